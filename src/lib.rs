@@ -1,0 +1,42 @@
+//! leverframe: a keyboard-driven console for release operations.
+//!
+//! A lever frame stands in a railway signal box: one lever per movement, and an interlocking that makes an unsafe pull
+//! impossible. Here a key is the lever, and the *plan* is the interlocking.
+//!
+//! ```text
+//!    providers: git · kubernetes (Argo CD, Argo Workflows, Deployments, Pods)
+//!       |  wire types -> model, stamped (source, subscription, seen_at)         ^ write(&Plan), once, never retried
+//!       v                                                                      |
+//!    Feed --bounded channel--> Message::Delta --+                              |
+//!    key -> keymap -> Action -> Message::Act ---+--> update(&mut State) -> Vec<Effect> -- Apply(plan) / Follow / Refresh / Record
+//!    timer --------------> Message::Ticked -----+        |
+//!    outcome ------------> Message::Outcome ----+        v
+//!       ^                                            State = Store + Ui + Journal view + now + size
+//!       |                                                |
+//!       |                 view(&State) -> Frame <--------+     frame bytes -> one writer thread -> tty
+//!       +------- Outcome: applied | refused | failed | unknown
+//! ```
+//!
+//! One `State`, one `Message`, one `update`, one `view(&State)`. Every view reads the same fact table, and the costly
+//! mistake here is a wrong write, so "what did it know, what did it decide, what did it send" are each a value that can
+//! be printed. The rules that hold this up are checked by `tests/house.rs`.
+
+pub mod action;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod delivery;
+pub mod demo;
+pub mod effect;
+pub mod journal;
+pub mod keymap;
+pub mod message;
+pub mod model;
+pub mod plan;
+pub mod provider;
+pub mod state;
+pub mod store;
+pub mod terminal;
+pub mod text;
+pub mod update;
+pub mod view;

@@ -1,0 +1,2 @@
+//! Arguments, error hooks, runtime, run.
+fn main() {}
