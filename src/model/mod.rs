@@ -1,1 +1,22 @@
-//! (not written yet)
+//! What a delivery is: targets, versions, statuses, runs, changes, faults.
+//!
+//! Deliberately absent: IO, clocks, screens and every provider's wire type. Texts are raw here, as they came; only
+//! [`crate::text::Safe`] is ever drawn.
+
+pub mod attention;
+pub mod change;
+pub mod declared;
+pub mod fault;
+pub mod live;
+pub mod run;
+pub mod target;
+pub mod version;
+
+pub use attention::Word;
+pub use change::{ActorKind, Change};
+pub use declared::{AppDeclared, Declared, Tree};
+pub use fault::{Fault, FaultKind};
+pub use live::{Application, Container, Deployment, Happening, Health, Job, Operation, Phase, Pod, Sync};
+pub use run::{Node, NodeKind, NodePhase, Nodes, Run, RunPhase};
+pub use target::{App, Environment, ObjectId, Repository, Target};
+pub use version::{Order, Version};

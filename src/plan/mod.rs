@@ -1,1 +1,352 @@
-//! (not written yet)
+//! Plan: the one yes or no. What a lever would do, decided from the facts, with everything that it was decided on.
+//!
+//! Deliberately absent: doing it. A plan is a value: printable, comparable, serialisable; only a provider's writer sends it.
+
+use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
+
+/// A lever of the console.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lever {
+    Promote,
+    RollBack,
+    Resubmit,
+    /// Resubmit with the gate parameter false: nothing promotes.
+    TestsOnly,
+    Sync,
+    Refresh,
+    Stop,
+    Hold,
+    Release,
+}
+
+impl Lever {
+    pub const ALL: [Lever; 9] = [
+        Lever::Promote,
+        Lever::RollBack,
+        Lever::Resubmit,
+        Lever::TestsOnly,
+        Lever::Sync,
+        Lever::Refresh,
+        Lever::Hold,
+        Lever::Release,
+        Lever::Stop,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Lever::Promote => "promote",
+            Lever::RollBack => "roll back",
+            Lever::Resubmit => "resubmit",
+            Lever::TestsOnly => "resubmit, tests only",
+            Lever::Sync => "sync",
+            Lever::Refresh => "refresh",
+            Lever::Stop => "stop a run",
+            Lever::Hold => "hold",
+            Lever::Release => "release",
+        }
+    }
+}
+
+/// What is asked for, captured whole when the key was pressed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Request {
+    pub lever: Lever,
+    pub target: Target,
+    /// Which file is meant, where an app has several.
+    pub repository: Option<Repository>,
+    /// The version to go to, where the lever needs one and the default is not meant.
+    pub version: Option<Version>,
+    /// The run that is meant (resubmit, stop); none: the newest of the target.
+    pub run: Option<ObjectId>,
+    pub reason: Option<String>,
+}
+
+/// A plan's id: 16 lower-case hexadecimal digits from a random source outside `update`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanId(Arc<str>);
+
+impl PlanId {
+    pub fn new(text: &str) -> Self {
+        Self(Arc::from(text))
+    }
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+impl fmt::Display for PlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl fmt::Debug for PlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who pulls: login name, where from, and how the far side knows them.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Actor {
+    pub login: String,
+    /// `SSH_CONNECTION`'s client address.
+    pub from: Option<String>,
+    /// Uid 0, or listed in the configuration as shared by several people.
+    pub shared: bool,
+}
+
+/// A decided movement: one write, and all that it was decided on.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    pub id: PlanId,
+    pub request: Request,
+    pub who: Actor,
+    pub made_at: Timestamp,
+    /// First and never cut: what stands, and what will run.
+    pub from: Option<Version>,
+    pub to: Option<Version>,
+    /// Beside from and to: `stood there 31h, until 02:50Z today`.
+    pub evidence: String,
+    /// What was read when: `production cluster, apps/whitehall-admin; helm-charts main 7c1e09a read 2s ago`.
+    pub read: String,
+    pub reach: Reach,
+    pub checks: Vec<Check>,
+    pub write: Write,
+    /// What follows by itself, in order.
+    pub hops: Vec<Hop>,
+    /// What the write leaves to be undone later; none where it leaves nothing.
+    pub debt: Option<String>,
+    /// Said after the hops, where something is left open (`NOT HELD: …`).
+    pub warning: Option<String>,
+    /// The next plan that would be needed for the whole, offered with the same reason after this one was sent.
+    pub next: Option<Lever>,
+}
+
+/// The environments that a plan can change by itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Reach {
+    pub environments: Vec<Environment>,
+    pub production: bool,
+    /// Until the effect is usually seen in the last of them, in seconds.
+    pub seconds: i64,
+    /// How it gets there, or what would undo it, in sentences.
+    pub because: Vec<String>,
+}
+
+/// What failing a check means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// Refuses.
+    Refuses,
+    /// Refuses, unless overridden (a later issue's override; until then it refuses).
+    RefusesUnlessOverridden,
+    /// Wants a reason.
+    Reason,
+    /// Shown only.
+    Shown,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Passed,
+    Failed,
+    /// Never read as passed: refuses where failing refuses, wants a reason where failing wants one.
+    Unknown,
+    /// This console cannot check it yet (no registry, no migrations, ...); counted on the overlay.
+    NotChecked,
+}
+
+/// One row of safety.md's table.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Check {
+    /// A stable word: `scalars`, `identity`, `credential`, `journal`, `fresh`, `in_flight`, `direction`, `smoke`, `image`, `wanted`,
+    /// `attempts`, `overtaken`, `parent`, `migrations`, `hop`, `hours`, `waiting`, `operation`, `prune`, `shared_login`.
+    pub name: String,
+    pub weight: Weight,
+    pub verdict: Verdict,
+    /// What was seen, in words.
+    pub evidence: String,
+}
+
+impl Check {
+    pub fn refuses(&self) -> bool {
+        matches!(self.weight, Weight::Refuses | Weight::RefusesUnlessOverridden)
+            && matches!(self.verdict, Verdict::Failed | Verdict::Unknown)
+    }
+    pub fn wants_reason(&self) -> bool {
+        self.weight == Weight::Reason && matches!(self.verdict, Verdict::Failed | Verdict::Unknown)
+    }
+}
+
+impl Plan {
+    pub fn wants_reason(&self) -> bool {
+        self.checks.iter().any(Check::wants_reason)
+    }
+    /// The version that must be typed before Enter acts; none where two buttons do.
+    pub fn typed(&self) -> Option<&str> {
+        if !self.reach.production {
+            return None;
+        }
+        self.to.as_ref().map(Version::short)
+    }
+}
+
+/// The one write of a plan.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "write")]
+pub enum Write {
+    /// One commit that sets scalars and nothing else.
+    Commit {
+        edits: Vec<Edit>,
+        subject: String,
+        /// None: straight to the main branch. Else the branch that is pushed, with its compare link.
+        branch: Option<String>,
+    },
+    /// One object created under a deterministic name, so that a second create answers 409.
+    Create {
+        environment: Environment,
+        namespace: Arc<str>,
+        /// Plural of `argoproj.io/v1alpha1`: `workflows`.
+        plural: Arc<str>,
+        name: Arc<str>,
+        object: serde_json::Value,
+        /// For a resubmit: the run it repeats must still be there, with this uid and phase.
+        origin: Option<Origin>,
+    },
+    /// One merge patch, guarded by uid and resourceVersion.
+    Patch {
+        id: ObjectId,
+        plural: Arc<str>,
+        resource_version: Arc<str>,
+        /// Without `metadata.resourceVersion` and `metadata.uid`: the writer adds them.
+        patch: serde_json::Value,
+        /// What must hold of the object at the last moment.
+        guards: Vec<Guard>,
+    },
+}
+
+/// One scalar of one file, by its bytes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Edit {
+    pub environment: Environment,
+    pub repository: Repository,
+    pub path: String,
+    pub key: String,
+    /// As shown when the plan was made; none where the key is absent.
+    pub from: Option<String>,
+    pub to: String,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    pub id: ObjectId,
+    pub attempt: u32,
+    pub phase: String,
+}
+
+/// What the writer looks at again just before it sends a patch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guard {
+    /// `.operation` is absent and no operation runs.
+    NoOperation,
+    /// The Workflow has not completed.
+    NotOver,
+}
+
+/// One thing that follows, with the usual time.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Hop {
+    pub effect: Effect,
+    /// Usual and late, in seconds after the hop before.
+    pub usual_s: i64,
+    pub late_s: i64,
+    /// What to look at when it is late.
+    pub look: String,
+}
+
+/// An observable effect: success is one of these seen in a feed, never an answer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "effect")]
+pub enum Effect {
+    /// The main branch declares the version there.
+    Declared { environment: Environment, repository: Repository, version: Version },
+    /// The gate key of the file reads so.
+    Gate { environment: Environment, repository: Repository, open: bool },
+    /// The branch is on the remote (outcome itself shows it), and waits to be merged.
+    BranchPushed { branch: String },
+    /// The object was created and is seen.
+    Created { environment: Environment, name: Arc<str> },
+    /// The run reached a phase; `Succeeded` unless a stop was asked.
+    RunOver { environment: Environment, name: Arc<str>, wanted: Option<String> },
+    /// The parent synced a revision that holds the file's last commit.
+    ParentSynced { environment: Environment, repository: Repository },
+    /// The refresh annotation is gone and the parent was compared since.
+    Refreshed { environment: Environment, app: App },
+    /// The operation that carries the plan's id ended Succeeded.
+    Synced { environment: Environment, app: App },
+    /// Ready pods run the version, all of them.
+    RolledOut { environment: Environment, app: App, version: Version },
+    /// A smoke run of the version Succeeded.
+    Smoked { environment: Environment, app: App, version: Version },
+}
+
+/// Why a lever does not move, and what to do next.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    pub lever: Lever,
+    pub target: Target,
+    /// One sentence.
+    pub because: String,
+    /// The next thing to do; empty where there is none.
+    pub remedy: String,
+    /// All the checks as far as they went (empty where there was nothing to check).
+    pub checks: Vec<Check>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.lever.title(), self.target, self.because)?;
+        if !self.remedy.is_empty() {
+            write!(f, " {}", self.remedy)?;
+        }
+        Ok(())
+    }
+}
+
+/// What became of a write.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Outcome {
+    /// The far side acknowledged; `evidence` is a commit, an object, a link.
+    Applied { evidence: String },
+    /// A precondition did not hold any more, or the server said conflict. Nothing was changed.
+    Refused { because: String },
+    /// The server said no. Nothing was changed. `remedy` may offer another mechanism.
+    Failed { because: String, remedy: String },
+    /// Sent, and no answer: settled by looking, never by sending again.
+    Unknown { because: String },
+}
+
+impl Outcome {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Applied { .. } => "applied",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Failed { .. } => "failed",
+            Outcome::Unknown { .. } => "unknown",
+        }
+    }
+}
+
+/// The phases of a run that a resubmit may start from.
+pub fn is_resubmittable(phase: &RunPhase) -> bool {
+    phase.has_failed()
+}

@@ -1,0 +1,54 @@
+//! Fault: why a fact could not be had or a write did not happen, and what to do next.
+//!
+//! Deliberately absent: retrying. A fault is a value on the screen; who reads decides.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// The credential is missing, expired or unknown (401, an exec plugin that failed).
+    Unauthorized,
+    /// The credential may not (403).
+    Forbidden,
+    NotFound,
+    /// Something moved meanwhile (409, 422, a moved scalar).
+    Conflict,
+    /// Asked to slow down (429).
+    Throttled,
+    /// No answer: refused, cut, timed out.
+    Unreachable,
+    /// An answer that cannot be read.
+    Malformed,
+    /// The server answered that it failed (5xx).
+    Broken,
+}
+
+/// What went wrong, with which text, and what to do next. Texts are raw; redacted of credentials by who made them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Fault {
+    pub kind: FaultKind,
+    /// One sentence: what happened, to what.
+    pub detail: String,
+    /// What to do next; empty when there is nothing to do but wait.
+    pub hint: String,
+}
+
+impl Fault {
+    pub fn new(kind: FaultKind, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), hint: hint.into() }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)?;
+        if !self.hint.is_empty() {
+            write!(f, " {}", self.hint)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Fault {}

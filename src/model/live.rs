@@ -1,0 +1,342 @@
+//! Live: what one cluster says of its objects, slimmed to what is shown or decided upon.
+//!
+//! Deliberately absent: wire types. Words that a newer server may add are kept as text ([`Sync::Other`] and friends).
+
+use super::ObjectId;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $type:ident { $($variant:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum $type {
+            $($variant,)*
+            /// A word that this console does not know, as the server spelt it.
+            Other(Arc<str>),
+        }
+        impl $type {
+            pub fn parse(word: &str) -> Self {
+                match word {
+                    $(stringify!($variant) => Self::$variant,)*
+                    other => Self::Other(Arc::from(other)),
+                }
+            }
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => stringify!($variant),)*
+                    Self::Other(word) => word,
+                }
+            }
+        }
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words!(
+    /// Sync status as Argo CD spells it.
+    Sync { Synced, OutOfSync, Unknown }
+);
+words!(
+    /// Health as Argo CD spells it, best to worst.
+    Health { Healthy, Suspended, Progressing, Missing, Degraded, Unknown }
+);
+words!(
+    /// Phase of an operation or a hook as Argo CD spells it.
+    Phase { Running, Terminating, Failed, Error, Succeeded }
+);
+
+impl Phase {
+    pub fn is_over(&self) -> bool {
+        matches!(self, Phase::Failed | Phase::Error | Phase::Succeeded)
+    }
+}
+
+/// One Argo CD Application.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Application {
+    pub id: ObjectId,
+    pub resource_version: Arc<str>,
+    /// Annotations that the delivery names (imageTag, repoName, promoteDeployment, automaticDeploysEnabled, ...) and Argo CD's own.
+    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    pub project: Arc<str>,
+    pub sync: Sync,
+    /// What it was last *compared* to, which need not be what runs.
+    pub compared_revision: Option<Arc<str>>,
+    /// What was last *synced*, successfully (`status.operationState.syncResult.revision` of a Succeeded operation, else the newest of `status.history`).
+    pub synced_revision: Option<Arc<str>>,
+    pub health: Health,
+    pub health_message: Option<Arc<str>>,
+    /// The last or running operation.
+    pub operation: Option<Operation>,
+    /// A requested operation that the controller has not removed yet (`.operation`).
+    pub operation_requested: bool,
+    /// `operation.info` named `leverframe-plan`, of the requested or last operation.
+    pub operation_plan: Option<Arc<str>>,
+    pub conditions: Vec<Condition>,
+    pub auto_sync: bool,
+    pub auto_prune: bool,
+    /// `spec.syncPolicy.syncOptions`, which a sync through the object must copy.
+    pub sync_options: Vec<Arc<str>>,
+    /// `spec.syncPolicy.retry` as JSON, which a sync through the object must copy.
+    pub retry: Option<Arc<str>>,
+    /// The Application that manages this one, by its tracking annotation.
+    pub parent: Option<Arc<str>>,
+    pub target_revision: Option<Arc<str>>,
+    pub deleting: bool,
+    pub reconciled_at: Option<Timestamp>,
+    /// Images of the live tree.
+    pub images: Vec<Arc<str>>,
+    /// Resources that are out of sync or to be pruned, named `kind/name`; what a sync would touch.
+    pub out_of_sync: Vec<Arc<str>>,
+    pub to_prune: Vec<Arc<str>>,
+}
+
+/// `status.operationState`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Operation {
+    pub phase: Phase,
+    pub message: Option<Arc<str>>,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    pub retries: u32,
+    pub revision: Option<Arc<str>>,
+    pub hooks: Vec<Hook>,
+    /// Resources that failed to apply: `kind/name: message`.
+    pub failed: Vec<Arc<str>>,
+}
+
+impl Operation {
+    /// A failed attempt that waits for its next one: still `Running`, but finished.
+    pub fn is_retrying(&self) -> bool {
+        self.phase == Phase::Running && self.finished.is_some()
+    }
+    pub fn is_running(&self) -> bool {
+        !self.phase.is_over()
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hook {
+    pub kind: Arc<str>,
+    pub namespace: Arc<str>,
+    pub name: Arc<str>,
+    /// PreSync, Sync, PostSync, SyncFail, Skip.
+    pub stage: Arc<str>,
+    pub phase: Phase,
+    pub message: Option<Arc<str>>,
+}
+
+/// A condition of an Application or a Deployment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Condition {
+    pub kind: Arc<str>,
+    /// "True", "False", "Unknown"; empty for Applications.
+    pub status: Arc<str>,
+    pub reason: Arc<str>,
+    pub message: Arc<str>,
+    pub at: Option<Timestamp>,
+}
+
+/// One Deployment, with the counters that kubectl's six rollout rules read (absent counters are 0).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Deployment {
+    pub id: ObjectId,
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    pub generation: i64,
+    pub observed_generation: i64,
+    /// None where the spec leaves it out.
+    pub replicas_wanted: Option<i64>,
+    pub replicas: i64,
+    pub updated: i64,
+    pub available: i64,
+    pub ready: i64,
+    pub paused: bool,
+    pub conditions: Vec<Condition>,
+    /// Container name -> image of the pod template.
+    pub images: Vec<(Arc<str>, Arc<str>)>,
+}
+
+/// What kubectl's rollout rules conclude.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Rollout {
+    /// Done.
+    Complete,
+    Paused,
+    /// Waiting, with the rule's own sentence.
+    Waiting(String),
+    /// ProgressDeadlineExceeded.
+    Failed(String),
+}
+
+impl Deployment {
+    /// kubectl's `rollout status`, in its order (argo.md C.1).
+    pub fn rollout(&self) -> Rollout {
+        if self.generation > self.observed_generation {
+            return Rollout::Waiting("waiting for the new spec to be observed".into());
+        }
+        if self.conditions.iter().any(|c| &*c.kind == "Progressing" && &*c.reason == "ProgressDeadlineExceeded") {
+            return Rollout::Failed("exceeded its progress deadline".into());
+        }
+        if self.paused {
+            return Rollout::Paused;
+        }
+        if let Some(wanted) = self.replicas_wanted
+            && self.updated < wanted
+        {
+            return Rollout::Waiting(format!("{}/{} new", self.updated, wanted));
+        }
+        if self.replicas > self.updated {
+            return Rollout::Waiting(format!("{} old pending termination", self.replicas - self.updated));
+        }
+        if self.available < self.updated {
+            return Rollout::Waiting(format!("{}/{} available", self.available, self.updated));
+        }
+        Rollout::Complete
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Pod {
+    pub id: ObjectId,
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// Argo Workflows' `node-id` annotation, for pods of a run.
+    pub node_id: Option<Arc<str>>,
+    pub phase: Arc<str>,
+    /// The Ready condition.
+    pub ready: bool,
+    pub deleting: bool,
+    pub created: Option<Timestamp>,
+    pub reason: Option<Arc<str>>,
+    pub containers: Vec<Container>,
+    pub init_containers: Vec<Container>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Container {
+    pub name: Arc<str>,
+    pub image: Arc<str>,
+    /// With the digest that the node resolved (`…@sha256:…`); empty before it runs.
+    pub image_id: Arc<str>,
+    pub container_id: Arc<str>,
+    pub ready: bool,
+    pub restarts: i64,
+    /// `state.waiting.reason`, for example CrashLoopBackOff.
+    pub waiting: Option<Arc<str>>,
+    pub waiting_message: Option<Arc<str>>,
+    pub running: bool,
+    /// `state.terminated`, else `lastState.terminated`: reason and exit code.
+    pub terminated: Option<(Arc<str>, i32)>,
+}
+
+impl Container {
+    /// The tag part of the image, without registry and digest.
+    pub fn tag(&self) -> Option<&str> {
+        tag_of(&self.image)
+    }
+    /// `sha256:…` of the image that runs.
+    pub fn digest(&self) -> Option<&str> {
+        self.image_id.rsplit_once('@').map(|(_, digest)| digest)
+    }
+}
+
+/// The tag of an image reference: `host:5000/a/b:v1@sha256:x` has `v1`.
+pub fn tag_of(image: &str) -> Option<&str> {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    last.split_once(':').map(|(_, tag)| tag)
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Job {
+    pub id: ObjectId,
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    /// `argocd.argoproj.io/hook`, for hook Jobs.
+    pub hook: Option<Arc<str>>,
+    pub active: i64,
+    pub succeeded: i64,
+    pub failed: i64,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    pub conditions: Vec<Condition>,
+}
+
+/// A Kubernetes Event (the bare word is kept for nothing else).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Happening {
+    pub id: ObjectId,
+    /// `kind/name` of what it is about.
+    pub about: Arc<str>,
+    pub warning: bool,
+    pub reason: Arc<str>,
+    pub message: Arc<str>,
+    pub count: i64,
+    pub at: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_is_found_behind_ports_and_digests() {
+        assert_eq!(tag_of("ghcr.io/alphagov/govuk/publisher:v1362"), Some("v1362"));
+        assert_eq!(tag_of("host:5000/publisher"), None);
+        assert_eq!(tag_of("host:5000/publisher:v1@sha256:00"), Some("v1"));
+    }
+
+    fn deployment() -> Deployment {
+        Deployment {
+            id: ObjectId {
+                environment: "staging".into(),
+                namespace: "apps".into(),
+                name: "x".into(),
+                uid: "u".into(),
+            },
+            labels: BTreeMap::new(),
+            generation: 2,
+            observed_generation: 2,
+            replicas_wanted: Some(3),
+            replicas: 3,
+            updated: 3,
+            available: 3,
+            ready: 3,
+            paused: false,
+            conditions: Vec::new(),
+            images: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn rollout_follows_kubectls_rules_in_their_order() {
+        assert_eq!(deployment().rollout(), Rollout::Complete);
+        let unseen = Deployment { generation: 3, ..deployment() };
+        assert!(matches!(unseen.rollout(), Rollout::Waiting(_)));
+        let late = Deployment {
+            updated: 1,
+            conditions: vec![Condition {
+                kind: "Progressing".into(),
+                status: "False".into(),
+                reason: "ProgressDeadlineExceeded".into(),
+                message: "".into(),
+                at: None,
+            }],
+            ..deployment()
+        };
+        assert!(matches!(late.rollout(), Rollout::Failed(_)));
+        let partly = Deployment { updated: 2, ..deployment() };
+        assert_eq!(partly.rollout(), Rollout::Waiting("2/3 new".into()));
+        let old = Deployment { replicas: 5, ..deployment() };
+        assert_eq!(old.rollout(), Rollout::Waiting("2 old pending termination".into()));
+        let unavailable = Deployment { available: 1, ..deployment() };
+        assert_eq!(unavailable.rollout(), Rollout::Waiting("1/3 available".into()));
+        let unstated = Deployment { replicas_wanted: None, updated: 0, replicas: 0, available: 0, ..deployment() };
+        assert_eq!(unstated.rollout(), Rollout::Complete);
+    }
+}

@@ -1,0 +1,124 @@
+//! Run: one Argo Workflow, with its nodes as the engine recorded them.
+//!
+//! Deliberately absent: the tree that is drawn (derived from the nodes), and logs.
+
+use super::live::words;
+use super::{Environment, ObjectId, Repository, Version};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+words!(
+    /// Phase of a Workflow.
+    RunPhase { Pending, Running, Succeeded, Failed, Error }
+);
+words!(
+    /// Phase of a node. Omitted: a `depends` was not met. Skipped: a `when` was false.
+    NodePhase { Pending, Running, Succeeded, Skipped, Failed, Error, Omitted }
+);
+words!(
+    /// Type of a node.
+    NodeKind { Pod, Container, Steps, StepGroup, DAG, TaskGroup, Retry, Skipped, Suspend, HTTP, Plugin }
+);
+
+impl RunPhase {
+    pub fn is_over(&self) -> bool {
+        matches!(self, RunPhase::Succeeded | RunPhase::Failed | RunPhase::Error)
+    }
+    pub fn has_failed(&self) -> bool {
+        matches!(self, RunPhase::Failed | RunPhase::Error)
+    }
+}
+
+impl NodePhase {
+    pub fn has_failed(&self) -> bool {
+        matches!(self, NodePhase::Failed | NodePhase::Error)
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Run {
+    pub id: ObjectId,
+    pub resource_version: Arc<str>,
+    /// The WorkflowTemplate, by label or `spec.workflowTemplateRef`.
+    pub template: Option<Arc<str>>,
+    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    pub generate_name: Option<Arc<str>>,
+    /// Owner references as JSON, copied by a resubmit; none where there are none.
+    pub owners: Option<Arc<str>>,
+    /// `spec` as JSON, byte for byte: what a resubmit copies.
+    pub spec: Arc<str>,
+    /// Effective parameters, values as text.
+    pub parameters: BTreeMap<Arc<str>, Arc<str>>,
+    pub phase: RunPhase,
+    pub message: Option<Arc<str>>,
+    /// `spec.shutdown`: Stop or Terminate.
+    pub shutdown: Option<Arc<str>>,
+    pub suspended: bool,
+    pub created: Option<Timestamp>,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    /// N/M.
+    pub progress: Option<Arc<str>>,
+    pub nodes: Nodes,
+    /// A node was memoized (a cache hit): resubmitting it here would not repeat what Argo's own resubmit does.
+    pub memoized: bool,
+}
+
+impl Run {
+    pub fn environment(&self) -> &Environment {
+        &self.id.environment
+    }
+    /// A label, else the parameter of the same name.
+    pub fn word(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).or_else(|| self.parameters.get(key)).map(|v| &**v).filter(|v| !v.is_empty())
+    }
+    pub fn version(&self, key: &str) -> Option<Version> {
+        self.word(key).map(Version::new)
+    }
+    pub fn repository(&self, key: &str) -> Option<Repository> {
+        self.word(key).map(Repository::new)
+    }
+    /// The run that this one repeats.
+    pub fn resubmitted_from(&self) -> Option<&str> {
+        self.labels.get("workflows.argoproj.io/resubmitted-from-workflow").map(|v| &**v)
+    }
+}
+
+/// The nodes, or why they cannot be had here.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Nodes {
+    Read(Arc<Vec<Node>>),
+    /// Offloaded to a database, or packed in a way this console does not unpack.
+    Unread(Arc<str>),
+}
+
+impl Nodes {
+    pub fn read(&self) -> &[Node] {
+        match self {
+            Nodes::Read(nodes) => nodes,
+            Nodes::Unread(_) => &[],
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Node {
+    pub id: Arc<str>,
+    pub name: Arc<str>,
+    pub display_name: Arc<str>,
+    pub kind: NodeKind,
+    pub phase: NodePhase,
+    pub template: Arc<str>,
+    pub boundary: Option<Arc<str>>,
+    pub children: Vec<Arc<str>>,
+    pub message: Option<Arc<str>>,
+    pub started: Option<Timestamp>,
+    pub finished: Option<Timestamp>,
+    pub exit_code: Option<Arc<str>>,
+    /// `nodeFlag.hooked`: a lifecycle hook or exit handler.
+    pub hooked: bool,
+    /// `nodeFlag.retried`: one attempt of a retry.
+    pub retried: bool,
+}

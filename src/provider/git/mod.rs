@@ -1,0 +1,1 @@
+//! Git: the repository that declares versions.

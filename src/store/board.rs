@@ -1,0 +1,1 @@
+//! Board: the rows and cells of the main view, derived from the facts.

@@ -1,0 +1,162 @@
+//! History: the changes of versions and gates, newest first per file, as far as the walk has come.
+//!
+//! Deliberately absent: what stands now (that is [`crate::model::Tree`]) and the walking itself.
+
+use super::Walked;
+use crate::model::{Change, Environment, Repository, Version};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Default)]
+pub struct History {
+    files: BTreeMap<(Environment, Repository), Vec<Change>>,
+    /// The walk reached its bound: what it did not find is older than that, not unknown.
+    complete: bool,
+    started: bool,
+}
+
+impl History {
+    pub(super) fn take(&mut self, changes: Vec<Change>, walked: Walked) {
+        if walked == Walked::Restarted {
+            *self = History::default();
+        }
+        self.started = true;
+        for change in changes {
+            let file = self.files.entry((change.environment.clone(), change.repository.clone())).or_default();
+            match walked {
+                Walked::Newer => {
+                    // Batches of an increment come newest first, and older than this file's newest never.
+                    let place = file.iter().take_while(|known| known.at > change.at).count();
+                    file.insert(place, change);
+                }
+                _ => file.push(change),
+            }
+        }
+        if walked == Walked::ToTheEnd {
+            self.complete = true;
+        }
+    }
+
+    /// Whether the walk has come to its bound.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    pub fn is_started(&self) -> bool {
+        self.started
+    }
+
+    /// Changes of one file, newest first.
+    pub fn of(&self, environment: &Environment, repository: &Repository) -> &[Change] {
+        self.files.get(&(environment.clone(), repository.clone())).map_or(&[], |changes| changes)
+    }
+
+    /// Changes of all files since a moment, newest first.
+    pub fn since(&self, since: Timestamp) -> Vec<&Change> {
+        let mut recent: Vec<&Change> =
+            self.files.values().flat_map(|changes| changes.iter().take_while(|c| c.at >= since)).collect();
+        recent.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.repository.cmp(&b.repository)));
+        recent
+    }
+
+    /// When the version that stands now arrived; none if the walk has not met it.
+    pub fn stands_since(&self, environment: &Environment, repository: &Repository) -> Option<Timestamp> {
+        self.of(environment, repository).iter().find(|c| c.moves_version()).map(|c| c.at)
+    }
+
+    /// The change that brought the version that stands now.
+    pub fn last_move(&self, environment: &Environment, repository: &Repository) -> Option<&Change> {
+        self.of(environment, repository).iter().find(|c| c.moves_version())
+    }
+
+    /// The newest change of the gate key of a file.
+    pub fn last_gate_move(&self, environment: &Environment, repository: &Repository) -> Option<&Change> {
+        self.of(environment, repository).iter().find(|c| c.moves_gate())
+    }
+
+    /// The highest release that the file ever had (as far as the walk has come), apart from what stands now.
+    pub fn highest_before(&self, environment: &Environment, repository: &Repository) -> Option<&Version> {
+        self.of(environment, repository)
+            .iter()
+            .filter_map(|c| c.from.as_ref())
+            .filter(|v| v.number().is_some())
+            .max_by_key(|v| v.number())
+    }
+
+    /// How many versions wait below: declared in `lower` since `ours` was declared there, never declared `here`, branch
+    /// builds aside. None while the walk has not come far enough to know.
+    pub fn waiting(
+        &self,
+        lower: &Environment,
+        here: &Environment,
+        repository: &Repository,
+        ours: &Version,
+    ) -> Option<usize> {
+        if !self.started {
+            return None;
+        }
+        let below = self.of(lower, repository);
+        let above = self.of(here, repository);
+        // Since ours was declared below; if it never was, since it was declared here.
+        let since = below
+            .iter()
+            .find(|c| c.moves_version() && c.to.as_ref() == Some(ours))
+            .or_else(|| above.iter().find(|c| c.moves_version() && c.to.as_ref() == Some(ours)))
+            .map(|c| c.at);
+        if since.is_none() && !self.complete {
+            return None;
+        }
+        let had: BTreeSet<&Version> = above.iter().flat_map(|c| [c.from.as_ref(), c.to.as_ref()]).flatten().collect();
+        let waiting: BTreeSet<&Version> = below
+            .iter()
+            .filter(|c| since.is_none_or(|since| c.at >= since))
+            .filter(|c| c.moves_version())
+            .filter_map(|c| c.to.as_ref())
+            .filter(|v| *v != ours && !v.is_branch() && !had.contains(v))
+            .collect();
+        Some(waiting.len())
+    }
+
+    /// The version that stood longest before the one that stands now, among the last ten, with how long (seconds) and until
+    /// when. None without history.
+    pub fn stood_longest(&self, environment: &Environment, repository: &Repository) -> Option<Stood> {
+        let moves: Vec<&Change> =
+            self.of(environment, repository).iter().filter(|c| c.moves_version()).take(11).collect();
+        let now = moves.first()?.to.clone();
+        moves
+            .windows(2)
+            .filter_map(|pair| {
+                let (until, came) = (pair[0], pair[1]);
+                let version = until.from.clone()?;
+                (Some(&version) != now.as_ref()).then(|| Stood {
+                    version,
+                    seconds: until.at.duration_since(came.at).as_secs(),
+                    until: until.at,
+                })
+            })
+            .max_by_key(|stood| stood.seconds)
+    }
+
+    /// Everything that stood before, newest first, each with how long it stood.
+    pub fn stood(&self, environment: &Environment, repository: &Repository) -> Vec<Stood> {
+        let moves: Vec<&Change> = self.of(environment, repository).iter().filter(|c| c.moves_version()).collect();
+        moves
+            .windows(2)
+            .filter_map(|pair| {
+                Some(Stood {
+                    version: pair[0].from.clone()?,
+                    seconds: pair[0].at.duration_since(pair[1].at).as_secs(),
+                    until: pair[0].at,
+                })
+            })
+            .collect()
+    }
+}
+
+/// How long a version stood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stood {
+    pub version: Version,
+    pub seconds: i64,
+    pub until: Timestamp,
+}

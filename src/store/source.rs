@@ -1,0 +1,155 @@
+//! Source: one place outside that facts come from, and how it is doing.
+//!
+//! Deliberately absent: connecting; that is the provider's.
+
+use super::News;
+use crate::model::{Environment, Fault, FaultKind};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub enum Source {
+    Git,
+    Cluster(Environment),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Git => f.write_str("git"),
+            Source::Cluster(environment) => write!(f, "{environment}"),
+        }
+    }
+}
+
+/// The kinds of objects that are listed and watched in a cluster.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+pub enum Kind {
+    Applications,
+    Runs,
+    Deployments,
+    Pods,
+    Jobs,
+    /// Kubernetes Events.
+    Happenings,
+}
+
+impl Kind {
+    /// The word that people and `kubectl` use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Applications => "applications",
+            Kind::Runs => "workflows",
+            Kind::Deployments => "deployments",
+            Kind::Pods => "pods",
+            Kind::Jobs => "jobs",
+            Kind::Happenings => "events",
+        }
+    }
+}
+
+/// How one kind of one source is doing.
+#[derive(Clone, Debug, Default)]
+pub struct KindState {
+    /// A whole list was seen once.
+    pub listed: bool,
+    pub fault: Option<Fault>,
+}
+
+/// How one source is doing. Its staleness counts from the last sign of life, not from its newest fact.
+#[derive(Clone, Debug, Default)]
+pub struct SourceState {
+    pub subscription: u64,
+    /// The last sign of life.
+    pub alive_at: Option<Timestamp>,
+    pub connecting: bool,
+    pub fault: Option<Fault>,
+    pub retry_at: Option<Timestamp>,
+    /// The far side's clock minus ours, in milliseconds.
+    pub skew_ms: Option<i64>,
+    pub kinds: BTreeMap<Kind, KindState>,
+}
+
+/// A source in one word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    Ok,
+    /// It answered once, and has not lately.
+    Stale,
+    /// It answers with a fault.
+    Failed,
+    /// Nothing was heard yet, or it may not be read.
+    Unread,
+}
+
+/// After this many seconds without a sign of life a source is stale.
+pub const STALE_AFTER_S: i64 = 90;
+
+impl SourceState {
+    pub(super) fn heard(&mut self, seen_at: Timestamp, news: &News) {
+        match news {
+            News::Fault { kind, fault, retry_at } => {
+                self.connecting = false;
+                match kind {
+                    Some(kind) => {
+                        self.kinds.entry(*kind).or_default().fault = Some(fault.clone());
+                        if matches!(fault.kind, FaultKind::Forbidden | FaultKind::NotFound) {
+                            // The server is there: it answered.
+                            self.alive_at = Some(seen_at);
+                        }
+                    }
+                    None => self.fault = Some(fault.clone()),
+                }
+                self.retry_at = *retry_at;
+                return;
+            }
+            News::Connecting => {
+                self.connecting = true;
+                return;
+            }
+            News::Skew(ms) => self.skew_ms = Some(*ms),
+            News::Listed(kind) => {
+                let state = self.kinds.entry(*kind).or_default();
+                state.listed = true;
+                state.fault = None;
+            }
+            _ => {}
+        }
+        self.connecting = false;
+        self.alive_at = Some(seen_at);
+        self.fault = None;
+        self.retry_at = None;
+    }
+
+    /// Seconds since the last sign of life.
+    pub fn age_s(&self, now: Timestamp) -> Option<i64> {
+        self.alive_at.map(|at| now.duration_since(at).as_secs().max(0))
+    }
+
+    pub fn reach(&self, now: Timestamp) -> Reach {
+        match (self.age_s(now), &self.fault) {
+            (None, Some(_)) => Reach::Failed,
+            (None, None) => Reach::Unread,
+            (Some(_), Some(fault)) if matches!(fault.kind, FaultKind::Unauthorized | FaultKind::Forbidden) => {
+                Reach::Failed
+            }
+            (Some(age), _) if age > STALE_AFTER_S => Reach::Stale,
+            (Some(_), Some(_)) => Reach::Stale,
+            (Some(_), None) => Reach::Ok,
+        }
+    }
+
+    /// Whether facts of a kind may be relied on for a decision: listed, not faulty, alive.
+    pub fn is_fresh(&self, kind: Option<Kind>, now: Timestamp) -> bool {
+        let kind_ok = kind.is_none_or(|kind| self.kinds.get(&kind).is_some_and(|k| k.listed && k.fault.is_none()));
+        kind_ok && self.reach(now) == Reach::Ok
+    }
+
+    /// The fault worth showing: of the source, else of the first kind that has one.
+    pub fn worst_fault(&self) -> Option<&Fault> {
+        self.fault.as_ref().or_else(|| self.kinds.values().find_map(|k| k.fault.as_ref()))
+    }
+}
