@@ -168,11 +168,14 @@ impl Delivery {
         self.environments.iter().find(|s| s.name == *environment)
     }
     fn place(&self, environment: &Environment) -> Option<usize> {
-        self.environments.iter().position(|s| s.name == *environment)
+        self.environments
+            .iter()
+            .position(|s| s.name == *environment)
     }
     /// The environment that versions come from, into this one.
     pub fn lower(&self, environment: &Environment) -> Option<&Stage> {
-        self.environments.get(self.place(environment)?.checked_sub(1)?)
+        self.environments
+            .get(self.place(environment)?.checked_sub(1)?)
     }
     /// The environment that versions go to, from this one.
     pub fn next(&self, environment: &Environment) -> Option<&Stage> {
@@ -187,6 +190,8 @@ impl Delivery {
     }
     /// Whether the app is a twin, which shares its file and never promotes.
     pub fn is_twin(&self, app: &str) -> bool {
-        self.apps.as_ref().is_some_and(|a| !a.twin_prefix.is_empty() && app.starts_with(&*a.twin_prefix))
+        self.apps
+            .as_ref()
+            .is_some_and(|a| !a.twin_prefix.is_empty() && app.starts_with(&*a.twin_prefix))
     }
 }

@@ -37,7 +37,11 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(kind: FaultKind, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), hint: hint.into() }
+        Self {
+            kind,
+            detail: detail.into(),
+            hint: hint.into(),
+        }
     }
 }
 

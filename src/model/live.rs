@@ -181,7 +181,11 @@ impl Deployment {
         if self.generation > self.observed_generation {
             return Rollout::Waiting("waiting for the new spec to be observed".into());
         }
-        if self.conditions.iter().any(|c| &*c.kind == "Progressing" && &*c.reason == "ProgressDeadlineExceeded") {
+        if self
+            .conditions
+            .iter()
+            .any(|c| &*c.kind == "Progressing" && &*c.reason == "ProgressDeadlineExceeded")
+        {
             return Rollout::Failed("exceeded its progress deadline".into());
         }
         if self.paused {
@@ -193,7 +197,10 @@ impl Deployment {
             return Rollout::Waiting(format!("{}/{} new", self.updated, wanted));
         }
         if self.replicas > self.updated {
-            return Rollout::Waiting(format!("{} old pending termination", self.replicas - self.updated));
+            return Rollout::Waiting(format!(
+                "{} old pending termination",
+                self.replicas - self.updated
+            ));
         }
         if self.available < self.updated {
             return Rollout::Waiting(format!("{}/{} available", self.available, self.updated));
@@ -286,7 +293,10 @@ mod tests {
 
     #[test]
     fn the_tag_is_found_behind_ports_and_digests() {
-        assert_eq!(tag_of("ghcr.io/alphagov/govuk/publisher:v1362"), Some("v1362"));
+        assert_eq!(
+            tag_of("ghcr.io/alphagov/govuk/publisher:v1362"),
+            Some("v1362")
+        );
         assert_eq!(tag_of("host:5000/publisher"), None);
         assert_eq!(tag_of("host:5000/publisher:v1@sha256:00"), Some("v1"));
     }
@@ -316,7 +326,10 @@ mod tests {
     #[test]
     fn rollout_follows_kubectls_rules_in_their_order() {
         assert_eq!(deployment().rollout(), Rollout::Complete);
-        let unseen = Deployment { generation: 3, ..deployment() };
+        let unseen = Deployment {
+            generation: 3,
+            ..deployment()
+        };
         assert!(matches!(unseen.rollout(), Rollout::Waiting(_)));
         let late = Deployment {
             updated: 1,
@@ -330,13 +343,34 @@ mod tests {
             ..deployment()
         };
         assert!(matches!(late.rollout(), Rollout::Failed(_)));
-        let partly = Deployment { updated: 2, ..deployment() };
+        let partly = Deployment {
+            updated: 2,
+            ..deployment()
+        };
         assert_eq!(partly.rollout(), Rollout::Waiting("2/3 new".into()));
-        let old = Deployment { replicas: 5, ..deployment() };
-        assert_eq!(old.rollout(), Rollout::Waiting("2 old pending termination".into()));
-        let unavailable = Deployment { available: 1, ..deployment() };
-        assert_eq!(unavailable.rollout(), Rollout::Waiting("1/3 available".into()));
-        let unstated = Deployment { replicas_wanted: None, updated: 0, replicas: 0, available: 0, ..deployment() };
+        let old = Deployment {
+            replicas: 5,
+            ..deployment()
+        };
+        assert_eq!(
+            old.rollout(),
+            Rollout::Waiting("2 old pending termination".into())
+        );
+        let unavailable = Deployment {
+            available: 1,
+            ..deployment()
+        };
+        assert_eq!(
+            unavailable.rollout(),
+            Rollout::Waiting("1/3 available".into())
+        );
+        let unstated = Deployment {
+            replicas_wanted: None,
+            updated: 0,
+            replicas: 0,
+            available: 0,
+            ..deployment()
+        };
         assert_eq!(unstated.rollout(), Rollout::Complete);
     }
 }

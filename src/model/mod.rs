@@ -16,7 +16,9 @@ pub use attention::Word;
 pub use change::{ActorKind, Change};
 pub use declared::{AppDeclared, Declared, Tree};
 pub use fault::{Fault, FaultKind};
-pub use live::{Application, Container, Deployment, Happening, Health, Job, Operation, Phase, Pod, Sync};
+pub use live::{
+    Application, Container, Deployment, Happening, Health, Job, Operation, Phase, Pod, Sync,
+};
 pub use run::{Node, NodeKind, NodePhase, Nodes, Run, RunPhase};
 pub use target::{App, Environment, ObjectId, Repository, Target};
 pub use version::{Order, Version};

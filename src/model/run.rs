@@ -23,7 +23,10 @@ words!(
 
 impl RunPhase {
     pub fn is_over(&self) -> bool {
-        matches!(self, RunPhase::Succeeded | RunPhase::Failed | RunPhase::Error)
+        matches!(
+            self,
+            RunPhase::Succeeded | RunPhase::Failed | RunPhase::Error
+        )
     }
     pub fn has_failed(&self) -> bool {
         matches!(self, RunPhase::Failed | RunPhase::Error)
@@ -72,7 +75,11 @@ impl Run {
     }
     /// A label, else the parameter of the same name.
     pub fn word(&self, key: &str) -> Option<&str> {
-        self.labels.get(key).or_else(|| self.parameters.get(key)).map(|v| &**v).filter(|v| !v.is_empty())
+        self.labels
+            .get(key)
+            .or_else(|| self.parameters.get(key))
+            .map(|v| &**v)
+            .filter(|v| !v.is_empty())
     }
     pub fn version(&self, key: &str) -> Option<Version> {
         self.word(key).map(Version::new)
@@ -82,7 +89,9 @@ impl Run {
     }
     /// The run that this one repeats.
     pub fn resubmitted_from(&self) -> Option<&str> {
-        self.labels.get("workflows.argoproj.io/resubmitted-from-workflow").map(|v| &**v)
+        self.labels
+            .get("workflows.argoproj.io/resubmitted-from-workflow")
+            .map(|v| &**v)
     }
 }
 

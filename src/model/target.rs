@@ -61,7 +61,10 @@ pub struct Target {
 
 impl Target {
     pub fn new(environment: &str, app: &str) -> Self {
-        Self { environment: environment.into(), app: app.into() }
+        Self {
+            environment: environment.into(),
+            app: app.into(),
+        }
     }
 }
 

@@ -61,7 +61,11 @@ impl Version {
 
     /// The version as people say it: a commit by its first seven digits, everything else whole.
     pub fn short(&self) -> &str {
-        if self.is_commit() { &self.0[..7] } else { &self.0 }
+        if self.is_commit() {
+            &self.0[..7]
+        } else {
+            &self.0
+        }
     }
 
     /// Compares `self` with `other`; numbers of releases only.
@@ -112,7 +116,11 @@ mod tests {
             ("v10", "v10", Order::Same),
             ("v3084", "v3083", Order::Higher),
             ("2.9.0", "2.10.0", Order::Lower),
-            ("v12", "9f83e630aa83e630aa83e630aa83e630aa83e630", Order::Unknown),
+            (
+                "v12",
+                "9f83e630aa83e630aa83e630aa83e630aa83e630",
+                Order::Unknown,
+            ),
             ("v1756914795", "v12", Order::Unknown),
             ("1.10", "1.9", Order::Unknown),
             ("v12-on-pg", "v11", Order::Unknown),
@@ -123,9 +131,14 @@ mod tests {
 
     #[test]
     fn branch_builds_are_known_by_their_form() {
-        for (text, branch) in
-            [("v12", false), ("2.18.3", false), ("main", true), ("latest", true), ("20", true), ("v792-on-pg", true)]
-        {
+        for (text, branch) in [
+            ("v12", false),
+            ("2.18.3", false),
+            ("main", true),
+            ("latest", true),
+            ("20", true),
+            ("v792-on-pg", true),
+        ] {
             assert_eq!(Version::new(text).is_branch(), branch, "{text}");
         }
     }

@@ -177,8 +177,10 @@ pub struct Check {
 
 impl Check {
     pub fn refuses(&self) -> bool {
-        matches!(self.weight, Weight::Refuses | Weight::RefusesUnlessOverridden)
-            && matches!(self.verdict, Verdict::Failed | Verdict::Unknown)
+        matches!(
+            self.weight,
+            Weight::Refuses | Weight::RefusesUnlessOverridden
+        ) && matches!(self.verdict, Verdict::Failed | Verdict::Unknown)
     }
     pub fn wants_reason(&self) -> bool {
         self.weight == Weight::Reason && matches!(self.verdict, Verdict::Failed | Verdict::Unknown)
@@ -277,25 +279,51 @@ pub struct Hop {
 #[serde(rename_all = "snake_case", tag = "effect")]
 pub enum Effect {
     /// The main branch declares the version there.
-    Declared { environment: Environment, repository: Repository, version: Version },
+    Declared {
+        environment: Environment,
+        repository: Repository,
+        version: Version,
+    },
     /// The gate key of the file reads so.
-    Gate { environment: Environment, repository: Repository, open: bool },
+    Gate {
+        environment: Environment,
+        repository: Repository,
+        open: bool,
+    },
     /// The branch is on the remote (outcome itself shows it), and waits to be merged.
     BranchPushed { branch: String },
     /// The object was created and is seen.
-    Created { environment: Environment, name: Arc<str> },
+    Created {
+        environment: Environment,
+        name: Arc<str>,
+    },
     /// The run reached a phase; `Succeeded` unless a stop was asked.
-    RunOver { environment: Environment, name: Arc<str>, wanted: Option<String> },
+    RunOver {
+        environment: Environment,
+        name: Arc<str>,
+        wanted: Option<String>,
+    },
     /// The parent synced a revision that holds the file's last commit.
-    ParentSynced { environment: Environment, repository: Repository },
+    ParentSynced {
+        environment: Environment,
+        repository: Repository,
+    },
     /// The refresh annotation is gone and the parent was compared since.
     Refreshed { environment: Environment, app: App },
     /// The operation that carries the plan's id ended Succeeded.
     Synced { environment: Environment, app: App },
     /// Ready pods run the version, all of them.
-    RolledOut { environment: Environment, app: App, version: Version },
+    RolledOut {
+        environment: Environment,
+        app: App,
+        version: Version,
+    },
     /// A smoke run of the version Succeeded.
-    Smoked { environment: Environment, app: App, version: Version },
+    Smoked {
+        environment: Environment,
+        app: App,
+        version: Version,
+    },
 }
 
 /// Why a lever does not move, and what to do next.
@@ -313,7 +341,13 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.lever.title(), self.target, self.because)?;
+        write!(
+            f,
+            "{} {}: {}",
+            self.lever.title(),
+            self.target,
+            self.because
+        )?;
         if !self.remedy.is_empty() {
             write!(f, " {}", self.remedy)?;
         }

@@ -27,7 +27,11 @@ static SUBSCRIPTIONS: AtomicU64 = AtomicU64::new(1);
 impl Feed {
     /// A feed with a new subscription number. When the receiver is dropped, `send` says so and the reader ends.
     pub fn new(source: Source, deltas: mpsc::Sender<Delta>) -> Self {
-        Self { source, subscription: SUBSCRIPTIONS.fetch_add(1, Ordering::Relaxed), deltas }
+        Self {
+            source,
+            subscription: SUBSCRIPTIONS.fetch_add(1, Ordering::Relaxed),
+            deltas,
+        }
     }
 
     pub fn source(&self) -> &Source {
@@ -45,7 +49,12 @@ impl Feed {
     }
 
     fn stamp(&self, news: News) -> Delta {
-        Delta { source: self.source.clone(), subscription: self.subscription, seen_at: Timestamp::now(), news }
+        Delta {
+            source: self.source.clone(),
+            subscription: self.subscription,
+            seen_at: Timestamp::now(),
+            news,
+        }
     }
 }
 

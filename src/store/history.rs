@@ -22,7 +22,10 @@ impl History {
         }
         self.started = true;
         for change in changes {
-            let file = self.files.entry((change.environment.clone(), change.repository.clone())).or_default();
+            let file = self
+                .files
+                .entry((change.environment.clone(), change.repository.clone()))
+                .or_default();
             match walked {
                 Walked::Newer => {
                     // Batches of an increment come newest first, and older than this file's newest never.
@@ -48,34 +51,61 @@ impl History {
 
     /// Changes of one file, newest first.
     pub fn of(&self, environment: &Environment, repository: &Repository) -> &[Change] {
-        self.files.get(&(environment.clone(), repository.clone())).map_or(&[], |changes| changes)
+        self.files
+            .get(&(environment.clone(), repository.clone()))
+            .map_or(&[], |changes| changes)
     }
 
     /// Changes of all files since a moment, newest first.
     pub fn since(&self, since: Timestamp) -> Vec<&Change> {
-        let mut recent: Vec<&Change> =
-            self.files.values().flat_map(|changes| changes.iter().take_while(|c| c.at >= since)).collect();
-        recent.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.repository.cmp(&b.repository)));
+        let mut recent: Vec<&Change> = self
+            .files
+            .values()
+            .flat_map(|changes| changes.iter().take_while(|c| c.at >= since))
+            .collect();
+        recent.sort_by(|a, b| {
+            b.at.cmp(&a.at)
+                .then_with(|| a.repository.cmp(&b.repository))
+        });
         recent
     }
 
     /// When the version that stands now arrived; none if the walk has not met it.
-    pub fn stands_since(&self, environment: &Environment, repository: &Repository) -> Option<Timestamp> {
-        self.of(environment, repository).iter().find(|c| c.moves_version()).map(|c| c.at)
+    pub fn stands_since(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Option<Timestamp> {
+        self.of(environment, repository)
+            .iter()
+            .find(|c| c.moves_version())
+            .map(|c| c.at)
     }
 
     /// The change that brought the version that stands now.
     pub fn last_move(&self, environment: &Environment, repository: &Repository) -> Option<&Change> {
-        self.of(environment, repository).iter().find(|c| c.moves_version())
+        self.of(environment, repository)
+            .iter()
+            .find(|c| c.moves_version())
     }
 
     /// The newest change of the gate key of a file.
-    pub fn last_gate_move(&self, environment: &Environment, repository: &Repository) -> Option<&Change> {
-        self.of(environment, repository).iter().find(|c| c.moves_gate())
+    pub fn last_gate_move(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Option<&Change> {
+        self.of(environment, repository)
+            .iter()
+            .find(|c| c.moves_gate())
     }
 
     /// The highest release that the file ever had (as far as the walk has come), apart from what stands now.
-    pub fn highest_before(&self, environment: &Environment, repository: &Repository) -> Option<&Version> {
+    pub fn highest_before(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Option<&Version> {
         self.of(environment, repository)
             .iter()
             .filter_map(|c| c.from.as_ref())
@@ -101,12 +131,20 @@ impl History {
         let since = below
             .iter()
             .find(|c| c.moves_version() && c.to.as_ref() == Some(ours))
-            .or_else(|| above.iter().find(|c| c.moves_version() && c.to.as_ref() == Some(ours)))
+            .or_else(|| {
+                above
+                    .iter()
+                    .find(|c| c.moves_version() && c.to.as_ref() == Some(ours))
+            })
             .map(|c| c.at);
         if since.is_none() && !self.complete {
             return None;
         }
-        let had: BTreeSet<&Version> = above.iter().flat_map(|c| [c.from.as_ref(), c.to.as_ref()]).flatten().collect();
+        let had: BTreeSet<&Version> = above
+            .iter()
+            .flat_map(|c| [c.from.as_ref(), c.to.as_ref()])
+            .flatten()
+            .collect();
         let waiting: BTreeSet<&Version> = below
             .iter()
             .filter(|c| since.is_none_or(|since| c.at >= since))
@@ -119,9 +157,17 @@ impl History {
 
     /// The version that stood longest before the one that stands now, among the last ten, with how long (seconds) and until
     /// when. None without history.
-    pub fn stood_longest(&self, environment: &Environment, repository: &Repository) -> Option<Stood> {
-        let moves: Vec<&Change> =
-            self.of(environment, repository).iter().filter(|c| c.moves_version()).take(11).collect();
+    pub fn stood_longest(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Option<Stood> {
+        let moves: Vec<&Change> = self
+            .of(environment, repository)
+            .iter()
+            .filter(|c| c.moves_version())
+            .take(11)
+            .collect();
         let now = moves.first()?.to.clone();
         moves
             .windows(2)
@@ -139,7 +185,11 @@ impl History {
 
     /// Everything that stood before, newest first, each with how long it stood.
     pub fn stood(&self, environment: &Environment, repository: &Repository) -> Vec<Stood> {
-        let moves: Vec<&Change> = self.of(environment, repository).iter().filter(|c| c.moves_version()).collect();
+        let moves: Vec<&Change> = self
+            .of(environment, repository)
+            .iter()
+            .filter(|c| c.moves_version())
+            .collect();
         moves
             .windows(2)
             .filter_map(|pair| {

@@ -32,20 +32,31 @@ pub enum News {
     /// The source is being asked for the first time, or again after a fault.
     Connecting,
     /// What went wrong; of one kind, or of the whole source. It ages the facts, it never erases them.
-    Fault { kind: Option<Kind>, fault: Fault, retry_at: Option<Timestamp> },
+    Fault {
+        kind: Option<Kind>,
+        fault: Fault,
+        retry_at: Option<Timestamp>,
+    },
     /// The far side's clock minus ours, in milliseconds.
     Skew(i64),
     /// All that is declared at the tip; replaces the last one whole.
     Declared(Arc<Tree>),
     /// History, newest first; `complete` says how far the walk got.
-    Changes { changes: Vec<Change>, walked: Walked },
+    Changes {
+        changes: Vec<Change>,
+        walked: Walked,
+    },
     /// A list of one kind begins: what it does not name until [`News::Listed`] is gone then.
     Listing(Kind),
     Listed(Kind),
     Put(Fact),
     Gone(Kind, ObjectId),
     /// An object that could not be read: its name where known, and why.
-    Odd { kind: Kind, name: Arc<str>, why: Arc<str> },
+    Odd {
+        kind: Kind,
+        name: Arc<str>,
+        why: Arc<str>,
+    },
 }
 
 /// How far the walk through history got.
@@ -104,7 +115,10 @@ pub struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { rows: HashMap::new(), listing: None }
+        Self {
+            rows: HashMap::new(),
+            listing: None,
+        }
     }
 }
 
@@ -190,13 +204,25 @@ impl Store {
     }
 
     /// The file of a repository in an environment.
-    pub fn declared(&self, environment: &Environment, repository: &Repository) -> Option<&Declared> {
-        self.tree.as_ref()?.files.get(&(environment.clone(), repository.clone()))
+    pub fn declared(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Option<&Declared> {
+        self.tree
+            .as_ref()?
+            .files
+            .get(&(environment.clone(), repository.clone()))
     }
 
     /// Takes one delta in. A delta of an older subscription than the newest heard of is dropped: true if it counted.
     pub fn apply(&mut self, delta: Delta) -> bool {
-        let Delta { source, subscription, seen_at, news } = delta;
+        let Delta {
+            source,
+            subscription,
+            seen_at,
+            news,
+        } = delta;
         let state = self.sources.entry(source.clone()).or_default();
         if subscription < state.subscription {
             return false;

@@ -91,7 +91,11 @@ pub const STALE_AFTER_S: i64 = 90;
 impl SourceState {
     pub(super) fn heard(&mut self, seen_at: Timestamp, news: &News) {
         match news {
-            News::Fault { kind, fault, retry_at } => {
+            News::Fault {
+                kind,
+                fault,
+                retry_at,
+            } => {
                 self.connecting = false;
                 match kind {
                     Some(kind) => {
@@ -126,14 +130,17 @@ impl SourceState {
 
     /// Seconds since the last sign of life.
     pub fn age_s(&self, now: Timestamp) -> Option<i64> {
-        self.alive_at.map(|at| now.duration_since(at).as_secs().max(0))
+        self.alive_at
+            .map(|at| now.duration_since(at).as_secs().max(0))
     }
 
     pub fn reach(&self, now: Timestamp) -> Reach {
         match (self.age_s(now), &self.fault) {
             (None, Some(_)) => Reach::Failed,
             (None, None) => Reach::Unread,
-            (Some(_), Some(fault)) if matches!(fault.kind, FaultKind::Unauthorized | FaultKind::Forbidden) => {
+            (Some(_), Some(fault))
+                if matches!(fault.kind, FaultKind::Unauthorized | FaultKind::Forbidden) =>
+            {
                 Reach::Failed
             }
             (Some(age), _) if age > STALE_AFTER_S => Reach::Stale,
@@ -144,12 +151,18 @@ impl SourceState {
 
     /// Whether facts of a kind may be relied on for a decision: listed, not faulty, alive.
     pub fn is_fresh(&self, kind: Option<Kind>, now: Timestamp) -> bool {
-        let kind_ok = kind.is_none_or(|kind| self.kinds.get(&kind).is_some_and(|k| k.listed && k.fault.is_none()));
+        let kind_ok = kind.is_none_or(|kind| {
+            self.kinds
+                .get(&kind)
+                .is_some_and(|k| k.listed && k.fault.is_none())
+        });
         kind_ok && self.reach(now) == Reach::Ok
     }
 
     /// The fault worth showing: of the source, else of the first kind that has one.
     pub fn worst_fault(&self) -> Option<&Fault> {
-        self.fault.as_ref().or_else(|| self.kinds.values().find_map(|k| k.fault.as_ref()))
+        self.fault
+            .as_ref()
+            .or_else(|| self.kinds.values().find_map(|k| k.fault.as_ref()))
     }
 }
