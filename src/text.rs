@@ -3,7 +3,7 @@
 //! Whoever can write a log line, a commit subject, a tag, a workflow parameter or an error body can write escape
 //! sequences, right-to-left overrides and letters of no width into it. The sanitiser shows such things instead of
 //! obeying or hiding them, so that what an operator reads is what was sent. What it shows: controls as the Unicode
-//! control pictures, everything else that has no shape as `<U+202E>`, bytes that are no UTF-8 as U+FFFD.
+//! control pictures, everything else that has no shape as `<U+202E>`, bytes that are no UTF-8 as `<x9B>`.
 //!
 //! Deliberately absent: escape parsing (a sequence is shown, not interpreted; colours of log lines are [`styled`]), and
 //! any judgement of look-alike letters. The model keeps texts raw; they become `Safe` where they are drawn.
@@ -44,11 +44,11 @@ impl Safe {
         Safe(Cow::Owned(sanitise(text, LINE_CAP)))
     }
 
-    /// Sanitises bytes that may be no UTF-8: each bad sequence becomes U+FFFD, so a raw 0x9b never starts a sequence.
+    /// Sanitises bytes that may be no UTF-8: each byte that is none is shown as `<x9B>`, so it never starts a sequence.
     pub fn lossy(bytes: &[u8]) -> Safe {
         // Far more than a line shows even if every byte of it shrinks; without this a 1 GB line would be decoded whole.
         let scanned = &bytes[..bytes.len().min(16 * LINE_CAP)];
-        Safe::line(&String::from_utf8_lossy(scanned))
+        Safe::line(&decode(scanned))
     }
 
     /// Sanitises a text of several lines, one `Safe` a line; `\r\n` ends a line as `\n` does.
@@ -140,6 +140,22 @@ fn clean(bytes: &[u8]) -> bool {
     })
 }
 
+/// Decodes UTF-8, with the number of each byte that is none. Not by U+FFFD: it hides which byte it was.
+fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        chunk
+            .invalid()
+            .iter()
+            .for_each(|byte| out.push_str(&format!("<x{byte:02X}>")));
+    }
+    Cow::Owned(out)
+}
+
 /// Sanitises to at most `cap` bytes, in two passes: letters by themselves, then letters that change each other's width.
 fn sanitise(text: &str, cap: usize) -> String {
     let mut out = Capped::new(text.len().min(cap), cap);
@@ -229,14 +245,16 @@ impl Shown {
 }
 
 /// Letters without a shape of their own: controls, format characters, everything that Unicode calls ignorable, line and
-/// paragraph separators, private use and non-characters. A test compares this with the tables of Unicode.
+/// paragraph separators, private use, non-characters, and U+FFFD, which some terminals leave out. A test compares this
+/// with the tables of Unicode.
 fn hidden(letter: char) -> bool {
     matches!(letter,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}'
         | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{3164}' | '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{fffd}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
         || letter as u32 & 0xfffe == 0xfffe
         || letter as u32 >= 0xf0000

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{LINE_CAP, Safe, sanitise};
+use super::{LINE_CAP, Safe, decode, sanitise};
 
 /// A colour by its number in the terminal's palette: 0-7 normal, 8-15 bright, 16-231 cube, 232-255 greys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +36,7 @@ pub fn styled(line: &[u8]) -> Vec<(Safe, Sgr)> {
             return;
         }
         // Stretches share the cap of the line; the first that does not fit says so and is the last.
-        let shown = sanitise(&String::from_utf8_lossy(text), *room);
+        let shown = sanitise(&decode(text), *room);
         *room = if shown.len() >= room.saturating_sub(64) {
             0
         } else {

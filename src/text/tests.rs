@@ -90,7 +90,7 @@ fn hidden_letters_are_those_that_unicode_calls_so() {
         // U+FFF0..U+FFF8 and the ends of the tag planes are ignorable but unassigned; the table is simpler with them.
         assert_eq!(
             hidden(letter),
-            unicode || matches!(letter, '\u{e0000}'..='\u{e0fff}'),
+            unicode || letter == '\u{fffd}',
             "U+{:04X}",
             letter as u32
         );
@@ -135,7 +135,7 @@ fn each_kind_of_hidden_letter_is_shown() {
 
 #[test]
 fn bad_utf8_is_replaced_byte_by_byte() {
-    assert_eq!(&*Safe::lossy(b"ok\x9b31m\xc3("), "ok\u{fffd}31m\u{fffd}(");
+    assert_eq!(&*Safe::lossy(b"ok\x9b31m\xc3("), "ok<x9B>31m<xC3>(");
 }
 
 #[test]
