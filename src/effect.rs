@@ -1,1 +1,47 @@
-//! (not written yet)
+//! Effect: what the loop shall do, in the imperative; the only thing that `update` gives out.
+//!
+//! Deliberately absent: doing it (see [`crate::app`]).
+
+use crate::journal::Entry;
+use crate::model::{ObjectId, Target};
+use crate::plan::{Plan, PlanId};
+use crate::provider::LogSource;
+use crate::store::Source;
+
+#[derive(Clone, PartialEq, Debug)]
+pub enum Effect {
+    /// Journal the intent, send the plan's one write once, journal the outcome, answer with `Message::Outcome`.
+    Apply(Box<Plan>),
+    /// Look for a plan whose outcome is unknown; answer with `Message::Outcome` where it can be told.
+    Settle(PlanId),
+    /// Write an entry to the journal (a hop seen or late, a settlement by hand).
+    Record(Box<Entry>),
+    /// Start following a log under this number.
+    Follow {
+        follow: u64,
+        source: LogSource,
+    },
+    Unfollow(u64),
+    /// Watch the Jobs and Events of this target (instead of the one before); none: of none.
+    Open(Option<Target>),
+    /// Ask a source again now; none: all.
+    Refresh(Option<Source>),
+    /// Put a text on the clipboard by OSC 52.
+    Copy(String),
+    /// Write a text to a new file; the loop chooses a free name beginning with `stem`, 0600.
+    Save {
+        stem: String,
+        bytes: Vec<u8>,
+    },
+    /// Leave the screen, run the source's login command, come back.
+    Login(Source),
+    Bell,
+    Suspend,
+    Repaint,
+    /// Leave; the line stays on the normal screen.
+    Quit {
+        parting: Option<String>,
+    },
+    /// Nothing is known of the run's pods yet: ask for them.
+    Seek(ObjectId),
+}

@@ -1,1 +1,204 @@
-//! (not written yet)
+//! Journal: the append-only record of what was intended and what became of it.
+//!
+//! Deliberately absent: sending anything again. Reading the journal back folds it; it never acts.
+
+use crate::plan::{Lever, Outcome, Plan, PlanId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One line of the journal.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    pub at: Timestamp,
+    pub plan: PlanId,
+    #[serde(flatten)]
+    pub what: What,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub enum What {
+    /// Written and on the disk before anything is sent.
+    Intent { plan: Box<Plan> },
+    /// One more try of the same send (a rejected push on a moved branch).
+    Tried { note: String },
+    Outcome {
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// The effect of this hop was seen.
+    Seen { hop: usize },
+    /// The hop was not seen in time.
+    Late { hop: usize },
+    /// Somebody looked by hand: done or not.
+    Settled { done: bool, by: String },
+    /// The debt was paid, by this plan or by hand.
+    Paid { by: Option<PlanId> },
+}
+
+/// One plan's story so far.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Record {
+    pub plan: Plan,
+    pub tries: Vec<(Timestamp, String)>,
+    pub outcome: Option<(Timestamp, Outcome)>,
+    /// When each hop was seen.
+    pub seen: Vec<Option<Timestamp>>,
+    pub late: Vec<Option<Timestamp>>,
+    pub settled: Option<(Timestamp, bool, String)>,
+    pub paid: Option<Timestamp>,
+}
+
+/// How a plan stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Intent journalled, no outcome: it is being sent, or the console died.
+    Open,
+    /// Accepted; hops are awaited.
+    Underway,
+    /// Every hop was seen.
+    Done,
+    /// A hop is late.
+    Late,
+    /// Refused or failed: nothing was changed.
+    NotDone,
+    Unknown,
+}
+
+/// All plans, oldest first: the fold of the journal.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Journal {
+    pub records: Vec<Record>,
+}
+
+impl Record {
+    pub fn standing(&self) -> Standing {
+        if let Some((_, done, _)) = &self.settled {
+            return if *done {
+                Standing::Done
+            } else {
+                Standing::NotDone
+            };
+        }
+        match &self.outcome {
+            None => Standing::Open,
+            Some((_, Outcome::Unknown { .. })) => Standing::Unknown,
+            Some((_, Outcome::Refused { .. } | Outcome::Failed { .. })) => Standing::NotDone,
+            Some((_, Outcome::Applied { .. })) => {
+                if self.seen.iter().all(Option::is_some) {
+                    Standing::Done
+                } else if self
+                    .late
+                    .iter()
+                    .zip(&self.seen)
+                    .any(|(late, seen)| late.is_some() && seen.is_none())
+                {
+                    Standing::Late
+                } else {
+                    Standing::Underway
+                }
+            }
+        }
+    }
+
+    /// The debt that is still open.
+    pub fn debt(&self) -> Option<&str> {
+        let happened = matches!(self.outcome, Some((_, Outcome::Applied { .. })))
+            || self.settled.as_ref().is_some_and(|(_, done, _)| *done);
+        (happened && self.paid.is_none())
+            .then_some(self.plan.debt.as_deref())
+            .flatten()
+    }
+
+    /// The first hop that was not seen yet.
+    pub fn awaited(&self) -> Option<usize> {
+        self.seen.iter().position(Option::is_none)
+    }
+}
+
+impl Journal {
+    /// Folds one entry in. Entries of unknown plans are dropped (a torn file lost their intent).
+    pub fn take(&mut self, entry: Entry) {
+        if let What::Intent { plan } = entry.what {
+            if self.get(&plan.id).is_none() {
+                let hops = plan.hops.len();
+                self.records.push(Record {
+                    plan: *plan,
+                    tries: Vec::new(),
+                    outcome: None,
+                    seen: vec![None; hops],
+                    late: vec![None; hops],
+                    settled: None,
+                    paid: None,
+                });
+            }
+            return;
+        }
+        let Some(record) = self.records.iter_mut().find(|r| r.plan.id == entry.plan) else {
+            return;
+        };
+        match entry.what {
+            What::Intent { .. } => {}
+            What::Tried { note } => record.tries.push((entry.at, note)),
+            What::Outcome { outcome } => record.outcome = Some((entry.at, outcome)),
+            What::Seen { hop } => {
+                if let Some(seen) = record.seen.get_mut(hop) {
+                    seen.get_or_insert(entry.at);
+                }
+            }
+            What::Late { hop } => {
+                if let Some(late) = record.late.get_mut(hop) {
+                    late.get_or_insert(entry.at);
+                }
+            }
+            What::Settled { done, by } => record.settled = Some((entry.at, done, by)),
+            What::Paid { .. } => {
+                record.paid.get_or_insert(entry.at);
+            }
+        }
+    }
+
+    pub fn get(&self, id: &PlanId) -> Option<&Record> {
+        self.records.iter().find(|r| r.plan.id == *id)
+    }
+
+    /// Plans that are not over.
+    pub fn open(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(|r| {
+            matches!(
+                r.standing(),
+                Standing::Open | Standing::Underway | Standing::Late | Standing::Unknown
+            )
+        })
+    }
+
+    /// Records with an open debt.
+    pub fn debts(&self) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(|r| r.debt().is_some())
+    }
+
+    /// As many first letters of an id as tell it apart here, at least four.
+    pub fn short<'a>(&self, id: &'a PlanId) -> &'a str {
+        let text = id.as_str();
+        (4..text.len())
+            .map(|n| &text[..n])
+            .find(|prefix| {
+                self.records
+                    .iter()
+                    .filter(|r| r.plan.id.as_str().starts_with(*prefix))
+                    .count()
+                    <= 1
+            })
+            .unwrap_or(text)
+    }
+
+    /// The lever that undoes the debt of a plan.
+    pub fn undo(record: &Record) -> Option<Lever> {
+        match record.plan.request.lever {
+            Lever::Hold => Some(Lever::Release),
+            Lever::RollBack => Some(Lever::Promote),
+            _ => None,
+        }
+    }
+}

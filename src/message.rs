@@ -1,1 +1,63 @@
-//! (not written yet)
+//! Message: what happened, in the past tense; the only thing that changes the state.
+//!
+//! Deliberately absent: closures and handles. A log of messages replays to the same frames.
+
+use crate::journal::Entry;
+use crate::keymap::Chord;
+use crate::model::{Fault, ObjectId};
+use crate::plan::{Outcome, PlanId};
+use crate::provider::{Call, LogPiece};
+use crate::store::Delta;
+use jiff::Timestamp;
+
+#[derive(Clone, Debug)]
+pub enum Message {
+    /// A key was pressed. `id` is a fresh plan id, should the key decide something: `update` has no randomness.
+    Pressed(Press),
+    /// Text was pasted: never a command, never a confirmation.
+    Pasted(String),
+    Resized(u16, u16),
+    /// Time went on.
+    Ticked(Timestamp),
+    Delta(Delta),
+    /// A piece of a followed log; `follow` is the number that the effect gave.
+    Logged {
+        follow: u64,
+        piece: LogPiece,
+    },
+    /// A write ended.
+    Outcome {
+        plan: PlanId,
+        outcome: Outcome,
+    },
+    /// An entry reached the journal's file (or was read from it at the start, or written by another console).
+    Recorded(Box<Entry>),
+    /// The journal cannot be written, and where it was tried; none: it can again.
+    JournalFault(Option<Fault>),
+    Called(Call),
+    /// A log was saved, a text copied, a login ended: a sentence for the footer.
+    Told(String),
+    /// The console was suspended and is back, or the screen is to be drawn anew.
+    Resumed,
+    /// The frame that shows the overlay of this number was handed to the terminal at this time: only keys read after it count there.
+    Painted {
+        overlay: u64,
+        at: Timestamp,
+    },
+    /// A subscription for the open target's Jobs and Events could not start.
+    Lost {
+        id: ObjectId,
+        fault: Fault,
+    },
+}
+
+/// One key press.
+#[derive(Clone, Debug)]
+pub struct Press {
+    pub chord: Chord,
+    /// When it was read from the terminal.
+    pub at: Timestamp,
+    /// It came in one burst with others (typed ahead, a held key, a paste without brackets): it never confirms.
+    pub queued: bool,
+    pub id: PlanId,
+}

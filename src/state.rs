@@ -1,1 +1,274 @@
-//! (not written yet)
+//! State: all that the console knows and shows, in one value.
+//!
+//! Deliberately absent: channels, handles and clocks. Only [`crate::update`] changes it; a view is a function of it.
+
+use crate::delivery::Delivery;
+use crate::journal::Journal;
+use crate::keymap::Keymap;
+use crate::model::log::Log;
+use crate::model::{Fault, ObjectId, Target};
+use crate::plan::{Actor, Plan, PlanId, Refusal};
+use crate::provider::{Call, LogSource};
+use crate::store::Store;
+use crate::store::board::Board;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+pub struct State {
+    pub delivery: Arc<Delivery>,
+    pub keys: Arc<Keymap>,
+    pub settings: Settings,
+    pub store: Store,
+    pub journal: Journal,
+    /// Why nothing can be journalled; none: it can.
+    pub journal_fault: Option<Fault>,
+    /// Calls made to the outside, newest last, bounded.
+    pub calls: VecDeque<Call>,
+    /// Derived from the facts whenever they changed.
+    pub board: Board,
+    /// The store's generation that the board was derived from.
+    pub board_of: u64,
+    pub ui: Ui,
+    pub now: Timestamp,
+    /// Columns and rows.
+    pub size: (u16, u16),
+}
+
+/// What does not change while the console runs.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub who: Actor,
+    /// Shown in the header.
+    pub host: String,
+    pub read_only: bool,
+    /// The scenario of the practice yard, where this is one.
+    pub demo: Option<String>,
+    /// The people's time zone, and its name in the header.
+    pub zone: TimeZone,
+    pub zone_name: String,
+    /// Colours, glyphs.
+    pub theme: ThemeSettings,
+    /// Bytes that a log may hold.
+    pub log_cap: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ThemeSettings {
+    /// No colour at all (NO_COLOR, TERM=dumb).
+    pub no_colour: bool,
+    /// Only what every terminal draws.
+    pub ascii: bool,
+}
+
+/// What is on the screen.
+#[derive(Debug, Default)]
+pub struct Ui {
+    /// Views gone into, the last is shown; empty: the board.
+    pub views: Vec<View>,
+    /// The view left last, for `-`.
+    pub last: Option<View>,
+    pub pane: Pane,
+    pub zoom: bool,
+    pub board: BoardUi,
+    pub run: Option<RunUi>,
+    pub log: Option<LogUi>,
+    pub list: ListUi,
+    pub overlay: Option<Overlay>,
+    /// Counts overlays: keys read before the present one was painted do not count in it.
+    pub overlay_number: u64,
+    pub overlay_painted: Option<Timestamp>,
+    pub prompt: Option<Prompt>,
+    pub notice: Option<Notice>,
+    /// Texts typed before, newest last: reasons, filters, searches.
+    pub reasons: Vec<String>,
+    pub follows: u64,
+    /// Since when the newest lost source was away, for `since you left: 3 changes`.
+    pub away_since: Option<Timestamp>,
+}
+
+/// A view that fills the main area. Board, run and log stand side by side where there is room.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum View {
+    #[default]
+    Board,
+    Run,
+    Log,
+    Target(Target),
+    History(Target),
+    Sources,
+    Journal,
+    Calls,
+    /// Help for the place that was left.
+    Help(crate::action::Place),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Pane {
+    #[default]
+    Board,
+    Run,
+    Log,
+}
+
+#[derive(Debug, Default)]
+pub struct BoardUi {
+    /// Selection is by identity; it survives reordering and lost connections.
+    pub selected: Option<Target>,
+    /// The selected line is a fold line rather than a row.
+    pub fold: Option<crate::store::board::FoldKind>,
+    pub filter: String,
+    /// The order that rows stand in, frozen while one reads.
+    pub order: Vec<crate::store::board::RowKey>,
+    /// Rows that would move if sorted again.
+    pub would_move: usize,
+    pub unfolded: BTreeSet<crate::store::board::FoldKind>,
+    pub marks: BTreeSet<Target>,
+    /// First visible line of the table.
+    pub top: usize,
+}
+
+#[derive(Debug)]
+pub struct RunUi {
+    pub target: Target,
+    /// None: the target has no run.
+    pub run: Option<ObjectId>,
+    /// Selected node.
+    pub node: Option<Arc<str>>,
+    pub top: usize,
+}
+
+#[derive(Debug)]
+pub struct LogUi {
+    /// The number of the subscription.
+    pub follow: u64,
+    pub title: String,
+    pub target: Target,
+    /// What can be shown here, for `[` and `]`; and which is.
+    pub sources: Vec<LogSource>,
+    pub source: usize,
+    pub log: Log,
+    /// First visible line (of the filtered lines where a filter is on).
+    pub top: usize,
+    pub selected: usize,
+    pub following: bool,
+    pub wrap: bool,
+    pub search: String,
+    pub filter: String,
+    pub ended: bool,
+    pub fault: Option<Fault>,
+    /// Jump to the first error once the log is complete (a finished step's log opens there).
+    pub seek_error: bool,
+}
+
+/// Cursor of the plain lists (history, sources, journal, calls, help, target): line and first visible line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ListUi {
+    pub selected: usize,
+    pub top: usize,
+}
+
+#[derive(Debug)]
+pub enum Overlay {
+    /// The levers of a cell.
+    Levers {
+        target: Target,
+        selected: usize,
+    },
+    /// What can be copied of a target.
+    Copy {
+        target: Target,
+    },
+    /// An app of several images: which file is meant.
+    Which {
+        request: crate::plan::Request,
+        choices: Vec<crate::model::Repository>,
+        selected: usize,
+    },
+    Confirm(Box<ConfirmUi>),
+    Refused(Box<Refusal>),
+    /// A plan whose outcome is unknown: `I looked: done / not done`.
+    Settle {
+        plan: PlanId,
+        selected: usize,
+    },
+}
+
+#[derive(Debug)]
+pub struct ConfirmUi {
+    pub plan: Plan,
+    /// The part that is focused.
+    pub part: Part,
+    /// Parts that are unfolded.
+    pub open: BTreeSet<Part>,
+    pub reason: String,
+    /// Which earlier reason is shown, counted from the newest.
+    pub earlier: Option<usize>,
+    pub version: String,
+    /// The button that is focused, where there are buttons: false is Cancel.
+    pub confirm_focused: bool,
+    pub top: usize,
+    /// Why Enter did not act.
+    pub complaint: Option<String>,
+    /// It was sent; further keys do not send again.
+    pub sent: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Part {
+    Checks,
+    Write,
+    Then,
+    Reason,
+    Version,
+    Buttons,
+}
+
+/// A line being typed at the foot of the screen.
+#[derive(Debug)]
+pub struct Prompt {
+    pub kind: PromptKind,
+    pub text: String,
+    /// Which completion is selected (palette).
+    pub selected: usize,
+    /// What stood before, restored by Esc.
+    pub before: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PromptKind {
+    Filter,
+    Search,
+    FilterLines,
+    Palette,
+}
+
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub text: String,
+    pub at: Timestamp,
+    pub fault: bool,
+}
+
+impl State {
+    /// The view that is shown.
+    pub fn view(&self) -> &View {
+        static BOARD: View = View::Board;
+        self.ui.views.last().unwrap_or(&BOARD)
+    }
+
+    /// What a plan is decided on.
+    pub fn context<'a>(&'a self, id: &'a PlanId) -> crate::plan::Context<'a> {
+        crate::plan::Context {
+            id,
+            store: &self.store,
+            delivery: &self.delivery,
+            journal: &self.journal,
+            journal_fault: self.journal_fault.as_ref(),
+            who: &self.settings.who,
+            read_only: self.settings.read_only,
+            now: self.now,
+        }
+    }
+}

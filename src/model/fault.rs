@@ -56,3 +56,15 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+/// Whether a credential may do something, asked of the server (`SelfSubjectAccessReview`).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Permission {
+    /// `get`, `list`, `watch`, `create`, `patch`.
+    pub verb: std::sync::Arc<str>,
+    /// Plural, with its subresource: `workflows`, `pods/log`.
+    pub resource: std::sync::Arc<str>,
+    pub namespace: std::sync::Arc<str>,
+    pub allowed: bool,
+    pub reason: Option<std::sync::Arc<str>>,
+}

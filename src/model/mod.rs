@@ -8,6 +8,7 @@ pub mod change;
 pub mod declared;
 pub mod fault;
 pub mod live;
+pub mod log;
 pub mod run;
 pub mod target;
 pub mod version;
@@ -15,7 +16,7 @@ pub mod version;
 pub use attention::Word;
 pub use change::{ActorKind, Change};
 pub use declared::{AppDeclared, Declared, Tree};
-pub use fault::{Fault, FaultKind};
+pub use fault::{Fault, FaultKind, Permission};
 pub use live::{
     Application, Container, Deployment, Happening, Health, Job, Operation, Phase, Pod, Sync,
 };

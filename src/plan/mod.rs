@@ -100,6 +100,21 @@ pub struct Actor {
     pub shared: bool,
 }
 
+/// What a plan is decided on. Borrowed whole, so that a decision can only use what it was given.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The id that the plan will have: made outside, so that deciding has no randomness.
+    pub id: &'a PlanId,
+    pub store: &'a crate::store::Store,
+    pub delivery: &'a crate::delivery::Delivery,
+    pub journal: &'a crate::journal::Journal,
+    /// Why nothing can be journalled; none: it can.
+    pub journal_fault: Option<&'a crate::model::Fault>,
+    pub who: &'a Actor,
+    pub read_only: bool,
+    pub now: Timestamp,
+}
+
 /// A decided movement: one write, and all that it was decided on.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Plan {

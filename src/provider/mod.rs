@@ -5,7 +5,7 @@
 pub mod git;
 pub mod kubernetes;
 
-use crate::model::{Environment, Fault, ObjectId};
+use crate::model::{Fault, ObjectId};
 use crate::plan::{Outcome, Plan};
 use crate::store::{Delta, News, Source};
 use jiff::Timestamp;
@@ -114,15 +114,4 @@ pub trait Writer: Send + Sync {
     /// Looks for the plan in the world, for an outcome that is unknown: Some(Applied) when found, Some(Failed) when it
     /// surely is not there, None when it cannot be told.
     fn settle<'a>(&'a self, plan: &'a Plan) -> futures::future::BoxFuture<'a, Option<Outcome>>;
-}
-
-/// Whether a credential may do something, asked of the server (`SelfSubjectAccessReview`).
-#[derive(Clone, PartialEq, Debug)]
-pub struct Permission {
-    pub environment: Environment,
-    pub verb: Arc<str>,
-    pub resource: Arc<str>,
-    pub namespace: Arc<str>,
-    pub allowed: bool,
-    pub reason: Option<Arc<str>>,
 }

@@ -51,6 +51,10 @@ pub enum News {
     Listed(Kind),
     Put(Fact),
     Gone(Kind, ObjectId),
+    /// What the credential may do in this cluster.
+    Permissions(Vec<Permission>),
+    /// Whether the repository can be pushed to: the fault where it cannot.
+    Pushable(Option<Fault>),
     /// An object that could not be read: its name where known, and why.
     Odd {
         kind: Kind,
@@ -165,6 +169,8 @@ pub struct Cluster {
     pub jobs: Table<Job>,
     pub happenings: Table<Happening>,
     pub odd: BTreeMap<(Kind, Arc<str>), Arc<str>>,
+    /// What the credential may do; empty until it was asked.
+    pub permissions: Vec<Permission>,
 }
 
 /// Everything seen.
@@ -173,6 +179,8 @@ pub struct Store {
     pub tree: Option<Arc<Tree>>,
     pub history: History,
     pub clusters: BTreeMap<Environment, Cluster>,
+    /// Whether the repository can be pushed to; none until it was asked.
+    pub pushable: Option<Result<(), Fault>>,
     sources: BTreeMap<Source, SourceState>,
     /// Grows with every delta that changed a fact: derived views compare it to know whether they are old.
     generation: u64,
@@ -238,6 +246,8 @@ impl Store {
             News::Listed(kind) => self.table(&source, |c| c.end(kind)),
             News::Put(fact) => self.table(&source, |c| c.put(fact)),
             News::Gone(kind, id) => self.table(&source, |c| c.gone(kind, &id)),
+            News::Permissions(permissions) => self.table(&source, |c| c.permissions = permissions),
+            News::Pushable(fault) => self.pushable = Some(fault.map_or(Ok(()), Err)),
             News::Odd { kind, name, why } => self.table(&source, |c| {
                 c.odd.insert((kind, name), why);
             }),
@@ -256,6 +266,13 @@ impl Store {
 }
 
 impl Cluster {
+    /// Whether the credential may do it: None until it was asked.
+    pub fn may(&self, verb: &str, resource: &str, namespace: &str) -> Option<&Permission> {
+        self.permissions
+            .iter()
+            .find(|p| &*p.verb == verb && &*p.resource == resource && &*p.namespace == namespace)
+    }
+
     fn put(&mut self, fact: Fact) {
         match fact {
             Fact::Application(x) => self.applications.put(&x.id.clone(), x),
