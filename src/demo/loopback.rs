@@ -42,8 +42,11 @@ pub struct Certificate {
 impl Certificate {
     /// Makes a new one for 127.0.0.1, valid only as long as its key, which is never written down, lives.
     pub fn generate() -> io::Result<Certificate> {
-        let made =
-            rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).map_err(io::Error::other)?;
+        let made = rcgen::generate_simple_self_signed(vec![
+            "127.0.0.1".to_owned(),
+            "localhost".to_owned(),
+        ])
+        .map_err(io::Error::other)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = rustls::ServerConfig::builder_with_provider(provider)
@@ -53,7 +56,10 @@ impl Certificate {
             .with_single_cert(vec![made.cert.der().clone()], key)
             .map_err(io::Error::other)?;
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Certificate { pem: made.cert.pem(), tls: TlsAcceptor::from(Arc::new(tls)) })
+        Ok(Certificate {
+            pem: made.cert.pem(),
+            tls: TlsAcceptor::from(Arc::new(tls)),
+        })
     }
 
     /// PEM text, for a kubeconfig's certificate-authority-data.
@@ -77,7 +83,14 @@ impl Door {
         let (reach, seen) = watch::channel(Reach::Open);
         let closed = CancellationToken::new();
         let (ready, streams) = mpsc::channel(64);
-        tokio::spawn(accept(listener, address, certificate.tls.clone(), ready, seen, closed.clone()));
+        tokio::spawn(accept(
+            listener,
+            address,
+            certificate.tls.clone(),
+            ready,
+            seen,
+            closed.clone(),
+        ));
         let service = router.into_make_service_with_connect_info::<Connection>();
         let served = axum::serve(Streams { streams, address }, service);
         let end = closed.clone();
@@ -87,7 +100,11 @@ impl Door {
                 () = end.cancelled() => {}
             }
         });
-        Ok(Door { address, reach: Arc::new(reach), closed })
+        Ok(Door {
+            address,
+            reach: Arc::new(reach),
+            closed,
+        })
     }
 
     /// Where it listens.
@@ -157,7 +174,12 @@ async fn accept(
     }
 }
 
-async fn handshake(stream: TcpStream, tls: TlsAcceptor, ready: mpsc::Sender<Cuttable>, cut: CancellationToken) {
+async fn handshake(
+    stream: TcpStream,
+    tls: TlsAcceptor,
+    ready: mpsc::Sender<Cuttable>,
+    cut: CancellationToken,
+) {
     // Small frames of a watch must not wait for the next one.
     let _ = stream.set_nodelay(true);
     let shaken = tokio::select! {
@@ -166,7 +188,11 @@ async fn handshake(stream: TcpStream, tls: TlsAcceptor, ready: mpsc::Sender<Cutt
     };
     if let Ok(stream) = shaken {
         let own = cut.child_token();
-        let stream = Cuttable { stream, own: own.clone(), cut: Box::pin(own.cancelled_owned()) };
+        let stream = Cuttable {
+            stream,
+            own: own.clone(),
+            cut: Box::pin(own.cancelled_owned()),
+        };
         let _ = ready.send(stream).await;
     }
 }
@@ -223,7 +249,11 @@ impl Cuttable {
 }
 
 impl AsyncRead for Cuttable {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.is_cut(context) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
@@ -232,7 +262,11 @@ impl AsyncRead for Cuttable {
 }
 
 impl AsyncWrite for Cuttable {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if self.is_cut(context) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }

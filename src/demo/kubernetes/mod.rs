@@ -82,15 +82,34 @@ pub enum Blow {
 
 impl Server {
     /// Starts one for these people, empty but for the namespace `default`; `seed` decides uids and generated names.
-    pub async fn start(certificate: &Certificate, people: Vec<Person>, seed: u64) -> io::Result<Server> {
+    pub async fn start(
+        certificate: &Certificate,
+        people: Vec<Person>,
+        seed: u64,
+    ) -> io::Result<Server> {
         let objects = Arc::new(Objects::new(seed));
         let default = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "default" }, "status": { "phase": "Active" } });
-        objects.seed(default).map_err(|status| io::Error::other(status.object().to_string()))?;
-        let trouble = Trouble { faults: Vec::new(), calls: HashMap::new(), watch_list: WatchList::Served };
-        let api = Arc::new(Api { objects, kubelets: log::Kubelets::default(), people, trouble: Mutex::new(trouble) });
+        objects
+            .seed(default)
+            .map_err(|status| io::Error::other(status.object().to_string()))?;
+        let trouble = Trouble {
+            faults: Vec::new(),
+            calls: HashMap::new(),
+            watch_list: WatchList::Served,
+        };
+        let api = Arc::new(Api {
+            objects,
+            kubelets: log::Kubelets::default(),
+            people,
+            trouble: Mutex::new(trouble),
+        });
         let router = Router::new().fallback(serve).with_state(api.clone());
         let door = Door::open(certificate, router).await?;
-        Ok(Server { door, api, certificate: certificate.clone() })
+        Ok(Server {
+            door,
+            api,
+            certificate: certificate.clone(),
+        })
     }
 
     /// What it holds.
@@ -115,7 +134,12 @@ impl Server {
 
     /// How many authenticated requests of this verb and resource have arrived, the failed ones too.
     pub fn calls(&self, verb: &str, resource: &str) -> usize {
-        self.api.trouble().calls.get(&(verb.to_owned(), resource.to_owned())).copied().unwrap_or(0)
+        self.api
+            .trouble()
+            .calls
+            .get(&(verb.to_owned(), resource.to_owned()))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// A kubeconfig with one context per person: the first person's is called `name`, another's `name-person`.
@@ -124,9 +148,14 @@ impl Server {
         let authority = STANDARD.encode(self.certificate.pem());
         let (mut users, mut contexts) = (Vec::new(), Vec::new());
         for (number, person) in self.api.people.iter().enumerate() {
-            let context = if number == 0 { name.to_owned() } else { format!("{name}-{}", person.name) };
+            let context = if number == 0 {
+                name.to_owned()
+            } else {
+                format!("{name}-{}", person.name)
+            };
             users.push(json!({ "name": context, "user": { "token": person.token() } }));
-            contexts.push(json!({ "name": context, "context": { "cluster": name, "user": context } }));
+            contexts
+                .push(json!({ "name": context, "context": { "cluster": name, "user": context } }));
         }
         let cluster = json!({ "server": format!("https://{address}"), "certificate-authority-data": authority });
         // JSON is YAML; kubectl reads it as well.
@@ -152,8 +181,13 @@ impl Api {
     /// Counts the call and says what goes wrong with it.
     fn blow(&self, verb: &str, resource: &str) -> Option<Blow> {
         let mut trouble = self.trouble();
-        *trouble.calls.entry((verb.to_owned(), resource.to_owned())).or_insert(0) += 1;
-        let at = trouble.faults.iter().position(|fault| fault.verb == verb && fault.resource == resource && fault.times > 0)?;
+        *trouble
+            .calls
+            .entry((verb.to_owned(), resource.to_owned()))
+            .or_insert(0) += 1;
+        let at = trouble.faults.iter().position(|fault| {
+            fault.verb == verb && fault.resource == resource && fault.times > 0
+        })?;
         let fault = trouble.faults.get_mut(at)?;
         fault.times -= 1;
         Some(fault.blow)
@@ -181,7 +215,9 @@ async fn serve(
     if let Some(answered) = about_self(person, &path, &request) {
         return match answered {
             About::Answer(response) => response,
-            About::Review => review(person, request).await.unwrap_or_else(IntoResponse::into_response),
+            About::Review => review(person, request)
+                .await
+                .unwrap_or_else(IntoResponse::into_response),
         };
     }
     let Some(route) = Route::parse(&path) else {
@@ -193,7 +229,9 @@ async fn serve(
     let resource = route.resource();
     let blow = api.blow(verb, &resource);
     match blow {
-        Some(Blow::Answer(code)) => return Status::other(code, "the yard was told to fail this request").into_response(),
+        Some(Blow::Answer(code)) => {
+            return Status::other(code, "the yard was told to fail this request").into_response();
+        }
         Some(Blow::Cut) => {
             connection.cut();
             return std::future::pending().await;
@@ -201,11 +239,23 @@ async fn serve(
         _ => {}
     }
     if !person.may(verb, route.kind.group, &resource) {
-        return Status::forbidden(&person.name, verb, route.kind, &resource, &route.namespace, &route.name).into_response();
+        return Status::forbidden(
+            &person.name,
+            verb,
+            route.kind,
+            &resource,
+            &route.namespace,
+            &route.name,
+        )
+        .into_response();
     }
-    let answered = act(&api, verb, &route, &query, request).await.unwrap_or_else(IntoResponse::into_response);
+    let answered = act(&api, verb, &route, &query, request)
+        .await
+        .unwrap_or_else(IntoResponse::into_response);
     match blow {
-        Some(Blow::AnswerAfter(code)) => Status::other(code, "the yard was told to fail this answer").into_response(),
+        Some(Blow::AnswerAfter(code)) => {
+            Status::other(code, "the yard was told to fail this answer").into_response()
+        }
         Some(Blow::CutAfter) => {
             connection.cut();
             std::future::pending().await
@@ -232,7 +282,9 @@ async fn act(api: &Api, verb: &str, route: &Route, query: &Query, request: Reque
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
     match verb {
-        "get" if route.subresource == "log" => return log::log(objects, &api.kubelets, route, query).await,
+        "get" if route.subresource == "log" => {
+            return log::log(objects, &api.kubelets, route, query).await;
+        }
         "get" => return read::get(objects, route, headers),
         "list" => return read::list(objects, route, query, headers),
         "watch" => {
@@ -242,7 +294,12 @@ async fn act(api: &Api, verb: &str, route: &Route, query: &Query, request: Reque
         _ => {}
     }
     let body = whole(body).await?;
-    let request = write::Request { route, query, headers, body: &body };
+    let request = write::Request {
+        route,
+        query,
+        headers,
+        body: &body,
+    };
     match verb {
         "create" => write::create(objects, &request),
         "update" => write::replace(objects, &request),
@@ -255,7 +312,9 @@ async fn act(api: &Api, verb: &str, route: &Route, query: &Query, request: Reque
 /// The real server's limit on a request's body.
 async fn whole(body: Body) -> Result<axum::body::Bytes, Status> {
     let limit = 3 * 1024 * 1024;
-    axum::body::to_bytes(body, limit).await.map_err(|_| Status::other(413, format!("Request entity too large: limit is {limit}")))
+    axum::body::to_bytes(body, limit)
+        .await
+        .map_err(|_| Status::other(413, format!("Request entity too large: limit is {limit}")))
 }
 
 enum About {
@@ -278,17 +337,25 @@ fn about_self(person: &Person, path: &str, request: &Request) -> Option<About> {
         _ => return None,
     };
     let allowed = request.method() == Method::POST;
-    Some(if allowed { asked } else { About::Answer(Status::method_not_allowed().into_response()) })
+    Some(if allowed {
+        asked
+    } else {
+        About::Answer(Status::method_not_allowed().into_response())
+    })
 }
 
 async fn review(person: &Person, request: Request) -> Answer {
     let body = whole(request.into_body()).await?;
-    let mut review: Value =
-        serde_json::from_slice(&body).map_err(|error| Status::bad_request(format!("error decoding the review: {error}")))?;
+    let mut review: Value = serde_json::from_slice(&body)
+        .map_err(|error| Status::bad_request(format!("error decoding the review: {error}")))?;
     let asked = &review["spec"]["resourceAttributes"];
     let read = |field: &str| asked[field].as_str().unwrap_or("");
     let (resource, subresource) = (read("resource"), read("subresource"));
-    let resource = if subresource.is_empty() { resource.to_owned() } else { format!("{resource}/{subresource}") };
+    let resource = if subresource.is_empty() {
+        resource.to_owned()
+    } else {
+        format!("{resource}/{subresource}")
+    };
     let allowed = person.may(read("verb"), read("group"), &resource);
     if let Some(map) = review.as_object_mut() {
         map.insert("apiVersion".to_owned(), json!("authorization.k8s.io/v1"));

@@ -98,7 +98,10 @@ impl Objects {
             changes: VecDeque::new(),
             random: StdRng::seed_from_u64(seed),
         };
-        Objects { shelves: Mutex::new(shelves), head: watch::Sender::new(start) }
+        Objects {
+            shelves: Mutex::new(shelves),
+            head: watch::Sender::new(start),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Shelves> {
@@ -115,28 +118,50 @@ impl Objects {
         self.lock().items.get(&key(kind, namespace, name)).cloned()
     }
 
-    /// Objects of a kind, in one namespace or (empty) all, after a key if given, at most `limit` (0: all).
+    /// Objects of a kind, in one namespace or (empty) all, at most `limit` (0: all). A page that goes on from an earlier
+    /// one names that one's version and its last namespace and name, and shows the state of that version.
     pub fn list(
         &self,
         kind: &'static Kind,
         namespace: &str,
         selector: &Selector,
         limit: usize,
-        after: Option<(String, String)>,
+        after: Option<&(u64, (String, String))>,
     ) -> Page {
         let shelves = self.lock();
+        let number = index(kind);
         let from = match after {
-            Some((namespace, name)) => Bound::Excluded(key(kind, &namespace, &name)),
+            Some((_, (namespace, name))) => Bound::Excluded(key(kind, namespace, name)),
             None => Bound::Included(key(kind, namespace, "")),
         };
-        let number = index(kind);
-        let matching = shelves
+        let within =
+            |key: &Key| key.kind == number && (namespace.is_empty() || key.namespace == namespace);
+        let now = shelves
             .items
-            .range((from, Bound::Unbounded))
-            .take_while(|(key, _)| key.kind == number && (namespace.is_empty() || key.namespace == namespace))
-            .filter(|(_, stored)| selector.picks(&stored.value));
+            .range((from.clone(), Bound::Unbounded))
+            .take_while(|(key, _)| within(key));
+        let mut found: BTreeMap<&Key, &Arc<Stored>> = now.collect();
+        let version = after.map_or(shelves.version, |(version, _)| *version);
+        let first = shelves
+            .changes
+            .partition_point(|change| change.version <= version);
+        for change in shelves.changes.range(first..).rev() {
+            let later = match &from {
+                Bound::Excluded(from) => change.key > *from,
+                _ => true,
+            };
+            if within(&change.key) && later {
+                match &change.before {
+                    Some(before) => drop(found.insert(&change.key, before)),
+                    None => drop(found.remove(&change.key)),
+                }
+            }
+        }
         let (mut items, mut last, mut remain) = (Vec::new(), None, 0);
-        for (key, stored) in matching {
+        for (key, stored) in found
+            .into_iter()
+            .filter(|(_, stored)| selector.picks(&stored.value))
+        {
             if limit > 0 && items.len() == limit {
                 remain += 1;
             } else {
@@ -145,7 +170,11 @@ impl Objects {
             }
         }
         let rest = last.filter(|_| remain > 0).map(|last| (last, remain));
-        Page { items, version: shelves.version, rest }
+        Page {
+            items,
+            version,
+            rest,
+        }
     }
 
     /// Watch events after `cursor` as lines of JSON, and the cursor after them; 410 where they are compacted.
@@ -158,16 +187,27 @@ impl Objects {
     ) -> Result<(Vec<u8>, u64), Status> {
         let shelves = self.lock();
         if cursor < shelves.floor {
-            return Err(Status::expired(format!("too old resource version: {cursor} ({})", shelves.floor)));
+            return Err(Status::expired(format!(
+                "too old resource version: {cursor} ({})",
+                shelves.floor
+            )));
         }
-        let first = shelves.changes.partition_point(|change| change.version <= cursor);
+        let first = shelves
+            .changes
+            .partition_point(|change| change.version <= cursor);
         let number = index(kind);
         let mut lines = Vec::new();
         for change in shelves.changes.range(first..) {
-            if change.key.kind != number || !(namespace.is_empty() || change.key.namespace == namespace) {
+            if change.key.kind != number
+                || !(namespace.is_empty() || change.key.namespace == namespace)
+            {
                 continue;
             }
-            let picked = |stored: &Option<Arc<Stored>>| stored.as_ref().is_some_and(|stored| selector.picks(&stored.value));
+            let picked = |stored: &Option<Arc<Stored>>| {
+                stored
+                    .as_ref()
+                    .is_some_and(|stored| selector.picks(&stored.value))
+            };
             let (word, shown) = match (picked(&change.before), picked(&change.after)) {
                 (false, true) => ("ADDED", &change.after),
                 (true, true) => ("MODIFIED", &change.after),
@@ -195,20 +235,38 @@ impl Objects {
     }
 
     /// Creates an object from a request's body.
-    pub fn create(&self, kind: &'static Kind, namespace: &str, mut value: Value, dry: bool) -> Result<Arc<Stored>, Status> {
+    pub fn create(
+        &self,
+        kind: &'static Kind,
+        namespace: &str,
+        mut value: Value,
+        dry: bool,
+    ) -> Result<Arc<Stored>, Status> {
         identify(kind, &mut value)?;
         let mut shelves = self.lock();
         let random: String = (0..5).map(|_| word(&mut shelves.random)).collect();
         let uid = uid(&mut shelves.random);
         let meta = metadata(&mut value)?;
-        let given = meta.get("name").and_then(Value::as_str).unwrap_or("").to_owned();
-        let prefix = meta.get("generateName").and_then(Value::as_str).unwrap_or("");
+        let given = meta
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or("")
+            .to_owned();
+        let prefix = meta
+            .get("generateName")
+            .and_then(Value::as_str)
+            .unwrap_or("");
         let name = match (given.is_empty(), prefix.is_empty()) {
             (false, _) => given,
             // The real server cuts the prefix so that the name stays a label value.
             (true, false) => format!("{}{random}", prefix.get(..58).unwrap_or(prefix)),
             (true, true) => {
-                return Err(Status::invalid(kind, "", "metadata.name", "Required value: name or generateName is required"));
+                return Err(Status::invalid(
+                    kind,
+                    "",
+                    "metadata.name",
+                    "Required value: name or generateName is required",
+                ));
             }
         };
         if !is_name(&name) {
@@ -217,8 +275,15 @@ impl Objects {
             );
             return Err(Status::invalid(kind, &name, "metadata.name", &cause));
         }
-        if meta.get("resourceVersion").and_then(Value::as_str).is_some_and(|version| !version.is_empty()) {
-            return Err(Status::bad_request("resourceVersion can not be set for Create requests"));
+        legible(kind, &name, meta)?;
+        if meta
+            .get("resourceVersion")
+            .and_then(Value::as_str)
+            .is_some_and(|version| !version.is_empty())
+        {
+            return Err(Status::bad_request(
+                "resourceVersion can not be set for Create requests",
+            ));
         }
         if kind.namespaced {
             let own = meta.get("namespace").and_then(Value::as_str).unwrap_or("");
@@ -241,7 +306,10 @@ impl Objects {
         if let (true, Some(map)) = (kind.status, value.as_object_mut()) {
             match kind.resource {
                 "nodes" => {}
-                "pods" => drop(map.insert("status".to_owned(), json!({ "phase": "Pending", "qosClass": "BestEffort" }))),
+                "pods" => drop(map.insert(
+                    "status".to_owned(),
+                    json!({ "phase": "Pending", "qosClass": "BestEffort" }),
+                )),
                 "namespaces" => drop(map.insert("status".to_owned(), json!({ "phase": "Active" }))),
                 _ => drop(map.insert("status".to_owned(), json!({}))),
             }
@@ -255,14 +323,21 @@ impl Objects {
 
     /// Puts a whole object of the opening world as it is, with its status and its age; replaces one of that name.
     pub fn seed(&self, mut value: Value) -> Result<(), Status> {
-        let kind = kinds::of(&value).ok_or_else(|| Status::bad_request("the seeded object has no kind served here"))?;
+        let kind = kinds::of(&value)
+            .ok_or_else(|| Status::bad_request("the seeded object has no kind served here"))?;
         let mut shelves = self.lock();
         let uid = uid(&mut shelves.random);
         let meta = metadata(&mut value)?;
         meta.entry("uid").or_insert(json!(uid));
         meta.entry("generation").or_insert(json!(1));
-        meta.entry("creationTimestamp").or_insert_with(|| json!(now()));
-        let read = |field: &str| meta.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
+        meta.entry("creationTimestamp")
+            .or_insert_with(|| json!(now()));
+        let read = |field: &str| {
+            meta.get(field)
+                .and_then(Value::as_str)
+                .unwrap_or("")
+                .to_owned()
+        };
         let key = key(kind, &read("namespace"), &read("name"));
         self.put(&mut shelves, key, value, false);
         Ok(())
@@ -280,14 +355,26 @@ impl Objects {
     ) -> Result<Arc<Stored>, Status> {
         let mut shelves = self.lock();
         let key = key(kind, namespace, name);
-        let old = shelves.items.get(&key).cloned().ok_or_else(|| Status::not_found(kind, name))?;
+        let old = shelves
+            .items
+            .get(&key)
+            .cloned()
+            .ok_or_else(|| Status::not_found(kind, name))?;
         let mut new = change(&old.value)?;
         identify(kind, &mut new)?;
         let was = |field: &str| old.value["metadata"][field].as_str().unwrap_or("");
         let meta = metadata(&mut new)?;
-        let is = |field: &str| meta.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
+        let is = |field: &str| {
+            meta.get(field)
+                .and_then(Value::as_str)
+                .unwrap_or("")
+                .to_owned()
+        };
         if is("name") != name {
-            let message = format!("the name of the object ({}) does not match the name on the URL ({name})", is("name"));
+            let message = format!(
+                "the name of the object ({}) does not match the name on the URL ({name})",
+                is("name")
+            );
             return Err(Status::bad_request(message));
         }
         let (uid, version) = (is("uid"), is("resourceVersion"));
@@ -296,7 +383,12 @@ impl Objects {
         }
         if version.is_empty() && way == Way::Replace && kind.custom() {
             let cause = "Invalid value: 0: must be specified for an update";
-            return Err(Status::invalid(kind, name, "metadata.resourceVersion", cause));
+            return Err(Status::invalid(
+                kind,
+                name,
+                "metadata.resourceVersion",
+                cause,
+            ));
         }
         if !uid.is_empty() && uid != was("uid") {
             return Err(match way {
@@ -307,14 +399,25 @@ impl Objects {
                 Way::Replace => Status::precondition(kind, name, "UID", &uid, was("uid")),
             });
         }
-        for field in ["uid", "creationTimestamp", "namespace", "generation", "resourceVersion", "deletionTimestamp"] {
+        legible(kind, name, meta)?;
+        for field in [
+            "uid",
+            "creationTimestamp",
+            "namespace",
+            "generation",
+            "resourceVersion",
+            "deletionTimestamp",
+        ] {
             match old.value["metadata"].get(field) {
                 Some(value) => drop(meta.insert(field.to_owned(), value.clone())),
                 None => drop(meta.remove(field)),
             }
         }
         let finalized = meta.contains_key("deletionTimestamp")
-            && meta.get("finalizers").and_then(Value::as_array).is_none_or(|finalizers| finalizers.is_empty());
+            && meta
+                .get("finalizers")
+                .and_then(Value::as_array)
+                .is_none_or(|finalizers| finalizers.is_empty());
         if status_only {
             let status = new.get("status").cloned();
             new = old.value.clone();
@@ -322,7 +425,11 @@ impl Objects {
         } else if kind.status {
             set(&mut new, "status", old.value.get("status").cloned());
         }
-        let stepped = if kind.status { new["spec"] != old.value["spec"] } else { differs_outside_metadata(&new, &old.value) };
+        let stepped = if kind.status {
+            new["spec"] != old.value["spec"]
+        } else {
+            differs_outside_metadata(&new, &old.value)
+        };
         if let (true, Some(generation)) = (stepped, old.value["metadata"]["generation"].as_i64()) {
             metadata(&mut new)?.insert("generation".to_owned(), json!(generation + 1));
         }
@@ -345,7 +452,11 @@ impl Objects {
     ) -> Result<Arc<Stored>, Status> {
         let mut shelves = self.lock();
         let key = key(kind, namespace, name);
-        let old = shelves.items.get(&key).cloned().ok_or_else(|| Status::not_found(kind, name))?;
+        let old = shelves
+            .items
+            .get(&key)
+            .cloned()
+            .ok_or_else(|| Status::not_found(kind, name))?;
         for (field, word) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
             let found = old.value["metadata"][field].as_str().unwrap_or("");
             if let Some(wanted) = preconditions[field].as_str()
@@ -354,10 +465,14 @@ impl Objects {
                 return Err(Status::precondition(kind, name, word, wanted, found));
             }
         }
-        let held = old.value["metadata"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty());
+        let held = old.value["metadata"]["finalizers"]
+            .as_array()
+            .is_some_and(|finalizers| !finalizers.is_empty());
         if held {
             let mut marked = old.value.clone();
-            metadata(&mut marked)?.entry("deletionTimestamp").or_insert_with(|| json!(now()));
+            metadata(&mut marked)?
+                .entry("deletionTimestamp")
+                .or_insert_with(|| json!(now()));
             return Ok(self.put(&mut shelves, key, marked, dry));
         }
         Ok(self.take(&mut shelves, &key, dry).unwrap_or(old))
@@ -369,19 +484,38 @@ impl Objects {
         let stored = Stored::new(value);
         if !dry {
             let before = shelves.items.insert(key.clone(), stored.clone());
-            self.record(shelves, Change { version, key, before, after: Some(stored.clone()), last: None });
+            self.record(
+                shelves,
+                Change {
+                    version,
+                    key,
+                    before,
+                    after: Some(stored.clone()),
+                    last: None,
+                },
+            );
         }
         stored
     }
 
     fn take(&self, shelves: &mut Shelves, key: &Key, dry: bool) -> Option<Arc<Stored>> {
-        let before = if dry { shelves.items.get(key).cloned() } else { shelves.items.remove(key) }?;
+        let before = if dry {
+            shelves.items.get(key).cloned()
+        } else {
+            shelves.items.remove(key)
+        }?;
         let version = shelves.version + 1;
         let mut value = before.value.clone();
         stamp(&mut value, version);
         let last = Stored::new(value);
         if !dry {
-            let change = Change { version, key: key.clone(), before: Some(before), after: None, last: Some(last.clone()) };
+            let change = Change {
+                version,
+                key: key.clone(),
+                before: Some(before),
+                after: None,
+                last: Some(last.clone()),
+            };
             self.record(shelves, change);
         }
         Some(last)
@@ -410,34 +544,52 @@ pub fn line(into: &mut Vec<u8>, word: &str, object: &[u8]) {
 
 /// The present, as Kubernetes writes it: UTC, whole seconds.
 pub fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }
 
 fn key(kind: &'static Kind, namespace: &str, name: &str) -> Key {
-    Key { kind: index(kind), namespace: namespace.to_owned(), name: name.to_owned() }
+    Key {
+        kind: index(kind),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
 }
 
 fn index(kind: &'static Kind) -> usize {
-    kinds::KINDS.iter().position(|known| std::ptr::eq(known, kind)).unwrap_or(usize::MAX)
+    kinds::KINDS
+        .iter()
+        .position(|known| std::ptr::eq(known, kind))
+        .unwrap_or(usize::MAX)
 }
 
 fn metadata(value: &mut Value) -> Result<&mut Map<String, Value>, Status> {
     value
         .get_mut("metadata")
         .and_then(Value::as_object_mut)
-        .ok_or_else(|| Status::bad_request("the object provided is unrecognized: it has no metadata"))
+        .ok_or_else(|| {
+            Status::bad_request("the object provided is unrecognized: it has no metadata")
+        })
 }
 
 /// The body must be an object of this kind; what it leaves out is filled in.
 fn identify(kind: &Kind, value: &mut Value) -> Result<(), Status> {
-    let wanted = [("apiVersion", kind.api_version()), ("kind", kind.kind.to_owned())];
+    let wanted = [
+        ("apiVersion", kind.api_version()),
+        ("kind", kind.kind.to_owned()),
+    ];
     let Some(map) = value.as_object_mut() else {
-        return Err(Status::bad_request("the object provided is unrecognized: it is not a JSON object"));
+        return Err(Status::bad_request(
+            "the object provided is unrecognized: it is not a JSON object",
+        ));
     };
     for (field, wanted) in wanted {
         let found = map.entry(field).or_insert_with(|| json!(wanted));
         if found != &json!(wanted) {
-            let message = format!("the {field} in the data ({found}) does not match the expected {field} (\"{wanted}\")");
+            let message = format!(
+                "the {field} in the data ({found}) does not match the expected {field} (\"{wanted}\")"
+            );
             return Err(Status::bad_request(message));
         }
     }
@@ -455,9 +607,14 @@ fn set(value: &mut Value, field: &str, to: Option<Value>) {
 }
 
 fn differs_outside_metadata(new: &Value, old: &Value) -> bool {
-    let (Some(new), Some(old)) = (new.as_object(), old.as_object()) else { return true };
+    let (Some(new), Some(old)) = (new.as_object(), old.as_object()) else {
+        return true;
+    };
     let counts = |map: &Map<String, Value>| map.keys().filter(|key| *key != "metadata").count();
-    counts(new) != counts(old) || new.iter().any(|(key, value)| key != "metadata" && old.get(key) != Some(value))
+    counts(new) != counts(old)
+        || new
+            .iter()
+            .any(|(key, value)| key != "metadata" && old.get(key) != Some(value))
 }
 
 fn stamp(value: &mut Value, version: u64) {
@@ -469,13 +626,55 @@ fn stamp(value: &mut Value, version: u64) {
 fn word(random: &mut StdRng) -> char {
     // Kubernetes' own alphabet for generated names: no vowels, no 0, 1 or 3.
     const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
-    LETTERS.get(random.random_range(0..LETTERS.len())).copied().map_or('x', char::from)
+    LETTERS
+        .get(random.random_range(0..LETTERS.len()))
+        .copied()
+        .map_or('x', char::from)
 }
 
 fn uid(random: &mut StdRng) -> String {
     let bits: u128 = random.random();
     let hex = format!("{bits:032x}");
-    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+    format!(
+        "{}-{}-4{}-a{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..]
+    )
+}
+
+/// Label values are at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends; or empty.
+fn legible(kind: &Kind, name: &str, meta: &Map<String, Value>) -> Result<(), Status> {
+    let Some(labels) = meta.get("labels").and_then(Value::as_object) else {
+        return Ok(());
+    };
+    for value in labels.values() {
+        let Some(value) = value.as_str() else {
+            return Err(Status::bad_request(
+                "the object provided is unrecognized: a label is not a string",
+            ));
+        };
+        let edge = |c: Option<char>| c.is_none_or(|c| c.is_ascii_alphanumeric());
+        let plain = value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        let cause = if value.len() > 63 {
+            "must be no more than 63 bytes".to_owned()
+        } else if !plain || !edge(value.chars().next()) || !edge(value.chars().last()) {
+            "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character".to_owned()
+        } else {
+            continue;
+        };
+        return Err(Status::invalid(
+            kind,
+            name,
+            "metadata.labels",
+            &format!("Invalid value: \"{value}\": {cause}"),
+        ));
+    }
+    Ok(())
 }
 
 fn is_name(name: &str) -> bool {
@@ -483,5 +682,7 @@ fn is_name(name: &str) -> bool {
     name.len() <= 253
         && edge(name.chars().next())
         && edge(name.chars().last())
-        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
 }

@@ -49,27 +49,42 @@ pub fn get(objects: &Objects, route: &Route, headers: &HeaderMap) -> Answer {
 /// Objects in pages, or all at once.
 pub fn list(objects: &Objects, route: &Route, query: &Query, headers: &HeaderMap) -> Answer {
     let kind = route.kind;
-    let selector = Selector::parse(kind, text(query, "labelSelector"), text(query, "fieldSelector"))?;
+    let selector = Selector::parse(
+        kind,
+        text(query, "labelSelector"),
+        text(query, "fieldSelector"),
+    )?;
     let limit = match text(query, "limit") {
         "" => 0,
-        limit => limit.parse().map_err(|_| Status::bad_request(format!("invalid limit: {limit:?}")))?,
+        limit => limit
+            .parse()
+            .map_err(|_| Status::bad_request(format!("invalid limit: {limit:?}")))?,
     };
     // From its cache (resourceVersion=0) the real server answers everything, whatever the limit.
-    let limit = if text(query, "resourceVersion") == "0" { 0 } else { limit };
+    let limit = if text(query, "resourceVersion") == "0" {
+        0
+    } else {
+        limit
+    };
     let after = match text(query, "continue") {
         "" => None,
         token => Some(resume(objects, token)?),
     };
-    let began = after.as_ref().map(|(version, _)| *version);
-    let page = objects.list(kind, &route.namespace, &selector, limit, after.map(|(_, key)| key));
-    let version = began.unwrap_or(page.version);
+    let page = objects.list(kind, &route.namespace, &selector, limit, after.as_ref());
+    let version = page.version;
     let mut meta = json!({ "resourceVersion": version.to_string() });
     if let (Some(((namespace, name), remain)), Some(map)) = (&page.rest, meta.as_object_mut()) {
         let token = json!({ "v": version, "s": namespace, "n": name }).to_string();
         map.insert("continue".to_owned(), json!(URL_SAFE_NO_PAD.encode(token)));
         map.insert("remainingItemCount".to_owned(), json!(remain));
     }
-    let mut body = Vec::with_capacity(256 + page.items.iter().map(|item| item.bytes.len() + 1).sum::<usize>());
+    let mut body = Vec::with_capacity(
+        256 + page
+            .items
+            .iter()
+            .map(|item| item.bytes.len() + 1)
+            .sum::<usize>(),
+    );
     let head = format!("{{\"apiVersion\":\"{}\",\"items\":[", kind.api_version());
     body.extend_from_slice(head.as_bytes());
     for (number, item) in page.items.iter().enumerate() {
@@ -84,11 +99,16 @@ pub fn list(objects: &Objects, route: &Route, query: &Query, headers: &HeaderMap
 }
 
 fn resume(objects: &Objects, token: &str) -> Result<(u64, (String, String)), Status> {
-    let invalid = || Status::bad_request("continue key is not valid: the token was not issued by this server");
+    let invalid = || {
+        Status::bad_request("continue key is not valid: the token was not issued by this server")
+    };
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
-    let (Some(version), Some(namespace), Some(name)) = (token["v"].as_u64(), token["s"].as_str(), token["n"].as_str())
-    else {
+    let (Some(version), Some(namespace), Some(name)) = (
+        token["v"].as_u64(),
+        token["s"].as_str(),
+        token["n"].as_str(),
+    ) else {
         return Err(invalid());
     };
     if !objects.remembers(version) {
@@ -111,7 +131,10 @@ pub fn watch(objects: &Arc<Objects>, route: &Route, query: &Query, mode: WatchLi
     let initial = flag(query, "sendInitialEvents");
     if query.contains_key("sendInitialEvents") {
         if mode == WatchList::Forbidden {
-            return Err(Status::invalid_options("sendInitialEvents", "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"));
+            return Err(Status::invalid_options(
+                "sendInitialEvents",
+                "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",
+            ));
         }
         if text(query, "resourceVersionMatch") != "NotOlderThan" {
             return Err(Status::invalid_options(
@@ -120,7 +143,7 @@ pub fn watch(objects: &Arc<Objects>, route: &Route, query: &Query, mode: WatchLi
             ));
         }
     }
-    let seconds = text(query, "timeoutSeconds").parse().unwrap_or(1800);
+    let seconds: u64 = text(query, "timeoutSeconds").parse().unwrap_or(1800);
     let mut first = Vec::new();
     let mut over = false;
     let version = text(query, "resourceVersion");
@@ -135,12 +158,18 @@ pub fn watch(objects: &Arc<Objects>, route: &Route, query: &Query, mode: WatchLi
             line(&mut first, "ADDED", &item.bytes);
         }
         if initial && bookmarks {
-            line(&mut first, "BOOKMARK", bookmark(kind, page.version, true).as_bytes());
+            line(
+                &mut first,
+                "BOOKMARK",
+                bookmark(kind, page.version, true).as_bytes(),
+            );
         }
         page.version
     } else {
         version.parse().map_err(|_| {
-            Status::bad_request(format!("resourceVersion: Invalid value: {version:?}: strconv.ParseUint: invalid syntax"))
+            Status::bad_request(format!(
+                "resourceVersion: Invalid value: {version:?}: strconv.ParseUint: invalid syntax"
+            ))
         })?
     };
     let view = Watching {
@@ -151,7 +180,9 @@ pub fn watch(objects: &Arc<Objects>, route: &Route, query: &Query, mode: WatchLi
         selector,
         cursor,
         bookmarks,
-        next_bookmark: Instant::now() + BOOKMARK_EVERY,
+        // The real server's last one comes two seconds before it ends the stream.
+        next_bookmark: Instant::now()
+            + BOOKMARK_EVERY.min(Duration::from_secs(seconds.saturating_sub(2))),
         ends: Instant::now() + Duration::from_secs(seconds),
         first: Some(first),
         over,
@@ -187,7 +218,10 @@ impl Watching {
         }
         while !self.over {
             self.head.borrow_and_update();
-            match self.objects.since(self.cursor, self.kind, &self.namespace, &self.selector) {
+            match self
+                .objects
+                .since(self.cursor, self.kind, &self.namespace, &self.selector)
+            {
                 Ok((lines, cursor)) => {
                     self.cursor = cursor;
                     if !lines.is_empty() {
@@ -204,7 +238,12 @@ impl Watching {
             tokio::select! {
                 changed = self.head.changed() => if changed.is_err() { return None },
                 () = tokio::time::sleep_until(self.next_bookmark), if self.bookmarks => {
-                    self.next_bookmark = Instant::now() + BOOKMARK_EVERY;
+                    let now = Instant::now();
+                    let left = self.ends.saturating_duration_since(now);
+                    let early = left.saturating_sub(Duration::from_secs(2));
+                    // After the last one before the end comes none.
+                    let pause = if early.is_zero() { left + BOOKMARK_EVERY } else { BOOKMARK_EVERY.min(early) };
+                    self.next_bookmark = now + pause;
                     let mut lines = Vec::new();
                     line(&mut lines, "BOOKMARK", bookmark(self.kind, self.cursor, false).as_bytes());
                     return Some(lines);
@@ -219,7 +258,10 @@ impl Watching {
 fn bookmark(kind: &Kind, version: u64, initial: bool) -> String {
     let mut meta = json!({ "resourceVersion": version.to_string(), "creationTimestamp": null });
     if let (true, Some(map)) = (initial, meta.as_object_mut()) {
-        map.insert("annotations".to_owned(), json!({ "k8s.io/initial-events-end": "true" }));
+        map.insert(
+            "annotations".to_owned(),
+            json!({ "k8s.io/initial-events-end": "true" }),
+        );
     }
     json!({ "kind": kind.kind, "apiVersion": kind.api_version(), "metadata": meta }).to_string()
 }
@@ -233,7 +275,11 @@ fn sized(headers: &HeaderMap, body: Bytes) -> Response {
         .get_all(header::ACCEPT_ENCODING)
         .iter()
         .filter_map(|value| value.to_str().ok())
-        .any(|value| value.split(',').any(|part| part.trim().split(';').next() == Some("gzip")));
+        .any(|value| {
+            value
+                .split(',')
+                .any(|part| part.trim().split(';').next() == Some("gzip"))
+        });
     if !accepts || body.len() < COMPRESSED_FROM {
         return answer(StatusCode::OK, body);
     }
@@ -242,7 +288,11 @@ fn sized(headers: &HeaderMap, body: Bytes) -> Response {
         return answer(StatusCode::OK, body);
     };
     let mut response = answer(StatusCode::OK, packed);
-    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    response
+        .headers_mut()
+        .insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     response
 }

@@ -37,7 +37,11 @@ pub struct Rule {
 impl Person {
     /// Gives them a new random token; fails only where the system has no randomness.
     pub fn new(name: &str, rights: Rights) -> io::Result<Person> {
-        Ok(Person { name: name.to_owned(), token: secret()?, rights })
+        Ok(Person {
+            name: name.to_owned(),
+            token: secret()?,
+            rights,
+        })
     }
 
     /// The bearer token, for a kubeconfig.
@@ -48,7 +52,12 @@ impl Person {
     /// Whether the Authorization header's token is theirs; takes as long for a wrong one.
     pub fn holds(&self, token: &str) -> bool {
         let (ours, theirs) = (self.token.as_bytes(), token.as_bytes());
-        ours.len() == theirs.len() && ours.iter().zip(theirs).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+        ours.len() == theirs.len()
+            && ours
+                .iter()
+                .zip(theirs)
+                .fold(0, |differ, (a, b)| differ | (a ^ b))
+                == 0
     }
 
     /// Whether they may do this; `resource` with its subresource as in `pods/log`.

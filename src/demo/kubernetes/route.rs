@@ -20,7 +20,10 @@ pub struct Route {
 impl Route {
     /// Reads a path like `/apis/apps/v1/namespaces/NS/deployments/NAME/status`; nothing else is served.
     pub fn parse(path: &str) -> Option<Route> {
-        let mut parts = path.strip_prefix('/')?.split('/').filter(|part| !part.is_empty());
+        let mut parts = path
+            .strip_prefix('/')?
+            .split('/')
+            .filter(|part| !part.is_empty());
         let (group, version) = match parts.next()? {
             "api" => ("", parts.next()?),
             "apis" => (parts.next()?, parts.next()?),
@@ -28,7 +31,10 @@ impl Route {
         };
         let mut rest: Vec<&str> = parts.collect();
         let mut namespace = "";
-        if rest.len() > 2 && rest.first() == Some(&"namespaces") && kinds::find(group, version, rest.get(2)?).is_some() {
+        if rest.len() > 2
+            && rest.first() == Some(&"namespaces")
+            && kinds::find(group, version, rest.get(2)?).is_some()
+        {
             namespace = rest.get(1)?;
             rest.drain(..2);
         }
@@ -41,10 +47,18 @@ impl Route {
             "log" => kind.resource == "pods",
             _ => false,
         };
-        if !served || rest.len() > 3 || (kind.namespaced && namespace.is_empty() && !name.is_empty()) {
+        if !served
+            || rest.len() > 3
+            || (kind.namespaced && namespace.is_empty() && !name.is_empty())
+        {
             return None;
         }
-        Some(Route { kind, namespace: namespace.to_owned(), name: name.to_owned(), subresource: subresource.to_owned() })
+        Some(Route {
+            kind,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            subresource: subresource.to_owned(),
+        })
     }
 
     /// `pods` or `pods/log`: how rights name it.
@@ -78,18 +92,38 @@ mod tests {
     fn paths_are_read_as_the_real_server_reads_them() {
         for (path, expected) in [
             ("/api/v1/pods", Some(("pods", "", "", ""))),
-            ("/api/v1/namespaces/apps/pods/a/log", Some(("pods", "apps", "a", "log"))),
-            ("/api/v1/namespaces/apps", Some(("namespaces", "", "apps", ""))),
+            (
+                "/api/v1/namespaces/apps/pods/a/log",
+                Some(("pods", "apps", "a", "log")),
+            ),
+            (
+                "/api/v1/namespaces/apps",
+                Some(("namespaces", "", "apps", "")),
+            ),
             ("/api/v1/namespaces", Some(("namespaces", "", "", ""))),
-            ("/apis/argoproj.io/v1alpha1/namespaces/x/workflows/w", Some(("workflows", "x", "w", ""))),
-            ("/apis/argoproj.io/v1alpha1/namespaces/x/workflows/w/status", None),
-            ("/apis/apps/v1/namespaces/x/deployments/d/status", Some(("deployments", "x", "d", "status"))),
+            (
+                "/apis/argoproj.io/v1alpha1/namespaces/x/workflows/w",
+                Some(("workflows", "x", "w", "")),
+            ),
+            (
+                "/apis/argoproj.io/v1alpha1/namespaces/x/workflows/w/status",
+                None,
+            ),
+            (
+                "/apis/apps/v1/namespaces/x/deployments/d/status",
+                Some(("deployments", "x", "d", "status")),
+            ),
             ("/api/v1/secrets", None),
             ("/metrics", None),
         ] {
             let route = Route::parse(path);
             let found = route.as_ref().map(|route| {
-                (route.kind.resource, route.namespace.as_str(), route.name.as_str(), route.subresource.as_str())
+                (
+                    route.kind.resource,
+                    route.namespace.as_str(),
+                    route.name.as_str(),
+                    route.subresource.as_str(),
+                )
             });
             assert_eq!(found, expected, "{path}");
         }

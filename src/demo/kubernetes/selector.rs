@@ -38,18 +38,27 @@ struct Field {
 impl Selector {
     /// Reads both texts of a request; 400 with the real server's words for what cannot be read.
     pub fn parse(kind: &Kind, labels: &str, fields: &str) -> Result<Selector, Status> {
-        let labels = split(labels).into_iter().map(label).collect::<Result<_, _>>()?;
+        let labels = split(labels)
+            .into_iter()
+            .map(label)
+            .collect::<Result<_, _>>()?;
         let mut found = Vec::new();
         for part in split(fields) {
             let field = field(part)?;
             let known = ["metadata.name", "metadata.namespace"].contains(&field.path.as_str())
                 || kind.fields.contains(&field.path.as_str());
             if !known {
-                return Err(Status::bad_request(format!("field label not supported: {}", field.path)));
+                return Err(Status::bad_request(format!(
+                    "field label not supported: {}",
+                    field.path
+                )));
             }
             found.push(field);
         }
-        Ok(Selector { labels, fields: found })
+        Ok(Selector {
+            labels,
+            fields: found,
+        })
     }
 
     /// Whether it picks this object.
@@ -60,11 +69,20 @@ impl Selector {
             match &label.test {
                 Test::Exists => value.is_some(),
                 Test::Absent => value.is_none(),
-                Test::In(values) => value.is_some_and(|value| values.iter().any(|wanted| wanted == value)),
-                Test::NotIn(values) => value.is_none_or(|value| values.iter().all(|unwanted| unwanted != value)),
+                Test::In(values) => {
+                    value.is_some_and(|value| values.iter().any(|wanted| wanted == value))
+                }
+                Test::NotIn(values) => {
+                    value.is_none_or(|value| values.iter().all(|unwanted| unwanted != value))
+                }
             }
         }) && self.fields.iter().all(|field| {
-            let value = field.path.split('.').fold(object, |at, key| &at[key]).as_str().unwrap_or("");
+            let value = field
+                .path
+                .split('.')
+                .fold(object, |at, key| &at[key])
+                .as_str()
+                .unwrap_or("");
             (value == field.value) == field.equal
         })
     }
@@ -91,9 +109,16 @@ fn split(text: &str) -> Vec<&str> {
 
 fn label(part: &str) -> Result<Label, Status> {
     let values = |text: &str| -> Result<Vec<String>, Status> {
-        let inner = text.trim().strip_prefix('(').and_then(|text| text.strip_suffix(')'));
-        let inner = inner.ok_or_else(|| Status::bad_request(format!("unable to parse requirement: {part}")))?;
-        Ok(inner.split(',').map(|value| value.trim().to_owned()).collect())
+        let inner = text
+            .trim()
+            .strip_prefix('(')
+            .and_then(|text| text.strip_suffix(')'));
+        let inner = inner
+            .ok_or_else(|| Status::bad_request(format!("unable to parse requirement: {part}")))?;
+        Ok(inner
+            .split(',')
+            .map(|value| value.trim().to_owned())
+            .collect())
     };
     let (key, test) = if let Some(key) = part.strip_prefix('!') {
         (key, Test::Absent)
@@ -110,9 +135,14 @@ fn label(part: &str) -> Result<Label, Status> {
     };
     let key = key.trim();
     if key.is_empty() || key.contains(|c: char| c.is_whitespace() || "(),".contains(c)) {
-        return Err(Status::bad_request(format!("unable to parse requirement: {part}")));
+        return Err(Status::bad_request(format!(
+            "unable to parse requirement: {part}"
+        )));
     }
-    Ok(Label { key: key.to_owned(), test })
+    Ok(Label {
+        key: key.to_owned(),
+        test,
+    })
 }
 
 fn field(part: &str) -> Result<Field, Status> {
@@ -124,7 +154,11 @@ fn field(part: &str) -> Result<Field, Status> {
         let message = format!("invalid selector: '{part}'; can't understand '{part}'");
         return Err(Status::bad_request(message));
     };
-    Ok(Field { path: path.trim().to_owned(), value: value.trim().to_owned(), equal })
+    Ok(Field {
+        path: path.trim().to_owned(),
+        value: value.trim().to_owned(),
+        equal,
+    })
 }
 
 #[cfg(test)]

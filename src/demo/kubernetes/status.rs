@@ -48,8 +48,19 @@ impl Status {
     }
 
     /// 403; `resource` may name a subresource as `pods/log`, `namespace` is empty at the cluster scope.
-    pub fn forbidden(user: &str, verb: &str, kind: &Kind, resource: &str, namespace: &str, name: &str) -> Status {
-        let named = if name.is_empty() { String::new() } else { format!(" \"{name}\"") };
+    pub fn forbidden(
+        user: &str,
+        verb: &str,
+        kind: &Kind,
+        resource: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Status {
+        let named = if name.is_empty() {
+            String::new()
+        } else {
+            format!(" \"{name}\"")
+        };
         let scope = if namespace.is_empty() {
             "at the cluster scope".to_owned()
         } else {
@@ -60,13 +71,23 @@ impl Status {
             kind.qualified(),
             kind.group
         );
-        Status::new(403, "Forbidden", message, Some(details(kind.resource, kind, name)))
+        Status::new(
+            403,
+            "Forbidden",
+            message,
+            Some(details(kind.resource, kind, name)),
+        )
     }
 
     /// 404 of an object.
     pub fn not_found(kind: &Kind, name: &str) -> Status {
         let message = format!("{} \"{name}\" not found", kind.qualified());
-        Status::new(404, "NotFound", message, Some(details(kind.resource, kind, name)))
+        Status::new(
+            404,
+            "NotFound",
+            message,
+            Some(details(kind.resource, kind, name)),
+        )
     }
 
     /// 405.
@@ -78,7 +99,12 @@ impl Status {
     /// 409 of a create.
     pub fn already_exists(kind: &Kind, name: &str) -> Status {
         let message = format!("{} \"{name}\" already exists", kind.qualified());
-        Status::new(409, "AlreadyExists", message, Some(details(kind.resource, kind, name)))
+        Status::new(
+            409,
+            "AlreadyExists",
+            message,
+            Some(details(kind.resource, kind, name)),
+        )
     }
 
     /// 409 of a stale resourceVersion.
@@ -87,7 +113,12 @@ impl Status {
             "Operation cannot be fulfilled on {} \"{name}\": the object has been modified; please apply your changes to the latest version and try again",
             kind.qualified()
         );
-        Status::new(409, "Conflict", message, Some(details(kind.resource, kind, name)))
+        Status::new(
+            409,
+            "Conflict",
+            message,
+            Some(details(kind.resource, kind, name)),
+        )
     }
 
     /// 409 of a precondition on the uid or resourceVersion that does not hold (replace and delete).
@@ -96,7 +127,12 @@ impl Status {
             "Operation cannot be fulfilled on {} \"{name}\": Precondition failed: {field} in precondition: {wanted}, {field} in object meta: {found}",
             kind.qualified()
         );
-        Status::new(409, "Conflict", message, Some(details(kind.resource, kind, name)))
+        Status::new(
+            409,
+            "Conflict",
+            message,
+            Some(details(kind.resource, kind, name)),
+        )
     }
 
     /// 410, of a watch that starts too early (in the stream) or of a continue token (as HTTP).
@@ -119,7 +155,10 @@ impl Status {
 
     /// 422, with one cause on one field.
     pub fn invalid(kind: &Kind, name: &str, field: &str, cause: &str) -> Status {
-        let message = format!("{} \"{name}\" is invalid: {field}: {cause}", kind.qualified_kind());
+        let message = format!(
+            "{} \"{name}\" is invalid: {field}: {cause}",
+            kind.qualified_kind()
+        );
         let mut details = details(kind.kind, kind, name);
         if let Some(map) = details.as_object_mut() {
             let cause = json!({ "reason": "FieldValueInvalid", "message": cause, "field": field });
@@ -181,6 +220,8 @@ pub fn answer(code: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = code;
     let json = axum::http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(axum::http::header::CONTENT_TYPE, json);
+    response
+        .headers_mut()
+        .insert(axum::http::header::CONTENT_TYPE, json);
     response
 }
