@@ -18,6 +18,7 @@ mod logs;
 mod real;
 mod watches;
 mod writes;
+mod yard;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
