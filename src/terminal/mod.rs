@@ -1,1 +1,227 @@
-//! (not written yet)
+//! Terminal: raw mode and its restoration, keys in, frames out; what of the tty may stall, hang or vanish stays in here.
+//!
+//! Five threads, none of which the loop ever waits for: keys, frames, signals, the hang-up watchdog, and the clock that
+//! starts when the console is told to end. Each sleeps until the system has something for it. The loop gets [`Input`]
+//! and [`Control`] by channels, and draws by [`Session::draw`], which says when a frame is still on its way.
+//!
+//! Deliberately absent: the mouse (it is left to the terminal's own selection), and what keys mean.
+
+mod capabilities;
+mod colour;
+mod input;
+mod screen;
+mod sheet;
+mod signals;
+mod symbol;
+mod tty;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ratatui::Frame;
+use tokio::sync::mpsc;
+
+pub use capabilities::{Capabilities, Depth};
+pub use input::{Decoder, Input, Key};
+pub use screen::Screen;
+
+use signals::Ending;
+use tty::{Loan, Tty};
+use writer::Writer;
+
+/// How many keys may wait for the loop before the terminal has to keep them.
+const KEYS_WAITING: usize = 256;
+
+/// Why the terminal could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Standard input or output is something else.
+    #[error(
+        "The console needs a terminal, and standard input or output is not one. Nothing was changed. Run it in a \
+         terminal, or use a command that prints, such as `leverframe status`."
+    )]
+    NoTerminal,
+    /// The device could not be opened.
+    #[error(
+        "The terminal could not be opened: {0}. Nothing was changed. Is it yours (`ls -l $(tty)`)?"
+    )]
+    Open(#[source] std::io::Error),
+    /// Its mode could not be changed.
+    #[error("The terminal could not be put into raw mode: {0}. Nothing was changed.")]
+    Mode(#[source] std::io::Error),
+    /// A thread or the signals could not be set up.
+    #[error(
+        "The threads that serve the terminal could not be started: {0}. The terminal was restored."
+    )]
+    Threads(#[source] std::io::Error),
+}
+
+/// Why the console has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The signal of this number.
+    Signal(i32),
+    /// The terminal vanished.
+    HungUp,
+    /// A thread or task panicked.
+    Panicked,
+}
+
+impl Cause {
+    /// What the process ends with: 128 and the signal's number, a vanished terminal being as good as SIGHUP.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Signal(number) => u8::try_from(number).unwrap_or(127) | 128,
+            Self::HungUp => 129,
+            Self::Panicked => 101,
+        }
+    }
+}
+
+/// What the terminal tells the loop, beside [`Input`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// The terminal has so many columns and rows now.
+    Resized((u16, u16)),
+    /// The last frame was taken whole by the terminal, at this time; another may be drawn.
+    Drained(Instant),
+    /// The console was stopped and goes on; the terminal has so many columns and rows.
+    Continued((u16, u16)),
+    /// The terminal was given back. Return: the process ends within a second in any case.
+    Ended(Cause),
+}
+
+/// What came of [`Session::draw`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// A frame is on its way, [`Control::Drained`] follows.
+    Sent,
+    /// The terminal shows this already; nothing was sent.
+    Same,
+    /// The frame before is still on its way. Nothing was composed; draw again after [`Control::Drained`].
+    Busy,
+}
+
+/// The channels to the loop.
+#[derive(Debug)]
+pub struct Channels {
+    /// Keys and pastes. While they are not taken, the terminal keeps what is typed.
+    pub input: mpsc::Receiver<Input>,
+    /// Everything else.
+    pub control: mpsc::UnboundedReceiver<Control>,
+}
+
+/// The terminal, while it is the console's. Dropping it gives the terminal back as it was.
+pub struct Session {
+    tty: Arc<Tty>,
+    writer: Writer,
+    screen: Screen,
+}
+
+impl Session {
+    /// Puts the terminal of standard input into raw mode and starts the threads that serve it.
+    ///
+    /// From here on a panic in any thread, SIGTERM, SIGINT, SIGQUIT and SIGHUP restore the terminal and end the console
+    /// with [`Control::Ended`], and within a second in any case. Takes the process's panic hook and signal dispositions,
+    /// so one session at a time.
+    pub fn start(capabilities: Capabilities) -> Result<(Self, Channels), Error> {
+        let tty = Arc::new(Tty::claim()?);
+        let (send_control, control) = mpsc::unbounded_channel();
+        let (send_input, input) = mpsc::channel(KEYS_WAITING);
+        let ending = Ending::new(Arc::clone(&tty), send_control.clone());
+        signals::restore_on_panic(ending.clone());
+        let threads = || -> std::io::Result<Writer> {
+            signals::listen(ending.clone())?;
+            signals::watch(ending)?;
+            let keyboard = Arc::clone(&tty);
+            std::thread::Builder::new()
+                .name("keys".to_owned())
+                .spawn(move || input::read_keys(&keyboard, &send_input))?;
+            Writer::start(Arc::clone(&tty), send_control)
+        };
+        match threads() {
+            Ok(writer) => {
+                let screen = Screen::new(tty.size(), capabilities);
+                Ok((
+                    Self {
+                        tty,
+                        writer,
+                        screen,
+                    },
+                    Channels { input, control },
+                ))
+            }
+            Err(error) => {
+                tty.give_back();
+                Err(Error::Threads(error))
+            }
+        }
+    }
+
+    /// Columns and rows, as the next frame will have them.
+    pub fn size(&self) -> (u16, u16) {
+        self.screen.size()
+    }
+
+    /// Draws a frame, unless one is on its way. Never waits.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Drawn {
+        if self.writer.is_busy() {
+            return Drawn::Busy;
+        }
+        let bytes = self.screen.compose(render);
+        if bytes.is_empty() {
+            return Drawn::Same;
+        }
+        self.writer.hand_over(bytes);
+        Drawn::Sent
+    }
+
+    /// Takes a new size, from [`Control::Resized`] or [`Control::Continued`]; the next frame is a whole one.
+    pub fn resize(&mut self, size: (u16, u16)) {
+        self.screen.resize(size);
+    }
+
+    /// Makes the next frame a whole one.
+    pub fn repaint(&mut self) {
+        self.screen.repaint();
+    }
+
+    /// Gives the terminal to a command, such as a login, until [`Session::take_back`]. Frames drawn meanwhile are lost,
+    /// keys are the command's, and so are SIGINT and SIGQUIT from the keyboard.
+    pub fn lend(&mut self) {
+        self.tty.lend(Loan::Command);
+    }
+
+    /// Takes the terminal back from a command; the next frame is a whole one.
+    pub fn take_back(&mut self) {
+        self.tty.reclaim();
+        self.screen.resize(self.tty.size());
+    }
+
+    /// Runs `command` on the terminal as it was before the console.
+    pub fn suspended<T>(&mut self, command: impl FnOnce() -> T) -> T {
+        self.lend();
+        let outcome = command();
+        self.take_back();
+        outcome
+    }
+
+    /// Stops the console as Ctrl-z stops any other program; [`Control::Continued`] follows when it goes on.
+    ///
+    /// Refuses, returning `false`, where no shell waits that could continue it (`ssh -t host leverframe`).
+    pub fn stop(&self) -> bool {
+        let own = rustix::process::getpid();
+        if rustix::process::getsid(None).is_ok_and(|session| session == own) {
+            return false;
+        }
+        // To the whole group, as the keyboard would: a script that started the console stops with it.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP).is_ok()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.tty.give_back();
+    }
+}

@@ -1,0 +1,429 @@
+//! Input: key presses and pastes out of the bytes that the terminal sends.
+//!
+//! The state machine is the `vte` crate's; here stands only what its sequences mean. Each key says when its bytes were
+//! read and whether it came together with others: a key typed before a question was on the screen, a paste or a held
+//! key must never answer that question. Deliberately absent: the mouse, which is left to the terminal's selection, and
+//! crossterm's reader, which spins when its terminal vanishes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyModifiers};
+use tokio::sync::mpsc;
+use vte::{Params, Parser, Perform};
+
+use super::tty::{Read, Tty};
+
+/// A lone escape is the Esc key when nothing follows it for this long; a slow line may cut a sequence anywhere.
+const ESCAPE_GAP: Duration = Duration::from_millis(40);
+/// A longer sequence that stays unfinished for this long is dropped, lest it swallow what is typed next.
+const SEQUENCE_GAP: Duration = Duration::from_millis(500);
+/// Bytes that are read this soon after the ones before were not typed one by one.
+const TYPING_GAP: Duration = Duration::from_millis(4);
+/// The same key again within this time may be a held one: the first repeat comes after up to half a second.
+const REPEAT_GAP: Duration = Duration::from_millis(600);
+/// What is kept of one paste, in bytes.
+const PASTE_LIMIT: usize = 1 << 20;
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// What the terminal's user did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// One key.
+    Key(Key),
+    /// One paste, as it came: hostile like all outside text. At most 1 MiB is kept.
+    Paste(String),
+}
+
+/// One key press.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Which key.
+    pub code: KeyCode,
+    /// Held modifiers. A capital letter is the letter, without `SHIFT`.
+    pub modifiers: KeyModifiers,
+    /// When its bytes were read.
+    pub read_at: Instant,
+    /// Whether it arrived in one burst with others (an unbracketed paste, type-ahead), not typed by itself.
+    pub queued: bool,
+    /// Whether it is the same key as the one before, so soon that it may be held down.
+    pub repeated: bool,
+}
+
+/// Turns bytes into input. Time is a parameter, so that tests have no clock.
+#[derive(Default)]
+pub struct Decoder {
+    parser: Parser,
+    meaning: Meaning,
+    /// The bytes of a sequence that is not finished, at most the first few.
+    pending: Vec<u8>,
+    /// The pending escape cut a string sequence, so that a backslash is its terminator and not a key.
+    ends_string: bool,
+    pending_since: Option<Instant>,
+    paste: Option<Vec<u8>>,
+    last_read: Option<Instant>,
+    last_key: Option<(KeyCode, KeyModifiers, Instant)>,
+}
+
+impl Decoder {
+    /// Takes the bytes of one read.
+    pub fn feed(&mut self, bytes: &[u8], at: Instant) -> Vec<Input> {
+        let soon = self
+            .last_read
+            .is_some_and(|last| at.saturating_duration_since(last) < TYPING_GAP);
+        self.last_read = Some(at);
+        for byte in bytes {
+            self.byte(*byte);
+        }
+        self.pending_since = (!self.pending.is_empty() || self.paste.is_some()).then_some(at);
+        let queued = soon || self.meaning.found.len() > 1 || self.paste.is_some();
+        self.take(at, queued)
+    }
+
+    /// How long to wait for more bytes before [`Decoder::settle`] is due.
+    pub fn patience(&self) -> Option<Duration> {
+        self.pending_since?;
+        Some(if self.paste.is_none() && self.pending.len() <= 2 {
+            ESCAPE_GAP
+        } else {
+            SEQUENCE_GAP
+        })
+    }
+
+    /// Nothing came for [`Decoder::patience`]: a lone escape is a key, an unfinished sequence is dropped.
+    pub fn settle(&mut self) -> Vec<Input> {
+        let Some(at) = self.pending_since.take() else {
+            return Vec::new();
+        };
+        if self.paste.is_some() {
+            self.end_paste();
+        } else {
+            match self.pending.as_slice() {
+                [_] => self.meaning.key(KeyCode::Esc, KeyModifiers::NONE),
+                [_, byte] => self
+                    .meaning
+                    .key(KeyCode::Char(char::from(*byte)), KeyModifiers::ALT),
+                _ => {}
+            }
+        }
+        self.forget_sequence();
+        self.take(at, false)
+    }
+
+    fn take(&mut self, at: Instant, queued: bool) -> Vec<Input> {
+        let found = std::mem::take(&mut self.meaning.found);
+        found
+            .into_iter()
+            .map(|found| match found {
+                Found::Paste(text) => Input::Paste(text),
+                Found::Key(code, modifiers) => {
+                    let repeated = self.last_key.is_some_and(|(last, held, then)| {
+                        last == code
+                            && held == modifiers
+                            && at.saturating_duration_since(then) < REPEAT_GAP
+                    });
+                    self.last_key = Some((code, modifiers, at));
+                    Input::Key(Key {
+                        code,
+                        modifiers,
+                        read_at: at,
+                        queued,
+                        repeated,
+                    })
+                }
+            })
+            .collect()
+    }
+
+    fn byte(&mut self, byte: u8) {
+        if let Some(paste) = &mut self.paste {
+            paste.push(byte);
+            if paste.ends_with(PASTE_END) {
+                self.end_paste();
+            } else if paste.len() > PASTE_LIMIT + PASTE_END.len() {
+                // The end of the paste must still be seen, so the newest bytes stay and those at the limit go.
+                paste.remove(PASTE_LIMIT);
+            }
+            return;
+        }
+        match (self.pending.as_slice(), byte) {
+            ([], 0x1b) => self.pending.push(byte),
+            ([], _) => {}
+            ([_], 0x1b) => {
+                self.meaning.key(KeyCode::Esc, KeyModifiers::NONE);
+                return;
+            }
+            ([_], b'\\') if self.ends_string => return self.forget_sequence(),
+            // As sequences these either mean nothing to vte or make it wait for more; as keys they are Alt and a key.
+            ([_], 0x00..=0x1f | 0x20..=0x2f | 0x7f..=0xff) => {
+                self.forget_sequence();
+                self.meaning.alt = true;
+            }
+            ([_, introducer, ..], 0x1b) => {
+                self.ends_string = matches!(introducer, b']' | b'P' | b'X' | b'^' | b'_');
+                self.pending.clear();
+                self.pending.push(byte);
+            }
+            _ if self.pending.len() < 8 => self.pending.push(byte),
+            _ => {}
+        }
+        self.parser.advance(&mut self.meaning, &[byte]);
+        let finished = match self.pending.as_slice() {
+            [_, b'[', _, ..] => matches!(byte, 0x40..=0x7e | 0x18 | 0x1a),
+            [_, b']', _, ..] => matches!(byte, 0x07 | 0x18 | 0x1a),
+            [_, b'P' | b'X' | b'^' | b'_', _, ..] => matches!(byte, 0x18 | 0x1a),
+            [_, b'O'] | [_, b'[' | b']' | b'P' | b'X' | b'^' | b'_'] | [_] => false,
+            _ => true,
+        };
+        if finished {
+            self.pending.clear();
+            self.ends_string = false;
+        }
+        if std::mem::take(&mut self.meaning.pastes) {
+            self.pending.clear();
+            self.paste = Some(Vec::new());
+        }
+    }
+
+    fn end_paste(&mut self) {
+        let mut bytes = self.paste.take().unwrap_or_default();
+        if bytes.ends_with(PASTE_END) {
+            bytes.truncate(bytes.len() - PASTE_END.len());
+        }
+        bytes.truncate(PASTE_LIMIT);
+        self.meaning
+            .found
+            .push(Found::Paste(String::from_utf8_lossy(&bytes).into_owned()));
+    }
+
+    fn forget_sequence(&mut self) {
+        self.parser = Parser::new();
+        self.meaning.awaits = Awaits::Nothing;
+        self.pending.clear();
+        self.ends_string = false;
+    }
+}
+
+enum Found {
+    Key(KeyCode, KeyModifiers),
+    Paste(String),
+}
+
+/// What the character after an introducer stands for.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Awaits {
+    #[default]
+    Nothing,
+    /// After `ESC O`: what keypads and the first function keys send.
+    ApplicationKey,
+    /// After `ESC [ [`: the Linux console's first function keys.
+    ConsoleFunctionKey,
+}
+
+/// What sequences mean.
+#[derive(Default)]
+struct Meaning {
+    found: Vec<Found>,
+    awaits: Awaits,
+    alt: bool,
+    pastes: bool,
+}
+
+impl Meaning {
+    fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
+        let alt = if std::mem::take(&mut self.alt) {
+            KeyModifiers::ALT
+        } else {
+            KeyModifiers::NONE
+        };
+        self.found.push(Found::Key(code, modifiers | alt));
+    }
+}
+
+impl Perform for Meaning {
+    fn print(&mut self, character: char) {
+        let code = match (std::mem::take(&mut self.awaits), character) {
+            (_, '\x7f') => Some(KeyCode::Backspace),
+            (_, control) if control.is_control() => None,
+            (Awaits::Nothing, _) => Some(KeyCode::Char(character)),
+            (Awaits::ApplicationKey, 'M') => Some(KeyCode::Enter),
+            (Awaits::ApplicationKey, _) => letter_key(character),
+            (Awaits::ConsoleFunctionKey, 'A'..='E') => {
+                Some(KeyCode::F((character as u8) - b'A' + 1))
+            }
+            (Awaits::ConsoleFunctionKey, _) => None,
+        };
+        if let Some(code) = code {
+            self.key(code, KeyModifiers::NONE);
+        }
+    }
+
+    fn execute(&mut self, byte: u8) {
+        self.awaits = Awaits::Nothing;
+        let control = |letter: u8| (KeyCode::Char(char::from(letter)), KeyModifiers::CONTROL);
+        let (code, modifiers) = match byte {
+            0x00 => control(b' '),
+            0x08 => (KeyCode::Backspace, KeyModifiers::NONE),
+            b'\t' => (KeyCode::Tab, KeyModifiers::NONE),
+            b'\r' => (KeyCode::Enter, KeyModifiers::NONE),
+            0x01..=0x1a => control(byte - 1 + b'a'),
+            0x1c..=0x1f => control(byte - 0x1c + b'\\'),
+            _ => {
+                self.alt = false;
+                return;
+            }
+        };
+        self.key(code, modifiers);
+    }
+
+    fn csi_dispatch(&mut self, params: &Params, intermediates: &[u8], ignore: bool, action: char) {
+        if ignore || !intermediates.is_empty() {
+            return;
+        }
+        let param = |index: usize| {
+            params
+                .iter()
+                .nth(index)
+                .and_then(|values| values.first().copied())
+                .unwrap_or(0)
+        };
+        let modifiers = modifiers(param(1));
+        match action {
+            '~' if param(0) == 200 => self.pastes = true,
+            // xterm's modifyOtherKeys: 27 ; modifier ; character
+            '~' if param(0) == 27 => {
+                if let Some(code) = character_key(param(2)) {
+                    self.key(code, modifiers);
+                }
+            }
+            '~' => {
+                if let Some(code) = numbered_key(param(0)) {
+                    self.key(code, modifiers);
+                }
+            }
+            'u' => {
+                if let Some(code) = character_key(param(0)) {
+                    self.key(code, modifiers);
+                }
+            }
+            'Z' => self.key(KeyCode::BackTab, KeyModifiers::SHIFT),
+            '[' => self.awaits = Awaits::ConsoleFunctionKey,
+            // A larger first number is a report, such as the cursor's position.
+            _ if param(0) <= 1 => {
+                if let Some(code) = letter_key(action) {
+                    self.key(code, modifiers);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn esc_dispatch(&mut self, _intermediates: &[u8], _ignore: bool, byte: u8) {
+        if byte == b'O' {
+            self.awaits = Awaits::ApplicationKey;
+        } else {
+            self.key(KeyCode::Char(char::from(byte)), KeyModifiers::ALT);
+        }
+    }
+}
+
+/// The keys that end in a letter, after `ESC [` as after `ESC O`.
+fn letter_key(letter: char) -> Option<KeyCode> {
+    Some(match letter {
+        'A' => KeyCode::Up,
+        'B' => KeyCode::Down,
+        'C' => KeyCode::Right,
+        'D' => KeyCode::Left,
+        'F' => KeyCode::End,
+        'H' => KeyCode::Home,
+        'P' => KeyCode::F(1),
+        'Q' => KeyCode::F(2),
+        'R' => KeyCode::F(3),
+        'S' => KeyCode::F(4),
+        _ => return None,
+    })
+}
+
+/// The keys that end in a tilde.
+fn numbered_key(number: u16) -> Option<KeyCode> {
+    let function = |number: u16, gap: u16| u8::try_from(number - gap).ok().map(KeyCode::F);
+    match number {
+        1 | 7 => Some(KeyCode::Home),
+        2 => Some(KeyCode::Insert),
+        3 => Some(KeyCode::Delete),
+        4 | 8 => Some(KeyCode::End),
+        5 => Some(KeyCode::PageUp),
+        6 => Some(KeyCode::PageDown),
+        11..=15 => function(number, 10),
+        17..=21 => function(number, 11),
+        23 | 24 => function(number, 12),
+        _ => None,
+    }
+}
+
+/// The keys that are told by their character's number.
+fn character_key(number: u16) -> Option<KeyCode> {
+    Some(match number {
+        9 => KeyCode::Tab,
+        13 => KeyCode::Enter,
+        27 => KeyCode::Esc,
+        8 | 127 => KeyCode::Backspace,
+        _ => KeyCode::Char(
+            char::from_u32(u32::from(number)).filter(|character| !character.is_control())?,
+        ),
+    })
+}
+
+/// xterm's modifier parameter: one more than the sum of 1 shift, 2 alt, 4 control.
+fn modifiers(parameter: u16) -> KeyModifiers {
+    let bits = parameter.saturating_sub(1);
+    let mut modifiers = KeyModifiers::NONE;
+    modifiers.set(KeyModifiers::SHIFT, bits & 1 != 0);
+    modifiers.set(KeyModifiers::ALT, bits & 2 != 0);
+    modifiers.set(KeyModifiers::CONTROL, bits & 4 != 0);
+    modifiers
+}
+
+/// Reads the terminal until it is given back or gone. Waits for a slow receiver; the hang-up watchdog does not.
+pub(super) fn read_keys(tty: &Arc<Tty>, keys: &mpsc::Sender<Input>) {
+    let mut decoder = Decoder::default();
+    let mut bytes = [0; 4096];
+    let mut refusals = 0;
+    loop {
+        let inputs = if tty.wait_readable(decoder.patience()) {
+            match tty.read_some(&mut bytes) {
+                Read::Some(count) => {
+                    refusals = 0;
+                    decoder.feed(bytes.get(..count).unwrap_or_default(), Instant::now())
+                }
+                Read::Empty => continue,
+                Read::NotOurs => {
+                    if !tty.wait_ours() {
+                        return;
+                    }
+                    // What was half typed before belongs to nobody now.
+                    decoder = Decoder::default();
+                    continue;
+                }
+                // A shell that is just taking over makes a read fail for a moment; a vanished terminal for ever.
+                Read::Gone if refusals < 10 => {
+                    refusals += 1;
+                    std::thread::sleep(Duration::from_millis(20));
+                    continue;
+                }
+                Read::Gone => return,
+            }
+        } else {
+            decoder.settle()
+        };
+        for input in inputs {
+            if keys.blocking_send(input).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "input_tests.rs"]
+mod tests;
