@@ -1,1 +1,11 @@
-//! Kubernetes: the clusters.
+//! Kubernetes: the clusters, read by list and watch, and written by one guarded request for each plan.
+//!
+//! Deliberately absent: kube's own typed objects, watcher and retries. The objects here are slim and forgive odd ones, the
+//! watch falls back and backs off in ways that the screen can show, and nothing is ever sent twice by itself.
+
+pub mod call;
+pub mod connect;
+mod plugin;
+
+pub use call::{Answer, Body, Failure};
+pub use connect::{Access, Place, Reading, Writing};

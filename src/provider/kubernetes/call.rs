@@ -1,0 +1,493 @@
+//! Call: one request to an API server, under a time limit, and its answer or what went wrong in words.
+//!
+//! Deliberately absent: repeating anything. Who calls decides, and shows it.
+
+use super::connect::{Reading, Writing};
+use crate::model::{Fault, FaultKind};
+use http::{HeaderMap, Method, Request, header};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::fmt::Write as _;
+use std::time::Duration;
+use tokio_util::bytes::Bytes;
+
+/// A refusal's body is read up to this many bytes.
+const WORDS: usize = 64 * 1024;
+
+/// An answer that is a success, whole.
+pub struct Answer {
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+/// An answer that is a success, and whose body is still arriving.
+pub struct Body {
+    pub headers: HeaderMap,
+    body: kube::client::Body,
+    what: String,
+}
+
+/// Why a call brought nothing.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub fault: Fault,
+    /// The HTTP status; none where there was no answer.
+    pub code: Option<u16>,
+    /// `reason` of the Kubernetes Status, for example `AlreadyExists`; empty where it has none.
+    pub reason: String,
+    /// The server asked to wait this long.
+    pub retry_after: Option<Duration>,
+    /// No connection was made, so the request surely was not received.
+    pub unsent: bool,
+}
+
+/// The Kubernetes `Status`, as far as it is looked at.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Status {
+    pub(super) code: Option<u16>,
+    pub(super) reason: Option<String>,
+    pub(super) message: Option<String>,
+    details: Option<Details>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Details {
+    retry_after_seconds: Option<u64>,
+}
+
+impl Reading {
+    /// Gets a path and its whole body; lists may come compressed.
+    ///
+    /// # Errors
+    /// Every answer but a 2xx is a [`Failure`], and so is none within `limit`.
+    pub async fn get(&self, path: &str, limit: Duration) -> Result<Answer, Failure> {
+        let request = request(Method::GET, path, None, true);
+        whole(&self.client, request, path, limit).await
+    }
+
+    /// Begins to get a path: `limit` is for the head of the answer, each chunk has its own.
+    ///
+    /// # Errors
+    /// As [`Reading::get`].
+    pub async fn open(&self, path: &str, packed: bool, limit: Duration) -> Result<Body, Failure> {
+        let request = request(Method::GET, path, None, packed);
+        open(&self.client, request, path, limit).await
+    }
+
+    /// Asks something that Kubernetes answers to a POST without keeping it (an access review).
+    ///
+    /// # Errors
+    /// As [`Reading::get`].
+    pub async fn ask(
+        &self,
+        path: &str,
+        question: &serde_json::Value,
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
+        let request = request(
+            Method::POST,
+            path,
+            Some(("application/json", question)),
+            false,
+        );
+        whole(&self.client, request, path, limit).await
+    }
+}
+
+impl Writing {
+    /// Looks at an object just before it is written.
+    ///
+    /// # Errors
+    /// As [`Reading::get`].
+    pub async fn get(&self, path: &str, limit: Duration) -> Result<Answer, Failure> {
+        whole(
+            &self.client,
+            request(Method::GET, path, None, false),
+            path,
+            limit,
+        )
+        .await
+    }
+
+    /// Creates an object: one request, never repeated.
+    ///
+    /// # Errors
+    /// As [`Reading::get`]; the code says whether it was refused, and its absence that nobody knows.
+    pub async fn create(
+        &self,
+        path: &str,
+        object: &serde_json::Value,
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
+        let request = request(
+            Method::POST,
+            path,
+            Some(("application/json", object)),
+            false,
+        );
+        whole(&self.client, request, path, limit).await
+    }
+
+    /// Merges a patch into an object: one request, never repeated.
+    ///
+    /// # Errors
+    /// As [`Writing::create`].
+    pub async fn merge(
+        &self,
+        path: &str,
+        patch: &serde_json::Value,
+        limit: Duration,
+    ) -> Result<Answer, Failure> {
+        let request = request(
+            Method::PATCH,
+            path,
+            Some(("application/merge-patch+json", patch)),
+            false,
+        );
+        whole(&self.client, request, path, limit).await
+    }
+}
+
+impl Body {
+    /// The next chunk; none at the end.
+    ///
+    /// # Errors
+    /// The stream broke, or brought nothing for `idle`.
+    pub async fn chunk(&mut self, idle: Duration) -> Result<Option<Bytes>, Failure> {
+        loop {
+            let frame = match tokio::time::timeout(idle, self.body.frame()).await {
+                Err(_) => {
+                    let why = format!("{}: silent for {} s", self.what, idle.as_secs_f32());
+                    return Err(Failure::silent(why));
+                }
+                Ok(None) => return Ok(None),
+                Ok(Some(Err(e))) => {
+                    return Err(Failure::silent(format!(
+                        "{}: the stream broke: {}",
+                        self.what,
+                        cause(&e)
+                    )));
+                }
+                Ok(Some(Ok(frame))) => frame,
+            };
+            // a frame without data is a trailer
+            if let Ok(chunk) = frame.into_data() {
+                return Ok(Some(chunk));
+            }
+        }
+    }
+}
+
+impl Failure {
+    fn silent(why: String) -> Self {
+        Self {
+            fault: Fault::new(FaultKind::Unreachable, format!("{why}."), ""),
+            code: None,
+            reason: String::new(),
+            retry_after: None,
+            unsent: false,
+        }
+    }
+
+    /// An answer that cannot be what an API server says.
+    pub(super) fn malformed(why: String) -> Self {
+        let hint = "Check that the kubeconfig's server is an API server and that no login page stands before it.";
+        Self {
+            fault: Fault::new(FaultKind::Malformed, why, hint),
+            ..Self::silent(String::new())
+        }
+    }
+
+    /// What a Kubernetes Status (from an answer or from within a stream) means.
+    pub(super) fn said(what: &str, code: u16, status: Status) -> Self {
+        let reason = status.reason.unwrap_or_default();
+        let message: String = status
+            .message
+            .unwrap_or_default()
+            .chars()
+            .take(400)
+            .collect();
+        let (kind, hint) = match code {
+            401 => (FaultKind::Unauthorized, "Log in again (S)."),
+            403 => (
+                FaultKind::Forbidden,
+                "Ask for the right, or go without: the other facts stay.",
+            ),
+            404 | 410 => (FaultKind::NotFound, ""),
+            409 | 422 => (FaultKind::Conflict, ""),
+            429 => (FaultKind::Throttled, ""),
+            500.. => (FaultKind::Broken, ""),
+            _ => (FaultKind::Malformed, ""),
+        };
+        let mut detail = format!("{what}: {code}");
+        if !reason.is_empty() {
+            let _ = write!(detail, " {reason}");
+        }
+        if !message.is_empty() {
+            let _ = write!(detail, ", {message}");
+        }
+        detail.push('.');
+        Self {
+            fault: Fault::new(kind, detail, hint),
+            code: Some(code),
+            reason,
+            retry_after: status
+                .details
+                .and_then(|d| d.retry_after_seconds)
+                .map(Duration::from_secs),
+            unsent: false,
+        }
+    }
+}
+
+/// Percent-encodes a query's value or a path's part.
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
+}
+
+/// The far side's clock minus ours in milliseconds, from an answer's Date and the moments around the call. The header has
+/// whole seconds, so half of one is added, and half of the call's time is forgiven.
+pub fn skew_ms(headers: &HeaderMap, asked: Timestamp, answered: Timestamp) -> Option<i64> {
+    let date = headers.get(header::DATE)?.to_str().ok()?;
+    let date = http_date(date)?.as_millisecond() + 500;
+    Some(date - (asked.as_millisecond() + answered.as_millisecond()) / 2)
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
+}
+
+fn request(
+    method: Method,
+    path: &str,
+    body: Option<(&'static str, &serde_json::Value)>,
+    packed: bool,
+) -> Result<Request<kube::client::Body>, http::Error> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::ACCEPT, "application/json");
+    if !packed {
+        request = request.header(header::ACCEPT_ENCODING, "identity");
+    }
+    let mut bytes = Vec::new();
+    if let Some((kind, value)) = body {
+        request = request.header(header::CONTENT_TYPE, kind);
+        bytes = value.to_string().into_bytes();
+    }
+    request.body(kube::client::Body::from(bytes))
+}
+
+async fn open(
+    client: &kube::Client,
+    request: Result<Request<kube::client::Body>, http::Error>,
+    path: &str,
+    limit: Duration,
+) -> Result<Body, Failure> {
+    let what = path.split('?').next().unwrap_or(path).to_owned();
+    let request = request
+        .map_err(|e| Failure::malformed(format!("{what}: this path cannot be asked for ({e}).")))?;
+    let what = format!("{} {what}", request.method());
+    let answer = match tokio::time::timeout(limit, client.send(request)).await {
+        Err(_) => {
+            return Err(Failure::silent(format!(
+                "{what}: no answer within {} s",
+                limit.as_secs_f32()
+            )));
+        }
+        Ok(Err(kube::Error::Auth(_))) => {
+            let status = Status {
+                message: Some("no credential could be had".to_owned()),
+                ..Status::default()
+            };
+            return Err(Failure {
+                unsent: true,
+                ..Failure::said(&what, 401, status)
+            });
+        }
+        Ok(Err(e)) => {
+            let why = cause(&e);
+            return Err(Failure {
+                unsent: unsent(&e),
+                ..Failure::silent(format!("{what}: {why}"))
+            });
+        }
+        Ok(Ok(answer)) => answer,
+    };
+    let (parts, body) = answer.into_parts();
+    let mut body = Body {
+        headers: parts.headers,
+        body,
+        what,
+    };
+    if parts.status.is_success() {
+        return Ok(body);
+    }
+    let mut said = Vec::new();
+    while said.len() < WORDS {
+        match body.chunk(limit).await {
+            Ok(Some(chunk)) => said.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    let code = parts.status.as_u16();
+    if parts.status.is_redirection() {
+        return Err(Failure {
+            code: Some(code),
+            ..Failure::malformed(format!(
+                "{}: {code}, a redirection, which no API server answers.",
+                body.what
+            ))
+        });
+    }
+    let status = serde_json::from_slice::<Status>(&said).unwrap_or_default();
+    let mut failure = Failure::said(&body.what, code, status);
+    failure.retry_after = retry_after(&body.headers, Timestamp::now()).or(failure.retry_after);
+    Err(failure)
+}
+
+async fn whole(
+    client: &kube::Client,
+    request: Result<Request<kube::client::Body>, http::Error>,
+    path: &str,
+    limit: Duration,
+) -> Result<Answer, Failure> {
+    let all = async {
+        let mut open = open(client, request, path, limit).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = open.chunk(limit).await? {
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            headers: open.headers,
+            body,
+        })
+    };
+    match tokio::time::timeout(limit, all).await {
+        Ok(done) => done,
+        Err(_) => Err(Failure::silent(format!(
+            "{}: no whole answer within {} s",
+            path.split('?').next().unwrap_or(path),
+            limit.as_secs_f32()
+        ))),
+    }
+}
+
+/// `Retry-After`: seconds, or an HTTP date.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = http_date(text)?.duration_since(now);
+    Some(until.try_into().unwrap_or(Duration::ZERO))
+}
+
+/// The innermost cause, which is the one that tells something ("Connection refused").
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// Whether the connection itself could not be made. hyper-util has a word for it, which its text carries.
+fn unsent(error: &dyn std::error::Error) -> bool {
+    let mut next = Some(error);
+    while let Some(e) = next {
+        if e.to_string().contains("client error (Connect)") {
+            return true;
+        }
+        next = e.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "2026-11-20T03:12:00Z".parse().unwrap();
+        let of = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::RETRY_AFTER, text.parse().unwrap());
+            retry_after(&headers, now)
+        };
+        assert_eq!(of("7"), Some(Duration::from_secs(7)));
+        assert_eq!(
+            of("Fri, 20 Nov 2026 03:12:30 GMT"),
+            Some(Duration::from_secs(30))
+        );
+        assert_eq!(
+            of("Fri, 20 Nov 2026 03:11:30 GMT"),
+            Some(Duration::ZERO),
+            "the past is now"
+        );
+        assert_eq!(of("soon"), None);
+    }
+
+    #[test]
+    fn skew_forgives_the_way_there_and_back() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            header::DATE,
+            "Fri, 20 Nov 2026 03:12:10 GMT".parse().unwrap(),
+        );
+        let at = |text: &str| text.parse().unwrap();
+        let skew = skew_ms(
+            &headers,
+            at("2026-11-20T03:12:00Z"),
+            at("2026-11-20T03:12:01Z"),
+        );
+        assert_eq!(skew, Some(10_000));
+        assert_eq!(
+            skew_ms(
+                &HeaderMap::new(),
+                at("2026-11-20T03:12:00Z"),
+                at("2026-11-20T03:12:00Z")
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(encode("a/b=c,d !é"), "a%2Fb%3Dc%2Cd%20%21%C3%A9");
+        assert_eq!(encode("v1.2_3-4~"), "v1.2_3-4~");
+    }
+
+    #[test]
+    fn a_status_is_told_in_one_sentence_of_bounded_length() {
+        let status = Status {
+            reason: Some("Forbidden".into()),
+            message: Some("x".repeat(10_000)),
+            ..Status::default()
+        };
+        let failure = Failure::said("GET /api/v1/pods", 403, status);
+        assert_eq!(failure.fault.kind, FaultKind::Forbidden);
+        assert!(
+            failure
+                .fault
+                .detail
+                .starts_with("GET /api/v1/pods: 403 Forbidden, xxx")
+        );
+        assert!(failure.fault.detail.len() < 500);
+    }
+}

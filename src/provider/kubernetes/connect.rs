@@ -1,0 +1,459 @@
+//! Connect: from a kubeconfig file and a context to clients, one kind that reads and one that writes.
+//!
+//! Deliberately absent: merging kubeconfig files (the pair is explicit, since contexts of different files may share names),
+//! kube's retries (they resend writes) and kube's own running of exec plugins (it has no time limit and prints secrets).
+
+use super::plugin::{self, Credential};
+use crate::model::{Fault, FaultKind};
+use jiff::Timestamp;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// Where a cluster is found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    pub kubeconfig: PathBuf,
+    pub context: String,
+}
+
+/// How long getting a client may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Reading the kubeconfig and the certificates that it names.
+    pub read: Duration,
+    /// The exec plugin.
+    pub plugin: Duration,
+    /// A failed try is not repeated within this time, so that several watches do not run a broken plugin at once.
+    pub rest: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            read: Duration::from_secs(10),
+            plugin: Duration::from_secs(30),
+            rest: Duration::from_secs(2),
+        }
+    }
+}
+
+/// A client for reading. It repeats nothing by itself either: who reads backs off where the screen can show it.
+#[derive(Clone)]
+pub struct Reading {
+    pub(super) client: kube::Client,
+    /// Said to [`Access::refused`] after a 401.
+    pub generation: u64,
+}
+
+/// A client for writing: every request is sent once.
+#[derive(Clone)]
+pub struct Writing {
+    pub(super) client: kube::Client,
+    /// Said to [`Access::refused`] after a 401.
+    pub generation: u64,
+}
+
+/// The way to one cluster. Each environment has its own, so a plugin that hangs delays no other.
+pub struct Access {
+    place: Place,
+    limits: Limits,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    generation: u64,
+    reading: Option<kube::Client>,
+    writing: Option<kube::Client>,
+    credential: Option<Credential>,
+    failed: Option<(Instant, Fault)>,
+    known: Option<Known>,
+}
+
+/// What a kubeconfig says of the cluster, for the sources view.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// Scheme, host and port.
+    pub server: String,
+    /// The certificate is not checked (`insecure-skip-tls-verify`).
+    pub insecure: bool,
+    /// The command of its exec plugin, without arguments.
+    pub plugin: Option<String>,
+}
+
+impl Access {
+    pub fn new(place: Place) -> Self {
+        Self::with(place, Limits::default())
+    }
+
+    pub fn with(place: Place, limits: Limits) -> Self {
+        Self {
+            place,
+            limits,
+            held: Mutex::new(Held::default()),
+        }
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// A client that reads; built once, and again when its credential runs out or was refused.
+    ///
+    /// # Errors
+    /// Unauthorized where there is no credential, Malformed or NotFound where the kubeconfig is at fault.
+    pub async fn reading(&self) -> Result<Reading, Fault> {
+        let mut held = self.held.lock().await;
+        self.renew(&mut held);
+        let client = match held.reading.clone() {
+            Some(client) => client,
+            None => self.build(&mut held).await?,
+        };
+        held.reading = Some(client.clone());
+        Ok(Reading {
+            client,
+            generation: held.generation,
+        })
+    }
+
+    /// A client that writes. Read-only mode never asks for one.
+    ///
+    /// # Errors
+    /// As [`Access::reading`].
+    pub async fn writing(&self) -> Result<Writing, Fault> {
+        let mut held = self.held.lock().await;
+        self.renew(&mut held);
+        let client = match held.writing.clone() {
+            Some(client) => client,
+            None => self.build(&mut held).await?,
+        };
+        held.writing = Some(client.clone());
+        Ok(Writing {
+            client,
+            generation: held.generation,
+        })
+    }
+
+    /// The server answered 401 to a client of this generation: the credential is to be got anew, once for all who ask.
+    pub async fn refused(&self, generation: u64) {
+        let mut held = self.held.lock().await;
+        if held.generation == generation {
+            held.forget();
+        }
+    }
+
+    /// What the kubeconfig says; none until a client was asked for.
+    pub async fn known(&self) -> Option<Known> {
+        self.held.lock().await.known.clone()
+    }
+
+    fn renew(&self, held: &mut Held) {
+        if held
+            .credential
+            .as_ref()
+            .is_some_and(|c| !c.lasts(Timestamp::now()))
+        {
+            held.forget();
+        }
+    }
+
+    async fn build(&self, held: &mut Held) -> Result<kube::Client, Fault> {
+        if let Some((at, fault)) = &held.failed
+            && at.elapsed() < self.limits.rest
+        {
+            return Err(fault.clone());
+        }
+        let built = self.try_build(held).await;
+        held.failed = match &built {
+            Ok(_) => None,
+            Err(fault) => Some((Instant::now(), fault.clone())),
+        };
+        built
+    }
+
+    async fn try_build(&self, held: &mut Held) -> Result<kube::Client, Fault> {
+        let place = self.place.clone();
+        let mut config = self.blocking(move || load(&place)).await??;
+        let plugin = config.auth_info.exec.clone();
+        held.known = Some(Known {
+            server: format!(
+                "{}://{}",
+                config.cluster_url.scheme_str().unwrap_or("https"),
+                config.cluster_url.authority().map_or("", |a| a
+                    .as_str()
+                    .rsplit('@')
+                    .next()
+                    .unwrap_or_default())
+            ),
+            insecure: config.accept_invalid_certs,
+            plugin: plugin.as_ref().and_then(|p| p.command.clone()),
+        });
+        if let Some(exec) = plugin {
+            let credential = match held.credential.clone() {
+                Some(credential) => credential,
+                None => plugin::run(&exec, &self.place.context, self.limits.plugin).await?,
+            };
+            credential.clone().into_auth(&mut config.auth_info);
+            held.credential = Some(credential);
+        }
+        let context = self.place.context.clone();
+        self.blocking(move || {
+            // the first to install wins, and all install the same
+            let _ = rustls::crypto::ring::default_provider().install_default();
+            kube::Client::try_from(config).map_err(|e| unusable(&context, &e))
+        })
+        .await?
+    }
+
+    /// File systems hang, too: whatever reads files runs beside the runtime, and is left behind when its time is up.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        match tokio::time::timeout(self.limits.read, tokio::task::spawn_blocking(work)).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(_)) => Err(self.unreadable("reading it was interrupted")),
+            Err(_) => Err(self.unreadable(&format!(
+                "it did not answer within {} s",
+                self.limits.read.as_secs_f32()
+            ))),
+        }
+    }
+
+    fn unreadable(&self, why: &str) -> Fault {
+        Fault::new(
+            FaultKind::Unreachable,
+            format!(
+                "The kubeconfig {} could not be read: {why}.",
+                self.place.kubeconfig.display()
+            ),
+            "Check the file system that it is on.",
+        )
+    }
+}
+
+impl Held {
+    fn forget(&mut self) {
+        self.generation += 1;
+        self.reading = None;
+        self.writing = None;
+        self.credential = None;
+    }
+}
+
+/// Reads a context out of its file, with everything switched off that would retry, prompt or run something.
+fn load(place: &Place) -> Result<kube::Config, Fault> {
+    let file = Kubeconfig::read_from(&place.kubeconfig).map_err(|e| misread(place, &e))?;
+    let options = KubeConfigOptions {
+        context: Some(place.context.clone()),
+        ..KubeConfigOptions::default()
+    };
+    // async in name only: nothing in it waits for anything but files
+    let config = futures::executor::block_on(kube::Config::from_custom_kubeconfig(file, &options));
+    let mut config = config.map_err(|e| misread(place, &e))?;
+    if let Some(provider) = &config.auth_info.auth_provider
+        && provider.name != "oidc"
+    {
+        return Err(Fault::new(
+            FaultKind::Unauthorized,
+            format!(
+                "The context {} uses the auth-provider {}, which Kubernetes has removed.",
+                place.context, provider.name
+            ),
+            "Name an exec plugin in the kubeconfig instead.",
+        ));
+    }
+    config.default_retry = false;
+    config.connect_timeout = Some(Duration::from_secs(10));
+    config.headers.push((
+        http::header::USER_AGENT,
+        http::HeaderValue::from_static(concat!("leverframe/", env!("CARGO_PKG_VERSION"))),
+    ));
+    Ok(config)
+}
+
+/// A fault for a kubeconfig that cannot be used. Parse errors are not repeated: they quote the lines around, with tokens.
+fn misread(place: &Place, error: &KubeconfigError) -> Fault {
+    let file = place.kubeconfig.display();
+    let context = &place.context;
+    match error {
+        KubeconfigError::ReadConfig(e, _) => Fault::new(
+            if e.kind() == std::io::ErrorKind::NotFound {
+                FaultKind::NotFound
+            } else {
+                FaultKind::Malformed
+            },
+            format!("The kubeconfig {file} could not be read: {}.", e.kind()),
+            "Correct its path in the configuration.",
+        ),
+        KubeconfigError::LoadContext(_) => Fault::new(
+            FaultKind::NotFound,
+            format!("The kubeconfig {file} has no context {context}."),
+            format!("See: kubectl --kubeconfig {file} config get-contexts"),
+        ),
+        KubeconfigError::LoadClusterOfContext(_) | KubeconfigError::MissingClusterUrl => {
+            Fault::new(
+                FaultKind::Malformed,
+                format!("The context {context} of {file} names a cluster without a server."),
+                "Correct the kubeconfig.",
+            )
+        }
+        KubeconfigError::Parse(e) => {
+            let line = e
+                .location()
+                .map_or_else(String::new, |at| format!(", line {}", at.line()));
+            Fault::new(
+                FaultKind::Malformed,
+                format!("The kubeconfig {file} is not one{line}."),
+                "Correct the file; kubectl config view says what it makes of it.",
+            )
+        }
+        _ => Fault::new(
+            FaultKind::Malformed,
+            format!(
+                "The context {context} of {file} cannot be used: its server, certificate or key is not readable."
+            ),
+            "Correct the kubeconfig.",
+        ),
+    }
+}
+
+fn unusable(context: &str, error: &kube::Error) -> Fault {
+    let (what, kind) = match error {
+        kube::Error::Auth(_) => ("its credential cannot be used", FaultKind::Unauthorized),
+        kube::Error::RustlsTls(_) => (
+            "its certificates or its key cannot be used",
+            FaultKind::Malformed,
+        ),
+        _ => ("no client can be built from it", FaultKind::Malformed),
+    };
+    Fault::new(
+        kind,
+        format!("The context {context} cannot be used: {what}."),
+        "Correct the kubeconfig, or log in again.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str) -> (tempfile::TempDir, Place) {
+        let folder = tempfile::tempdir().unwrap();
+        let kubeconfig = folder.path().join("config");
+        std::fs::write(&kubeconfig, text).unwrap();
+        (
+            folder,
+            Place {
+                kubeconfig,
+                context: "staging".to_owned(),
+            },
+        )
+    }
+
+    fn config(user: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:9', insecure-skip-tls-verify: true}}}}]\n\
+             users: [{{name: u, user: {user}}}]\ncontexts: [{{name: staging, context: {{cluster: c, user: u}}}}]\n"
+        )
+    }
+
+    #[tokio::test]
+    async fn a_broken_kubeconfig_is_told_without_its_content() {
+        for (text, kind, told) in [
+            (
+                "users: [{name: u, user: {token: canary\n",
+                FaultKind::Malformed,
+                "is not one",
+            ),
+            (
+                "contexts: []\nusers: [{name: u, user: {token: canary}}]\n",
+                FaultKind::NotFound,
+                "has no context staging",
+            ),
+            (
+                "contexts: [{name: staging, context: {cluster: c, user: u}}]",
+                FaultKind::Malformed,
+                "without a server",
+            ),
+        ] {
+            let (_folder, place) = place(text);
+            let fault = Access::new(place).reading().await.err().unwrap();
+            assert_eq!(fault.kind, kind, "{fault}");
+            assert!(fault.detail.contains(told), "{fault}");
+            assert!(!format!("{fault:?}").contains("canary"), "{fault:?}");
+        }
+        let missing = Place {
+            kubeconfig: "/nonexistent/config".into(),
+            context: "staging".into(),
+        };
+        assert_eq!(
+            Access::new(missing).reading().await.err().unwrap().kind,
+            FaultKind::NotFound
+        );
+    }
+
+    #[tokio::test]
+    async fn a_plugin_runs_once_for_all_who_ask_and_again_when_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = folder.path().join("count");
+        let script = format!(
+            "echo run >> {}; echo {{status: {{token: abc}}}}",
+            count.display()
+        );
+        let user = format!("{{exec: {{command: /bin/sh, args: ['-c', '{script}']}}}}");
+        let (_folder, place) = place(&config(&user));
+        let access = Access::new(place);
+        let runs = || std::fs::read_to_string(&count).unwrap().lines().count();
+        let (one, two, writing) =
+            tokio::join!(access.reading(), access.reading(), access.writing());
+        let generation = one.unwrap().generation;
+        assert!(two.is_ok() && writing.is_ok());
+        assert_eq!(runs(), 1);
+        let known = access.known().await.unwrap();
+        assert_eq!(known.server, "http://127.0.0.1:9");
+        assert!(known.insecure);
+        assert_eq!(known.plugin.as_deref(), Some("/bin/sh"));
+        // four watches hear 401 at once: one new credential
+        for _ in 0..4 {
+            access.refused(generation).await;
+        }
+        access.reading().await.unwrap();
+        access.reading().await.unwrap();
+        assert_eq!(runs(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_broken_plugin_is_not_run_again_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = folder.path().join("count");
+        let user = format!(
+            "{{exec: {{command: /bin/sh, args: ['-c', 'echo run >> {}; exit 1']}}}}",
+            count.display()
+        );
+        let (_folder, place) = place(&config(&user));
+        let limits = Limits {
+            rest: Duration::from_secs(600),
+            ..Limits::default()
+        };
+        let access = Access::with(place, limits);
+        for _ in 0..3 {
+            assert_eq!(
+                access.reading().await.err().unwrap().kind,
+                FaultKind::Unauthorized
+            );
+        }
+        assert_eq!(std::fs::read_to_string(&count).unwrap().lines().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_removed_auth_provider_is_refused_and_runs_nothing() {
+        let user = "{auth-provider: {name: gcp, config: {cmd-path: /bin/false, cmd-args: canary}}}";
+        let (_folder, place) = place(&config(user));
+        let fault = Access::new(place).reading().await.err().unwrap();
+        assert!(fault.detail.contains("auth-provider gcp"), "{fault}");
+        assert!(!format!("{fault:?}").contains("canary"));
+    }
+}
