@@ -42,6 +42,22 @@ pub struct Tree {
     /// Apps by environment in the order of the values file; an environment is missing here where it has no (readable)
     /// values file, and the file names stand for the apps.
     pub apps: BTreeMap<Environment, Vec<AppDeclared>>,
+    /// First-parent commits of the main branch, newest first, in full, as far as they were read (some thousands): whether
+    /// one contains another is a matter of their places.
+    pub mainline: Arc<Vec<Arc<str>>>,
     /// What could not be read, in words (a values file that is not YAML, say).
     pub odd: Vec<Arc<str>>,
+}
+
+impl Tree {
+    /// Whether the revision contains the commit; none where the mainline that was read does not tell.
+    pub fn contains(&self, revision: &str, commit: &str) -> Option<bool> {
+        let place = |wanted: &str| self.mainline.iter().position(|known| **known == *wanted);
+        match (place(revision), place(commit)) {
+            (Some(revision), Some(commit)) => Some(revision <= commit),
+            // The commit is older than everything read.
+            (Some(_), None) => Some(true),
+            (None, _) => None,
+        }
+    }
 }

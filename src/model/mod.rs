@@ -10,6 +10,7 @@ pub mod fault;
 pub mod live;
 pub mod log;
 pub mod run;
+pub mod span;
 pub mod target;
 pub mod version;
 
@@ -21,5 +22,6 @@ pub use live::{
     Application, Container, Deployment, Happening, Health, Job, Operation, Phase, Pod, Sync,
 };
 pub use run::{Node, NodeKind, NodePhase, Nodes, Run, RunPhase};
+pub use span::span;
 pub use target::{App, Environment, ObjectId, Repository, Target};
 pub use version::{Order, Version};

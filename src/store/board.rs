@@ -2,8 +2,11 @@
 //!
 //! Deliberately absent: where anything stands on the screen, and the frozen order (that is the reader's, in `state`).
 
-use super::status::Status;
-use crate::model::{App, Environment, Repository, Word};
+use super::Store;
+use super::status::{GateState, Status, TargetKind};
+use crate::delivery::Delivery;
+use crate::model::{App, Environment, Repository, Target, Version, Word};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// Which group of rows a fold line stands for.
@@ -58,4 +61,234 @@ pub struct Hold {
     pub by: String,
     pub since: Option<jiff::Timestamp>,
     pub reason: Option<String>,
+}
+
+/// From this many apps on a closed gate is said once at the top, not in every row.
+const MANY: usize = 5;
+
+impl Board {
+    pub fn new(store: &Store, delivery: &Delivery, now: Timestamp) -> Self {
+        let environments: Vec<Environment> = delivery
+            .environments
+            .iter()
+            .map(|s| s.name.clone())
+            .collect();
+        let mut statuses: BTreeMap<RowKey, Vec<Option<Status>>> = BTreeMap::new();
+        for status in super::status::all(store, delivery, now) {
+            let Some(place) = environments
+                .iter()
+                .position(|e| *e == status.target.environment)
+            else {
+                continue;
+            };
+            let key = RowKey {
+                app: status.target.app.clone(),
+                orphan: status.kind == TargetKind::Orphan,
+            };
+            let cells = statuses
+                .entry(key)
+                .or_insert_with(|| vec![None; environments.len()]);
+            cells[place] = Some(status);
+        }
+        let holds = holds(&environments, &statuses);
+        let mut counts = BTreeMap::new();
+        for word in statuses
+            .values()
+            .flatten()
+            .flatten()
+            .flat_map(|status| &status.attention)
+        {
+            *counts.entry(*word).or_default() += 1;
+        }
+        let mut rows: Vec<Row> = statuses
+            .into_iter()
+            .map(|(key, cells)| row(key, cells, &holds))
+            .collect();
+        group(&mut rows);
+        Board {
+            environments,
+            rows,
+            counts,
+            holds,
+        }
+    }
+
+    pub fn row(&self, key: &RowKey) -> Option<&Row> {
+        self.rows.iter().find(|row| row.key == *key)
+    }
+
+    /// The row and column of a target.
+    pub fn find(&self, target: &Target) -> Option<(&Row, usize)> {
+        let column = self
+            .environments
+            .iter()
+            .position(|e| *e == target.environment)?;
+        let row = self.rows.iter().find(|row| row.key.app == target.app)?;
+        Some((row, column))
+    }
+
+    /// The status of a target.
+    pub fn status(&self, target: &Target) -> Option<&Status> {
+        let (row, column) = self.find(target)?;
+        row.cells.get(column)?.as_ref()
+    }
+
+    /// Whether a cell's own row says that it is held, or the line at the top says it for many.
+    pub fn is_held_at_the_top(&self, status: &Status) -> bool {
+        is_held_at_the_top(&self.holds, status)
+    }
+}
+
+fn is_held_at_the_top(holds: &[Hold], status: &Status) -> bool {
+    holds
+        .iter()
+        .any(|hold| hold.into == status.target.environment)
+}
+
+/// The words that a cell shows: a hold of many apps is said at the top.
+pub fn shown<'a>(holds: &'a [Hold], status: &'a Status) -> impl Iterator<Item = Word> + 'a {
+    let held_at_top = is_held_at_the_top(holds, status);
+    status
+        .attention
+        .iter()
+        .copied()
+        .filter(move |word| !(*word == Word::Held && held_at_top))
+}
+
+fn row(key: RowKey, cells: Vec<Option<Status>>, holds: &[Hold]) -> Row {
+    let repositories = cells
+        .iter()
+        .flatten()
+        .next()
+        .map(|s| s.images.iter().map(|i| i.repository.clone()).collect())
+        .unwrap_or_default();
+    let kind = cells.iter().flatten().map(|s| s.kind).min();
+    let mut versions: Vec<Option<&Version>> =
+        cells.iter().flatten().map(|s| s.version.as_ref()).collect();
+    versions.dedup();
+    let differs = versions.len() > 1;
+    let words: Vec<(usize, Word)> = cells
+        .iter()
+        .enumerate()
+        .filter_map(|(column, cell)| {
+            shown(holds, cell.as_ref()?)
+                .next()
+                .map(|word| (column, word))
+        })
+        .collect();
+    let fold = match kind {
+        Some(TargetKind::Orphan) => Some(FoldKind::Orphans),
+        Some(TargetKind::NoFile) => Some(FoldKind::NoFile),
+        _ if words.is_empty() && !differs => Some(FoldKind::Calm),
+        _ => None,
+    };
+    let last = cells.len().saturating_sub(1);
+    let rank = words
+        .iter()
+        // Harm to users first: the last environment, then the one before; the first one after rows that merely differ.
+        .map(|(column, word)| {
+            if *column == 0 && last > 0 {
+                (last + 1, *word as usize)
+            } else {
+                (last - column, *word as usize)
+            }
+        })
+        .min()
+        .unwrap_or(if differs {
+            (last, Word::ALL.len())
+        } else {
+            (last + 2, 0)
+        });
+    Row {
+        key,
+        repositories,
+        under: false,
+        cells,
+        fold,
+        rank,
+    }
+}
+
+/// Rows of one repository stand together, the leading app first; then groups by rank, then by name.
+fn group(rows: &mut Vec<Row>) {
+    let family = |row: &Row| -> (bool, Repository) {
+        (
+            row.key.orphan,
+            row.repositories
+                .first()
+                .cloned()
+                .unwrap_or_else(|| Repository::new(row.key.app.as_str())),
+        )
+    };
+    let twin = |row: &Row| row.cells.iter().flatten().any(|s| s.twin);
+    let mut ranks: BTreeMap<(bool, Repository), (usize, usize)> = BTreeMap::new();
+    let mut leaders: BTreeMap<(bool, Repository), (bool, RowKey)> = BTreeMap::new();
+    for row in rows.iter() {
+        let rank = ranks.entry(family(row)).or_insert(row.rank);
+        *rank = (*rank).min(row.rank);
+        let leader = leaders
+            .entry(family(row))
+            .or_insert_with(|| (twin(row), row.key.clone()));
+        if (twin(row), &row.key) < (leader.0, &leader.1) {
+            *leader = (twin(row), row.key.clone());
+        }
+    }
+    rows.sort_by_cached_key(|row| {
+        let family = family(row);
+        let leader = leaders.get(&family).map(|(_, key)| key.clone());
+        let leads = leader.as_ref() == Some(&row.key);
+        (ranks.get(&family).copied(), leader, !leads, row.key.clone())
+    });
+    for row in rows.iter_mut() {
+        row.under = leaders
+            .get(&family(row))
+            .is_some_and(|(_, key)| *key != row.key);
+        if row.under {
+            // A family is shown or folded as one.
+            row.rank = ranks.get(&family(row)).copied().unwrap_or(row.rank);
+        }
+    }
+    let shown: Vec<(bool, Repository)> = rows
+        .iter()
+        .filter(|r| r.fold.is_none())
+        .map(family)
+        .collect();
+    for row in rows
+        .iter_mut()
+        .filter(|row| row.fold == Some(FoldKind::Calm))
+    {
+        if shown.contains(&family(row)) {
+            row.fold = None;
+        }
+    }
+}
+
+fn holds(
+    environments: &[Environment],
+    statuses: &BTreeMap<RowKey, Vec<Option<Status>>>,
+) -> Vec<Hold> {
+    let mut holds = Vec::new();
+    for (column, into) in environments.iter().enumerate().skip(1) {
+        let held: Vec<&Status> = statuses
+            .values()
+            .filter_map(|cells| cells[column].as_ref())
+            .filter(|s| s.gate_in.state == GateState::Held && s.kind == TargetKind::App)
+            .collect();
+        if held.len() < MANY {
+            continue;
+        }
+        let newest = held.iter().max_by_key(|s| s.gate_in.since);
+        holds.push(Hold {
+            from: environments[column - 1].clone(),
+            into: into.clone(),
+            apps: held.len(),
+            by: newest
+                .and_then(|s| s.gate_in.by.as_deref())
+                .unwrap_or("somebody")
+                .to_owned(),
+            since: newest.and_then(|s| s.gate_in.since),
+            reason: None,
+        });
+    }
+    holds
 }

@@ -4,6 +4,8 @@
 
 pub mod board;
 pub mod history;
+pub mod index;
+mod reasons;
 pub mod source;
 pub mod status;
 

@@ -2,6 +2,9 @@
 //!
 //! Deliberately absent: words for the screen beyond [`Word`], and decisions (those are plans).
 
+use super::Store;
+use super::index::{AppHere, Here, Index};
+use crate::delivery::Delivery;
 use crate::model::*;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -110,4 +113,345 @@ pub struct Status {
     pub attention: Vec<Word>,
     /// Sentences that explain the words, in the same order, most telling first.
     pub because: Vec<String>,
+}
+
+/// Everything about every target, environment by environment in the delivery's order.
+pub fn all(store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<Status> {
+    let index = Index::new(store, delivery);
+    let seen = Seen {
+        store,
+        delivery,
+        index: &index,
+        now,
+    };
+    delivery
+        .environments
+        .iter()
+        .filter_map(|stage| index.here.get(&stage.name))
+        .flat_map(|here| here.apps.iter().map(|app| seen.status(here, app)))
+        .collect()
+}
+
+/// Everything about one target; none if no app and no file of that name is in the environment.
+pub fn status(
+    store: &Store,
+    delivery: &Delivery,
+    target: &Target,
+    now: Timestamp,
+) -> Option<Status> {
+    let index = Index::new(store, delivery);
+    let seen = Seen {
+        store,
+        delivery,
+        index: &index,
+        now,
+    };
+    let here = index.here.get(&target.environment)?;
+    let app = here
+        .apps
+        .iter()
+        .find(|app| app.app == target.app.as_str())?;
+    Some(seen.status(here, app))
+}
+
+/// The facts, and the moment they are looked at.
+pub(super) struct Seen<'a> {
+    pub(super) store: &'a Store,
+    pub(super) delivery: &'a Delivery,
+    pub(super) index: &'a Index<'a>,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Seen<'a> {
+    fn status(&self, here: &Here<'a>, app: &AppHere<'a>) -> Status {
+        let environment = here.environment;
+        let images: Vec<Image> = app
+            .repositories
+            .iter()
+            .map(|repository| Image {
+                repository: (*repository).clone(),
+                declared: self.store.declared(environment, repository).cloned(),
+            })
+            .collect();
+        let declared: Vec<&Declared> = images
+            .iter()
+            .filter_map(|image| image.declared.as_ref())
+            .collect();
+        let version = agreed(&declared);
+        let application = here.applications.get(app.app).copied();
+        let operation = application.and_then(|a| a.operation.as_ref());
+        let mut status = Status {
+            target: Target {
+                environment: environment.clone(),
+                app: app.app.into(),
+            },
+            kind: match (app.orphan, app.has_file) {
+                (true, _) => TargetKind::Orphan,
+                (false, true) => TargetKind::App,
+                (false, false) => TargetKind::NoFile,
+            },
+            twin: self.delivery.is_twin(app.app),
+            promote: !declared.is_empty() && declared.iter().all(|d| d.promote),
+            since: self.since(environment, &images),
+            gate_in: self.gate_in(environment, &images),
+            waiting: version
+                .as_ref()
+                .and_then(|version| self.waiting(environment, &images, version)),
+            live: here
+                .pods_read
+                .then(|| self.live(here, app.app, &images, version.as_ref())),
+            sync: application.map(|a| a.sync.clone()),
+            health: application.map(|a| a.health.clone()),
+            phase: operation.map(|o| o.phase.clone()),
+            retrying: operation.is_some_and(Operation::is_retrying),
+            annotated: self.annotated(application),
+            parent_has_it: self.parent_has_it(here, environment, &images),
+            smoke: self.smoke(here, app.app, version.as_ref()),
+            attention: Vec::new(),
+            because: Vec::new(),
+            images,
+            version,
+        };
+        let reasons = self.reasons(&status, here, application);
+        for (word, because) in reasons {
+            if !status.attention.contains(&word) {
+                status.attention.push(word);
+            }
+            status.because.push(because);
+        }
+        status.attention.sort();
+        status
+    }
+
+    fn since(&self, environment: &Environment, images: &[Image]) -> Option<Timestamp> {
+        images
+            .iter()
+            .filter_map(|i| self.store.history.stands_since(environment, &i.repository))
+            .max()
+    }
+
+    /// What leads in: the gate key of the lower environment's file; production's own key means nothing.
+    fn gate_in(&self, environment: &Environment, images: &[Image]) -> GateIn {
+        let none = GateIn {
+            state: GateState::None,
+            environment: None,
+            key: None,
+            repository: None,
+            since: None,
+            by: None,
+        };
+        let (Some(lower), Some(key)) = (
+            self.delivery.lower(environment),
+            &self.delivery.declared.gate,
+        ) else {
+            return none;
+        };
+        let below: Vec<(&Repository, &Declared)> = images
+            .iter()
+            .filter_map(|i| {
+                Some((
+                    &i.repository,
+                    self.store.declared(&lower.name, &i.repository)?,
+                ))
+            })
+            .collect();
+        // Of several images the closed gate counts.
+        let Some((repository, declared)) = below.iter().find(|(_, d)| !d.gate).or(below.first())
+        else {
+            return none;
+        };
+        let moved = self.store.history.last_gate_move(&lower.name, repository);
+        let lately = self.delivery.closed_lately_days * 86_400;
+        let state = match (declared.gate, moved) {
+            (true, _) => GateState::Open,
+            (false, Some(change)) if !change.gate_to && self.seconds_since(change.at) <= lately => {
+                GateState::Held
+            }
+            (false, _) => GateState::Manual,
+        };
+        GateIn {
+            state,
+            environment: Some(lower.name.clone()),
+            key: Some(key.clone()),
+            repository: Some((*repository).clone()),
+            since: moved.map(|change| change.at),
+            by: moved.map(|change| change.actor.clone()),
+        }
+    }
+
+    fn waiting(
+        &self,
+        environment: &Environment,
+        images: &[Image],
+        ours: &Version,
+    ) -> Option<usize> {
+        let lower = self.delivery.lower(environment)?;
+        let counts: Option<Vec<usize>> = images
+            .iter()
+            .filter(|i| i.declared.is_some())
+            .map(|i| {
+                self.store
+                    .history
+                    .waiting(&lower.name, environment, &i.repository, ours)
+            })
+            .collect();
+        counts.and_then(|counts| counts.into_iter().max())
+    }
+
+    fn live(
+        &self,
+        here: &Here<'a>,
+        app: &str,
+        images: &[Image],
+        declared: Option<&Version>,
+    ) -> Live {
+        let mut live = Live::default();
+        let mut digests: Vec<&str> = Vec::new();
+        let pods = here.pods.get(app).map_or(&[][..], |pods| pods);
+        for pod in pods
+            .iter()
+            .filter(|p| !matches!(&*p.phase, "Succeeded" | "Failed"))
+        {
+            let Some(container) = self.shipped(pod, images) else {
+                continue;
+            };
+            let version = container.tag().map(Version::new);
+            live.pods += 1;
+            let newest = version.as_ref() == declared;
+            live.newest += usize::from(newest);
+            if pod.ready {
+                live.pods_ready += 1;
+                live.newest_ready += usize::from(newest);
+                if let Some(version) = version {
+                    *live.versions.entry(version).or_default() += 1;
+                }
+                digests.extend(container.digest());
+            } else if let Some(waiting) = crash_reason(pod) {
+                live.waiting.get_or_insert(waiting);
+                live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();
+            }
+        }
+        digests.sort_unstable();
+        digests.dedup();
+        live.digest = (digests.len() == 1).then(|| Arc::from(digests[0]));
+        live.version = (live.versions.len() == 1)
+            .then(|| live.versions.keys().next().cloned())
+            .flatten();
+        live
+    }
+
+    /// The container whose image carries the version; none for pods of hooks and the like.
+    fn shipped<'p>(&self, pod: &'p Pod, images: &[Image]) -> Option<&'p Container> {
+        let named = &self.delivery.workloads.containers;
+        let ships = |container: &&Container| {
+            images
+                .iter()
+                .any(|i| image_name(&container.image) == Some(i.repository.as_str()))
+        };
+        let hook = self
+            .delivery
+            .workloads
+            .component_label
+            .as_ref()
+            .and_then(|label| pod.labels.get(label))
+            .is_some_and(|component| {
+                matches!(
+                    &**component,
+                    "dbmigrate" | "upload-assets" | "dbmigrate-notify"
+                )
+            });
+        if hook {
+            return None;
+        }
+        let by_name = pod.containers.iter().find(|c| named.contains(&c.name));
+        by_name
+            .filter(ships)
+            .or_else(|| pod.containers.iter().find(ships))
+            .or(by_name)
+    }
+
+    fn annotated(&self, application: Option<&Application>) -> Option<Version> {
+        let annotation = self
+            .delivery
+            .argo_cd
+            .as_ref()?
+            .version_annotation
+            .as_ref()?;
+        application?
+            .annotations
+            .get(annotation)
+            .filter(|v| !v.is_empty())
+            .map(|v| Version::new(v))
+    }
+
+    /// `sync.revision` is only what the parent was compared to; what it synced last is what it delivered.
+    fn parent_has_it(
+        &self,
+        here: &Here<'a>,
+        environment: &Environment,
+        images: &[Image],
+    ) -> Option<bool> {
+        let synced = here.parent?.synced_revision.as_deref()?;
+        let tree = self.store.tree.as_ref()?;
+        let newest = images
+            .iter()
+            .filter_map(|i| self.store.history.of(environment, &i.repository).first())
+            .max_by_key(|change| change.at)?;
+        tree.contains(synced, &newest.commit)
+    }
+
+    pub(super) fn smoke(
+        &self,
+        here: &Here<'a>,
+        app: &str,
+        declared: Option<&Version>,
+    ) -> Option<Smoke> {
+        let runs = self.delivery.runs.as_ref()?;
+        let of_app = here.smoke.get(app)?;
+        let of_version = of_app
+            .iter()
+            .find(|r| r.version(&runs.version_label).as_ref() == declared);
+        let run = of_version.or(of_app.first())?;
+        Some(Smoke {
+            run: run.id.clone(),
+            phase: run.phase.clone(),
+            at: run.finished.or(run.started).or(run.created),
+            version: run.version(&runs.version_label),
+            current: of_version.is_some() && declared.is_some(),
+        })
+    }
+
+    pub(super) fn seconds_since(&self, at: Timestamp) -> i64 {
+        self.now.duration_since(at).as_secs()
+    }
+}
+
+/// The one version of all, where they agree.
+fn agreed(declared: &[&Declared]) -> Option<Version> {
+    let first = declared.first()?.version.clone()?;
+    declared
+        .iter()
+        .all(|d| d.version.as_ref() == Some(&first))
+        .then_some(first)
+}
+
+/// The last part of an image's name, without tag and digest.
+fn image_name(image: &str) -> Option<&str> {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    Some(last.split_once(':').map_or(last, |(name, _)| name))
+}
+
+/// Why a pod will not become ready by waiting: kubelet's reasons that begin or end with an error.
+pub fn crash_reason(pod: &Pod) -> Option<Arc<str>> {
+    pod.init_containers
+        .iter()
+        .chain(&pod.containers)
+        .find_map(|container| {
+            let reason = container.waiting.as_ref()?;
+            let bad = reason.starts_with("Err")
+                || reason.ends_with("Error")
+                || reason.ends_with("BackOff");
+            bad.then(|| reason.clone())
+        })
 }

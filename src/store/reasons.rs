@@ -1,0 +1,411 @@
+//! Reasons: which words a target deserves, each with the sentence that explains it.
+//!
+//! Deliberately absent: the order of rows, and what a lever may do about it.
+
+use super::index::Here;
+use super::status::{GateState, Seen, Status, TargetKind};
+use super::{Kind, Source};
+use crate::model::*;
+
+/// A leaf that is out of sync right after a commit is only on its way: seconds until it is worth a word.
+const OUT_OF_SYNC_AFTER_S: i64 = 300;
+
+impl<'a> Seen<'a> {
+    pub(super) fn reasons(
+        &self,
+        status: &Status,
+        here: &Here<'a>,
+        application: Option<&Application>,
+    ) -> Vec<(Word, String)> {
+        let mut reasons = Vec::new();
+        reasons.extend(self.crash(status));
+        reasons.extend(self.lower(status));
+        reasons.extend(self.smoke_failed(status));
+        reasons.extend(self.hook(application));
+        reasons.extend(self.out_of_sync(status, application));
+        let explained = !reasons.is_empty();
+        reasons.extend(self.rollout_late(status).filter(|_| !explained));
+        reasons.extend(self.arrival_late(status).filter(|_| !explained));
+        reasons.extend(self.held(status));
+        reasons.extend(self.branch(status));
+        reasons.extend(self.mixed(status).filter(|_| !explained));
+        reasons.extend(self.odd(status));
+        reasons.extend(self.unread(status, here));
+        reasons
+    }
+
+    fn crash(&self, status: &Status) -> Option<(Word, String)> {
+        let live = status.live.as_ref()?;
+        let reason = live.waiting.as_ref()?;
+        let age = live
+            .waiting_since
+            .map(|at| format!(", {}", span(self.seconds_since(at))))
+            .unwrap_or_default();
+        let old = live.pods_ready - live.newest_ready;
+        let serve = match (old, live.pods_ready) {
+            (_, 0) => " No pod serves.".to_owned(),
+            (0, ready) => format!(" {ready} pods serve."),
+            (old, _) => format!(" {old} old pods still serve."),
+        };
+        let unsmoked = if self.delivery.runs.is_some() {
+            " Smoke cannot start: not Healthy."
+        } else {
+            ""
+        };
+        Some((
+            Word::Crash,
+            format!(
+                "{}/{} new, {reason}{age}.{serve}{unsmoked}",
+                live.newest_ready,
+                live.newest.max(live.newest_ready)
+            ),
+        ))
+    }
+
+    fn lower(&self, status: &Status) -> Option<(Word, String)> {
+        let environment = &status.target.environment;
+        status.images.iter().find_map(|image| {
+            let version = image.declared.as_ref()?.version.as_ref()?;
+            let highest = self
+                .store
+                .history
+                .highest_before(environment, &image.repository)?;
+            let moved = self
+                .store
+                .history
+                .last_move(environment, &image.repository)?;
+            let meant = moved.kind != ActorKind::Robot;
+            (version.order(highest) == Order::Lower && !meant).then(|| {
+                (
+                    Word::Lower,
+                    format!(
+                        "{} stood here before, {} replaced it {} ago ({}), and nobody meant it.",
+                        highest,
+                        version,
+                        span(self.seconds_since(moved.at)),
+                        moved.actor
+                    ),
+                )
+            })
+        })
+    }
+
+    fn smoke_failed(&self, status: &Status) -> Option<(Word, String)> {
+        let smoke = status
+            .smoke
+            .as_ref()
+            .filter(|s| s.current && s.phase.has_failed())?;
+        let version = smoke.version.as_ref().map(Version::short).unwrap_or("?");
+        let age = smoke
+            .at
+            .map(|at| format!(" {} ago", span(self.seconds_since(at))))
+            .unwrap_or_default();
+        Some((
+            Word::Smoke,
+            format!(
+                "smoke failed{age}; {version} stops here ({}).",
+                smoke.run.name
+            ),
+        ))
+    }
+
+    fn hook(&self, application: Option<&Application>) -> Option<(Word, String)> {
+        let operation = application?.operation.as_ref()?;
+        if !matches!(operation.phase, Phase::Failed | Phase::Error) {
+            return None;
+        }
+        let hook = operation
+            .hooks
+            .iter()
+            .find(|h| matches!(h.phase, Phase::Failed | Phase::Error))?;
+        let message = hook
+            .message
+            .as_deref()
+            .or(operation.message.as_deref())
+            .unwrap_or("no message");
+        Some((
+            Word::Hook,
+            format!(
+                "{} {}/{} failed: {message}",
+                hook.stage, hook.kind, hook.name
+            ),
+        ))
+    }
+
+    fn out_of_sync(
+        &self,
+        status: &Status,
+        application: Option<&Application>,
+    ) -> Option<(Word, String)> {
+        let application = application?;
+        let operation = application.operation.as_ref();
+        let hook_failed = self.hook(Some(application)).is_some();
+        if let Some(operation) =
+            operation.filter(|o| matches!(o.phase, Phase::Failed | Phase::Error) && !hook_failed)
+        {
+            return Some((
+                Word::Sync,
+                format!(
+                    "sync failed: {}",
+                    operation.message.as_deref().unwrap_or("no message")
+                ),
+            ));
+        }
+        if let Some(condition) = application
+            .conditions
+            .iter()
+            .find(|c| c.kind.ends_with("Error"))
+        {
+            return Some((
+                Word::Sync,
+                format!("{}: {}", condition.kind, condition.message),
+            ));
+        }
+        match application.sync {
+            Sync::Unknown => {
+                return Some((
+                    Word::Sync,
+                    "Argo CD cannot compare it (sync Unknown).".into(),
+                ));
+            }
+            Sync::OutOfSync if operation.is_none_or(|o| !o.is_running()) => {
+                let since = operation.and_then(|o| o.finished).or(status.since);
+                let long = since.is_none_or(|at| self.seconds_since(at) > OUT_OF_SYNC_AFTER_S);
+                if !application.auto_sync {
+                    return Some((Word::Sync, "OutOfSync, and auto-sync is off.".into()));
+                }
+                if long && !hook_failed {
+                    return Some((Word::Sync, "OutOfSync, and no operation runs.".into()));
+                }
+            }
+            _ => {}
+        }
+        let crash = status.live.as_ref().is_some_and(|l| l.waiting.is_some());
+        let bad = matches!(application.health, Health::Degraded | Health::Missing);
+        (bad && !crash).then(|| {
+            let why = application
+                .health_message
+                .as_deref()
+                .map(|m| format!(": {m}"))
+                .unwrap_or_default();
+            (
+                Word::Sync,
+                format!("health {}{why}", application.health.as_str()),
+            )
+        })
+    }
+
+    /// The declared version does not serve though its usual time is over.
+    fn rollout_late(&self, status: &Status) -> Option<(Word, String)> {
+        let usual = self.delivery.usual;
+        let late = usual.commit.1 + usual.parent_sync.1 + usual.rollout.1;
+        let age = self.seconds_since(status.since?);
+        if age <= late || status.kind != TargetKind::App {
+            return None;
+        }
+        let version = status.version.as_ref()?;
+        if status
+            .annotated
+            .as_ref()
+            .is_some_and(|annotated| annotated != version)
+        {
+            let synced = match status.parent_has_it {
+                Some(false) => "the parent has not synced the commit",
+                _ => "the parent has not rendered it",
+            };
+            return Some((
+                Word::Stuck,
+                format!("declared {} ago, but {synced}.", span(age)),
+            ));
+        }
+        let live = status.live.as_ref().filter(|l| l.pods > 0)?;
+        (live.newest_ready == 0).then(|| {
+            (
+                Word::Stuck,
+                format!(
+                    "declared {} ago, but {}/{} new pods are ready.",
+                    span(age),
+                    0,
+                    live.newest
+                ),
+            )
+        })
+    }
+
+    /// The version below should have come by itself, and did not.
+    fn arrival_late(&self, status: &Status) -> Option<(Word, String)> {
+        if status.gate_in.state != GateState::Open || status.kind != TargetKind::App || status.twin
+        {
+            return None;
+        }
+        let lower = self.delivery.lower(&status.target.environment)?;
+        let here = self.index.here.get(&lower.name)?;
+        status.images.iter().find_map(|image| {
+            let ours = image.declared.as_ref()?.version.as_ref()?;
+            let below = self.store.declared(&lower.name, &image.repository)?;
+            let theirs = below.version.as_ref()?;
+            if theirs == ours
+                || !below.promote
+                || theirs.is_branch()
+                || theirs.order(ours) == Order::Lower
+            {
+                return None;
+            }
+            let age = self.seconds_since(
+                self.store
+                    .history
+                    .stands_since(&lower.name, &image.repository)?,
+            );
+            if age <= self.delivery.usual.hop.1 || self.is_troubled_below(here, status) {
+                return None;
+            }
+            Some((
+                Word::Stuck,
+                format!(
+                    "{theirs} stands in {} since {} and has not come.",
+                    lower.name,
+                    span(age)
+                ),
+            ))
+        })
+    }
+
+    /// What is wrong below already says why nothing arrives.
+    fn is_troubled_below(&self, here: &Here<'a>, status: &Status) -> bool {
+        let Some(app) = here
+            .apps
+            .iter()
+            .find(|a| a.app == status.target.app.as_str())
+        else {
+            return false;
+        };
+        let application = here.applications.get(app.app).copied();
+        let below = Status {
+            target: Target::new(here.environment.as_str(), app.app),
+            ..status.clone()
+        };
+        let version = app
+            .repositories
+            .first()
+            .and_then(|r| self.store.declared(here.environment, r)?.version.clone());
+        let smoke = self.smoke(here, app.app, version.as_ref());
+        let below = Status {
+            smoke,
+            live: None,
+            ..below
+        };
+        self.hook(application).is_some()
+            || self.smoke_failed(&below).is_some()
+            || self.out_of_sync(&below, application).is_some()
+            || here.pods.get(app.app).is_some_and(|pods| {
+                pods.iter()
+                    .any(|p| super::status::crash_reason(p).is_some())
+            })
+    }
+
+    fn held(&self, status: &Status) -> Option<(Word, String)> {
+        let gate = &status.gate_in;
+        if gate.state != GateState::Held {
+            return None;
+        }
+        let who = gate.by.as_deref().unwrap_or("somebody");
+        let age = gate
+            .since
+            .map(|at| span(self.seconds_since(at)))
+            .unwrap_or_default();
+        let from = gate
+            .environment
+            .as_ref()
+            .map(Environment::as_str)
+            .unwrap_or("?");
+        Some((
+            Word::Held,
+            format!("{from}'s gate was closed {age} ago by {who}."),
+        ))
+    }
+
+    fn branch(&self, status: &Status) -> Option<(Word, String)> {
+        let version = status
+            .images
+            .iter()
+            .filter_map(|i| i.declared.as_ref()?.version.as_ref())
+            .find(|v| v.is_branch())?;
+        let by = status
+            .images
+            .iter()
+            .find_map(|i| {
+                self.store
+                    .history
+                    .last_move(&status.target.environment, &i.repository)
+            })
+            .map(|change| {
+                format!(
+                    ", since {} by {}",
+                    span(self.seconds_since(change.at)),
+                    change.actor
+                )
+            })
+            .unwrap_or_default();
+        Some((
+            Word::Branch,
+            format!("{} is a branch build{by}.", version.short()),
+        ))
+    }
+
+    fn mixed(&self, status: &Status) -> Option<(Word, String)> {
+        let live = status.live.as_ref().filter(|l| l.versions.len() > 1)?;
+        let late = status
+            .since
+            .is_none_or(|at| self.seconds_since(at) > self.delivery.usual.rollout.1);
+        let list: Vec<String> = live
+            .versions
+            .iter()
+            .map(|(v, n)| format!("{n} of {}", v.short()))
+            .collect();
+        late.then(|| {
+            (
+                Word::Mixed,
+                format!("pods of several versions serve: {}.", list.join(", ")),
+            )
+        })
+    }
+
+    fn odd(&self, status: &Status) -> Option<(Word, String)> {
+        let words: Vec<String> = status
+            .images
+            .iter()
+            .flat_map(|i| {
+                i.declared
+                    .iter()
+                    .flat_map(|d| &d.odd)
+                    .map(|odd| format!("{}: {odd}", i.repository))
+            })
+            .collect();
+        (!words.is_empty()).then(|| (Word::Odd, format!("the file is odd: {}.", words.join("; "))))
+    }
+
+    /// A configured cluster of which nothing could be read.
+    fn unread(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
+        here.cluster?;
+        if here.applications_read || here.pods_read {
+            return None;
+        }
+        let state = self
+            .store
+            .source(&Source::Cluster(status.target.environment.clone()))?;
+        let fault = state.worst_fault()?;
+        let forbidden = state
+            .kinds
+            .get(&Kind::Pods)
+            .is_some_and(|k| k.fault.is_some());
+        let what = if forbidden {
+            "may not be read"
+        } else {
+            "does not answer"
+        };
+        Some((
+            Word::Unread,
+            format!("{} {what}: {}", status.target.environment, fault.detail),
+        ))
+    }
+}
