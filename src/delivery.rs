@@ -28,6 +28,26 @@ pub struct Delivery {
     pub closed_lately_days: i64,
     /// Subject of a commit: `{repository}`, `{version}`, `{environment}` are filled in.
     pub subjects: Subjects,
+    /// When a change that reaches production needs no reason; none: always.
+    pub hours: Option<Hours>,
+}
+
+/// Deploy hours, by the clock of the people who look after what is deployed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hours {
+    /// An IANA name, `Europe/London`.
+    pub zone: Arc<str>,
+    /// Each day with its opening and closing time; days that are not named are closed.
+    pub days: Vec<Open>,
+}
+
+/// One day of the deploy hours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Open {
+    pub day: jiff::civil::Weekday,
+    pub from: jiff::civil::Time,
+    /// Closed from this time on.
+    pub to: jiff::civil::Time,
 }
 
 /// One environment.
