@@ -1,6 +1,11 @@
 //! State: all that the console knows and shows, in one value.
 //!
-//! Deliberately absent: channels, handles and clocks. Only [`crate::update`] changes it; a view is a function of it.
+//! Deliberately absent: channels, handles and clocks. Only [`mod@crate::update`] changes it; a view is a function of it.
+
+pub mod filter;
+pub mod lines;
+
+pub use lines::BoardLine;
 
 use crate::delivery::Delivery;
 use crate::journal::Journal;
