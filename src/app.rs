@@ -1,1 +1,356 @@
-//! (not written yet)
+//! App: the loop. It owns the state, takes in what happened, has the effects begun, and draws when there is something new.
+//!
+//! Keys come first, then what became of writes, then news from outside, of which it takes as much as is there before it
+//! draws. It waits for nobody: the terminal says when it has taken a frame, everything outside answers by messages.
+//! Deliberately absent: what messages mean ([`crate::update`]), and how the outside is reached ([`Outside`]).
+
+mod fault;
+mod file;
+mod time;
+
+use std::hash::{BuildHasher, Hasher};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+
+use crate::effect::Effect;
+use crate::keymap::Chord;
+use crate::message::{Message, Press};
+use crate::plan::PlanId;
+use crate::provider::{Call, LogPiece};
+use crate::state::State;
+use crate::store::{Delta, Source};
+use crate::terminal::{Cause, Channels, Control, Drawn, Input, Session};
+use crate::update::{settle, update};
+use crate::view::view;
+
+/// Frames that nobody pressed a key for are at least this far apart.
+const FRAME: Duration = Duration::from_millis(33);
+/// How much of what is there is taken in before keys are looked at again.
+const BATCH: usize = 256;
+
+/// Where effects go that reach outside this process.
+pub trait Outside {
+    /// Begins what an effect asks for, without waiting. Answers come over [`Wires`].
+    fn begin(&mut self, effect: Effect);
+
+    /// The command that logs in to a source, to be run on the terminal; none where its configuration names none.
+    fn login(&self, source: &Source) -> Option<std::process::Command>;
+}
+
+/// What comes in from outside.
+pub struct Wires {
+    /// Outcomes, journal entries, sentences: few, and never made to wait.
+    pub messages: mpsc::UnboundedReceiver<Message>,
+    pub deltas: mpsc::Receiver<Delta>,
+    /// Pieces of followed logs, by the number of their subscription.
+    pub logs: mpsc::Receiver<(u64, LogPiece)>,
+    pub calls: mpsc::Receiver<Call>,
+}
+
+/// How the console came to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// Its user left; the line is for the normal screen.
+    Left { parting: Option<String> },
+    /// It was made to end.
+    Ended(Cause),
+}
+
+/// The loop's own: everything but the channels that it waits on.
+struct App<O> {
+    state: State,
+    outside: O,
+    session: Session,
+    own: mpsc::UnboundedSender<Own>,
+    /// Something may look different since the last frame.
+    dirty: bool,
+    /// A key was pressed since: the next frame does not wait for its turn.
+    urgent: bool,
+    /// The terminal belongs to a login command.
+    lent: bool,
+    drawn_at: Option<Instant>,
+    /// The overlay that the frame on its way shows for the first time.
+    painting: Option<u64>,
+    painted: u64,
+    farewell: Option<Farewell>,
+}
+
+/// What the loop's own errands report.
+enum Own {
+    Told(String),
+    LoggedIn(Source, String),
+}
+
+/// Runs the console until its user leaves or it is made to end. The terminal is given back on return.
+///
+/// `state.size` is set here. Errors: none but those that tests ask for.
+pub async fn run(
+    mut state: State,
+    outside: impl Outside,
+    wires: Wires,
+    session: Session,
+    channels: Channels,
+) -> color_eyre::Result<Farewell> {
+    let Wires {
+        mut messages,
+        mut deltas,
+        mut logs,
+        mut calls,
+    } = wires;
+    let Channels {
+        mut input,
+        mut control,
+    } = channels;
+    let (own, mut errands) = mpsc::unbounded_channel();
+    state.size = session.size();
+    let mut app = App {
+        state,
+        outside,
+        session,
+        own,
+        dirty: true,
+        urgent: true,
+        lent: false,
+        drawn_at: None,
+        painting: None,
+        painted: 0,
+        farewell: None,
+    };
+    let mut news = Vec::with_capacity(BATCH);
+    let mut pieces = Vec::with_capacity(BATCH);
+    let mut made = Vec::with_capacity(BATCH);
+    let mut fault = fault::Point::from_environment();
+    loop {
+        app.draw_if_due();
+        if let Some(farewell) = app.farewell.take() {
+            return Ok(farewell);
+        }
+        let tick_at = time::next_tick(&app.state);
+        let draw_at = app.draw_at();
+        tokio::select! {
+            biased;
+            Some(control) = control.recv() => {
+                app.control(control);
+                if matches!(control, Control::Drained(_)) {
+                    fault.strike()?;
+                }
+            }
+            Some(first) = input.recv() => {
+                app.input(first);
+                // All that was typed is taken in before a frame shows it.
+                for _ in 0..BATCH {
+                    let Ok(next) = input.try_recv() else { break };
+                    app.input(next);
+                }
+            }
+            Some(message) = messages.recv() => app.take(message),
+            Some(errand) = errands.recv() => app.errand(errand),
+            _ = deltas.recv_many(&mut news, BATCH), if !deltas.is_closed() || !deltas.is_empty() => {
+                for delta in news.drain(..) {
+                    app.take(Message::Delta(delta));
+                }
+            }
+            _ = logs.recv_many(&mut pieces, BATCH), if !logs.is_closed() || !logs.is_empty() => {
+                for (follow, piece) in pieces.drain(..) {
+                    app.take(Message::Logged { follow, piece });
+                }
+            }
+            _ = calls.recv_many(&mut made, BATCH), if !calls.is_closed() || !calls.is_empty() => {
+                for call in made.drain(..) {
+                    app.take(Message::Called(call));
+                }
+            }
+            () = sleep_until(draw_at.unwrap_or(tick_at).into()), if draw_at.is_some() => {}
+            () = sleep_until(tick_at.into()) => app.take(Message::Ticked(time::now())),
+        }
+    }
+}
+
+impl<O: Outside> App<O> {
+    /// Takes one message in and begins what follows from it.
+    fn take(&mut self, message: Message) {
+        self.dirty = true;
+        for effect in update(&mut self.state, message) {
+            self.perform(effect);
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.urgent = true;
+        match input {
+            Input::Key(key) => {
+                let press = Press {
+                    chord: Chord {
+                        code: key.code,
+                        modifiers: key.modifiers,
+                    },
+                    at: time::stamp(key.read_at),
+                    queued: key.queued || key.repeated,
+                    id: fresh_id(),
+                };
+                self.take(Message::Pressed(press));
+            }
+            Input::Paste(text) => self.take(Message::Pasted(text)),
+        }
+    }
+
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::Resized(size) => self.resize(size),
+            Control::Continued(size) => {
+                self.resize(size);
+                self.take(Message::Resumed);
+            }
+            Control::Drained(at) => {
+                if let Some(overlay) = self.painting.take() {
+                    self.take(Message::Painted {
+                        overlay,
+                        at: time::stamp(at),
+                    });
+                }
+            }
+            Control::Ended(cause) => self.farewell = Some(Farewell::Ended(cause)),
+        }
+    }
+
+    fn resize(&mut self, size: (u16, u16)) {
+        self.session.resize(size);
+        let (columns, rows) = self.session.size();
+        self.take(Message::Resized(columns, rows));
+    }
+
+    fn errand(&mut self, errand: Own) {
+        match errand {
+            Own::Told(sentence) => self.take(Message::Told(sentence)),
+            Own::LoggedIn(source, sentence) => {
+                self.session.take_back();
+                self.lent = false;
+                let (columns, rows) = self.session.size();
+                self.take(Message::Resized(columns, rows));
+                self.take(Message::Resumed);
+                self.take(Message::Told(sentence));
+                self.outside.begin(Effect::Refresh(Some(source)));
+            }
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Quit { parting } => self.farewell = Some(Farewell::Left { parting }),
+            Effect::Repaint => self.session.repaint(),
+            Effect::Bell => self.session.bell(),
+            Effect::Suspend => {
+                if !self.session.stop() {
+                    self.tell("No shell waits here that could bring leverframe back, so it was not suspended.");
+                }
+            }
+            Effect::Copy(text) => {
+                if self.session.copy(&text) {
+                    self.tell(&format!(
+                        "{} bytes sent to the terminal's clipboard (OSC 52).",
+                        text.len()
+                    ));
+                } else {
+                    self.tell("Too long for a terminal's clipboard; nothing was copied. Save it to a file instead.");
+                }
+            }
+            Effect::Save { stem, bytes } => {
+                let own = self.own.clone();
+                tokio::task::spawn_blocking(move || {
+                    // With the loop gone there is nobody to tell.
+                    let _ = own.send(Own::Told(file::save(&stem, &bytes)));
+                });
+            }
+            Effect::Login(source) => self.log_in(source),
+            other => self.outside.begin(other),
+        }
+    }
+
+    fn tell(&self, sentence: &str) {
+        let _ = self.own.send(Own::Told(sentence.to_owned()));
+    }
+
+    fn log_in(&mut self, source: Source) {
+        if self.lent {
+            return;
+        }
+        let Some(command) = self.outside.login(&source) else {
+            self.tell(&format!(
+                "No login command is configured for {source}; log in by hand, then read it again."
+            ));
+            return;
+        };
+        self.session.lend();
+        self.lent = true;
+        let own = self.own.clone();
+        tokio::spawn(async move {
+            let name = command.get_program().to_string_lossy().into_owned();
+            let ended = match tokio::process::Command::from(command).status().await {
+                Ok(status) if status.success() => {
+                    format!("{name} is done; {source} is read again.")
+                }
+                Ok(status) => {
+                    format!("{name} ended with {status}; {source} is tried again all the same.")
+                }
+                Err(error) => format!(
+                    "{name} could not be started: {error}. Nothing was changed for {source}."
+                ),
+            };
+            let _ = own.send(Own::LoggedIn(source, ended));
+        });
+    }
+
+    /// When the next frame is due, where that is later than now and nothing else stands in its way.
+    fn draw_at(&self) -> Option<Instant> {
+        (self.dirty && !self.lent && !self.session.is_busy()).then(|| self.due())
+    }
+
+    /// The first frame after a while, and one that a key asked for, are due at once.
+    fn due(&self) -> Instant {
+        match self.drawn_at {
+            Some(before) if !self.urgent => before + FRAME,
+            _ => Instant::now(),
+        }
+    }
+
+    fn draw_if_due(&mut self) {
+        let now = Instant::now();
+        if !self.dirty || self.lent || self.session.is_busy() || self.due() > now {
+            return;
+        }
+        settle(&mut self.state);
+        let state = &self.state;
+        let drawn = self.session.draw(|frame| {
+            if let Some(cursor) = view(state, frame.buffer_mut()) {
+                frame.set_cursor_position(cursor);
+            }
+        });
+        if drawn == Drawn::Busy {
+            return;
+        }
+        self.dirty = false;
+        self.urgent = false;
+        self.drawn_at = Some(now);
+        let overlay = self.state.ui.overlay_number;
+        if self.state.ui.overlay.is_some() && overlay != self.painted {
+            self.painted = overlay;
+            match drawn {
+                Drawn::Sent => self.painting = Some(overlay),
+                // It looks as the frame before did, which the terminal has taken already.
+                _ => self.take(Message::Painted {
+                    overlay,
+                    at: time::now(),
+                }),
+            }
+        }
+    }
+}
+
+/// A plan id that no other has: the standard library's hash keys come from the system's random source.
+fn fresh_id() -> PlanId {
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_i128(time::now().as_nanosecond());
+    PlanId::new(&format!("{:016x}", hasher.finish()))
+}

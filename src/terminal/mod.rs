@@ -32,6 +32,8 @@ use writer::Writer;
 
 /// How many keys may wait for the loop before the terminal has to keep them.
 const KEYS_WAITING: usize = 256;
+/// The longest copy, in bytes of its base64: xterm takes no more in one sequence.
+const COPY_LIMIT: usize = 100_000;
 
 /// Why the terminal could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +119,8 @@ pub struct Session {
     tty: Arc<Tty>,
     writer: Writer,
     screen: Screen,
+    /// What goes with the next frame and is no part of a screen: a copy, a bell.
+    beside: Vec<u8>,
 }
 
 impl Session {
@@ -143,11 +147,13 @@ impl Session {
         match threads() {
             Ok(writer) => {
                 let screen = Screen::new(tty.size(), capabilities);
+                let beside = Vec::new();
                 Ok((
                     Self {
                         tty,
                         writer,
                         screen,
+                        beside,
                     },
                     Channels { input, control },
                 ))
@@ -164,17 +170,41 @@ impl Session {
         self.screen.size()
     }
 
+    /// Whether a frame is on its way, so that drawing now would do nothing.
+    pub fn is_busy(&self) -> bool {
+        self.writer.is_busy()
+    }
+
     /// Draws a frame, unless one is on its way. Never waits.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Drawn {
         if self.writer.is_busy() {
             return Drawn::Busy;
         }
-        let bytes = self.screen.compose(render);
+        let mut bytes = self.screen.compose(render);
+        bytes.append(&mut self.beside);
         if bytes.is_empty() {
             return Drawn::Same;
         }
         self.writer.hand_over(bytes);
         Drawn::Sent
+    }
+
+    /// Puts a text on the clipboard of the terminal's user by OSC 52, with the next frame. `false` where the text is
+    /// longer than terminals take. Whether the terminal obeys cannot be known: many ask first, tmux wants
+    /// `set-clipboard on`.
+    pub fn copy(&mut self, text: &str) -> bool {
+        let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+        if encoded.len() > COPY_LIMIT {
+            return false;
+        }
+        self.beside
+            .extend_from_slice(format!("\x1b]52;c;{encoded}\x07").as_bytes());
+        true
+    }
+
+    /// Rings the terminal's bell with the next frame.
+    pub fn bell(&mut self) {
+        self.beside.push(0x07);
     }
 
     /// Takes a new size, from [`Control::Resized`] or [`Control::Continued`]; the next frame is a whole one.

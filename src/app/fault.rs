@@ -1,0 +1,33 @@
+//! Fault: the points at which tests make the console break, to see the terminal restored.
+//!
+//! Deliberately absent from what is shipped: in a release build there are no such points.
+
+/// The fault that `LEVERFRAME_TEST_FAULT` asks for, once the first frame is on the screen.
+pub(super) struct Point(Option<String>);
+
+impl Point {
+    pub(super) fn from_environment() -> Self {
+        Self(
+            std::env::var("LEVERFRAME_TEST_FAULT")
+                .ok()
+                .filter(|_| cfg!(debug_assertions)),
+        )
+    }
+
+    /// Breaks as asked, once.
+    pub(super) fn strike(&mut self) -> color_eyre::Result<()> {
+        let asked = self.0.take();
+        match asked.as_deref().filter(|_| cfg!(debug_assertions)) {
+            Some("error") => return Err(color_eyre::eyre::eyre!("a test asked for this error")),
+            Some("panic-loop") => std::panic::panic_any("a test asked the loop to panic"),
+            Some("panic-task") => {
+                tokio::spawn(async { std::panic::panic_any("a test asked a task to panic") });
+            }
+            Some("panic-thread") => {
+                std::thread::spawn(|| std::panic::panic_any("a test asked a thread to panic"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

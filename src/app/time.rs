@@ -1,0 +1,93 @@
+//! Time: the loop's clock, and when something will look different without anything happening.
+//!
+//! Deliberately absent: a clock for anybody else. The state gets its time by messages.
+
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::journal::{Record, Standing};
+use crate::state::State;
+use crate::store::source::STALE_AFTER_S;
+
+/// Now, by the wall clock.
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The wall clock's time of a moment that has passed.
+pub(super) fn stamp(at: Instant) -> Timestamp {
+    let now = now();
+    let elapsed = SignedDuration::try_from(at.elapsed()).unwrap_or_default();
+    now.checked_sub(elapsed).unwrap_or(now)
+}
+
+/// When the next tick is due: at the full minute, when a source turns stale, or when a hop is late.
+pub(super) fn next_tick(state: &State) -> Instant {
+    let now = now();
+    let turns_stale = state.store.sources().filter_map(|(_, source)| {
+        source
+            .alive_at?
+            .checked_add(SignedDuration::from_secs(STALE_AFTER_S + 1))
+            .ok()
+    });
+    let turns_late = state.journal.records.iter().filter_map(late_at);
+    let next = turns_stale
+        .chain(turns_late)
+        .filter(|at| *at > now)
+        .fold(next_minute(now), Timestamp::min);
+    let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();
+    // A little late rather than a little early: an early tick finds nothing changed and comes again at once.
+    Instant::now() + wait + Duration::from_millis(5)
+}
+
+fn next_minute(now: Timestamp) -> Timestamp {
+    let second = now.as_second();
+    Timestamp::from_second(second - second.rem_euclid(60) + 60).unwrap_or(now)
+}
+
+/// When the hop that is awaited now becomes late.
+fn late_at(record: &Record) -> Option<Timestamp> {
+    if record.standing() != Standing::Underway {
+        return None;
+    }
+    let awaited = record.awaited()?;
+    let since = match awaited.checked_sub(1) {
+        Some(before) => *record.seen.get(before)?.as_ref()?,
+        None => record.outcome.as_ref()?.0,
+    };
+    let hop = record.plan.hops.get(awaited)?;
+    since
+        .checked_add(SignedDuration::from_secs(hop.late_s))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_minute_after_a_full_minute_is_the_next_one() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(
+            next_minute(at("2026-08-21T03:12:00Z")),
+            at("2026-08-21T03:13:00Z")
+        );
+        assert_eq!(
+            next_minute(at("2026-08-21T03:12:59.999Z")),
+            at("2026-08-21T03:13:00Z")
+        );
+        assert_eq!(
+            next_minute(at("1969-12-31T23:59:30Z")),
+            at("1970-01-01T00:00:00Z")
+        );
+    }
+
+    #[test]
+    fn a_moment_that_passed_is_before_now() {
+        let earlier = Instant::now();
+        let stamped = stamp(earlier);
+        assert!(stamped <= now());
+        assert!(stamp(Instant::now()) >= stamped);
+    }
+}

@@ -1,0 +1,550 @@
+//! The console in a pseudoterminal, seen through a terminal emulator that is not ours.
+//!
+//! Every wait is for a state of the screen or the process, with a time limit that only a failure reaches.
+
+#![allow(dead_code)]
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty};
+use rustix::process::{Pid, Signal};
+
+/// Only a failure waits this long: the machine may be busy with other tests.
+pub const LIMIT: Duration = Duration::from_secs(30);
+/// Between looks at a state.
+const LOOK: Duration = Duration::from_millis(2);
+/// Between keys, as a quick typist leaves it: keys that come together are no confirmation.
+const TYPING: Duration = Duration::from_millis(15);
+
+/// How to start a console.
+pub struct Start {
+    command: Vec<String>,
+    environment: Vec<(String, String)>,
+    size: (u16, u16),
+    home: tempfile::TempDir,
+    directory: Option<PathBuf>,
+}
+
+impl Start {
+    /// `leverframe` with these arguments, at 80x24, in a home directory of its own.
+    pub fn new(arguments: &[&str]) -> Self {
+        let program = env!("CARGO_BIN_EXE_leverframe");
+        Self::command(&[&[program], arguments].concat())
+    }
+
+    /// Another program, such as a shell that starts the console.
+    pub fn command(words: &[&str]) -> Self {
+        Self {
+            command: words.iter().map(|word| (*word).to_owned()).collect(),
+            environment: Vec::new(),
+            size: (80, 24),
+            home: tempfile::tempdir().expect("a home directory"),
+            directory: None,
+        }
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Columns and rows.
+    pub fn size(mut self, columns: u16, rows: u16) -> Self {
+        self.size = (columns, rows);
+        self
+    }
+
+    pub fn directory(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
+    }
+
+    /// The home directory that the console will have.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn start(self) -> Console {
+        let (columns, rows) = self.size;
+        let pair = portable_pty::native_pty_system().openpty(pty_size(columns, rows)).expect("a pseudoterminal");
+        let mut command = CommandBuilder::new(&self.command[0]);
+        command.args(&self.command[1..]);
+        command.env_clear();
+        for name in ["PATH", "KUBEBUILDER_ASSETS", "LLVM_PROFILE_FILE"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        let home = self.home.path();
+        command.env("HOME", home);
+        for (name, directory) in [
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_RUNTIME_DIR", "run"),
+        ] {
+            let path = home.join(directory);
+            std::fs::create_dir_all(&path).expect("a directory in the home");
+            command.env(name, path);
+        }
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("TZ", "Europe/London");
+        command.env("GIT_CONFIG_NOSYSTEM", "1");
+        for (name, value) in &self.environment {
+            command.env(name, value);
+        }
+        command.cwd(self.directory.as_deref().unwrap_or(home));
+        let device = pair.master.tty_name().expect("the pseudoterminal's name");
+        let mode = mode_of(&device);
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let seen = Arc::new((Mutex::new(Seen::new(columns, rows)), Condvar::new()));
+        let mut output = pair.master.try_clone_reader().expect("a reader");
+        let shared = Arc::clone(&seen);
+        let reader = std::thread::spawn(move || read(&mut *output, &shared));
+        Console {
+            writer: Some(pair.master.take_writer().expect("a writer")),
+            master: Some(pair.master),
+            slave: Some(pair.slave),
+            child,
+            seen,
+            reader: Some(reader),
+            device,
+            mode,
+            home: self.home,
+            started: Instant::now(),
+        }
+    }
+}
+
+/// A running console.
+pub struct Console {
+    writer: Option<Box<dyn Write + Send>>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    slave: Option<Box<dyn SlavePty + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    reader: Option<JoinHandle<()>>,
+    device: PathBuf,
+    mode: String,
+    home: tempfile::TempDir,
+    pub started: Instant,
+}
+
+/// What the emulator saw.
+struct Seen {
+    emulator: vt100::Parser<Told>,
+    bytes: Vec<u8>,
+    /// The terminal reads nothing.
+    stalled: bool,
+    /// The terminal is about to vanish.
+    closing: bool,
+}
+
+/// What was asked of the emulator beside the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub bells: usize,
+    pub titles: Vec<String>,
+    /// What was copied, still in base64.
+    pub copies: Vec<String>,
+    /// Everything that the emulator does not know, and requests to read the clipboard or to resize. The brackets of
+    /// synchronised updates are not counted.
+    pub strange: Vec<String>,
+}
+
+impl vt100::Callbacks for Told {
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.bells += 1;
+    }
+    fn resize(&mut self, _: &mut vt100::Screen, request: (u16, u16)) {
+        self.strange.push(format!("resize {request:?}"));
+    }
+    fn set_window_icon_name(&mut self, _: &mut vt100::Screen, name: &[u8]) {
+        self.titles.push(String::from_utf8_lossy(name).into_owned());
+    }
+    fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
+        self.titles.push(String::from_utf8_lossy(title).into_owned());
+    }
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], text: &[u8]) {
+        self.copies.push(String::from_utf8_lossy(text).into_owned());
+    }
+    fn paste_from_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8]) {
+        self.strange.push("reads the clipboard".to_owned());
+    }
+    fn unhandled_char(&mut self, _: &mut vt100::Screen, character: char) {
+        self.strange.push(format!("character {character:?}"));
+    }
+    fn unhandled_control(&mut self, _: &mut vt100::Screen, byte: u8) {
+        self.strange.push(format!("control {byte:#x}"));
+    }
+    fn unhandled_escape(&mut self, _: &mut vt100::Screen, one: Option<u8>, two: Option<u8>, byte: u8) {
+        self.strange.push(format!("escape {one:?} {two:?} {byte:#x}"));
+    }
+    fn unhandled_csi(&mut self, _: &mut vt100::Screen, one: Option<u8>, _: Option<u8>, params: &[&[u16]], end: char) {
+        let synchronised = one == Some(b'?') && params == [&[2026][..]] && matches!(end, 'h' | 'l');
+        if !synchronised {
+            self.strange.push(format!("csi {one:?} {params:?} {end}"));
+        }
+    }
+    fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {
+        let params: Vec<_> = params.iter().map(|param| String::from_utf8_lossy(param).into_owned()).collect();
+        self.strange.push(format!("osc {params:?}"));
+    }
+}
+
+/// The screen at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Rows without the blanks at their ends.
+    pub rows: Vec<String>,
+    /// The alternate screen is shown.
+    pub alternate: bool,
+    pub cursor_hidden: bool,
+    pub bracketed_paste: bool,
+    /// Row and column.
+    pub cursor: (u16, u16),
+}
+
+impl Screen {
+    pub fn contains(&self, text: &str) -> bool {
+        self.rows.iter().any(|row| row.contains(text))
+    }
+
+    /// The first row that holds the text.
+    pub fn row(&self, text: &str) -> Option<&str> {
+        self.rows.iter().map(String::as_str).find(|row| row.contains(text))
+    }
+}
+
+impl std::fmt::Display for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for row in &self.rows {
+            writeln!(f, "|{row}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Console {
+    /// Starts `leverframe` with these arguments at 80x24.
+    pub fn start(arguments: &[&str]) -> Self {
+        Start::new(arguments).start()
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn screen(&self) -> Screen {
+        self.lock().screen()
+    }
+
+    /// What was asked of the terminal beside the screen, so far.
+    pub fn told(&self) -> Told {
+        self.lock().emulator.callbacks().clone()
+    }
+
+    /// Waits until a row of the screen holds the text.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) -> Screen {
+        self.wait_for_fn(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until the screen is as wished; `what` is said where it never is.
+    #[track_caller]
+    pub fn wait_for_fn(&self, what: &str, wished: impl Fn(&Screen) -> bool) -> Screen {
+        let deadline = Instant::now() + LIMIT;
+        let mut seen = self.lock();
+        loop {
+            let screen = seen.screen();
+            if wished(&screen) {
+                return screen;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited {LIMIT:?} in vain for {what:?}; the screen is\n{screen}");
+            seen = self.seen.1.wait_timeout(seen, left).expect("the reader lives").0;
+        }
+    }
+
+    /// Waits until something that is no matter of the screen is so.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, mut so: impl FnMut() -> bool) {
+        let deadline = Instant::now() + LIMIT;
+        while !so() {
+            assert!(Instant::now() < deadline, "waited {LIMIT:?} in vain until {what}; the screen is\n{}", self.screen());
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Presses keys, separated by spaces, as fast as one types: `"j j enter"`. Named: enter esc tab backtab space
+    /// backspace up down left right home end page-up page-down, `ctrl-x`, `alt-x`. Each was read by the console before
+    /// the next is pressed.
+    pub fn press(&mut self, keys: &str) {
+        for key in keys.split_whitespace() {
+            self.send(&bytes_of(key));
+            self.wait_until_read();
+            std::thread::sleep(TYPING);
+        }
+    }
+
+    /// Types a text key by key, blanks too.
+    pub fn type_text(&mut self, text: &str) {
+        for character in text.chars() {
+            self.send(character.to_string().as_bytes());
+            self.wait_until_read();
+            std::thread::sleep(TYPING);
+        }
+    }
+
+    /// Pastes as a terminal does that knows bracketed paste.
+    pub fn paste(&mut self, text: &str) {
+        self.send(format!("\x1b[200~{text}\x1b[201~").as_bytes());
+    }
+
+    /// Sends bytes in one piece.
+    pub fn send(&mut self, bytes: &[u8]) {
+        let writer = self.writer.as_mut().expect("the terminal is there");
+        writer.write_all(bytes).expect("the terminal takes keys");
+        writer.flush().expect("the terminal takes keys");
+    }
+
+    fn wait_until_read(&mut self) {
+        let device = open(&self.device);
+        let deadline = Instant::now() + LIMIT;
+        while rustix::io::ioctl_fionread(&device).is_ok_and(|waiting| waiting > 0) {
+            if self.child.try_wait().ok().flatten().is_some() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "a key was not read in {LIMIT:?}; the screen is\n{}", self.screen());
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Changes the terminal's size, the emulator first.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        self.lock().resize(columns, rows);
+        self.master.as_ref().expect("the terminal is there").resize(pty_size(columns, rows)).expect("a new size");
+    }
+
+    /// The terminal stops reading, or reads again.
+    pub fn stall(&self, stalled: bool) {
+        self.lock().stalled = stalled;
+        self.seen.1.notify_all();
+    }
+
+    /// How many bytes the terminal has read so far.
+    pub fn mark(&self) -> usize {
+        self.lock().bytes.len()
+    }
+
+    /// The bytes that the terminal has read since a mark.
+    pub fn bytes_since(&self, mark: usize) -> Vec<u8> {
+        self.lock().bytes[mark..].to_vec()
+    }
+
+    /// Sends a signal to the program that was started.
+    pub fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(self.pid(), signal).expect("the process is there");
+    }
+
+    pub fn pid(&self) -> Pid {
+        let id = self.child.process_id().expect("a process");
+        Pid::from_raw(i32::try_from(id).expect("a process id")).expect("a process id")
+    }
+
+    /// The state letter of the program in the process table: `S` sleeps, `T` is stopped.
+    pub fn process_state(&self) -> char {
+        process_stat(self.pid()).and_then(|fields| fields.first()?.chars().next()).unwrap_or('?')
+    }
+
+    /// Processor time that the program has used.
+    pub fn cpu(&self) -> Duration {
+        cpu_of(self.pid())
+    }
+
+    /// Waits for the end of the program, and returns its exit code.
+    #[track_caller]
+    pub fn wait_exit(&mut self) -> u32 {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the program is ours") {
+                assert_eq!(status.signal(), None, "killed; the screen is\n{}", self.screen());
+                return status.exit_code();
+            }
+            assert!(Instant::now() < deadline, "it does not end; the screen is\n{}", self.screen());
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("the program is ours").is_some()
+    }
+
+    /// The terminal's mode, to compare with [`Console::mode_at_start`].
+    pub fn mode(&self) -> String {
+        mode_of(&self.device)
+    }
+
+    pub fn mode_at_start(&self) -> &str {
+        &self.mode
+    }
+
+    /// Asserts that the terminal is as it was before the program: normal screen, cursor, paste, line mode.
+    #[track_caller]
+    pub fn assert_restored(&self) {
+        self.wait_for_fn("the normal screen", |screen| {
+            !screen.alternate && !screen.cursor_hidden && !screen.bracketed_paste
+        });
+        assert_eq!(self.mode(), self.mode, "the terminal's mode");
+    }
+
+    /// Takes the terminal away, as a lost connection does.
+    pub fn vanish(&mut self) {
+        self.lock().closing = true;
+        self.seen.1.notify_all();
+        // The reader may wait for output: a repaint gives it some, and it ends.
+        if let Some(reader) = self.reader.take() {
+            while !reader.is_finished() {
+                self.send(b"\x0c");
+                std::thread::sleep(LOOK);
+            }
+            reader.join().expect("the reader lived");
+        }
+        self.writer = None;
+        self.master = None;
+        self.slave = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.0.lock().expect("the reader lives")
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        // Stopped programs are killed too; the reader ends with the terminal's last holder.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Ok(mut seen) = self.seen.0.lock() {
+            seen.closing = true;
+            seen.stalled = false;
+        }
+        self.seen.1.notify_all();
+        self.slave = None;
+        self.writer = None;
+        self.master = None;
+    }
+}
+
+impl Seen {
+    fn new(columns: u16, rows: u16) -> Self {
+        let (columns, rows) = (columns.max(1), rows.max(1));
+        let emulator = vt100::Parser::new_with_callbacks(rows, columns, 0, Told::default());
+        Self { emulator, bytes: Vec::new(), stalled: false, closing: false }
+    }
+
+    fn resize(&mut self, columns: u16, rows: u16) {
+        // The emulator has no screen without cells; the console is told the truth.
+        self.emulator.screen_mut().set_size(rows.max(1), columns.max(1));
+    }
+
+    fn screen(&self) -> Screen {
+        let screen = self.emulator.screen();
+        let (_, columns) = screen.size();
+        Screen {
+            rows: screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect(),
+            alternate: screen.alternate_screen(),
+            cursor_hidden: screen.hide_cursor(),
+            bracketed_paste: screen.bracketed_paste(),
+            cursor: screen.cursor_position(),
+        }
+    }
+}
+
+fn read(output: &mut dyn Read, shared: &(Mutex<Seen>, Condvar)) {
+    let mut bytes = [0; 16 * 1024];
+    loop {
+        {
+            let mut seen = shared.0.lock().expect("the test lives");
+            while seen.stalled && !seen.closing {
+                seen = shared.1.wait(seen).expect("the test lives");
+            }
+            if seen.closing {
+                return;
+            }
+        }
+        let Ok(count @ 1..) = output.read(&mut bytes) else { return };
+        let mut seen = shared.0.lock().expect("the test lives");
+        seen.bytes.extend_from_slice(&bytes[..count]);
+        seen.emulator.process(&bytes[..count]);
+        shared.1.notify_all();
+    }
+}
+
+fn bytes_of(key: &str) -> Vec<u8> {
+    if let Some(rest) = key.strip_prefix("ctrl-").filter(|rest| rest.len() == 1) {
+        return vec![rest.as_bytes()[0] & 0x1f];
+    }
+    if let Some(rest) = key.strip_prefix("alt-") {
+        return [vec![0x1b], bytes_of(rest)].concat();
+    }
+    let named: &[u8] = match key {
+        "enter" => b"\r",
+        "esc" => b"\x1b",
+        "tab" => b"\t",
+        "backtab" => b"\x1b[Z",
+        "space" => b" ",
+        "backspace" => b"\x7f",
+        "up" => b"\x1b[A",
+        "down" => b"\x1b[B",
+        "right" => b"\x1b[C",
+        "left" => b"\x1b[D",
+        "home" => b"\x1b[H",
+        "end" => b"\x1b[F",
+        "page-up" => b"\x1b[5~",
+        "page-down" => b"\x1b[6~",
+        _ => {
+            assert_eq!(key.chars().count(), 1, "{key:?} is no key");
+            key.as_bytes()
+        }
+    };
+    named.to_vec()
+}
+
+fn pty_size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+fn open(device: &Path) -> File {
+    let flags = (rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
+    OpenOptions::new().read(true).write(true).custom_flags(flags).open(device).expect("the device opens")
+}
+
+fn mode_of(device: &Path) -> String {
+    let mode = rustix::termios::tcgetattr(open(device)).expect("the device has a mode");
+    format!("{:?} {:?} {:?} {:?}", mode.input_modes, mode.output_modes, mode.control_modes, mode.local_modes)
+}
+
+/// The fields after the name in a process's line of the process table; none where it is gone.
+pub fn process_stat(pid: Pid) -> Option<Vec<String>> {
+    let line = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    let (_, fields) = line.rsplit_once(") ")?;
+    Some(fields.split(' ').map(str::to_owned).collect())
+}
+
+/// Processor time of a process; zero where it is gone.
+pub fn cpu_of(pid: Pid) -> Duration {
+    let ticks: u64 = process_stat(pid)
+        .map(|fields| fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum())
+        .unwrap_or(0);
+    // A tick is a hundredth of a second on every Linux.
+    Duration::from_millis(ticks * 10)
+}
