@@ -60,7 +60,7 @@ pub struct Stage {
     pub version_by: Mechanism,
     /// How a person may change this environment's own gate key (which leads to the next one).
     pub gate_by: Mechanism,
-    /// Seen by users: ranks attention.
+    /// How far it is from users, 0 the nearest: ranks attention.
     pub rank: usize,
 }
 
@@ -164,8 +164,9 @@ pub struct Robot {
     pub names: Vec<Arc<str>>,
 }
 
-/// Usual times in seconds until history gives them: (median, p90).
+/// Usual times in seconds until history gives them: (median, p90). Twice the p90 is late.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Usual {
     pub commit: (i64, i64),
     pub parent_sync: (i64, i64),

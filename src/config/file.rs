@@ -1,0 +1,117 @@
+//! File: finding a configuration file, and reading it only where nobody else can have written it.
+//!
+//! Deliberately absent: what stands in it.
+
+use super::complaint::{Complaint, Complaints};
+use std::ffi::OsString;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// A configuration file is small; what is larger is something else.
+const LARGEST: u64 = 1 << 20;
+
+/// The process's environment variables, or a test's.
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// A variable that is set and not empty.
+pub fn variable(variables: Variables<'_>, name: &str) -> Option<OsString> {
+    variables(name).filter(|value| !value.is_empty())
+}
+
+/// The home directory, by `HOME`.
+pub fn home(variables: Variables<'_>) -> Option<PathBuf> {
+    variable(variables, "HOME").map(PathBuf::from)
+}
+
+/// One of the XDG directories with `leverframe` in it; relative values of the variable do not count, as its specification
+/// has it.
+pub fn xdg(variables: Variables<'_>, name: &str, below_home: &str) -> Option<PathBuf> {
+    variable(variables, name)
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| home(variables).map(|home| home.join(below_home)))
+        .map(|dir| dir.join("leverframe"))
+}
+
+/// Where the configuration is: `-c FILE`, else `LEVERFRAME_CONFIG`, else the file in the XDG directory where there is one.
+/// None: nothing is configured. A file that was named is returned whether it is there or not.
+pub fn find(named: Option<&Path>, variables: Variables<'_>) -> Option<PathBuf> {
+    if let Some(path) = named {
+        return Some(path.to_owned());
+    }
+    if let Some(path) = variable(variables, "LEVERFRAME_CONFIG") {
+        return Some(PathBuf::from(path));
+    }
+    let usual = xdg(variables, "XDG_CONFIG_HOME", ".config")?.join("leverframe.toml");
+    usual.symlink_metadata().is_ok().then_some(usual)
+}
+
+/// The path meant by a text of a configuration file: `~/` is the home, other relative ones count from the file's folder.
+pub fn resolve(text: &str, folder: &Path, variables: Variables<'_>) -> PathBuf {
+    if let Some(rest) = text.strip_prefix("~/")
+        && let Some(home) = home(variables)
+    {
+        return home.join(rest);
+    }
+    folder.join(text)
+}
+
+/// Reads a configuration file.
+///
+/// # Errors
+/// When it is not there, cannot be read, is too large, is not UTF-8, or can be written by everybody.
+pub fn read(path: &Path) -> Result<String, Complaints> {
+    let complaint = |what: String, remedy: &str| {
+        Complaints::from(Complaint {
+            file: path.to_owned(),
+            line: None,
+            key: String::new(),
+            what,
+            remedy: remedy.to_owned(),
+        })
+    };
+    let metadata = std::fs::metadata(path).map_err(|error| {
+        complaint(
+            format!("It cannot be read: {error}."),
+            "Name another file, or copy config/leverframe.toml there (leverframe config show prints it).",
+        )
+    })?;
+    if !metadata.is_file() {
+        return Err(complaint(
+            "It is not a file.".into(),
+            "Name the file itself.",
+        ));
+    }
+    if metadata.len() > LARGEST {
+        return Err(complaint(
+            format!("It is {} bytes long.", metadata.len()),
+            "A configuration file has some hundred lines.",
+        ));
+    }
+    if metadata.permissions().mode() & 0o002 != 0 {
+        return Err(complaint(
+            "Everybody may write it, and it names programs that are run.".into(),
+            "chmod o-w, after having looked who changed it.",
+        ));
+    }
+    if let Some(folder) = path.canonicalize().ok().as_deref().and_then(Path::parent)
+        && let Ok(metadata) = std::fs::metadata(folder)
+        && metadata.mode() & 0o002 != 0
+        && metadata.mode() & 0o1000 == 0
+    {
+        return Err(complaint(
+            format!(
+                "Everybody may replace it: {} can be written by all.",
+                folder.display()
+            ),
+            "chmod o-w the folder, after having looked who changed the file.",
+        ));
+    }
+    let bytes = std::fs::read(path).map_err(|error| {
+        complaint(
+            format!("It cannot be read: {error}."),
+            "Make it readable, or name another file.",
+        )
+    })?;
+    String::from_utf8(bytes).map_err(|_| complaint("It is not UTF-8.".into(), "Save it as UTF-8."))
+}

@@ -1,0 +1,280 @@
+use super::*;
+use crate::delivery::Mechanism;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+fn nothing(_: &str) -> Option<OsString> {
+    None
+}
+
+fn refused(text: &str) -> String {
+    parse(Path::new("lf.toml"), text, Path::new("/etc/lf"), &nothing)
+        .unwrap_err()
+        .to_string()
+}
+
+#[test]
+fn the_built_in_files_are_right() {
+    for (name, _) in built_in::DELIVERIES {
+        delivery_named(name, Path::new("."), &nothing).unwrap();
+    }
+    let config = parse(
+        Path::new("lf.toml"),
+        built_in::CONFIG,
+        Path::new("/etc/lf"),
+        &nothing,
+    )
+    .unwrap();
+    assert_eq!(config.zone_name, "London");
+    assert!(config.clusters.is_empty() && !config.read_only);
+    // What stands commented out is right as well.
+    let uncommented: String = built_in::CONFIG
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with('[') || rest.split(' ').nth(1) == Some("=") => rest,
+            _ if line.starts_with('#') => "",
+            _ => line,
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let home = |name: &str| (name == "HOME").then(|| OsString::from("/home/ops"));
+    let text = uncommented.replace("keys = \"keys.toml\"\n", "");
+    let config = parse(Path::new("lf.toml"), &text, Path::new("/etc/lf"), &home).unwrap();
+    assert_eq!(config.clusters.len(), 3);
+    assert!(config.read_only);
+    assert_eq!(
+        config.repository,
+        RepositoryAt::Path("/home/ops/src/govuk-helm-charts".into())
+    );
+    assert_eq!(
+        config.clusters[&Environment::new("integration")].kubeconfig,
+        Some("/home/ops/.kube/config".into())
+    );
+    assert_eq!(config.shared_logins, ["ubuntu", "ec2-user"]);
+}
+
+#[test]
+fn govuk_is_described_as_it_works() {
+    let checked = delivery_named("govuk", Path::new("."), &nothing).unwrap();
+    let delivery = checked.delivery;
+    let staging = Environment::new("staging");
+    assert_eq!(
+        delivery.lower(&staging).unwrap().name.as_str(),
+        "integration"
+    );
+    assert_eq!(delivery.next(&staging).unwrap().name.as_str(), "production");
+    assert_eq!(
+        delivery.path(&staging, &"publisher".into()),
+        "charts/app-config/image-tags/staging/publisher"
+    );
+    let stage = delivery.stage(&staging).unwrap();
+    assert_eq!(
+        (stage.version_by, stage.gate_by),
+        (Mechanism::Workflow, Mechanism::Branch)
+    );
+    let names: Vec<&str> = delivery
+        .environments
+        .iter()
+        .filter(|s| s.production)
+        .map(|s| s.name.as_str())
+        .collect();
+    assert_eq!(names, ["production"]);
+    assert_eq!(delivery.environments[2].rank, 0);
+    assert!(delivery.is_twin("draft-frontend") && !delivery.is_twin("frontend"));
+    let deploy = delivery.runs.unwrap().deploy.unwrap();
+    assert_eq!(deploy.environment.as_str(), "production");
+    let parameters: Vec<(&str, &str)> = deploy
+        .parameters
+        .iter()
+        .map(|(n, v)| (&**n, &**v))
+        .collect();
+    assert_eq!(
+        parameters,
+        [
+            ("environment", "{environment}"),
+            ("repoName", "{repository}"),
+            ("imageTag", "{version}"),
+            ("promoteDeployment", "false")
+        ]
+    );
+}
+
+#[test]
+fn complaints_name_file_line_key_and_remedy() {
+    assert_eq!(
+        refused("delivery = \"govuk\"\n\nread_onyl = true\n")
+            .split(' ')
+            .next(),
+        Some("lf.toml:3:")
+    );
+    let said = refused("# mine\ndelivery = \"gov-uk\"\n");
+    assert!(
+        said.starts_with("lf.toml:2: delivery: \"gov-uk\" is not built in. Built in: govuk."),
+        "{said}"
+    );
+    let said = refused(
+        "delivery = \"govuk\"\ntime_zone = \"Mars/Olympus\"\n[environments.moon]\ncontext = \"m\"\n",
+    );
+    assert!(said.contains("lf.toml:2: time_zone: "), "{said}");
+    assert!(
+        said.contains("lf.toml:3: environments.moon: The delivery has no environment \"moon\". It has: integration, staging, production."),
+        "{said}"
+    );
+    let said = refused("delivery = \"govuk\"\n[environments.staging]\nlogin = []\n");
+    assert!(
+        said.starts_with("lf.toml:3: environments.staging.login: "),
+        "{said}"
+    );
+    let said = refused("delivery = \"govuk\"\nrepository = \"https://me:secret@host/x.git\"\n");
+    assert!(
+        said.contains("password") && !said.contains("secret"),
+        "{said}"
+    );
+    assert!(refused("delivery = ").starts_with("lf.toml:1: delivery: "));
+    assert!(
+        refused("delivery = \"/nowhere/d.toml\"").starts_with("/nowhere/d.toml: It cannot be read")
+    );
+}
+
+#[test]
+fn a_delivery_that_contradicts_itself_is_refused() {
+    let text = built_in::delivery("govuk").unwrap();
+    for (from, to, key) in [
+        (
+            "{environment}/{repository}\"\nversion",
+            "{repository}\"\nversion",
+            "declared.path: {environment} is missing",
+        ),
+        (
+            "path = \"charts/app-config/image",
+            "path = \"../image",
+            "declared.path: ",
+        ),
+        (
+            "environment = \"production\"",
+            "environment = \"prod\"",
+            "runs.deploy.environment: \"prod\" is none",
+        ),
+        (
+            "name = \"staging\"",
+            "name = \"integration\"",
+            "environments.1.name: \"integration\" stands here a second time",
+        ),
+        (
+            "value = \"{version}\"",
+            "value = \"{tag}\"",
+            "runs.deploy.parameters.2.value: {tag} is not known",
+        ),
+        (
+            "gate = \"automatic_deploys_enabled\"",
+            "",
+            "environments.0.gate_by: There is no gate key",
+        ),
+        (
+            "rollout = [180, 360]",
+            "rollout = [360, 180]",
+            "usual.rollout: ",
+        ),
+        ("branch = \"main\"", "branch = \"refs..main\"", "branch: "),
+        (
+            "gate_by = \"branch\"",
+            "gate_by = \"workflow\"",
+            "environments.0.gate_by: A gate cannot",
+        ),
+        (
+            "namespace = \"cluster-services\"",
+            "namespace = \"Cluster Services\"",
+            "argo_cd.namespace: ",
+        ),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        let said = delivery::parse(Path::new("d.toml"), &changed)
+            .unwrap_err()
+            .to_string();
+        assert!(said.contains(key), "{said}");
+        assert!(said.starts_with("d.toml:"), "{said}");
+    }
+}
+
+#[test]
+fn what_everybody_may_write_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lf.toml");
+    fs::write(&path, "delivery = \"govuk\"\n").unwrap();
+    load(&path, &nothing).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o646)).unwrap();
+    assert!(
+        load(&path, &nothing)
+            .unwrap_err()
+            .to_string()
+            .contains("Everybody may write it")
+    );
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(
+        load(&path, &nothing)
+            .unwrap_err()
+            .to_string()
+            .contains("Everybody may replace it")
+    );
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    // A delivery and keys beside it are held to the same.
+    fs::write(&path, "delivery = \"./d.toml\"\n").unwrap();
+    let beside = folder.path().join("d.toml");
+    fs::write(&beside, built_in::delivery("govuk").unwrap()).unwrap();
+    load(&path, &nothing).unwrap();
+    fs::set_permissions(&beside, fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(load(&path, &nothing).is_err());
+}
+
+#[test]
+fn the_configuration_is_found_in_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_owned();
+    let only_home = |name: &str| (name == "HOME").then(|| home.clone().into_os_string());
+    assert_eq!(find(None, &only_home), None);
+    let usual = home.join(".config/leverframe/leverframe.toml");
+    fs::create_dir_all(usual.parent().unwrap()).unwrap();
+    fs::write(&usual, "").unwrap();
+    assert_eq!(find(None, &only_home), Some(usual.clone()));
+    let named = |name: &str| match name {
+        "LEVERFRAME_CONFIG" => Some(OsString::from("/named")),
+        other => only_home(other),
+    };
+    assert_eq!(find(None, &named), Some("/named".into()));
+    assert_eq!(find(Some(Path::new("/flag")), &named), Some("/flag".into()));
+    // An empty or relative variable counts as none.
+    let relative = |name: &str| match name {
+        "XDG_CONFIG_HOME" => Some(OsString::from("here")),
+        "LEVERFRAME_CONFIG" => Some(OsString::new()),
+        other => only_home(other),
+    };
+    assert_eq!(find(None, &relative), Some(usual));
+}
+
+#[test]
+fn a_clone_is_looked_at_without_a_file() {
+    let config = of_clone("govuk", Path::new("/src/charts"), &nothing).unwrap();
+    assert_eq!(config.repository, RepositoryAt::Path("/src/charts".into()));
+    assert!(config.read_only && config.clusters.is_empty() && config.file.is_none());
+}
+
+#[test]
+fn paths_and_urls_are_told_apart() {
+    let at = |text| repository_at(text, Path::new("/etc/lf"), &nothing);
+    assert_eq!(at("charts"), RepositoryAt::Path("/etc/lf/charts".into()));
+    assert_eq!(at("/srv/a:b"), RepositoryAt::Path("/srv/a:b".into()));
+    assert_eq!(
+        at("file:///srv/x.git"),
+        RepositoryAt::Path("/srv/x.git".into())
+    );
+    for url in [
+        "https://host/x.git",
+        "ssh://git@host:22/x.git",
+        "git@host:x.git",
+    ] {
+        assert_eq!(at(url), RepositoryAt::Url(url.into()));
+    }
+}
