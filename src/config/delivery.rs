@@ -6,6 +6,7 @@ use super::complaint::{Complaints, Page, of_toml};
 use super::rules::check;
 use crate::delivery::*;
 use crate::model::Environment;
+use jiff::civil::{Time, Weekday};
 use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub(super) struct Raw {
     pub(super) robot: RawRobot,
     pub(super) usual: Usual,
     pub(super) subjects: RawSubjects,
+    pub(super) hours: Option<RawHours>,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +131,44 @@ pub(super) struct RawSubjects {
     pub(super) release: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHours {
+    pub(super) zone: String,
+    monday: Option<String>,
+    tuesday: Option<String>,
+    wednesday: Option<String>,
+    thursday: Option<String>,
+    friday: Option<String>,
+    saturday: Option<String>,
+    sunday: Option<String>,
+}
+
+impl RawHours {
+    /// The days that are named, with what stands there.
+    pub(super) fn days(&self) -> impl Iterator<Item = (&'static str, Weekday, &str)> {
+        [
+            ("monday", Weekday::Monday, &self.monday),
+            ("tuesday", Weekday::Tuesday, &self.tuesday),
+            ("wednesday", Weekday::Wednesday, &self.wednesday),
+            ("thursday", Weekday::Thursday, &self.thursday),
+            ("friday", Weekday::Friday, &self.friday),
+            ("saturday", Weekday::Saturday, &self.saturday),
+            ("sunday", Weekday::Sunday, &self.sunday),
+        ]
+        .into_iter()
+        .filter_map(|(name, day, text)| Some((name, day, text.as_deref()?)))
+    }
+}
+
+/// `09:30-17:00`: two times, the earlier first.
+pub(super) fn span(text: &str) -> Option<(Time, Time)> {
+    let (from, to) = text.split_once('-')?;
+    let from: Time = from.trim().parse().ok()?;
+    let to: Time = to.trim().parse().ok()?;
+    (from < to).then_some((from, to))
+}
+
 fn main_branch() -> String {
     "main".to_owned()
 }
@@ -172,6 +212,16 @@ fn text(text: String) -> Arc<str> {
 fn resolve(raw: Raw) -> Delivery {
     let last = raw.environments.len().saturating_sub(1);
     Delivery {
+        hours: raw.hours.map(|hours| Hours {
+            zone: Arc::from(hours.zone.as_str()),
+            days: hours
+                .days()
+                .filter_map(|(_, day, text)| {
+                    let (from, to) = span(text)?;
+                    Some(Open { day, from, to })
+                })
+                .collect(),
+        }),
         name: text(raw.name),
         repository: raw.repository.map(text),
         branch: text(raw.branch),

@@ -3,7 +3,7 @@
 //! Deliberately absent: anything that only the world can tell (whether a branch or a namespace is there: `config check`).
 
 use super::complaint::Page;
-use super::delivery::{Raw, RawStage};
+use super::delivery::{Raw, RawStage, span};
 use crate::delivery::{Mechanism, Usual};
 use std::collections::BTreeSet;
 
@@ -222,6 +222,25 @@ pub(super) fn check(raw: &Raw, page: &mut Page<'_>) {
                 &["usual", name],
                 format!("[{median}, {p90}] is no median with a time that nine in ten stay under."),
                 "Write two numbers of seconds, the smaller first.",
+            );
+        }
+    }
+    if let Some(hours) = &raw.hours {
+        for (name, _, text) in hours.days() {
+            if span(text).is_none() {
+                page.complain(
+                    &["hours", name],
+                    format!("{text:?} is no time of a day until another."),
+                    "Write it as \"09:30-17:00\".",
+                );
+            }
+        }
+        // Whether this machine knows the zone is its own matter; what can be no zone anywhere is the file's.
+        if hours.zone.trim().is_empty() {
+            page.complain(
+                &["hours", "zone"],
+                "The zone is empty.",
+                "Write one such as \"Europe/London\".",
             );
         }
     }

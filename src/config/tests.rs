@@ -82,6 +82,7 @@ fn govuk_is_described_as_it_works() {
     assert_eq!(names, ["production"]);
     assert_eq!(delivery.environments[2].rank, 0);
     assert!(delivery.is_twin("draft-frontend") && !delivery.is_twin("frontend"));
+    assert_eq!(delivery.hours.unwrap().days.len(), 5);
     let deploy = delivery.runs.unwrap().deploy.unwrap();
     assert_eq!(deploy.environment.as_str(), "production");
     let parameters: Vec<(&str, &str)> = deploy
@@ -175,6 +176,11 @@ fn a_delivery_that_contradicts_itself_is_refused() {
             "rollout = [180, 360]",
             "rollout = [360, 180]",
             "usual.rollout: ",
+        ),
+        (
+            "monday = \"09:30-17:00\"",
+            "monday = \"17:00-09:30\"",
+            "hours.monday: ",
         ),
         ("branch = \"main\"", "branch = \"refs..main\"", "branch: "),
         (
