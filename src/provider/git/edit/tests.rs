@@ -1,0 +1,240 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::provider::git::scalars::{Key, read};
+
+fn tag(to: &str) -> [Set; 1] {
+    [Set::text("image_tag", to)]
+}
+
+fn edited(file: &str, sets: &[Set]) -> String {
+    String::from_utf8(edit(file.as_bytes(), sets).unwrap()).unwrap()
+}
+
+#[test]
+fn only_the_bytes_of_the_scalar_change() {
+    for (file, want) in [
+        ("image_tag: v1\na: true\n", "image_tag: v2\na: true\n"),
+        (
+            "# é\na: true\nimage_tag:   v1   # why\n",
+            "# é\na: true\nimage_tag:   v2   # why\n",
+        ),
+        ("image_tag: \"v1\"\n", "image_tag: \"v2\"\n"),
+        ("image_tag: 'v1'", "image_tag: 'v2'"),
+        ("a: 1\r\nimage_tag: v1\r\n", "a: 1\r\nimage_tag: v2\r\n"),
+        ("image_tag: v1", "image_tag: v2"),
+        ("---\nimage_tag: v1\n...\n", "---\nimage_tag: v2\n...\n"),
+        ("{a: 1, image_tag: v1}\n", "{a: 1, image_tag: v2}\n"),
+        ("\u{feff}image_tag: v1\n", "\u{feff}image_tag: v2\n"),
+        ("image_tag:\na: 1\n", "image_tag: v2\na: 1\n"),
+        ("image_tag: # none yet\n", "image_tag: v2 # none yet\n"),
+        ("image_tag: ~\n", "image_tag: v2\n"),
+        ("image_tag: 20\n", "image_tag: v2\n"),
+        ("image_tag:", "image_tag: v2"),
+    ] {
+        assert_eq!(edited(file, &tag("v2")), want, "{file:?}");
+    }
+}
+
+#[test]
+fn a_missing_key_becomes_a_line() {
+    let hold = [Set::boolean("promote_deployment", false)];
+    for (file, want) in [
+        (
+            "image_tag: v1\n",
+            "image_tag: v1\npromote_deployment: false\n",
+        ),
+        ("image_tag: v1", "image_tag: v1\npromote_deployment: false"),
+        (
+            "image_tag: v1\r\n",
+            "image_tag: v1\r\npromote_deployment: false\r\n",
+        ),
+        (
+            "image_tag: v1 # x\n\n# end\n",
+            "image_tag: v1 # x\npromote_deployment: false\n\n# end\n",
+        ),
+        (
+            "image_tag: v1\n...\n",
+            "image_tag: v1\npromote_deployment: false\n...\n",
+        ),
+        ("image_tag:\n", "image_tag:\npromote_deployment: false\n"),
+        ("# only\n", "# only\npromote_deployment: false\n"),
+        ("", "promote_deployment: false\n"),
+        (
+            "a:\n  - 1\n  - {b: 2}\n# c\n",
+            "a:\n  - 1\n  - {b: 2}\npromote_deployment: false\n# c\n",
+        ),
+        (
+            "a:\n  b: {c: 1,\n    d: 2}\n",
+            "a:\n  b: {c: 1,\n    d: 2}\npromote_deployment: false\n",
+        ),
+    ] {
+        assert_eq!(edited(file, &hold), want, "{file:?}");
+    }
+    assert_eq!(
+        edited(
+            "versions:\n  a: 1.2.3\n  # end of a\nother: x\n",
+            &[Set::text("versions.b", "2.0.0")]
+        ),
+        "versions:\n  a: 1.2.3\n  b: 2.0.0\n  # end of a\nother: x\n"
+    );
+}
+
+#[test]
+fn two_missing_keys_keep_their_order() {
+    let both = [
+        Set::text("image_tag", "v2"),
+        Set::boolean("promote_deployment", false),
+    ];
+    assert_eq!(
+        edited("x: 1", &both),
+        "x: 1\nimage_tag: v2\npromote_deployment: false"
+    );
+    assert_eq!(
+        edited("", &both),
+        "image_tag: v2\npromote_deployment: false\n"
+    );
+    assert_eq!(
+        edited("# c", &both),
+        "# c\nimage_tag: v2\npromote_deployment: false"
+    );
+}
+
+#[test]
+fn what_would_re_read_as_something_else_is_quoted() {
+    for (to, want) in [
+        ("12e4567", "image_tag: \"12e4567\"\n"),
+        ("1.10", "image_tag: \"1.10\"\n"),
+        ("012345", "image_tag: \"012345\"\n"),
+        ("yes", "image_tag: \"yes\"\n"),
+        ("null", "image_tag: \"null\"\n"),
+        ("2026-08-21", "image_tag: \"2026-08-21\"\n"),
+        ("a: b #c", "image_tag: \"a: b #c\"\n"),
+        ("q\"\\", "image_tag: \"q\\\"\\\\\"\n"),
+        ("9f83e630", "image_tag: 9f83e630\n"),
+    ] {
+        assert_eq!(edited("image_tag: v1\n", &tag(to)), want);
+    }
+}
+
+#[test]
+fn what_is_not_safe_is_refused_with_the_reason() {
+    for (file, why) in [
+        ("image_tag: *t\n", "not a single value"),
+        ("image_tag: &t v1\nb: *t\n", "anchor"),
+        ("image_tag: !!str 1\n", "tag"),
+        ("image_tag: |\n  v1\n", "block"),
+        ("image_tag: v1\nimage_tag: v2\n", "twice"),
+        ("image_tag: v1\n---\nimage_tag: v2\n", "more than one"),
+        ("base: &b {image_tag: v1}\n<<: *b\n", "merge key"),
+        ("[v1]\n", "no keys"),
+        ("image_tag: {{ .Values.x }}\n", "not"),
+        ("{a: 1}\n", "not a list of lines"),
+        ("a: |\n  text\n", "block"),
+    ] {
+        let error = edit(file.as_bytes(), &tag("v2")).unwrap_err();
+        assert!(error.0.contains(why), "{file:?}: {error}");
+    }
+    assert!(edit(b"image_tag: \xff\n", &tag("v2")).is_err());
+    assert!(edit(b"image_tag: v1\n", &tag("v2\nb: 1")).is_err());
+    assert!(edit(b"image_tag: v1\n", &tag("")).is_err());
+}
+
+/// A line of a file: keys in any order, with comments, blank lines, quotes, odd spacing.
+fn line() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        "v[0-9]{1,4}",
+        "[0-9a-f]{40}",
+        Just("true".to_owned()),
+        Just("False".to_owned()),
+        Just("\"quoted # text\"".to_owned()),
+        Just("'it''s'".to_owned()),
+        Just("1.10".to_owned()),
+        Just(String::new()),
+        Just("{flow: [1, 2]}".to_owned()),
+        Just("\n  below: 1\n  # inside\n  more: [a]".to_owned()),
+        Just("\n- item\n- 'other'".to_owned()),
+    ];
+    let comment = prop_oneof![Just(String::new()), Just("  # é why".to_owned())];
+    (value, " {1,3}", comment).prop_map(|(value, gap, comment)| {
+        if value.is_empty() || value.starts_with('\n') {
+            format!(":{value}{comment}")
+        } else {
+            format!(":{gap}{value}{comment}")
+        }
+    })
+}
+
+fn file() -> impl Strategy<Value = String> {
+    let keys = Just(vec![
+        "image_tag",
+        "promote_deployment",
+        "automatic_deploys_enabled",
+        "odd-one",
+        "zz",
+    ])
+    .prop_shuffle();
+    (
+        keys,
+        prop::collection::vec(line(), 0..5),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(|(keys, lines, crlf, last, head)| {
+            let mut text = if head {
+                "# head\n\n".to_owned()
+            } else {
+                String::new()
+            };
+            for (key, line) in keys.iter().zip(&lines) {
+                text.push_str(&format!("{key}{line}\n"));
+            }
+            if last {
+                text.truncate(text.trim_end_matches('\n').len());
+            }
+            if crlf {
+                text.replace('\n', "\r\n")
+            } else {
+                text
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn only_the_named_scalars_change(
+        file in file(),
+        to in prop_oneof!["v[0-9]{1,5}", "[0-9]{1,3}e[0-9]{2}", "[ -~]{1,12}", "\\PC{1,6}"],
+        gate in any::<bool>(),
+    ) {
+        let sets = [Set::text("image_tag", &to), Set::boolean("promote_deployment", gate)];
+        let Ok(after) = edit(file.as_bytes(), &sets) else { return Ok(()) };
+        let keys = [Key::version("image_tag"), Key::gate("promote_deployment")];
+        let now = read(&after, &keys, false);
+        prop_assert_eq!(now.text("image_tag"), Some(to.as_str()));
+        prop_assert_eq!(now.gate("promote_deployment"), gate);
+        // Every line of the old file that holds neither scalar is still there, in its order and its own ending.
+        let named = |line: &&str| !line.starts_with("image_tag") && !line.starts_with("promote_deployment");
+        let after = String::from_utf8(after).unwrap();
+        let strip = |l: &str| l.trim_end_matches(['\r', '\n']).to_owned();
+        let old: Vec<_> = file.split_inclusive('\n').filter(named).map(strip).collect();
+        let new: Vec<_> = after.split_inclusive('\n').filter(named).map(strip).collect();
+        prop_assert_eq!(old, new);
+        if file.contains("\r\n") { prop_assert_eq!(after.matches('\n').count(), after.matches("\r\n").count()); }
+        if !file.is_empty() { prop_assert_eq!(file.ends_with('\n'), after.ends_with('\n')); }
+        // Once more changes nothing.
+        prop_assert_eq!(edit(after.as_bytes(), &sets).unwrap(), after.as_bytes());
+    }
+
+    #[test]
+    fn most_ordinary_files_can_be_edited(tag_now in "v[0-9]{1,4}", to in "v[0-9]{1,4}", first in any::<bool>()) {
+        let file = if first {
+            format!("image_tag: {tag_now}\nautomatic_deploys_enabled: true\n")
+        } else {
+            format!("automatic_deploys_enabled: true\nimage_tag: {tag_now}\n")
+        };
+        let after = edited(&file, &tag(&to));
+        prop_assert_eq!(after, file.replace(&format!(": {tag_now}"), &format!(": {to}")));
+    }
+}

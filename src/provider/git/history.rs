@@ -1,0 +1,356 @@
+//! The *history* of declared files: what changed on the branch, when it got there and who brought it, newest first.
+//!
+//! A walk along first parents at committer time, so that a change is dated when it reached the branch and a merged
+//! branch is one step. One subtree's object ids are compared and only what differs is descended into. Deliberately
+//! absent: what a change means (a promotion, a roll back), and renames.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use git2::{ObjectType, Oid};
+
+use super::repository::{Entry, Error, LARGEST_FILE, Repository};
+use super::scalars::{self, Key, Scalars};
+
+/// Commits between two batches where nothing changes, so that a dropped receiver is noticed.
+const STEPS_PER_BATCH: usize = 1_000;
+/// Changes that fill a batch.
+const CHANGES_PER_BATCH: usize = 500;
+
+/// A person or robot as a commit names it. Outside text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Person {
+    pub name: String,
+    pub email: String,
+}
+
+/// The commit that brought a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub commit: Oid,
+    /// Committer time in seconds since 1970.
+    pub at: i64,
+    pub author: Person,
+    pub committer: Person,
+    /// The first line of the message. Outside text.
+    pub subject: String,
+    /// Our own trailers (`Leverframe-...`), in order.
+    pub trailers: Vec<(String, String)>,
+}
+
+/// One side of a change: the blob and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    pub blob: Oid,
+    pub scalars: Arc<Scalars>,
+}
+
+/// One file that one commit changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub step: Arc<Step>,
+    /// From the repository's root.
+    pub path: String,
+    /// None: the file came into being.
+    pub before: Option<Side>,
+    /// None: the file went away.
+    pub after: Option<Side>,
+}
+
+/// How far a walk has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reached {
+    /// There is more; a later walk may start from this commit.
+    More(Oid),
+    /// The commit that the walk was to stop at.
+    Until,
+    /// The first commit, or the edge of a shallow clone.
+    Start,
+}
+
+/// A part of a walk's result, newest first within it and among the batches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    pub changes: Vec<Change>,
+    /// Commits looked at since the walk began.
+    pub walked: usize,
+    pub reached: Reached,
+}
+
+/// Which files a walk looks at.
+pub type Wanted = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// What to walk.
+#[derive(Clone)]
+pub struct Query {
+    /// The directory that all wanted files are below, without a slash at the end; empty for the root.
+    pub prefix: String,
+    /// Whether a path from the root is wanted.
+    pub wanted: Wanted,
+    pub keys: Vec<Key>,
+    /// Whether other keys at the top of a file are odd.
+    pub closed: bool,
+    /// The newest commit to look at.
+    pub from: Oid,
+    /// Stops before this one, whose changes are known.
+    pub until: Option<Oid>,
+    /// Commits to look at, at the most.
+    pub limit: usize,
+}
+
+/// Walks and sends batches until the end, the limit, or until nobody listens any more. The last batch sent says how far
+/// the walk came; a walk that did not meet `until` looked at a history that was rewritten, or longer than the limit.
+///
+/// # Errors
+/// When objects are missing or damaged; what was sent until then holds.
+pub fn walk(repository: &Repository, query: &Query, to: &SyncSender<Batch>) -> Result<(), Error> {
+    let mut walk = Walk {
+        repository,
+        query,
+        chain: Vec::new(),
+        memo: HashMap::new(),
+        changes: Vec::new(),
+    };
+    let git = &repository.git;
+    let fail = |e: git2::Error| repository.objects(&e);
+    let mut at = query.from;
+    let mut commit = git.find_commit(at).map_err(fail)?;
+    let mut subtree = walk.subtree(commit.tree_id())?;
+    let mut walked = 0;
+    let mut quiet = 0;
+    let reached = loop {
+        if query.until == Some(at) {
+            break Reached::Until;
+        }
+        if walked >= query.limit {
+            break Reached::More(at);
+        }
+        walked += 1;
+        quiet += 1;
+        let parent = match commit.parent_id(0) {
+            Ok(id) => match git.find_commit(id) {
+                Ok(parent) => Some(parent),
+                // The edge of a shallow clone: what was before is not here, so nothing can be said about this step.
+                Err(e) if e.code() == git2::ErrorCode::NotFound => break Reached::Start,
+                Err(e) => return Err(fail(e)),
+            },
+            Err(_) => None,
+        };
+        let before = match &parent {
+            Some(parent) => walk.subtree(parent.tree_id())?,
+            None => None,
+        };
+        if before != subtree {
+            let mut found = Vec::new();
+            walk.compare(before, subtree, &query.prefix, &mut found)?;
+            if !found.is_empty() {
+                let step = Arc::new(step(&commit));
+                for (path, before, after) in found {
+                    let change = Change {
+                        step: Arc::clone(&step),
+                        before: walk.side(before)?,
+                        after: walk.side(after)?,
+                        path,
+                    };
+                    walk.changes.push(change);
+                }
+            }
+        }
+        let Some(parent) = parent else {
+            break Reached::Start;
+        };
+        at = parent.id();
+        commit = parent;
+        subtree = before;
+        if walk.changes.len() >= CHANGES_PER_BATCH || quiet >= STEPS_PER_BATCH {
+            quiet = 0;
+            let batch = Batch {
+                changes: std::mem::take(&mut walk.changes),
+                walked,
+                reached: Reached::More(at),
+            };
+            if to.send(batch).is_err() {
+                return Ok(());
+            }
+        }
+    };
+    // Nobody listening any more is how a walk is cancelled.
+    let _ = to.send(Batch {
+        changes: walk.changes,
+        walked,
+        reached,
+    });
+    Ok(())
+}
+
+/// A file that differs: its path, and the blobs before and after.
+type Differs = (String, Option<Oid>, Option<Oid>);
+
+struct Walk<'a> {
+    repository: &'a Repository,
+    query: &'a Query,
+    /// Per segment of the prefix the last (tree, entry) pair seen: most commits leave the upper trees alone.
+    chain: Vec<(Oid, Option<Oid>)>,
+    memo: HashMap<Oid, Arc<Scalars>>,
+    changes: Vec<Change>,
+}
+
+impl<'a> Walk<'a> {
+    /// The object id of the prefix's tree below a root tree.
+    fn subtree(&mut self, root: Oid) -> Result<Option<Oid>, Error> {
+        let mut tree = root;
+        let segments = self.query.prefix.split('/').filter(|s| !s.is_empty());
+        for (depth, segment) in segments.enumerate() {
+            let known = self.chain.get(depth).filter(|(of, _)| *of == tree);
+            let entry = match known {
+                Some((_, entry)) => *entry,
+                None => {
+                    let found = self.find_tree(tree)?;
+                    let entry = found
+                        .get_name(segment)
+                        .filter(|entry| entry.kind() == Some(ObjectType::Tree))
+                        .map(|entry| entry.id());
+                    self.chain.truncate(depth);
+                    self.chain.push((tree, entry));
+                    entry
+                }
+            };
+            match entry {
+                Some(entry) => tree = entry,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(tree))
+    }
+
+    fn find_tree(&self, id: Oid) -> Result<git2::Tree<'a>, Error> {
+        self.repository
+            .git
+            .find_tree(id)
+            .map_err(|e| self.repository.objects(&e))
+    }
+
+    /// Collects the wanted files that differ below two trees.
+    fn compare(
+        &self,
+        before: Option<Oid>,
+        after: Option<Oid>,
+        path: &str,
+        found: &mut Vec<Differs>,
+    ) -> Result<(), Error> {
+        let old = self.entries(before)?;
+        let new = self.entries(after)?;
+        let mut names: Vec<&String> = old
+            .keys()
+            .chain(new.keys().filter(|name| !old.contains_key(*name)))
+            .collect();
+        names.sort();
+        for name in names {
+            let (was, is) = (old.get(name).copied(), new.get(name).copied());
+            if was == is {
+                continue;
+            }
+            let below = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}/{name}")
+            };
+            let tree =
+                |entry: Option<(Oid, bool)>| entry.filter(|(_, tree)| *tree).map(|(id, _)| id);
+            let blob =
+                |entry: Option<(Oid, bool)>| entry.filter(|(_, tree)| !*tree).map(|(id, _)| id);
+            if tree(was).is_some() || tree(is).is_some() {
+                self.compare(tree(was), tree(is), &below, found)?;
+            }
+            if (blob(was).is_some() || blob(is).is_some()) && (self.query.wanted)(&below) {
+                found.push((below, blob(was), blob(is)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Name -> (object, whether it is a directory). Submodules are left out; a link is its blob.
+    fn entries(&self, tree: Option<Oid>) -> Result<HashMap<String, (Oid, bool)>, Error> {
+        let Some(tree) = tree else {
+            return Ok(HashMap::new());
+        };
+        let tree = self.find_tree(tree)?;
+        Ok(tree
+            .iter()
+            .filter(|entry| entry.kind() != Some(ObjectType::Commit))
+            .map(|entry| {
+                let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+                (name, (entry.id(), entry.kind() == Some(ObjectType::Tree)))
+            })
+            .collect())
+    }
+
+    fn side(&mut self, blob: Option<Oid>) -> Result<Option<Side>, Error> {
+        let Some(blob) = blob else {
+            return Ok(None);
+        };
+        let scalars = match self.memo.get(&blob) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let read = match self.repository.blob(blob)? {
+                    Some(bytes) => scalars::read(&bytes, &self.query.keys, self.query.closed),
+                    None => Scalars {
+                        odd: vec![format!("more than {LARGEST_FILE} bytes long, not read")],
+                        ..Scalars::default()
+                    },
+                };
+                let read = Arc::new(read);
+                self.memo.insert(blob, Arc::clone(&read));
+                read
+            }
+        };
+        Ok(Some(Side { blob, scalars }))
+    }
+}
+
+/// What a commit says about itself.
+pub(super) fn step(commit: &git2::Commit<'_>) -> Step {
+    let person = |who: git2::Signature<'_>| Person {
+        name: String::from_utf8_lossy(who.name_bytes()).into_owned(),
+        email: String::from_utf8_lossy(who.email_bytes()).into_owned(),
+    };
+    let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+    Step {
+        commit: commit.id(),
+        at: commit.time().seconds(),
+        author: person(commit.author()),
+        committer: person(commit.committer()),
+        subject: message
+            .lines()
+            .find(|l| !l.trim().is_empty())
+            .unwrap_or_default()
+            .to_owned(),
+        trailers: trailers(&message),
+    }
+}
+
+/// Our trailers: lines of the last paragraph that start with `Leverframe-`.
+pub(super) fn trailers(message: &str) -> Vec<(String, String)> {
+    let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    last.lines()
+        .filter(|line| line.starts_with("Leverframe-"))
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        .collect()
+}
+
+/// Reads what stands at a path as scalars; what is no readable file comes back as its oddity, an absent one as none.
+pub fn read_entry(entry: &Entry, keys: &[Key], closed: bool) -> Option<Scalars> {
+    match entry {
+        Entry::Absent => None,
+        Entry::File { bytes, .. } => Some(scalars::read(bytes, keys, closed)),
+        other => Some(Scalars {
+            odd: other.odd().into_iter().collect(),
+            ..Scalars::default()
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

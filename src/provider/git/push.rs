@@ -1,0 +1,415 @@
+//! A *push*: one commit brought to a branch of the remote by the git program, and what became of it.
+//!
+//! A push that the far side rejected because the branch moved changed nothing; anything that broke off after it could
+//! have been received is *lost*, which is neither done nor not done. Deliberately absent: force, and trying again
+//! (`send.rs` decides that).
+
+use std::time::Duration;
+
+use git2::Oid;
+
+use super::program::{Call, Ended, Unfinished};
+use super::repository::{Error, Repository};
+
+/// What became of one push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pushed {
+    /// The far side reports the branch at our commit.
+    Done,
+    /// Somebody was faster, or held the lock. Nothing was changed.
+    Behind(String),
+    /// The far side said no: a protected branch, a hook. Nothing was changed.
+    Rejected(String),
+    /// It never got as far as sending. Nothing was changed.
+    NotSent(String),
+    /// Broken off after it may have been received.
+    Lost(String),
+}
+
+/// Where a repository's commits go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// The remote that its branch is read from.
+    Origin,
+    /// A bare repository's own branch, through its hooks.
+    Itself,
+}
+
+/// Where a repository is written, if it may be.
+///
+/// # Errors
+/// With the remedy, for a clone whose branch has no remote.
+pub fn destination(repository: &Repository) -> Result<To, String> {
+    let reference = repository.reference().map_err(|e| e.to_string())?;
+    if reference.starts_with("refs/remotes/") {
+        Ok(To::Origin)
+    } else if repository.git.is_bare() {
+        Ok(To::Itself)
+    } else {
+        Err(format!(
+            "{} has a work tree and its branch {} comes from no remote called origin, so there is nowhere to push to. Name \
+             the remote's URL as the repository",
+            repository.source().name(),
+            repository.source().branch
+        ))
+    }
+}
+
+/// Pushes one commit to `refs/heads/BRANCH`, never forced.
+pub fn push(repository: &Repository, to: To, commit: Oid, branch: &str, limit: Duration) -> Pushed {
+    let refspec = format!("{commit}:refs/heads/{branch}");
+    let ended = call(repository, limit).run(arguments(repository, to, &[], &refspec));
+    told(ended, has_push_hook(repository))
+}
+
+/// Asks whether the far side would take a push to the branch from us. Protection of the branch shows only when it is
+/// really pushed.
+///
+/// # Errors
+/// With what the far side, or git, said.
+pub fn probe(repository: &Repository, limit: Duration) -> Result<(), String> {
+    let to = destination(repository)?;
+    let tip = repository.tip().map_err(|e| e.to_string())?;
+    let refspec = format!("{tip}:refs/heads/{}", repository.source().branch);
+    let ended = call(repository, limit).run(arguments(
+        repository,
+        to,
+        &["--dry-run", "--no-verify"],
+        &refspec,
+    ));
+    match told(ended, false) {
+        Pushed::Done | Pushed::Behind(_) => Ok(()),
+        Pushed::Rejected(why) | Pushed::NotSent(why) | Pushed::Lost(why) => Err(why),
+    }
+}
+
+fn call(repository: &Repository, limit: Duration) -> Call {
+    let call = repository.call("push", limit);
+    // Hooks expect to start at the top of the work tree.
+    call.at(repository
+        .git
+        .workdir()
+        .unwrap_or_else(|| repository.git.path()))
+}
+
+fn arguments(repository: &Repository, to: To, more: &[&str], refspec: &str) -> Vec<String> {
+    let mut arguments: Vec<String> = ["--porcelain", "--no-follow-tags", "--recurse-submodules=no"]
+        .iter()
+        .chain(more)
+        .map(|argument| (*argument).to_owned())
+        .collect();
+    arguments.push(match to {
+        To::Origin => "origin".to_owned(),
+        To::Itself => repository.git.path().display().to_string(),
+    });
+    arguments.push(refspec.to_owned());
+    arguments
+}
+
+/// The branch of the remote as it is now, brought here under a name of our own: a user's own tracking branches are
+/// theirs to fetch.
+///
+/// # Errors
+/// When the remote cannot be read.
+pub fn head(repository: &Repository, to: To, limit: Duration) -> Result<Oid, Error> {
+    match to {
+        To::Itself => repository.tip(),
+        To::Origin if repository.is_mirror() => repository.fetch(),
+        To::Origin => {
+            let branch = &repository.source().branch;
+            let ours = format!("refs/leverframe/head/{branch}");
+            repository.fetch_refspec(&format!("+refs/heads/{branch}:{ours}"), limit)?;
+            repository
+                .git
+                .refname_to_id(&ours)
+                .map_err(|e| repository.objects(&e))
+        }
+    }
+}
+
+/// A branch of the remote, where it is there.
+///
+/// # Errors
+/// When the remote cannot be read.
+pub fn branch(
+    repository: &Repository,
+    to: To,
+    branch: &str,
+    limit: Duration,
+) -> Result<Option<Oid>, Error> {
+    let full = format!("refs/heads/{branch}");
+    if to == To::Itself {
+        return Ok(repository.git.refname_to_id(&full).ok());
+    }
+    let ended = repository
+        .call("ls-remote", limit)
+        .run(["origin", full.as_str()]);
+    let ended = repository.finished("ls-remote", ended)?;
+    Ok(ended
+        .stdout
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .find(|(_, name)| *name == full)
+        .and_then(|(oid, _)| oid.parse().ok()))
+}
+
+fn has_push_hook(repository: &Repository) -> bool {
+    let configured = repository
+        .git
+        .config()
+        .and_then(|config| config.get_path("core.hooksPath"))
+        .ok();
+    let dir = configured.unwrap_or_else(|| repository.git.commondir().join("hooks"));
+    !repository.is_mirror() && dir.join("pre-push").exists()
+}
+
+/// Reads what the git program reported.
+fn told(ended: Result<Ended, Unfinished>, hook: bool) -> Pushed {
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(Unfinished::NotStarted(why)) => return Pushed::NotSent(why),
+        Err(unfinished @ Unfinished::TimedOut { .. }) => {
+            return Pushed::Lost(unfinished.to_string());
+        }
+    };
+    // `FLAG \t FROM:TO \t SUMMARY (REASON)`
+    let line = ended.stdout.lines().find_map(|line| {
+        let mut fields = line.split('\t');
+        let flag = fields.next().filter(|flag| flag.len() == 1)?;
+        let (_, summary) = (fields.next()?, fields.next()?);
+        Some((flag.to_owned(), summary.to_owned()))
+    });
+    let said = words(&ended.stderr);
+    match line {
+        Some((flag, _)) if ended.success() && matches!(flag.as_str(), " " | "*" | "=") => {
+            Pushed::Done
+        }
+        Some((flag, summary)) if flag == "!" => rejected(&summary, &said),
+        None if is_before_sending(&ended.stderr) => Pushed::NotSent(said),
+        None if hook && ended.code == Some(1) && !is_cut(&ended.stderr) => {
+            Pushed::Rejected(format!("the pre-push hook here refused: {said}"))
+        }
+        _ => Pushed::Lost(if said.is_empty() {
+            format!("git push ended with code {:?} and no report", ended.code)
+        } else {
+            said
+        }),
+    }
+}
+
+fn rejected(summary: &str, said: &str) -> Pushed {
+    let summary_said = || {
+        let summary = super::program::clean(summary.as_bytes());
+        if said.is_empty() {
+            summary
+        } else {
+            format!("{summary}: {said}")
+        }
+    };
+    let lower = summary.to_ascii_lowercase();
+    if lower.starts_with("[remote failure]") {
+        return Pushed::Lost(summary_said());
+    }
+    let raced = [
+        "fetch first",
+        "non-fast-forward",
+        "stale info",
+        "cannot lock ref",
+        "failed to update ref",
+        "failed to lock",
+        "incorrect old value",
+        "but expected",
+    ];
+    if raced.iter().any(|word| lower.contains(word)) {
+        Pushed::Behind(super::program::clean(summary.as_bytes()))
+    } else {
+        Pushed::Rejected(summary_said())
+    }
+}
+
+/// What git says when it never got past greeting the far side.
+fn is_before_sending(stderr: &str) -> bool {
+    [
+        "Could not read from remote repository",
+        "hung up upon initial contact",
+        "unable to access",
+        "Authentication failed",
+        "could not read Username",
+        "could not read Password",
+        "does not appear to be a git repository",
+        "unable to find remote helper",
+    ]
+    .iter()
+    .any(|word| own(stderr).any(|line| line.contains(word)))
+}
+
+fn is_cut(stderr: &str) -> bool {
+    [
+        "hung up",
+        "disconnect",
+        "RPC failed",
+        "roken pipe",
+        "onnection",
+        "EOF",
+        "signal",
+    ]
+    .iter()
+    .any(|word| own(stderr).any(|line| line.contains(word)))
+}
+
+/// What git and ssh here said, without what the far side had them repeat.
+fn own(stderr: &str) -> impl Iterator<Item = &str> {
+    stderr.lines().filter(|line| !line.starts_with("remote:"))
+}
+
+/// The lines of git's speech that tell a reader something, in one line.
+fn words(stderr: &str) -> String {
+    let lines: Vec<&str> = stderr
+        .lines()
+        .map(|line| line.strip_prefix("remote: ").unwrap_or(line).trim())
+        .filter(|line| {
+            !line.is_empty()
+                && !line.starts_with("hint:")
+                && !line.starts_with("error: failed to push some refs")
+                && !line.starts_with("To ")
+                && *line != "remote:"
+        })
+        .take(8)
+        .collect();
+    lines.join(" / ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(code: i32, stdout: &str, stderr: &str) -> Result<Ended, Unfinished> {
+        Ok(Ended {
+            code: Some(code),
+            stdout: stdout.to_owned(),
+            stderr: stderr.to_owned(),
+        })
+    }
+
+    #[test]
+    fn reports_are_read_as_what_they_mean() {
+        let to = "To ssh://git@host/x.git\n";
+        for (code, line, stderr, want) in [
+            (0, " \tabc:refs/heads/main\t1..2\nDone", "", "Done"),
+            (
+                0,
+                "*\tabc:refs/heads/leverframe/7f\t[new branch]\nDone",
+                "",
+                "Done",
+            ),
+            (
+                1,
+                "!\tabc:refs/heads/main\t[rejected] (fetch first)\nDone",
+                "",
+                "Behind",
+            ),
+            (
+                1,
+                "!\tabc:refs/heads/main\t[rejected] (non-fast-forward)\nDone",
+                "",
+                "Behind",
+            ),
+            (
+                1,
+                "!\tabc:refs/heads/main\t[remote rejected] (failed to update ref)\nDone",
+                "",
+                "Behind",
+            ),
+            (
+                1,
+                "!\tabc:refs/heads/main\t[remote rejected] (incorrect old value provided)",
+                "",
+                "Behind",
+            ),
+            (
+                1,
+                "!\tabc:refs/heads/main\t[remote rejected] (cannot lock ref 'refs/heads/main': is at 1 but expected 2)",
+                "",
+                "Behind",
+            ),
+            (
+                1,
+                "!\tabc:refs/heads/main\t[remote rejected] (protected branch hook declined)",
+                "remote: error: GH006: Protected branch update failed for refs/heads/main.",
+                "Rejected",
+            ),
+            (
+                1,
+                "!\tabc:refs/heads/main\t[remote rejected] (pre-receive hook declined)",
+                "remote: no",
+                "Rejected",
+            ),
+            (
+                1,
+                "!\tabc:refs/heads/main\t[remote failure] (remote failed to report status)",
+                "",
+                "Lost",
+            ),
+            (
+                128,
+                "",
+                "fatal: the remote end hung up unexpectedly",
+                "Lost",
+            ),
+            (
+                1,
+                "",
+                "send-pack: unexpected disconnect while reading sideband packet",
+                "Lost",
+            ),
+            (
+                1,
+                "",
+                "error: RPC failed; HTTP 502\nerror: failed to push some refs to 'x'",
+                "Lost",
+            ),
+            (
+                128,
+                "",
+                "git@host: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+                "NotSent",
+            ),
+            (
+                128,
+                "",
+                "fatal: unable to access 'https://***@h/x/': Could not resolve host: h",
+                "NotSent",
+            ),
+            (
+                128,
+                "",
+                "fatal: could not read Username for 'https://h': terminal prompts disabled",
+                "NotSent",
+            ),
+            (0, "", "", "Lost"),
+        ] {
+            let stdout = if line.is_empty() {
+                String::new()
+            } else {
+                format!("{to}{line}\n")
+            };
+            let read = told(ended(code, &stdout, stderr), false);
+            assert!(
+                format!("{read:?}").starts_with(want),
+                "{line:?} {stderr:?}: {read:?}"
+            );
+        }
+        let hook = told(
+            ended(
+                1,
+                "",
+                "tests failed\nerror: failed to push some refs to 'x'",
+            ),
+            true,
+        );
+        assert_eq!(
+            hook,
+            Pushed::Rejected("the pre-push hook here refused: tests failed".to_owned())
+        );
+    }
+}

@@ -1,0 +1,434 @@
+//! A delivery's *repository*: where its facts are read, at which commit, and how that commit gets here.
+//!
+//! A local path is read as it is (`origin/main` where it has one, else its own main) and never fetched. A URL is kept as
+//! a bare clone in the cache directory, private to the user, fetched incrementally by the git program. Deliberately
+//! absent: writing (`commit.rs`, `push.rs`) and the meaning of the files.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::time::Duration;
+
+use git2::{ObjectType, Oid};
+
+use super::program::{Call, Ended, Unfinished, redact};
+
+/// Files above this are not read; a tag file has a hundred bytes.
+pub const LARGEST_FILE: usize = 1 << 20;
+/// The first clone of a large repository.
+pub const CLONE_LIMIT: Duration = Duration::from_secs(900);
+/// A fetch of what is new.
+pub const FETCH_LIMIT: Duration = Duration::from_secs(60);
+
+/// Where a repository is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A clone or a bare repository on this machine.
+    Path(PathBuf),
+    /// A remote, mirrored below a cache directory.
+    Url { url: String, cache: PathBuf },
+}
+
+/// A repository and the branch that is deployed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub location: Location,
+    /// Without `refs/heads/`.
+    pub branch: String,
+}
+
+impl Source {
+    /// What to call it on a screen: the path, or the URL without credentials.
+    pub fn name(&self) -> String {
+        match &self.location {
+            Location::Path(path) => path.display().to_string(),
+            Location::Url { url, .. } => redact(url),
+        }
+    }
+}
+
+/// What went wrong with a repository. Nothing was changed in any of these cases unless the text says so.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    #[error("{name} cannot be opened as a git repository: {why}")]
+    Open { name: String, why: String },
+    #[error("{name} has no branch {branch}{hint}")]
+    NoBranch {
+        name: String,
+        branch: String,
+        hint: String,
+    },
+    #[error("the cache directory {dir} cannot be used: {why}. Set another one or make it writable")]
+    Cache { dir: String, why: String },
+    #[error("{name}: git {verb} failed: {said}")]
+    Program {
+        name: String,
+        verb: String,
+        said: String,
+    },
+    #[error("{name}: {source}")]
+    Unfinished { name: String, source: Unfinished },
+    #[error("{name}: objects cannot be read: {why}")]
+    Objects { name: String, why: String },
+    #[error("{0} is not a branch name")]
+    BranchName(String),
+}
+
+/// What stands at a path of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    Absent,
+    File {
+        blob: Oid,
+        bytes: Vec<u8>,
+    },
+    /// More than [`LARGEST_FILE`] bytes, not read.
+    Large {
+        blob: Oid,
+        size: usize,
+    },
+    Symlink,
+    Submodule,
+    Directory,
+}
+
+impl Entry {
+    /// What is odd about something that should be a file, in words.
+    pub fn odd(&self) -> Option<String> {
+        match self {
+            Self::Absent | Self::File { .. } => None,
+            Self::Large { size, .. } => Some(format!("{size} bytes long, not read")),
+            Self::Symlink => Some("a symbolic link".to_owned()),
+            Self::Submodule => Some("a submodule".to_owned()),
+            Self::Directory => Some("a directory".to_owned()),
+        }
+    }
+}
+
+/// A repository that is open for reading on one thread.
+pub struct Repository {
+    pub(super) git: git2::Repository,
+    source: Source,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Repository")
+            .field(&self.source.name())
+            .finish()
+    }
+}
+
+/// Object caching costs hundreds of megabytes on a long history and gains nothing here; hashes were verified by the git
+/// program when the objects arrived.
+fn settle_library() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        git2::opts::enable_caching(false);
+        git2::opts::strict_hash_verification(false);
+    });
+}
+
+impl Repository {
+    /// Opens a repository. A URL's cache is created, empty, where there is none yet; nothing is fetched.
+    ///
+    /// # Errors
+    /// When there is no repository, it belongs to somebody else, or the cache directory cannot be used.
+    pub fn open(source: &Source) -> Result<Self, Error> {
+        settle_library();
+        if !git2::Reference::is_valid_name(&format!("refs/heads/{}", source.branch))
+            || source.branch.starts_with('-')
+        {
+            return Err(Error::BranchName(source.branch.clone()));
+        }
+        let name = source.name();
+        let open = |path: &Path| {
+            git2::Repository::open(path).map_err(|e| Error::Open {
+                name: name.clone(),
+                why: match e.code() {
+                    git2::ErrorCode::Owner => format!(
+                        "it belongs to another user. If you trust it: git config --global --add safe.directory {}",
+                        path.display()
+                    ),
+                    _ => e.message().to_owned(),
+                },
+            })
+        };
+        let git = match &source.location {
+            Location::Path(path) => open(path)?,
+            Location::Url { url, cache } => open(&mirror(url, cache)?)?,
+        };
+        Ok(Self {
+            git,
+            source: source.clone(),
+        })
+    }
+
+    /// Where this repository is, and its branch.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The git directory, for calls of the git program.
+    pub fn git_dir(&self) -> &Path {
+        self.git.path()
+    }
+
+    /// Whether this is our own mirror of a remote.
+    pub fn is_mirror(&self) -> bool {
+        matches!(self.source.location, Location::Url { .. })
+    }
+
+    /// The full name of the reference that is read.
+    ///
+    /// # Errors
+    /// When the branch is neither there nor known of a remote.
+    pub fn reference(&self) -> Result<String, Error> {
+        let branch = &self.source.branch;
+        let tracked = format!("refs/remotes/origin/{branch}");
+        let own = format!("refs/heads/{branch}");
+        for name in [tracked, own] {
+            if (self.is_mirror() && name.starts_with("refs/heads/"))
+                || self.git.refname_to_id(&name).is_err()
+            {
+                continue;
+            }
+            return Ok(name);
+        }
+        Err(Error::NoBranch {
+            name: self.source.name(),
+            branch: branch.clone(),
+            hint: if self.is_mirror() {
+                ", or it has not been fetched yet".to_owned()
+            } else {
+                String::new()
+            },
+        })
+    }
+
+    /// The newest commit of the branch, as last fetched.
+    ///
+    /// # Errors
+    /// When the branch is not there.
+    pub fn tip(&self) -> Result<Oid, Error> {
+        let name = self.reference()?;
+        self.git
+            .find_reference(&name)
+            .and_then(|reference| reference.peel_to_commit())
+            .map(|commit| commit.id())
+            .map_err(|e| self.objects(&e))
+    }
+
+    /// Brings what is new on the branch here and returns its newest commit. A local path is not touched.
+    ///
+    /// # Errors
+    /// When the remote cannot be reached or refuses; what was here stays readable.
+    pub fn fetch(&self) -> Result<Oid, Error> {
+        if self.is_mirror() {
+            let first = self.reference().is_err();
+            let branch = &self.source.branch;
+            let refspec = format!("+refs/heads/{branch}:refs/remotes/origin/{branch}");
+            self.fetch_refspec(&refspec, if first { CLONE_LIMIT } else { FETCH_LIMIT })?;
+        }
+        self.tip()
+    }
+
+    /// Fetches one refspec from `origin`, updating nothing but its right side.
+    pub(super) fn fetch_refspec(&self, refspec: &str, limit: Duration) -> Result<(), Error> {
+        let ended = self.call("fetch", limit).run([
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--refmap=",
+            "origin",
+            refspec,
+        ]);
+        self.finished("fetch", ended).map(|_| ())
+    }
+
+    /// A call of the git program in this repository, batch mode. In our own mirror no hook runs.
+    pub(super) fn call(&self, verb: &str, limit: Duration) -> Call {
+        let mut call = Call::new(self.git.path(), verb, limit);
+        let config = self.git.config().and_then(|mut config| config.snapshot());
+        let chosen = config.is_ok_and(|config| config.get_str("core.sshCommand").is_ok());
+        if !chosen
+            && std::env::var_os("GIT_SSH_COMMAND").is_none()
+            && std::env::var_os("GIT_SSH").is_none()
+        {
+            call = call.batch_ssh();
+        }
+        if self.is_mirror() {
+            call = call.config("core.hooksPath=/dev/null");
+        }
+        call
+    }
+
+    /// Turns the end of a call into success or the error that names it.
+    pub(super) fn finished(
+        &self,
+        verb: &str,
+        ended: Result<Ended, Unfinished>,
+    ) -> Result<Ended, Error> {
+        let name = self.source.name();
+        match ended {
+            Ok(ended) if ended.success() => Ok(ended),
+            Ok(ended) => Err(Error::Program {
+                name,
+                verb: verb.to_owned(),
+                said: if ended.stderr.is_empty() {
+                    format!("exit code {:?}", ended.code)
+                } else {
+                    ended.stderr
+                },
+            }),
+            Err(source) => Err(Error::Unfinished { name, source }),
+        }
+    }
+
+    pub(super) fn objects(&self, error: &git2::Error) -> Error {
+        Error::Objects {
+            name: self.source.name(),
+            why: error.message().to_owned(),
+        }
+    }
+
+    /// What stands at a path of a commit.
+    ///
+    /// # Errors
+    /// When objects are missing or damaged; a path that is not there is [`Entry::Absent`].
+    pub fn read(&self, commit: Oid, path: &str) -> Result<Entry, Error> {
+        let tree = self.tree(commit)?;
+        match tree.get_path(Path::new(path)) {
+            Ok(entry) => self.entry(&entry),
+            Err(e) if e.code() == git2::ErrorCode::NotFound => Ok(Entry::Absent),
+            Err(e) => Err(self.objects(&e)),
+        }
+    }
+
+    /// Everything in a directory of a commit, by name; nothing where there is no such directory. Names that are not
+    /// UTF-8 are shown with replacement characters.
+    ///
+    /// # Errors
+    /// When objects are missing or damaged.
+    pub fn read_dir(&self, commit: Oid, dir: &str) -> Result<Vec<(String, Entry)>, Error> {
+        let root = self.tree(commit)?;
+        let tree = if dir.is_empty() {
+            root
+        } else {
+            let entry = match root.get_path(Path::new(dir)) {
+                Ok(entry) if entry.kind() == Some(ObjectType::Tree) => entry,
+                Ok(_) => return Ok(Vec::new()),
+                Err(e) if e.code() == git2::ErrorCode::NotFound => return Ok(Vec::new()),
+                Err(e) => return Err(self.objects(&e)),
+            };
+            self.git
+                .find_tree(entry.id())
+                .map_err(|e| self.objects(&e))?
+        };
+        let mut all = Vec::with_capacity(tree.len());
+        for entry in &tree {
+            let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+            all.push((name, self.entry(&entry)?));
+        }
+        Ok(all)
+    }
+
+    /// The names in a directory of a commit, without reading the files.
+    ///
+    /// # Errors
+    /// When objects are missing or damaged.
+    pub fn list(&self, commit: Oid, dir: &str) -> Result<Vec<String>, Error> {
+        let root = self.tree(commit)?;
+        let found = match root.get_path(Path::new(dir)) {
+            Ok(entry) if entry.kind() == Some(ObjectType::Tree) => entry.id(),
+            Ok(_) => return Ok(Vec::new()),
+            Err(e) if e.code() == git2::ErrorCode::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(self.objects(&e)),
+        };
+        let tree = self.git.find_tree(found).map_err(|e| self.objects(&e))?;
+        Ok(tree
+            .iter()
+            .map(|entry| String::from_utf8_lossy(entry.name_bytes()).into_owned())
+            .collect())
+    }
+
+    /// The bytes of a blob that is known from elsewhere, none when it is above [`LARGEST_FILE`].
+    ///
+    /// # Errors
+    /// When it is missing or damaged.
+    pub fn blob(&self, blob: Oid) -> Result<Option<Vec<u8>>, Error> {
+        let odb = self.git.odb().map_err(|e| self.objects(&e))?;
+        let (size, _) = odb.read_header(blob).map_err(|e| self.objects(&e))?;
+        if size > LARGEST_FILE {
+            return Ok(None);
+        }
+        let blob = odb.read(blob).map_err(|e| self.objects(&e))?;
+        Ok(Some(blob.data().to_vec()))
+    }
+
+    fn tree(&self, commit: Oid) -> Result<git2::Tree<'_>, Error> {
+        self.git
+            .find_commit(commit)
+            .and_then(|commit| commit.tree())
+            .map_err(|e| self.objects(&e))
+    }
+
+    fn entry(&self, entry: &git2::TreeEntry<'_>) -> Result<Entry, Error> {
+        Ok(match (entry.kind(), entry.filemode()) {
+            (Some(ObjectType::Tree), _) => Entry::Directory,
+            (Some(ObjectType::Commit), _) => Entry::Submodule,
+            (_, 0o120_000) => Entry::Symlink,
+            _ => {
+                let blob = entry.id();
+                match self.blob(blob)? {
+                    Some(bytes) => Entry::File { blob, bytes },
+                    None => {
+                        let odb = self.git.odb().map_err(|e| self.objects(&e))?;
+                        let (size, _) = odb.read_header(blob).map_err(|e| self.objects(&e))?;
+                        Entry::Large { blob, size }
+                    }
+                }
+            }
+        })
+    }
+}
+
+/// The directory of the mirror of a URL, created where it is missing.
+fn mirror(url: &str, cache: &Path) -> Result<PathBuf, Error> {
+    let refused = |why: String| Error::Cache {
+        dir: cache.display().to_string(),
+        why,
+    };
+    if url.starts_with('-') || url.contains("::") || url.chars().any(char::is_control) {
+        return Err(Error::Open {
+            name: redact(url),
+            why: "this is not a URL that git should be given".to_owned(),
+        });
+    }
+    let hash =
+        Oid::hash_object(ObjectType::Blob, url.as_bytes()).map_err(|e| refused(e.to_string()))?;
+    let dir = cache.join(format!("{hash}.git"));
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&dir)
+        .and_then(|()| fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)))
+        .map_err(|e| refused(e.to_string()))?;
+    // Both steps are looked at every time: an earlier start may have ended between them.
+    let git = if dir.join("HEAD").exists() {
+        git2::Repository::open_bare(&dir)
+    } else {
+        git2::Repository::init_bare(&dir)
+    };
+    let git = git.map_err(|e| refused(e.message().to_owned()))?;
+    if git.find_remote("origin").is_err() {
+        git.remote("origin", url)
+            .map_err(|e| refused(e.message().to_owned()))?;
+    }
+    Ok(dir)
+}
+
+#[cfg(test)]
+mod tests;

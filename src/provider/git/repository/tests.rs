@@ -1,0 +1,125 @@
+use super::*;
+use crate::provider::git::fixture::Fixture;
+
+fn path(dir: &Path) -> Source {
+    Source {
+        location: Location::Path(dir.to_owned()),
+        branch: "main".to_owned(),
+    }
+}
+
+#[test]
+fn every_sort_of_entry_is_told_apart() {
+    let fixture = Fixture::bare();
+    fixture.commit(
+        &[
+            ("tags/a", b"image_tag: v1\n"),
+            ("tags/big", &vec![b'x'; LARGEST_FILE + 1]),
+        ],
+        "one",
+    );
+    fixture.commit_modes(
+        &[
+            ("tags/link", b"a", 0o120_000),
+            ("tags/run", b"x", 0o100_755),
+        ],
+        "two",
+    );
+    let repository = Repository::open(&path(fixture.path())).unwrap();
+    let tip = repository.tip().unwrap();
+    let entry = |at: &str| repository.read(tip, at).unwrap();
+    assert!(matches!(entry("tags/a"), Entry::File { bytes, .. } if bytes == b"image_tag: v1\n"));
+    assert!(matches!(entry("tags/big"), Entry::Large { size, .. } if size == LARGEST_FILE + 1));
+    assert_eq!(entry("tags/link"), Entry::Symlink);
+    assert_eq!(entry("tags"), Entry::Directory);
+    assert_eq!(entry("tags/none"), Entry::Absent);
+    assert_eq!(entry("tags/a/below"), Entry::Absent);
+    assert_eq!(
+        repository.list(tip, "tags").unwrap(),
+        ["a", "big", "link", "run"]
+    );
+    assert_eq!(repository.read_dir(tip, "tags").unwrap().len(), 4);
+    assert!(repository.read_dir(tip, "none").unwrap().is_empty());
+}
+
+#[test]
+fn a_clone_reads_what_its_remote_had_and_is_never_fetched() {
+    let fixture = Fixture::bare();
+    let first = fixture.commit(&[("a", b"1")], "one");
+    let clone = fixture.clone_to("work");
+    fixture.commit(&[("a", b"2")], "two");
+    let repository = Repository::open(&path(&clone)).unwrap();
+    assert_eq!(repository.reference().unwrap(), "refs/remotes/origin/main");
+    assert_eq!(repository.fetch().unwrap(), first);
+}
+
+#[test]
+fn a_url_is_mirrored_privately_and_incrementally() {
+    let fixture = Fixture::bare();
+    let first = fixture.commit(&[("a", b"1")], "one");
+    let cache = fixture.beside("cache");
+    let source = Source {
+        location: Location::Url {
+            url: format!("file://{}", fixture.path().display()),
+            cache: cache.clone(),
+        },
+        branch: "main".to_owned(),
+    };
+    let repository = Repository::open(&source).unwrap();
+    assert!(
+        repository
+            .tip()
+            .unwrap_err()
+            .to_string()
+            .contains("not been fetched")
+    );
+    assert_eq!(repository.fetch().unwrap(), first);
+    let second = fixture.commit(&[("a", b"2")], "two");
+    assert_eq!(repository.tip().unwrap(), first);
+    assert_eq!(repository.fetch().unwrap(), second);
+    let mode = fs::metadata(repository.git_dir())
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+    // A force-push is followed as well.
+    let third = fixture.rewind(first, &[("a", b"3")], "three");
+    assert_eq!(Repository::open(&source).unwrap().fetch().unwrap(), third);
+}
+
+#[test]
+fn errors_name_the_place_without_its_credentials() {
+    let fixture = Fixture::bare();
+    let source = Source {
+        location: Location::Url {
+            url: "file://user:secret@/nowhere/at/all".to_owned(),
+            cache: fixture.beside("cache"),
+        },
+        branch: "main".to_owned(),
+    };
+    let error = Repository::open(&source)
+        .unwrap()
+        .fetch()
+        .unwrap_err()
+        .to_string();
+    assert!(!error.contains("secret"), "{error}");
+    assert!(error.contains("git fetch failed"), "{error}");
+    let error = Repository::open(&path(Path::new("/nowhere"))).unwrap_err();
+    assert!(
+        error.to_string().starts_with("/nowhere cannot be opened"),
+        "{error}"
+    );
+    fixture.commit(&[("a", b"1")], "one");
+    let mut other = path(fixture.path());
+    other.branch = "trunk".to_owned();
+    assert!(
+        Repository::open(&other)
+            .unwrap()
+            .tip()
+            .unwrap_err()
+            .to_string()
+            .contains("no branch trunk")
+    );
+    other.branch = "--upload-pack=x".to_owned();
+    assert!(Repository::open(&other).is_err());
+}

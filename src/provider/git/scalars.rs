@@ -1,0 +1,371 @@
+//! The *scalars* of a tag file: the few values a delivery declares a version and its gates by, exactly as written.
+//!
+//! Reading never fails: whatever is strange about a file comes back as words beside what could be read. A value is only
+//! ever text; what a chart would make of it (`1.10` a number, `True` a boolean) is a property of that text. Deliberately
+//! absent: changing a file, which is `edit.rs`.
+
+use std::collections::BTreeMap;
+
+use super::yaml::{self, Content, Node, Quoting};
+
+/// What a wanted key stands for, which decides what is odd about its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    Version,
+    Gate,
+}
+
+/// One wanted key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Dotted, from the root: `image_tag`, `versions.hocs-audit`.
+    pub path: String,
+    pub role: Role,
+}
+
+impl Key {
+    pub fn version(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            role: Role::Version,
+        }
+    }
+
+    pub fn gate(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            role: Role::Gate,
+        }
+    }
+}
+
+/// What the common YAML readers (1.1 and 1.2) make of a scalar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    /// A number, or a date: rendered it may look different from what is written.
+    Number,
+    Boolean,
+    Null,
+}
+
+/// One value, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scalar {
+    pub text: String,
+    pub kind: Kind,
+    pub quoted: bool,
+    /// Counted from 1.
+    pub line: usize,
+}
+
+impl Scalar {
+    /// Whether a chart's string comparison with `"true"` holds for what Helm renders this value as.
+    pub fn is_true(&self) -> bool {
+        match self.kind {
+            Kind::Boolean => matches!(
+                self.text.to_ascii_lowercase().as_str(),
+                "true" | "yes" | "on" | "y"
+            ),
+            Kind::Text => self.text == "true",
+            Kind::Number | Kind::Null => false,
+        }
+    }
+}
+
+/// What one file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scalars {
+    /// By dotted path; a key that is missing, null or not a scalar is not in here.
+    pub values: BTreeMap<String, Scalar>,
+    /// Everything strange, in words, each a fragment that can follow the file's name.
+    pub odd: Vec<String>,
+}
+
+impl Scalars {
+    /// The text of a value.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.values.get(path).map(|scalar| scalar.text.as_str())
+    }
+
+    /// Whether a gate is open. A missing key is false, as Helm's default has it.
+    pub fn gate(&self, path: &str) -> bool {
+        self.values.get(path).is_some_and(Scalar::is_true)
+    }
+}
+
+/// Reads the wanted keys of a file. With `closed`, any other key at the top is odd.
+pub fn read(bytes: &[u8], wanted: &[Key], closed: bool) -> Scalars {
+    let mut found = Scalars::default();
+    let odd = &mut found.odd;
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(e) => {
+            odd.push(format!("not UTF-8 at byte {}", e.valid_up_to()));
+            return found;
+        }
+    };
+    if text.is_empty() {
+        odd.push("empty file".to_owned());
+        return found;
+    }
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => {
+            odd.push("starts with a byte order mark".to_owned());
+            rest
+        }
+        None => text,
+    };
+    if text.contains("\r\n") {
+        odd.push("lines end in CR LF".to_owned());
+    }
+    if let Some(line) = conflict(text) {
+        odd.push(format!("conflict markers in line {line}"));
+        return found;
+    }
+    let read = match yaml::read(text) {
+        Ok(read) => read,
+        Err(e) => {
+            odd.push(format!("not readable as YAML: {e}"));
+            return found;
+        }
+    };
+    if read.documents.len() > 1 {
+        odd.push(format!(
+            "{} YAML documents, of which only the first counts",
+            read.documents.len()
+        ));
+    }
+    let Some(root) = read.documents.first() else {
+        odd.push("nothing but comments or blank lines".to_owned());
+        return found;
+    };
+    if !matches!(root.content, Content::Mapping { .. }) {
+        odd.push(match root.text() {
+            Some("") => "nothing but comments or blank lines".to_owned(),
+            _ => "not a list of keys and values".to_owned(),
+        });
+        return found;
+    }
+    for key in wanted {
+        match locate(root, &key.path) {
+            Ok(node) => one(key, node, &mut found),
+            Err(Missing::Absent) => {
+                if key.role == Role::Version {
+                    found.odd.push(format!("no {}", key.path));
+                }
+            }
+            Err(Missing::Odd(words)) => found.odd.push(words),
+        }
+    }
+    if closed {
+        strangers(root, wanted, &mut found.odd);
+    }
+    found
+}
+
+/// Why a key has no node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    Absent,
+    /// In words.
+    Odd(String),
+}
+
+/// The node at a dotted path.
+pub fn locate<'a>(root: &'a Node, path: &str) -> Result<&'a Node, Missing> {
+    let mut at = root;
+    for segment in path.split('.') {
+        if !matches!(at.content, Content::Mapping { .. }) {
+            return Err(match &at.content {
+                Content::Alias(_) => Missing::Odd(format!("{path} lies behind an alias")),
+                Content::Scalar { text, .. } if text.is_empty() => Missing::Absent,
+                _ => Missing::Odd(format!("what should hold {path} has no keys")),
+            });
+        }
+        let mut same = at
+            .entries()
+            .iter()
+            .filter(|(key, _)| key.text() == Some(segment));
+        let first = same.next();
+        if let Some((again, _)) = same.next() {
+            return Err(Missing::Odd(format!(
+                "{path} stands twice, again in line {}",
+                again.line
+            )));
+        }
+        match first {
+            Some((_, value)) => at = value,
+            None if at.entries().iter().any(|(key, _)| key.text() == Some("<<")) => {
+                return Err(Missing::Odd(format!(
+                    "{path} may come from a merge key (<<)"
+                )));
+            }
+            None => return Err(Missing::Absent),
+        }
+    }
+    Ok(at)
+}
+
+/// Takes one wanted value into what was found, with what is odd about it.
+fn one(key: &Key, node: &Node, found: &mut Scalars) {
+    let path = &key.path;
+    let odd = &mut found.odd;
+    let (text, quoting) = match &node.content {
+        Content::Scalar { text, quoting } => (text, *quoting),
+        Content::Alias(_) => {
+            odd.push(format!("{path} is an alias"));
+            return;
+        }
+        Content::Mapping { .. } | Content::Sequence(_) => {
+            odd.push(format!("{path} is not a single value"));
+            return;
+        }
+    };
+    if node.anchor != 0 {
+        odd.push(format!("{path} carries an anchor"));
+    }
+    let quoted = quoting != Quoting::Plain;
+    let kind = match node.tag.as_deref() {
+        None if quoted => Kind::Text,
+        None => kind(text),
+        Some("!!str" | "!") => Kind::Text,
+        Some(tag) => {
+            odd.push(format!("{path} has the tag {tag}"));
+            kind(text)
+        }
+    };
+    if quoting == Quoting::Block {
+        odd.push(format!("{path} is written as a block"));
+    }
+    match (kind, key.role) {
+        (Kind::Null, _) => {
+            odd.push(format!("{path} is null"));
+            return;
+        }
+        (Kind::Number, Role::Version) => odd.push(format!("{path} is a bare number")),
+        (Kind::Boolean, Role::Version) => odd.push(format!("{path} is a boolean")),
+        (Kind::Boolean, Role::Gate) if !matches!(text.as_str(), "true" | "false") => {
+            odd.push(format!("{path} is written {text}"));
+        }
+        (Kind::Number, Role::Gate) => odd.push(format!("{path} is a number")),
+        (Kind::Text, Role::Gate) if !matches!(text.as_str(), "true" | "false") => {
+            odd.push(format!("{path} is neither true nor false"));
+        }
+        _ => {}
+    }
+    if text.is_empty() {
+        odd.push(format!("{path} is an empty text"));
+    }
+    if text.contains("\\n") || text.contains("\\r") {
+        odd.push(format!("{path} contains a literal \\n"));
+    }
+    if text.chars().any(char::is_control) {
+        odd.push(format!("{path} contains control characters"));
+    } else if key.role == Role::Version && text.contains(char::is_whitespace) {
+        odd.push(format!("{path} contains blanks"));
+    }
+    if text.chars().count() > 255 {
+        odd.push(format!(
+            "{path} is {} characters long",
+            text.chars().count()
+        ));
+    }
+    found.values.insert(
+        path.clone(),
+        Scalar {
+            text: text.clone(),
+            kind,
+            quoted,
+            line: node.line,
+        },
+    );
+}
+
+/// Keys at the top that nothing is known of.
+fn strangers(root: &Node, wanted: &[Key], odd: &mut Vec<String>) {
+    for (key, _) in root.entries() {
+        match key.text() {
+            Some(name)
+                if wanted
+                    .iter()
+                    .any(|w| w.path.split('.').next() == Some(name)) => {}
+            Some(name) => odd.push(format!("unknown key {name}")),
+            None => odd.push("a key that is not a text".to_owned()),
+        }
+    }
+}
+
+/// The first line that looks like what a merge left behind.
+fn conflict(text: &str) -> Option<usize> {
+    text.lines()
+        .position(|line| {
+            line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ") || line == "======="
+        })
+        .map(|index| index + 1)
+}
+
+/// What readers of YAML 1.1 (Helm's among them) or 1.2 make of a plain scalar; the stranger reading wins, since this
+/// decides what has to be quoted.
+pub fn kind(text: &str) -> Kind {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" | "n"
+        | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => {
+            return Kind::Boolean;
+        }
+        "<<" | "=" => return Kind::Number,
+        _ => {}
+    }
+    if is_number(text) || is_date(text) {
+        Kind::Number
+    } else {
+        Kind::Text
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let lower = unsigned.to_ascii_lowercase();
+    if matches!(lower.as_str(), ".inf" | ".nan") {
+        return true;
+    }
+    let digits = lower.replace('_', "");
+    for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
+        if let Some(rest) = digits.strip_prefix(prefix) {
+            return !rest.is_empty() && rest.chars().all(|c| c.is_digit(radix));
+        }
+    }
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
+    // Base 60, as in 12:30:45.
+    if digits.contains(':') {
+        return digits
+            .split(':')
+            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit() || c == '.'));
+    }
+    let (mantissa, exponent) = match digits.split_once('e') {
+        Some((mantissa, exponent)) => (
+            mantissa,
+            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
+        ),
+        None => (digits.as_str(), None),
+    };
+    let mantissa_is = mantissa.chars().any(|c| c.is_ascii_digit())
+        && mantissa.chars().all(|c| c.is_ascii_digit() || c == '.')
+        && mantissa.matches('.').count() <= 1;
+    mantissa_is && exponent.is_none_or(|e| !e.is_empty() && e.chars().all(|c| c.is_ascii_digit()))
+}
+
+fn is_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    (0..4).all(digit)
+        && bytes.get(4) == Some(&b'-')
+        && digit(5)
+        && bytes.get(6..9).is_some_and(|rest| rest.contains(&b'-'))
+}
+
+#[cfg(test)]
+mod tests;
