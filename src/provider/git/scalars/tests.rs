@@ -11,7 +11,12 @@ fn keys() -> Vec<Key> {
 /// (file, image_tag, promote_deployment, what the words about it contain)
 #[test]
 fn every_oddity_ever_seen_is_read_and_named() {
-    type Case = (&'static [u8], Option<&'static str>, bool, &'static [&'static str]);
+    type Case = (
+        &'static [u8],
+        Option<&'static str>,
+        bool,
+        &'static [&'static str],
+    );
     let cases: &[Case] = &[
         (
             b"image_tag: v737\nautomatic_deploys_enabled: true\npromote_deployment: true\n",
