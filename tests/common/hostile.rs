@@ -2,6 +2,11 @@
 //!
 //! Include with `#[path = "common/hostile.rs"] mod hostile;` in a test file.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the fixture is ours: a fault in it must end the test"
+)]
 
 use std::collections::BTreeMap;
 
