@@ -88,8 +88,8 @@ pub struct LogSource {
 /// A piece of a followed log.
 #[derive(Clone, Debug)]
 pub enum LogPiece {
-    /// Raw bytes as they came, cut anywhere, stamps stripped off by the follower: see `model::log`.
-    Bytes(Vec<u8>),
+    /// Raw bytes as they came, cut anywhere, stamps stripped off by the follower.
+    Bytes(crate::model::log::Stretch),
     /// The connection was cut; following resumes by itself.
     Cut(Fault),
     /// A new container under the same name.

@@ -153,7 +153,7 @@ proptest! {
         cuts in proptest::collection::vec((0usize..400, 0usize..12, Just(1usize)), 0..30),
         pieces in 1usize..80,
     ) {
-        let outs = read(&[printed.clone()], &cuts, pieces);
+        let outs = read(std::slice::from_ref(&printed), &cuts, pieces);
         prop_assert_eq!(outs.len(), 1);
         assert_same(&printed, &outs[0]);
     }
