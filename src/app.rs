@@ -71,6 +71,9 @@ struct App<O> {
     /// The terminal belongs to a login command.
     lent: bool,
     drawn_at: Option<Instant>,
+    /// Facts came in that nothing was derived from yet. Deriving does not wait for the terminal.
+    unsettled: bool,
+    settled_at: Option<Instant>,
     /// The overlay that the frame on its way shows for the first time.
     painting: Option<u64>,
     painted: u64,
@@ -114,6 +117,8 @@ pub async fn run(
         urgent: true,
         lent: false,
         drawn_at: None,
+        unsettled: true,
+        settled_at: None,
         painting: None,
         painted: 0,
         farewell: None,
@@ -123,12 +128,13 @@ pub async fn run(
     let mut made = Vec::with_capacity(BATCH);
     let mut fault = fault::Point::from_environment();
     loop {
+        app.settle_if_due();
         app.draw_if_due();
         if let Some(farewell) = app.farewell.take() {
             return Ok(farewell);
         }
         let tick_at = time::next_tick(&app.state);
-        let draw_at = app.draw_at();
+        let draw_at = app.draw_at().into_iter().chain(app.settle_at()).min();
         tokio::select! {
             biased;
             Some(control) = control.recv() => {
@@ -172,6 +178,7 @@ impl<O: Outside> App<O> {
     /// Takes one message in and begins what follows from it.
     fn take(&mut self, message: Message) {
         self.dirty = true;
+        self.unsettled = true;
         for effect in update(&mut self.state, message) {
             self.perform(effect);
         }
@@ -302,6 +309,31 @@ impl<O: Outside> App<O> {
         });
     }
 
+    /// When the facts that came in are to be derived from, where there are any.
+    fn settle_at(&self) -> Option<Instant> {
+        self.unsettled.then(|| {
+            self.settled_at
+                .map_or_else(Instant::now, |before| before + FRAME)
+        })
+    }
+
+    fn settle_if_due(&mut self) {
+        if self.settle_at().is_some_and(|at| at <= Instant::now()) {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        if !self.unsettled {
+            return;
+        }
+        self.unsettled = false;
+        self.settled_at = Some(Instant::now());
+        for effect in settle(&mut self.state) {
+            self.perform(effect);
+        }
+    }
+
     /// When the next frame is due, where that is later than now and nothing else stands in its way.
     fn draw_at(&self) -> Option<Instant> {
         (self.dirty && !self.lent && !self.session.is_busy()).then(|| self.due())
@@ -320,7 +352,7 @@ impl<O: Outside> App<O> {
         if !self.dirty || self.lent || self.session.is_busy() || self.due() > now {
             return;
         }
-        settle(&mut self.state);
+        self.settle();
         let state = &self.state;
         let drawn = self.session.draw(|frame| {
             if let Some(cursor) = view(state, frame.buffer_mut()) {

@@ -26,6 +26,8 @@ pub struct Delivery {
     pub usual: Usual,
     /// Days for which a closed gate counts as closed lately.
     pub closed_lately_days: i64,
+    /// Links that people follow: `{environment}`, `{app}`, `{repository}`, `{run}` are filled in; one with `{run}` needs one.
+    pub links: Vec<Arc<str>>,
     /// Subject of a commit: `{repository}`, `{version}`, `{environment}` are filled in.
     pub subjects: Subjects,
     /// When a change that reaches production needs no reason; none: always.
@@ -214,5 +216,19 @@ impl Delivery {
         self.apps
             .as_ref()
             .is_some_and(|a| !a.twin_prefix.is_empty() && app.starts_with(&*a.twin_prefix))
+    }
+    /// The links of a target, those of its run first.
+    pub fn links(&self, target: &crate::model::Target, run: Option<&str>) -> Vec<String> {
+        let (of_runs, others): (Vec<&Arc<str>>, Vec<&Arc<str>>) =
+            self.links.iter().partition(|l| l.contains("{run}"));
+        let of_runs = of_runs.into_iter().filter(|_| run.is_some());
+        of_runs
+            .chain(others)
+            .map(|link| {
+                link.replace("{environment}", target.environment.as_str())
+                    .replace("{app}", target.app.as_str())
+                    .replace("{run}", run.unwrap_or_default())
+            })
+            .collect()
     }
 }

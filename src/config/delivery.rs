@@ -32,6 +32,8 @@ pub(super) struct Raw {
     pub(super) usual: Usual,
     pub(super) subjects: RawSubjects,
     pub(super) hours: Option<RawHours>,
+    #[serde(default)]
+    pub(super) links: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -290,6 +292,7 @@ fn resolve(raw: Raw) -> Delivery {
         },
         usual: raw.usual,
         closed_lately_days: raw.closed_lately_days,
+        links: raw.links.into_iter().map(text).collect(),
         subjects: Subjects {
             version: text(raw.subjects.version),
             hold: text(raw.subjects.hold),

@@ -12,6 +12,7 @@ pub mod log;
 pub mod run;
 pub mod span;
 pub mod target;
+pub mod tree;
 pub mod version;
 
 pub use attention::Word;

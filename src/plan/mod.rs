@@ -399,3 +399,30 @@ impl Outcome {
 pub fn is_resubmittable(phase: &RunPhase) -> bool {
     phase.has_failed()
 }
+pub fn plan(_r: &Request, _c: &Context<'_>) -> Result<Plan, Refusal> {
+    Err(Refusal {
+        lever: Lever::Hold,
+        target: Target::new("a", "b"),
+        because: String::new(),
+        remedy: String::new(),
+        checks: vec![],
+    })
+}
+pub fn choices(_r: &Request, _c: &Context<'_>) -> Vec<Repository> {
+    vec![]
+}
+pub mod show {
+    pub fn commands(_p: &super::Plan, _d: &crate::delivery::Delivery) -> String {
+        String::new()
+    }
+}
+pub mod follow {
+    pub fn follow(
+        _r: &crate::journal::Record,
+        _s: &crate::store::Store,
+        _d: &crate::delivery::Delivery,
+        _n: jiff::Timestamp,
+    ) -> Vec<crate::journal::What> {
+        vec![]
+    }
+}

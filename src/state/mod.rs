@@ -10,7 +10,7 @@ pub use lines::BoardLine;
 use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
-use crate::model::log::Log;
+use crate::model::log::{Faults, Filter, Log, Pattern};
 use crate::model::{Fault, ObjectId, Target};
 use crate::plan::{Actor, Plan, PlanId, Refusal};
 use crate::provider::{Call, LogSource};
@@ -33,8 +33,8 @@ pub struct State {
     pub calls: VecDeque<Call>,
     /// Derived from the facts whenever they changed.
     pub board: Board,
-    /// The store's generation that the board was derived from.
-    pub board_of: u64,
+    /// What the board was derived from: the store's generation, and the minute (ages become words with time).
+    pub board_of: (u64, i64),
     pub ui: Ui,
     pub now: Timestamp,
     /// Columns and rows.
@@ -55,6 +55,8 @@ pub struct Settings {
     pub zone_name: String,
     /// Colours, glyphs.
     pub theme: ThemeSettings,
+    /// The kubeconfig context of each environment, for the commands that are copied.
+    pub contexts: std::collections::BTreeMap<crate::model::Environment, String>,
     /// Bytes that a log may hold.
     pub log_cap: usize,
 }
@@ -119,6 +121,8 @@ pub enum Pane {
 
 #[derive(Debug, Default)]
 pub struct BoardUi {
+    /// A key was pressed here: from now on the order is frozen and the selection is the reader's.
+    pub touched: bool,
     /// Selection is by identity; it survives reordering and lost connections.
     pub selected: Option<Target>,
     /// The selected line is a fold line rather than a row.
@@ -154,13 +158,19 @@ pub struct LogUi {
     pub sources: Vec<LogSource>,
     pub source: usize,
     pub log: Log,
-    /// First visible line (of the filtered lines where a filter is on).
-    pub top: usize,
-    pub selected: usize,
+    /// Where reports of errors begin, for the jumps.
+    pub faults: Faults,
+    /// Number of the first visible line since the beginning of the log.
+    pub top: u64,
+    /// Number of the line that searches and jumps start from.
+    pub selected: u64,
     pub following: bool,
     pub wrap: bool,
-    pub search: String,
-    pub filter: String,
+    pub search_text: String,
+    pub search: Option<Pattern>,
+    pub filter_text: String,
+    /// The lines that match the filter; none: all are shown.
+    pub filter: Option<Filter>,
     pub ended: bool,
     pub fault: Option<Fault>,
     /// Jump to the first error once the log is complete (a finished step's log opens there).

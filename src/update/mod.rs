@@ -1,15 +1,184 @@
 //! Update: the one writer of the state.
 //!
-//! Deliberately absent: clocks, IO, waiting and randomness.
+//! Deliberately absent: clocks, IO, waiting and randomness. What time it is and what a plan is called come with the message.
+
+mod board;
+mod confirm;
+mod copy;
+mod levers;
+mod log;
+mod open;
+mod palette;
+mod press;
+mod prompt;
+mod run;
+mod settle;
+
+pub use palette::completions;
+pub use run::{nodes, runs_of};
+pub use settle::settle;
 
 use crate::effect::Effect;
+use crate::journal::What;
 use crate::message::Message;
-use crate::state::State;
+use crate::plan::Outcome;
+use crate::state::{Notice, Overlay, State};
+use crate::store::News;
+
+/// Calls kept for the `@` view.
+const CALLS: usize = 1_000;
 
 /// Takes one message in, and says what shall be done.
-pub fn update(_state: &mut State, _message: Message) -> Vec<Effect> {
-    Vec::new()
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match message {
+        Message::Pressed(press) => press::pressed(state, &press, &mut effects),
+        Message::Pasted(text) => prompt::pasted(state, &text),
+        Message::Resized(columns, rows) => {
+            state.size = (columns, rows);
+            board::keep_visible(state);
+        }
+        Message::Ticked(now) => state.now = now,
+        Message::Delta(delta) => {
+            state.now = state.now.max(delta.seen_at);
+            remember_absence(state, &delta);
+            state.store.apply(delta);
+        }
+        Message::Logged { follow, piece } => log::logged(state, follow, piece),
+        Message::Outcome { plan, outcome } => ended(state, plan, outcome),
+        Message::Recorded(entry) => state.journal.take(*entry),
+        Message::JournalFault(fault) => state.journal_fault = fault,
+        Message::Called(call) => {
+            if state.calls.len() == CALLS {
+                state.calls.pop_front();
+            }
+            state.calls.push_back(call);
+        }
+        Message::Told(text) => state.tell(text),
+        Message::Resumed => {}
+        Message::Painted { overlay, at } => {
+            if state.ui.overlay_number == overlay && state.ui.overlay_painted.is_none() {
+                state.ui.overlay_painted = Some(at);
+            }
+        }
+        Message::Lost { id, fault } => state.complain(format!("{id}: {fault}")),
+    }
+    effects
 }
 
-/// Derives what is derived from the facts, once before a frame rather than once a fact.
-pub fn settle(_state: &mut State) {}
+/// A write ended: the overlay that sent it closes, and what comes next is offered with the same reason.
+fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
+    let Some(record) = state.journal.get(&plan) else {
+        return;
+    };
+    let made = record.plan.clone();
+    let short = state.journal.short(&plan).to_owned();
+    let sentence = match &outcome {
+        Outcome::Applied { evidence } => {
+            format!("Plan {short}: accepted, {evidence}. The effect is awaited.")
+        }
+        Outcome::Refused { because } => {
+            format!("Plan {short} was refused; nothing was changed. {because}")
+        }
+        Outcome::Failed { because, remedy } => {
+            format!("Plan {short} failed; nothing was changed. {because} {remedy}")
+        }
+        Outcome::Unknown { because } => {
+            format!(
+                "Plan {short}: outcome unknown, it is not sent again. {because} J, then Enter on it."
+            )
+        }
+    };
+    let is_shown =
+        matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if confirm.plan.id == plan);
+    if is_shown {
+        state.close_overlay();
+    }
+    if matches!(outcome, Outcome::Applied { .. }) {
+        state.tell(sentence);
+        if let Some(next) = made.next.filter(|_| is_shown) {
+            let selected = crate::plan::Lever::ALL
+                .iter()
+                .position(|l| *l == next)
+                .unwrap_or(0);
+            state.open_overlay(Overlay::Levers {
+                target: made.request.target.clone(),
+                selected,
+            });
+        }
+    } else {
+        state.complain(sentence);
+    }
+}
+
+/// Remembers since when a source was away, so that its return can say what was missed.
+fn remember_absence(state: &mut State, delta: &crate::store::Delta) {
+    match delta.news {
+        News::Fault { kind: None, .. } => {
+            if state.ui.away_since.is_none() {
+                state.ui.away_since = state.store.source(&delta.source).and_then(|s| s.alive_at);
+            }
+        }
+        News::Alive | News::Declared(_) | News::Listed(_) => {
+            let was_away = state
+                .store
+                .source(&delta.source)
+                .is_some_and(|s| s.fault.is_some());
+            if let (true, Some(since)) = (was_away, state.ui.away_since.take()) {
+                let changes = state.store.history.since(since).len();
+                state.tell(format!(
+                    "{} is back; since you left: {changes} changes.",
+                    delta.source
+                ));
+            }
+        }
+        _ => {}
+    }
+}
+
+impl State {
+    /// A sentence for the footer.
+    pub(crate) fn tell(&mut self, text: impl Into<String>) {
+        self.ui.notice = Some(Notice {
+            text: text.into(),
+            at: self.now,
+            fault: false,
+        });
+    }
+
+    /// A sentence for the footer that says why something did not happen.
+    pub(crate) fn complain(&mut self, text: impl Into<String>) {
+        self.ui.notice = Some(Notice {
+            text: text.into(),
+            at: self.now,
+            fault: true,
+        });
+    }
+
+    pub(crate) fn open_overlay(&mut self, overlay: Overlay) {
+        self.ui.overlay = Some(overlay);
+        self.ui.overlay_number += 1;
+        self.ui.overlay_painted = None;
+    }
+
+    pub(crate) fn close_overlay(&mut self) {
+        self.ui.overlay = None;
+        self.ui.overlay_painted = None;
+    }
+
+    /// Notes an entry here and has it written.
+    pub(crate) fn record(
+        &mut self,
+        plan: &crate::plan::PlanId,
+        what: What,
+        effects: &mut Vec<Effect>,
+    ) {
+        let entry = crate::journal::Entry {
+            at: self.now,
+            plan: plan.clone(),
+            what,
+        };
+        self.journal.take(entry.clone());
+        effects.push(Effect::Record(Box::new(entry)));
+    }
+}

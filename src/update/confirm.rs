@@ -1,0 +1,275 @@
+//! Confirm: the overlay that shows a plan, and the only place from which one is sent.
+//!
+//! Keys read before the overlay was painted, pastes and held keys never count. Deliberately absent: deciding
+//! ([`crate::plan`]) and sending (an effect).
+
+use crate::action::Action;
+use crate::effect::Effect;
+use crate::message::Press;
+use crate::plan::{Plan, plan};
+use crate::state::{ConfirmUi, Overlay, Part, State};
+
+/// Shows a plan. The focus starts where something must be typed, else on Cancel.
+pub fn open(state: &mut State, plan: Plan) {
+    let part = match (plan.wants_reason(), plan.typed().is_some()) {
+        (true, _) => Part::Reason,
+        (false, true) => Part::Version,
+        (false, false) => Part::Buttons,
+    };
+    // A reason given a moment ago for the plan before this one is offered again.
+    let carried = state
+        .journal
+        .records
+        .last()
+        .and_then(|record| record.plan.request.reason.clone());
+    let follows = state
+        .journal
+        .records
+        .last()
+        .is_some_and(|record| record.plan.next == Some(plan.request.lever));
+    let reason = carried.filter(|_| follows).unwrap_or_default();
+    state.open_overlay(Overlay::Confirm(Box::new(ConfirmUi {
+        plan,
+        part,
+        open: Default::default(),
+        reason,
+        earlier: None,
+        version: String::new(),
+        confirm_focused: false,
+        top: 0,
+        complaint: None,
+        sent: false,
+    })));
+}
+
+/// The parts in the order of Tab.
+fn parts(plan: &Plan) -> Vec<Part> {
+    let mut parts = vec![Part::Checks, Part::Write, Part::Then, Part::Reason];
+    parts.push(if plan.typed().is_some() {
+        Part::Version
+    } else {
+        Part::Buttons
+    });
+    parts
+}
+
+fn turn(confirm: &mut ConfirmUi, by: isize) {
+    let parts = parts(&confirm.plan);
+    let now = parts
+        .iter()
+        .position(|part| *part == confirm.part)
+        .unwrap_or(0);
+    let length = parts.len() as isize;
+    confirm.part = parts[(now as isize + by).rem_euclid(length) as usize];
+}
+
+/// A key that is a command here.
+pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+        return;
+    };
+    match action {
+        Action::Back | Action::Cancel => close(state),
+        Action::NextPart => turn(confirm, 1),
+        Action::PreviousPart => turn(confirm, -1),
+        Action::Left => confirm.confirm_focused = false,
+        Action::Right => confirm.confirm_focused = confirm.part == Part::Buttons,
+        Action::Down => confirm.top += 1,
+        Action::Up => confirm.top = confirm.top.saturating_sub(1),
+        Action::PageDown => confirm.top += 10,
+        Action::PageUp => confirm.top = confirm.top.saturating_sub(10),
+        Action::CopyPlan => copy(state, effects),
+        Action::Confirm => match confirm.part {
+            Part::Checks | Part::Write | Part::Then => {
+                let part = confirm.part;
+                if !confirm.open.remove(&part) {
+                    confirm.open.insert(part);
+                }
+            }
+            Part::Buttons if !confirm.confirm_focused => close(state),
+            _ => send(state, press, effects),
+        },
+        _ => {}
+    }
+}
+
+/// A key in the reason or the version: letters are text.
+pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: &mut Vec<Effect>) {
+    let earlier_reasons = state.ui.reasons.clone();
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+        return;
+    };
+    match action {
+        Some(Action::Confirm) => match confirm.part {
+            Part::Reason => turn(confirm, 1),
+            _ => send(state, press, effects),
+        },
+        Some(Action::Back | Action::Cancel) => close(state),
+        Some(Action::NextPart) => turn(confirm, 1),
+        Some(Action::PreviousPart) => turn(confirm, -1),
+        Some(Action::CopyPlan) => copy(state, effects),
+        Some(Action::Earlier | Action::Later) if confirm.part == Part::Reason => {
+            let next = match (action, confirm.earlier) {
+                (Some(Action::Earlier), None) => Some(0),
+                (Some(Action::Earlier), Some(n)) => {
+                    Some((n + 1).min(earlier_reasons.len().saturating_sub(1)))
+                }
+                (_, Some(n)) => n.checked_sub(1),
+                (_, None) => None,
+            };
+            confirm.earlier = next.filter(|_| !earlier_reasons.is_empty());
+            if let Some(reason) = confirm
+                .earlier
+                .and_then(|n| earlier_reasons.iter().rev().nth(n))
+            {
+                confirm.reason.clone_from(reason);
+            }
+        }
+        _ => {
+            // What was typed before the overlay was seen was meant for something else.
+            if !counts(state, press) {
+                return;
+            }
+            let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+                return;
+            };
+            confirm.complaint = None;
+            let field = match confirm.part {
+                Part::Version => &mut confirm.version,
+                _ => &mut confirm.reason,
+            };
+            super::prompt::edit(field, press.chord);
+        }
+    }
+}
+
+/// Pasted text goes into the reason, never into the version.
+pub fn pasted(confirm: &mut ConfirmUi, text: &str) {
+    match confirm.part {
+        Part::Reason => confirm
+            .reason
+            .extend(text.chars().map(|c| if c.is_control() { ' ' } else { c })),
+        Part::Version => {
+            confirm.complaint = Some("The version must be typed; a paste does not count.".into())
+        }
+        _ => {}
+    }
+}
+
+/// Whether a key may confirm or be typed here: read after this very overlay was painted, and not in a burst.
+fn counts(state: &State, press: &Press) -> bool {
+    !press.queued
+        && state
+            .ui
+            .overlay_painted
+            .is_some_and(|painted| press.at > painted)
+}
+
+/// Keeps what was typed, so that nothing an operator wrote is lost.
+fn close(state: &mut State) {
+    if let Some(Overlay::Confirm(confirm)) = &state.ui.overlay {
+        let reason = confirm.reason.trim().to_owned();
+        remember(state, reason);
+    }
+    state.close_overlay();
+}
+
+fn remember(state: &mut State, reason: String) {
+    if !reason.is_empty() {
+        state.ui.reasons.retain(|known| *known != reason);
+        state.ui.reasons.push(reason);
+    }
+}
+
+fn copy(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Confirm(confirm)) = &state.ui.overlay else {
+        return;
+    };
+    let text = crate::plan::show::commands(&confirm.plan, &state.delivery);
+    state.tell(format!(
+        "{} bytes copied; leverframe … --dry-run prints the same.",
+        text.len()
+    ));
+    effects.push(Effect::Copy(text));
+}
+
+/// Sends the plan once, if everything that must be typed is, and if it would still be decided the same way now.
+fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
+    if !counts(state, press) {
+        return;
+    }
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+        return;
+    };
+    if confirm.sent {
+        return;
+    }
+    if confirm.plan.wants_reason() && confirm.reason.trim().is_empty() {
+        confirm.part = Part::Reason;
+        confirm.complaint = Some("One reason covers all of these; type it first.".into());
+        return;
+    }
+    if let Some(version) = confirm.plan.typed()
+        && confirm.version != version
+    {
+        confirm.part = Part::Version;
+        confirm.complaint = Some(format!(
+            "Type {version}, the version that will run, then press Enter."
+        ));
+        return;
+    }
+    let mut request = confirm.plan.request.clone();
+    let (id, shown) = (confirm.plan.id.clone(), confirm.plan.clone());
+    let reason = confirm.reason.trim().to_owned();
+    request.reason = (!reason.is_empty()).then_some(reason.clone());
+    let decided = plan(&request, &state.context(&id));
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+        return;
+    };
+    match decided {
+        Ok(plan) if is_same(&plan, &shown) => {
+            confirm.sent = true;
+            confirm.complaint = None;
+            confirm.plan = plan.clone();
+            remember(state, reason);
+            effects.push(Effect::Apply(Box::new(plan)));
+        }
+        Ok(plan) => {
+            confirm.plan = plan;
+            confirm.version.clear();
+            confirm.confirm_focused = false;
+            confirm.complaint =
+                Some("The facts moved while you read: this is the plan now. Nothing was sent; look again.".into());
+        }
+        Err(refusal) => state.open_overlay(Overlay::Refused(Box::new(refusal))),
+    }
+}
+
+/// Whether two plans would do the same for the same price: what was read when may differ, and the reason.
+fn is_same(now: &Plan, shown: &Plan) -> bool {
+    let failed = |plan: &Plan| -> Vec<String> {
+        plan.checks
+            .iter()
+            .filter(|c| c.refuses() || c.wants_reason())
+            .map(|c| c.name.clone())
+            .collect()
+    };
+    let with_reason = |plan: &Plan| without_reason(&plan.write, &plan.request.reason);
+    now.from == shown.from
+        && now.to == shown.to
+        && now.reach.environments == shown.reach.environments
+        && with_reason(now) == with_reason(shown)
+        && failed(now).iter().all(|name| failed(shown).contains(name))
+}
+
+/// The write as text, apart from where it repeats the reason.
+fn without_reason(write: &crate::plan::Write, reason: &Option<String>) -> String {
+    let text = serde_json::to_string(write).unwrap_or_default();
+    match reason
+        .as_deref()
+        .and_then(|r| serde_json::to_string(r).ok())
+    {
+        Some(reason) => text.replace(&reason, "\"\""),
+        None => text,
+    }
+}

@@ -1,0 +1,121 @@
+//! Copy: a value, a link, commands or a line of Markdown of a target, for the clipboard.
+//!
+//! Deliberately absent: the clipboard itself (an effect).
+
+use crate::action::Action;
+use crate::effect::Effect;
+use crate::model::Target;
+use crate::state::{Overlay, State};
+
+pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Copy { target }) = &state.ui.overlay else {
+        return;
+    };
+    let target = target.clone();
+    let text = match action {
+        Action::CopyValue => value(state, &target),
+        Action::CopyLink => links(state, &target).into_iter().next(),
+        Action::CopyCommands => Some(commands(state, &target)),
+        Action::CopyMarkdown => markdown(state, &target),
+        _ => {
+            state.close_overlay();
+            return;
+        }
+    };
+    state.close_overlay();
+    give(state, text, effects);
+}
+
+/// The link of what is selected, shown and copied.
+pub fn link(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(target) = state.target().cloned() else {
+        state.complain("Nothing is selected; j and k select a row.");
+        return;
+    };
+    let text = links(state, &target).into_iter().next();
+    match text {
+        Some(text) => {
+            state.tell(format!("{text} ({} bytes copied)", text.len()));
+            effects.push(Effect::Copy(text));
+        }
+        None => state.complain("The delivery file names no link for this; see [links] there."),
+    }
+}
+
+fn give(state: &mut State, text: Option<String>, effects: &mut Vec<Effect>) {
+    match text {
+        Some(text) => {
+            state.tell(format!("{} bytes copied.", text.len()));
+            effects.push(Effect::Copy(text));
+        }
+        None => state.complain("There is nothing of that kind to copy here."),
+    }
+}
+
+fn value(state: &State, target: &Target) -> Option<String> {
+    state
+        .board
+        .status(target)?
+        .version
+        .as_ref()
+        .map(|v| v.as_str().to_owned())
+}
+
+/// Links that the delivery names, filled in; the most telling first.
+fn links(state: &State, target: &Target) -> Vec<String> {
+    let run = super::run::opened(state).map(|run| run.id.name.to_string());
+    state.delivery.links(target, run.as_deref())
+}
+
+/// Commands that show the same by hand, context and namespace always explicit.
+fn commands(state: &State, target: &Target) -> String {
+    let mut lines = Vec::new();
+    let environment = &target.environment;
+    let context = state
+        .settings
+        .contexts
+        .get(environment)
+        .cloned()
+        .unwrap_or_else(|| environment.as_str().to_owned());
+    if let Some(status) = state.board.status(target) {
+        for image in &status.images {
+            lines.push(format!(
+                "git log --first-parent -5 origin/{} -- {}",
+                state.delivery.branch,
+                state.delivery.path(environment, &image.repository)
+            ));
+        }
+    }
+    if let Some(argo_cd) = &state.delivery.argo_cd {
+        lines.push(format!(
+            "kubectl --context {context} -n {} get applications.argoproj.io {}",
+            argo_cd.namespace, target.app
+        ));
+    }
+    let workloads = &state.delivery.workloads;
+    lines.push(format!(
+        "kubectl --context {context} -n {} get pods -l {}={}",
+        workloads.namespace, workloads.app_label, target.app
+    ));
+    if let Some(runs) = &state.delivery.runs {
+        lines.push(format!(
+            "kubectl --context {context} -n {} get workflows.argoproj.io -l {}={}",
+            runs.namespace, runs.app_label, target.app
+        ));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn markdown(state: &State, target: &Target) -> Option<String> {
+    let status = state.board.status(target)?;
+    let version = status.version.as_ref().map_or("no version", |v| v.as_str());
+    let because = status.because.join(" ");
+    Some(
+        format!(
+            "**{}** @ {}: `{version}` {because}",
+            target.app, target.environment
+        )
+        .trim_end()
+        .to_owned(),
+    )
+}

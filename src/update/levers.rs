@@ -1,0 +1,199 @@
+//! Levers: opening the levers of a cell and deciding what one would do. Nothing here sends anything.
+//!
+//! Deliberately absent: the decision itself ([`crate::plan::plan`]) and the confirmation ([`super::confirm`]).
+
+use super::confirm;
+use crate::action::Action;
+use crate::effect::Effect;
+use crate::journal::{Journal, Standing, What};
+use crate::message::Press;
+use crate::model::Target;
+use crate::plan::{Lever, Request, plan};
+use crate::state::{Overlay, State, View};
+
+pub fn open(state: &mut State) {
+    match state.target().cloned() {
+        Some(target) => state.open_overlay(Overlay::Levers {
+            target,
+            selected: 0,
+        }),
+        None => state.complain("Nothing is selected; j and k select a row."),
+    }
+}
+
+/// A key in the list of levers.
+pub fn act(state: &mut State, press: &Press, action: Action) {
+    let Some(Overlay::Levers { target, selected }) = &mut state.ui.overlay else {
+        return;
+    };
+    let last = Lever::ALL.len() - 1;
+    let lever = match action {
+        Action::Down => {
+            *selected = (*selected + 1).min(last);
+            return;
+        }
+        Action::Up => {
+            *selected = selected.saturating_sub(1);
+            return;
+        }
+        Action::Back | Action::Cancel => {
+            state.close_overlay();
+            return;
+        }
+        Action::Enter => Lever::ALL[*selected],
+        action => match action.lever() {
+            Some(lever) => lever,
+            None => return,
+        },
+    };
+    let target = target.clone();
+    pull(state, press, lever, target);
+}
+
+/// What would the lever do? The answer is an overlay: a plan, a refusal, or the question which file is meant.
+pub fn pull(state: &mut State, press: &Press, lever: Lever, target: Target) {
+    if !state.ui.board.marks.is_empty() {
+        state.complain(format!(
+            "{} rows are marked, and levers move one target at a time; Esc on the board clears the marks.",
+            state.ui.board.marks.len()
+        ));
+        state.close_overlay();
+        return;
+    }
+    let run = state
+        .ui
+        .run
+        .as_ref()
+        .filter(|ui| ui.target == target)
+        .and_then(|ui| ui.run.clone());
+    let is_of_a_run = matches!(lever, Lever::Resubmit | Lever::TestsOnly | Lever::Stop);
+    let in_sight =
+        matches!(state.view(), View::Run | View::Log) || state.ui.pane != Default::default();
+    let request = Request {
+        lever,
+        target,
+        repository: None,
+        version: None,
+        run: run.filter(|_| is_of_a_run && in_sight),
+        reason: None,
+    };
+    decide(state, press, request);
+}
+
+/// The history view's roll back: to the version that is selected there.
+pub fn roll_back_to(state: &mut State, press: &Press) {
+    let View::History(target) = state.view().clone() else {
+        return;
+    };
+    let Some(version) = crate::view::history_version(state, state.ui.list.selected) else {
+        state.complain("No version stands on the selected line.");
+        return;
+    };
+    let request = Request {
+        lever: Lever::RollBack,
+        target,
+        repository: None,
+        version: Some(version),
+        run: None,
+        reason: None,
+    };
+    decide(state, press, request);
+}
+
+fn decide(state: &mut State, press: &Press, request: Request) {
+    let choices = crate::plan::choices(&request, &state.context(&press.id));
+    if request.repository.is_none() && choices.len() > 1 {
+        state.open_overlay(Overlay::Which {
+            request,
+            choices,
+            selected: 0,
+        });
+        return;
+    }
+    match plan(&request, &state.context(&press.id)) {
+        Ok(plan) => confirm::open(state, plan),
+        Err(refusal) => state.open_overlay(Overlay::Refused(Box::new(refusal))),
+    }
+}
+
+/// A key in the question which file of an app of several images is meant.
+pub fn which(state: &mut State, press: &Press, action: Action) {
+    let Some(Overlay::Which {
+        request,
+        choices,
+        selected,
+    }) = &mut state.ui.overlay
+    else {
+        return;
+    };
+    match action {
+        Action::Down => *selected = (*selected + 1).min(choices.len().saturating_sub(1)),
+        Action::Up => *selected = selected.saturating_sub(1),
+        Action::Back | Action::Cancel => state.close_overlay(),
+        Action::Enter => {
+            let request = Request {
+                repository: choices.get(*selected).cloned(),
+                ..request.clone()
+            };
+            decide(state, press, request);
+        }
+        _ => {}
+    }
+}
+
+/// Enter on a plan in the journal: an unknown one is settled, a debt is undone by its own plan.
+pub fn settle(state: &mut State, press: &Press) {
+    let Some(record) = crate::view::journal_record(state, state.ui.list.selected) else {
+        return;
+    };
+    let plan = record.plan.id.clone();
+    if record.standing() == Standing::Unknown || record.standing() == Standing::Open {
+        state.open_overlay(Overlay::Settle { plan, selected: 0 });
+        return;
+    }
+    match (record.debt().is_some(), Journal::undo(record)) {
+        (true, Some(lever)) => {
+            let request = Request {
+                lever,
+                target: record.plan.request.target.clone(),
+                repository: record.plan.request.repository.clone(),
+                version: None,
+                run: None,
+                reason: None,
+            };
+            decide(state, press, request);
+        }
+        _ => state.complain("There is nothing to settle or to undo on this plan."),
+    }
+}
+
+/// The answer to `I looked:`: look again, done, not done.
+pub fn settle_by_hand(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Settle { plan, selected }) = &mut state.ui.overlay else {
+        return;
+    };
+    match action {
+        Action::Down => *selected = (*selected + 1).min(2),
+        Action::Up => *selected = selected.saturating_sub(1),
+        Action::Back | Action::Cancel => state.close_overlay(),
+        Action::Enter => {
+            let (plan, selected) = (plan.clone(), *selected);
+            state.close_overlay();
+            if selected == 0 {
+                effects.push(Effect::Settle(plan));
+                state.tell("Looking for the plan in the world.");
+            } else {
+                let by = state.settings.who.login.clone();
+                state.record(
+                    &plan,
+                    What::Settled {
+                        done: selected == 1,
+                        by,
+                    },
+                    effects,
+                );
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,64 @@
+//! Open: going in, from a cell to its newest run, to its first failed step, to its log.
+//!
+//! Deliberately absent: moving about once inside ([`super::run`], [`super::log`]).
+
+use super::press::go;
+use super::{log, run as runs};
+use crate::effect::Effect;
+use crate::model::{ObjectId, Target};
+use crate::state::{Pane, RunUi, State, View};
+use crate::store::Source;
+
+/// Enter on a cell. A target whose pods crash speaks through their logs, all others through their newest run.
+pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(target) = state.ui.board.selected.clone() else {
+        state.complain("Nothing is selected; j and k select a row.");
+        return;
+    };
+    effects.push(Effect::Open(Some(target.clone())));
+    let newest = runs::runs_of(state, &target)
+        .first()
+        .map(|run| run.id.clone());
+    run(state, target, newest, effects);
+    let panes = crate::view::layout::panes(state);
+    if panes.run.is_none() {
+        go(state, View::Run);
+    } else {
+        state.ui.pane = Pane::Run;
+    }
+}
+
+/// Opens a run on its first failed leaf and, where there is room, that leaf's log beside it.
+pub fn run(state: &mut State, target: Target, run: Option<ObjectId>, effects: &mut Vec<Effect>) {
+    state.ui.run = Some(RunUi {
+        target,
+        run,
+        node: None,
+        top: 0,
+    });
+    let start = runs::opened(state).and_then(|run| crate::model::tree::Tree::of(run).opens_on());
+    if let Some(ui) = &mut state.ui.run {
+        ui.node = start;
+    }
+    if crate::view::layout::panes(state).log.is_some() || needs_pods(state) {
+        log::of_step_quietly(state, effects);
+    }
+}
+
+/// Without a run the log of the app's own pods is what there is.
+fn needs_pods(state: &State) -> bool {
+    state.ui.run.as_ref().is_some_and(|ui| ui.run.is_none())
+}
+
+/// Leaves the screen for the login command of the selected source.
+pub fn login(state: &mut State, effects: &mut Vec<Effect>) {
+    let selected: Option<Source> = state
+        .store
+        .sources()
+        .nth(state.ui.list.selected)
+        .map(|(source, _)| source.clone());
+    match selected {
+        Some(source) => effects.push(Effect::Login(source)),
+        None => state.complain("No source is selected."),
+    }
+}

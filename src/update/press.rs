@@ -1,0 +1,254 @@
+//! Press: a key becomes an action of the place it was pressed in.
+//!
+//! Deliberately absent: letters (the keymap has them) and text fields' editing ([`super::prompt`], [`super::confirm`]).
+
+use super::{board, confirm, copy, levers, log, open, prompt, run};
+use crate::action::{Action, Place};
+use crate::effect::Effect;
+use crate::message::Press;
+use crate::state::{Overlay, Pane, Part, State, View};
+
+/// The place that a key is pressed in now.
+pub fn place(state: &State) -> Place {
+    if state.ui.prompt.is_some() {
+        return Place::Text;
+    }
+    match &state.ui.overlay {
+        Some(Overlay::Confirm(confirm)) if matches!(confirm.part, Part::Reason | Part::Version) => {
+            Place::Text
+        }
+        Some(Overlay::Confirm(_) | Overlay::Refused(_)) => Place::Confirm,
+        Some(Overlay::Levers { .. } | Overlay::Which { .. } | Overlay::Settle { .. }) => {
+            Place::Levers
+        }
+        Some(Overlay::Copy { .. }) => Place::Copy,
+        None => match state.view() {
+            View::Board => match state.ui.pane {
+                Pane::Board => Place::Board,
+                Pane::Run => Place::Run,
+                Pane::Log => Place::Log,
+            },
+            View::Run => Place::Run,
+            View::Log => Place::Log,
+            View::Target(_) => Place::Target,
+            View::History(_) => Place::History,
+            View::Sources => Place::Sources,
+            View::Journal => Place::Journal,
+            View::Calls => Place::Calls,
+            View::Help(_) => Place::Help,
+        },
+    }
+}
+
+pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
+    let place = place(state);
+    let action = state.keys.lookup(place, press.chord);
+    if place == Place::Text {
+        match &state.ui.overlay {
+            Some(Overlay::Confirm(_)) => confirm::typed(state, press, action, effects),
+            _ => prompt::typed(state, press, action, effects),
+        }
+        return;
+    }
+    let Some(action) = action else { return };
+    state.ui.notice = None;
+    if state.ui.overlay.is_some() {
+        overlaid(state, press, action, effects);
+    } else {
+        act(state, press, action, effects);
+    }
+}
+
+fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    match &state.ui.overlay {
+        Some(Overlay::Confirm(_)) => confirm::act(state, press, action, effects),
+        Some(Overlay::Levers { .. }) => levers::act(state, press, action),
+        Some(Overlay::Which { .. }) => levers::which(state, press, action),
+        Some(Overlay::Settle { .. }) => levers::settle_by_hand(state, action, effects),
+        Some(Overlay::Copy { .. }) => copy::act(state, action, effects),
+        Some(Overlay::Refused(_)) => state.close_overlay(),
+        None => {}
+    }
+}
+
+/// An action outside overlays and text fields, whether it came by its key or by the palette.
+pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Quit => effects.push(Effect::Quit {
+            parting: parting(state),
+        }),
+        Action::Cancel => {}
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Repaint => effects.push(Effect::Repaint),
+        Action::Refresh => {
+            effects.push(Effect::Refresh(None));
+            state.tell("Asking every source again.");
+        }
+        Action::Help => {
+            let place = place(state);
+            go(state, View::Help(place));
+        }
+        Action::Palette => prompt::open(state, crate::state::PromptKind::Palette),
+        Action::Sources => go(state, View::Sources),
+        Action::Journal => go(state, View::Journal),
+        Action::Calls => go(state, View::Calls),
+        Action::History => with_target(state, View::History),
+        Action::Describe | Action::Events => {
+            with_target(state, View::Target);
+            if let View::Target(target) = state.view() {
+                effects.push(Effect::Open(Some(target.clone())));
+            }
+        }
+        Action::LastView => {
+            if let Some(view) = state.ui.last.clone() {
+                go(state, view);
+            }
+        }
+        Action::Zoom => state.ui.zoom = !state.ui.zoom,
+        Action::NextPane => next_pane(state),
+        Action::Pane1 => focus(state, Pane::Board),
+        Action::Pane2 => focus(state, Pane::Run),
+        Action::Pane3 => focus(state, Pane::Log),
+        Action::Back => back(state, effects),
+        Action::Levers => levers::open(state),
+        Action::Copy => match state.target().cloned() {
+            Some(target) => state.open_overlay(Overlay::Copy { target }),
+            None => state.complain("Nothing is selected; j and k select a row."),
+        },
+        Action::Link => copy::link(state, effects),
+        Action::RollBackTo => levers::roll_back_to(state, press),
+        Action::Settle => levers::settle(state, press),
+        Action::Login => open::login(state, effects),
+        _ if action.lever().is_some() => {
+            if let (Some(lever), Some(target)) = (action.lever(), state.target().cloned()) {
+                levers::pull(state, press, lever, target);
+            }
+        }
+        _ => match place(state) {
+            Place::Run => run::act(state, action, effects),
+            Place::Log => log::act(state, action, effects),
+            Place::Board => board::act(state, action, effects),
+            _ => list(state, action),
+        },
+    }
+}
+
+/// Goes into a view; the one before is what `q` returns to and `-` swaps with.
+pub fn go(state: &mut State, view: View) {
+    let before = state.view().clone();
+    if before == view {
+        return;
+    }
+    state.ui.last = Some(before);
+    state.ui.views.retain(|known| *known != view);
+    if view == View::Board {
+        state.ui.views.clear();
+    } else {
+        state.ui.views.push(view);
+    }
+    state.ui.list = Default::default();
+}
+
+fn with_target(state: &mut State, view: impl Fn(crate::model::Target) -> View) {
+    match state.target().cloned() {
+        Some(target) => go(state, view(target)),
+        None => state.complain("Nothing is selected; j and k select a row."),
+    }
+}
+
+/// One step back: out of a zoom, out of a pane, out of a view, out of a filter.
+fn back(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.ui.zoom {
+        state.ui.zoom = false;
+    } else if *state.view() == View::Log
+        && !state
+            .ui
+            .log
+            .as_ref()
+            .is_none_or(|l| l.filter_text.is_empty())
+    {
+        log::clear_filter(state);
+    } else if let Some(view) = state.ui.views.pop() {
+        if matches!(view, View::Target(_)) {
+            effects.push(Effect::Open(None));
+        }
+        state.ui.last = Some(view);
+        state.ui.list = Default::default();
+    } else if state.ui.pane != Pane::Board {
+        state.ui.pane = Pane::Board;
+    } else if !state.ui.board.filter.is_empty() {
+        state.ui.board.filter.clear();
+    } else if !state.ui.board.marks.is_empty() {
+        state.ui.board.marks.clear();
+    }
+}
+
+fn next_pane(state: &mut State) {
+    let next = match state.ui.pane {
+        Pane::Board => Pane::Run,
+        Pane::Run => Pane::Log,
+        Pane::Log => Pane::Board,
+    };
+    focus(state, next);
+}
+
+/// Focuses a pane; where there is no room for it beside the board it becomes the view.
+fn focus(state: &mut State, pane: Pane) {
+    let panes = crate::view::layout::panes(state);
+    match pane {
+        Pane::Board => {
+            state.ui.pane = Pane::Board;
+            go(state, View::Board);
+        }
+        Pane::Run if state.ui.run.is_none() => {
+            state.complain("No run is open; Enter on a cell opens its newest.")
+        }
+        Pane::Log if state.ui.log.is_none() => {
+            state.complain("No log is open; Enter on a step opens it.")
+        }
+        Pane::Run if panes.run.is_none() => go(state, View::Run),
+        Pane::Log if panes.log.is_none() => go(state, View::Log),
+        pane => {
+            go(state, View::Board);
+            state.ui.pane = pane;
+        }
+    }
+}
+
+/// Moves in the plain lists: help, history, sources, journal, calls, target.
+fn list(state: &mut State, action: Action) {
+    let length = crate::view::list_length(state);
+    let rows = crate::view::list_rows(state).max(1);
+    let list = &mut state.ui.list;
+    let last = length.saturating_sub(1);
+    list.selected = match action {
+        Action::Down => list.selected + 1,
+        Action::Up => list.selected.saturating_sub(1),
+        Action::PageDown => list.selected + rows,
+        Action::PageUp => list.selected.saturating_sub(rows),
+        Action::Top => 0,
+        Action::Bottom => last,
+        _ => list.selected,
+    }
+    .min(last);
+    list.top = list
+        .top
+        .clamp((list.selected + 1).saturating_sub(rows), list.selected);
+}
+
+/// What stays on the normal screen when leaving with plans open.
+pub fn parting(state: &State) -> Option<String> {
+    let open: Vec<&str> = state
+        .journal
+        .open()
+        .map(|r| state.journal.short(&r.plan.id))
+        .collect();
+    match open.as_slice() {
+        [] => None,
+        [one] => Some(format!("1 plan open: leverframe journal {one}")),
+        [first, ..] => Some(format!(
+            "{} plans open: leverframe journal {first}",
+            open.len()
+        )),
+    }
+}

@@ -1,0 +1,141 @@
+//! Prompt: a line being typed at the foot of the screen: filter, search, palette.
+//!
+//! Deliberately absent: what an action does once it is chosen.
+
+use super::{confirm, log, palette, press};
+use crate::action::Action;
+use crate::effect::Effect;
+use crate::keymap::Chord;
+use crate::message::Press;
+use crate::state::{Overlay, Prompt, PromptKind, State};
+use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Longer texts are cut: nobody types them.
+const LONGEST: usize = 500;
+
+pub fn open(state: &mut State, kind: PromptKind) {
+    let before = match kind {
+        PromptKind::Filter => state.ui.board.filter.clone(),
+        PromptKind::FilterLines => state
+            .ui
+            .log
+            .as_ref()
+            .map(|l| l.filter_text.clone())
+            .unwrap_or_default(),
+        PromptKind::Search | PromptKind::Palette => String::new(),
+    };
+    state.ui.prompt = Some(Prompt {
+        kind,
+        text: before.clone(),
+        selected: 0,
+        before,
+    });
+}
+
+pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: &mut Vec<Effect>) {
+    let Some(prompt) = &mut state.ui.prompt else {
+        return;
+    };
+    match action {
+        Some(Action::Confirm) => {
+            let Some(prompt) = state.ui.prompt.take() else {
+                return;
+            };
+            done(state, press, &prompt, effects);
+        }
+        Some(Action::Back | Action::Cancel) => {
+            let Some(prompt) = state.ui.prompt.take() else {
+                return;
+            };
+            apply(state, prompt.kind, &prompt.before);
+        }
+        Some(Action::Earlier) => prompt.selected = prompt.selected.saturating_sub(1),
+        Some(Action::Later) => prompt.selected += 1,
+        Some(Action::NextPart) if prompt.kind == PromptKind::Palette => {
+            if let Some(chosen) = palette::completions(state).into_iter().next()
+                && let Some(prompt) = &mut state.ui.prompt
+            {
+                prompt.text = chosen.name().to_owned();
+            }
+        }
+        _ => {
+            edit(&mut prompt.text, press.chord);
+            prompt.selected = 0;
+            let (kind, text) = (prompt.kind, prompt.text.clone());
+            if kind == PromptKind::Filter {
+                apply(state, kind, &text);
+            }
+        }
+    }
+}
+
+fn done(state: &mut State, press: &Press, prompt: &Prompt, effects: &mut Vec<Effect>) {
+    match prompt.kind {
+        PromptKind::Palette => match palette::chosen(&prompt.text, prompt.selected) {
+            Some(action) => press::act(state, press, action, effects),
+            None => state.complain(format!("There is no action {}; ? lists them.", prompt.text)),
+        },
+        kind => apply(state, kind, &prompt.text),
+    }
+}
+
+fn apply(state: &mut State, kind: PromptKind, text: &str) {
+    match kind {
+        PromptKind::Filter => {
+            state.ui.board.filter = text.to_owned();
+            state.ui.board.touched = true;
+            super::board::select_shown(state);
+            super::board::keep_visible(state);
+        }
+        PromptKind::Search if !text.is_empty() => log::set_search(state, text),
+        PromptKind::FilterLines => log::set_filter(state, text),
+        PromptKind::Search | PromptKind::Palette => {}
+    }
+}
+
+/// Pasted text is text where text is typed, and nothing elsewhere.
+pub fn pasted(state: &mut State, text: &str) {
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        confirm::pasted(confirm, text);
+    } else if let Some(prompt) = &mut state.ui.prompt {
+        let room = LONGEST.saturating_sub(prompt.text.len());
+        prompt.text.extend(
+            text.chars()
+                .map(|c| if c.is_control() { ' ' } else { c })
+                .take(room),
+        );
+        let (kind, text) = (prompt.kind, prompt.text.clone());
+        if kind == PromptKind::Filter {
+            apply(state, kind, &text);
+        }
+    } else {
+        state.complain("Pasted text is not taken as keys.");
+    }
+}
+
+/// Edits a line of text at its end: letters, backspace, ctrl-w a word, ctrl-u all.
+pub fn edit(text: &mut String, chord: Chord) {
+    match (chord.code, chord.modifiers) {
+        (KeyCode::Backspace, _) => {
+            let kept = text.graphemes(true).count().saturating_sub(1);
+            *text = text.graphemes(true).take(kept).collect();
+        }
+        (KeyCode::Char('u'), KeyModifiers::CONTROL) => text.clear(),
+        (KeyCode::Char('w'), KeyModifiers::CONTROL) => {
+            let kept = text
+                .trim_end()
+                .rfind(char::is_whitespace)
+                .map_or(0, |at| at + 1);
+            text.truncate(kept);
+        }
+        (KeyCode::Char(c), modifiers)
+            if !modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+        {
+            if text.len() < LONGEST && !c.is_control() {
+                text.push(c);
+            }
+        }
+        _ => {}
+    }
+}
