@@ -37,12 +37,20 @@ impl App {
 
     /// The repositories of its images.
     pub fn repositories(&self) -> Vec<&'static str> {
-        if self.images.is_empty() { vec![self.repository] } else { self.images.to_vec() }
+        if self.images.is_empty() {
+            vec![self.repository]
+        } else {
+            self.images.to_vec()
+        }
     }
 
     /// Pods of its web Deployment.
     pub fn replicas(&self) -> usize {
-        if self.draft() { 1 } else { 2 }
+        match self.name {
+            "whitehall-admin" => 6,
+            _ if self.draft() => 1,
+            _ => 2,
+        }
     }
 }
 
@@ -111,7 +119,12 @@ const TABLE: &[(&str, &str, &str)] = &[
 ];
 
 /// The images of licensify; `licensify-admin` has no version file.
-const LICENSIFY: &[&str] = &["licensify-admin", "licensify-backend", "licensify-feed", "licensify-frontend"];
+const LICENSIFY: &[&str] = &[
+    "licensify-admin",
+    "licensify-backend",
+    "licensify-feed",
+    "licensify-frontend",
+];
 
 /// An app that is configured and has no version file.
 pub const WITHOUT_FILE: &str = "mirror-sync";
@@ -123,7 +136,11 @@ pub const ORPHAN_FILE: &str = "content-archive";
 pub fn apps() -> Vec<App> {
     let app = |&(name, repository, flags): &(&'static str, &'static str, &'static str)| App {
         name,
-        repository: if repository.is_empty() { name } else { repository },
+        repository: if repository.is_empty() {
+            name
+        } else {
+            repository
+        },
         images: if name == "licensify" { LICENSIFY } else { &[] },
         migrations: flags.contains('m'),
         workers: flags.contains('w'),
@@ -141,6 +158,20 @@ pub fn files() -> Vec<&'static str> {
     files
 }
 
+/// The web Deployments of an app and the repository of each one's image; an image without a version file is not deployed.
+pub fn fleet_images(app: &App) -> Vec<(String, &'static str)> {
+    if app.images.is_empty() {
+        return vec![(app.name.to_owned(), app.repository)];
+    }
+    let deployed = app
+        .images
+        .iter()
+        .filter(|image| **image != "licensify-admin");
+    deployed
+        .map(|image| ((*image).to_owned(), *image))
+        .collect()
+}
+
 /// The image that a version of a repository is pulled as.
 pub fn image(repository: &str, version: &str) -> String {
     format!("registry.yard.example/govuk/{repository}:{version}")
@@ -148,15 +179,22 @@ pub fn image(repository: &str, version: &str) -> String {
 
 /// The digest that stands for an image: the same for the same repository and version, wherever it runs.
 pub fn digest(repository: &str, version: &str) -> String {
-    let words: Vec<String> = (0u64..4).map(|part| format!("{:016x}", stir(part, &[repository, version]))).collect();
-    format!("registry.yard.example/govuk/{repository}@sha256:{}", words.concat())
+    let words: Vec<String> = (0u64..4)
+        .map(|part| format!("{:016x}", stir(part, &[repository, version])))
+        .collect();
+    format!(
+        "registry.yard.example/govuk/{repository}@sha256:{}",
+        words.concat()
+    )
 }
 
 /// A number that depends on the seed and on every word, and on nothing else: the yard's chance, in any order of events.
 pub fn stir(seed: u64, words: &[&str]) -> u64 {
     let mut state = seed ^ 0x9e37_79b9_7f4a_7c15;
     for byte in words.iter().flat_map(|word| word.bytes().chain([0xff])) {
-        state = (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(23);
+        state = (state ^ u64::from(byte))
+            .wrapping_mul(0x0100_0000_01b3)
+            .rotate_left(23);
     }
     for _ in 0..3 {
         state = (state ^ (state >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -176,7 +214,9 @@ pub fn values(environment: &str) -> String {
         }
         if !app.images.is_empty() {
             text.push_str("  chartPath: charts/licensify\n  imageValues:\n");
-            app.images.iter().for_each(|image| text.push_str(&format!("  - {image}\n")));
+            app.images
+                .iter()
+                .for_each(|image| text.push_str(&format!("  - {image}\n")));
         }
         text.push_str("  helmValues:\n    arch: arm64\n");
         if app.migrations {
@@ -198,8 +238,17 @@ mod tests {
     fn the_fleet_is_about_sixty_apps_with_twins_and_one_of_several_images() {
         let apps = apps();
         assert!((55..=65).contains(&apps.len()), "{}", apps.len());
-        assert!(apps.iter().filter(|app| app.draft()).all(|twin| apps.iter().any(|app| app.name == twin.repository)));
-        assert_eq!(apps.iter().find(|app| app.name == "licensify").map(|app| app.repositories().len()), Some(4));
+        assert!(
+            apps.iter()
+                .filter(|app| app.draft())
+                .all(|twin| apps.iter().any(|app| app.name == twin.repository))
+        );
+        assert_eq!(
+            apps.iter()
+                .find(|app| app.name == "licensify")
+                .map(|app| app.repositories().len()),
+            Some(4)
+        );
         assert!(files().contains(&ORPHAN_FILE) && !files().contains(&WITHOUT_FILE));
         assert_ne!(stir(1, &["a", "b"]), stir(1, &["ab"]));
     }

@@ -52,7 +52,10 @@ pub struct File {
 impl File {
     /// The file as it is committed.
     pub fn text(&self) -> String {
-        let gate = self.gate.map(|gate| format!("automatic_deploys_enabled: {gate}\n")).unwrap_or_default();
+        let gate = self
+            .gate
+            .map(|gate| format!("automatic_deploys_enabled: {gate}\n"))
+            .unwrap_or_default();
         let (tag, promote) = (&self.tag, self.promote);
         if self.gate_last {
             format!("image_tag: {tag}\npromote_deployment: {promote}\n{gate}")
@@ -98,12 +101,22 @@ struct Step {
 }
 
 fn moved(at: i64, environment: usize, tag: &str) -> Step {
-    Step { at, environment, tag: Some(tag.to_owned()), promote: Some(true), gate: None }
+    Step {
+        at,
+        environment,
+        tag: Some(tag.to_owned()),
+        promote: Some(true),
+        gate: None,
+    }
 }
 
 /// A release that went all the way, its last hop at `at`.
 fn chain(at: i64, tag: &str) -> Vec<Step> {
-    vec![moved(at - 560, 0, tag), moved(at - 285, 1, tag), moved(at, 2, tag)]
+    vec![
+        moved(at - 560, 0, tag),
+        moved(at - 285, 1, tag),
+        moved(at, 2, tag),
+    ]
 }
 
 /// Builds the history of a scenario that opens at `now`.
@@ -111,11 +124,20 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
     let start = now - 100 * DAY;
     let mut standing = BTreeMap::new();
     let mut opening = vec![
-        ("README.md".to_owned(), "Charts and versions of the practice yard. Nothing here is real.\n".to_owned()),
-        ("charts/app-config/Chart.yaml".to_owned(), "apiVersion: v2\nname: app-config\nversion: 1.0.0\n".to_owned()),
+        (
+            "README.md".to_owned(),
+            "Charts and versions of the practice yard. Nothing here is real.\n".to_owned(),
+        ),
+        (
+            "charts/app-config/Chart.yaml".to_owned(),
+            "apiVersion: v2\nname: app-config\nversion: 1.0.0\n".to_owned(),
+        ),
     ];
     for environment in ENVIRONMENTS {
-        opening.push((format!("charts/app-config/values-{environment}.yaml"), fleet::values(environment)));
+        opening.push((
+            format!("charts/app-config/values-{environment}.yaml"),
+            fleet::values(environment),
+        ));
     }
     let mut commits = Vec::new();
     for repository in fleet::files() {
@@ -131,11 +153,22 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
                 gate_last: stir(seed, &["order", repository]).is_multiple_of(7),
             };
             opening.push((path(environment, repository), file.text()));
-            standing.insert((environment, repository), Standing { file, since: start, before: String::new() });
+            standing.insert(
+                (environment, repository),
+                Standing {
+                    file,
+                    since: start,
+                    before: String::new(),
+                },
+            );
         }
         for step in steps {
-            let Some(environment) = ENVIRONMENTS.get(step.environment).copied() else { continue };
-            let Some(now) = standing.get_mut(&(environment, repository)) else { continue };
+            let Some(environment) = ENVIRONMENTS.get(step.environment).copied() else {
+                continue;
+            };
+            let Some(now) = standing.get_mut(&(environment, repository)) else {
+                continue;
+            };
             let (mut author, mut message) = (ROBOT.to_owned(), String::new());
             if let Some(tag) = step.tag {
                 message = format!("Update {repository} image tag to {tag} for {environment}\n");
@@ -149,13 +182,26 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
                 message = format!("{why}\n");
             }
             let files = vec![(path(environment, repository), now.file.text())];
-            commits.push(Commit { at: step.at, author, message, files });
+            commits.push(Commit {
+                at: step.at,
+                author,
+                message,
+                files,
+            });
         }
     }
     commits.extend(notes(seed, now));
     commits.sort_by_key(|commit| commit.at);
     let author = person(seed, "opening").to_owned();
-    commits.insert(0, Commit { at: start, author, message: "Begin with what runs today\n".to_owned(), files: opening });
+    commits.insert(
+        0,
+        Commit {
+            at: start,
+            author,
+            message: "Begin with what runs today\n".to_owned(),
+            files: opening,
+        },
+    );
     History { commits, standing }
 }
 
@@ -176,7 +222,10 @@ fn steps(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (String, 
     for release in 0..releases {
         let chance = |word: &str| stir(seed, &["past", repository, word, &release.to_string()]);
         number = number.saturating_sub(1 + chance("skip") % 3);
-        before = working_hour(before - HOUR - (chance("gap") % (6 * DAY as u64)) as i64, chance("hour"));
+        before = working_hour(
+            before - HOUR - (chance("gap") % (6 * DAY as u64)) as i64,
+            chance("hour"),
+        );
         if before < now - 95 * DAY || number < 5 {
             break;
         }
@@ -216,20 +265,38 @@ fn ending(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (u64, Ve
     match repository {
         "account-api" => {
             let why = "Hold account-api in integration while sessions move to the new table";
-            let hold = Step { at: ago(5 * DAY), environment: 0, tag: None, promote: None, gate: Some((false, why)) };
+            let hold = Step {
+                at: ago(5 * DAY),
+                environment: 0,
+                tag: None,
+                promote: None,
+                gate: Some((false, why)),
+            };
             let mut steps = chain(ago(6 * DAY), "v737");
             steps.extend([hold, moved(ago(6 * HOUR), 0, "v749")]);
             (737, steps)
         }
         "router" => {
-            let both = |environment| Step { promote: Some(false), ..moved(ago(5 * DAY - 600 * environment as i64), environment, "v280") };
+            let both = |environment| Step {
+                promote: Some(false),
+                ..moved(ago(5 * DAY - 600 * environment as i64), environment, "v280")
+            };
             (247, vec![moved(ago(92 * DAY), 2, "v247"), both(0), both(1)])
         }
-        ORPHAN_FILE => (416, vec![moved(ago(60 * DAY), 0, "v417"), moved(ago(59 * DAY), 1, "v417")]),
+        ORPHAN_FILE => (
+            416,
+            vec![
+                moved(ago(60 * DAY), 0, "v417"),
+                moved(ago(59 * DAY), 1, "v417"),
+            ],
+        ),
         "service-manual-publisher" => {
             let branch = "9f83e63a41c2d7b0e85f6a9b3c1d2e4f5a6b7c8d";
             let mut steps = chain(ago(3 * DAY), "v760");
-            steps.push(Step { promote: Some(false), ..moved(ago(3 * HOUR), 0, branch) });
+            steps.push(Step {
+                promote: Some(false),
+                ..moved(ago(3 * HOUR), 0, branch)
+            });
             (760, steps)
         }
         "frontend" => {
@@ -244,7 +311,10 @@ fn ending(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (u64, Ve
         "publisher" => {
             let mut steps = chain(ago(26 * HOUR), "v1361");
             if scenario == Scenario::FlakySmoke {
-                steps.extend([moved(ago(51 * MINUTE), 0, "v1362"), moved(ago(46 * MINUTE), 1, "v1362")]);
+                steps.extend([
+                    moved(ago(51 * MINUTE), 0, "v1362"),
+                    moved(ago(46 * MINUTE), 1, "v1362"),
+                ]);
             } else {
                 steps.extend(chain(ago(2 * HOUR), "v1362"));
             }
@@ -268,7 +338,13 @@ fn ending(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (u64, Ve
             let chance = stir(seed, &["last", repository]);
             let number = 60 + chance % 2900;
             let age = 2 * HOUR + (chance >> 16) as i64 % (12 * DAY);
-            (number, chain(working_hour(ago(age), chance >> 32).min(ago(2 * HOUR)), &format!("v{number}")))
+            (
+                number,
+                chain(
+                    working_hour(ago(age), chance >> 32).min(ago(2 * HOUR)),
+                    &format!("v{number}"),
+                ),
+            )
         }
     }
 }
@@ -276,10 +352,22 @@ fn ending(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (u64, Ve
 /// What people commit besides versions.
 fn notes(seed: u64, now: i64) -> Vec<Commit> {
     let notes = [
-        (88, "Give search-api a longer shutdown", "docs/search-api.md"),
+        (
+            88,
+            "Give search-api a longer shutdown",
+            "docs/search-api.md",
+        ),
         (61, "Say who to call about the router", "docs/router.md"),
-        (40, "Write down how a release is held", "docs/holding-a-release.md"),
-        (19, "Explain why draft apps have no gate of their own", "docs/draft-apps.md"),
+        (
+            40,
+            "Write down how a release is held",
+            "docs/holding-a-release.md",
+        ),
+        (
+            19,
+            "Explain why draft apps have no gate of their own",
+            "docs/draft-apps.md",
+        ),
         (4, "Note the quarterly patching window", "docs/patching.md"),
     ];
     let commit = |(days, subject, path): &(i64, &str, &str)| Commit {
@@ -302,7 +390,11 @@ mod tests {
         let once = history(Scenario::FlakySmoke, 7, NOW);
         assert_eq!(once, history(Scenario::FlakySmoke, 7, NOW));
         assert_ne!(once.commits, history(Scenario::FlakySmoke, 8, NOW).commits);
-        assert!((900..3000).contains(&once.commits.len()), "{}", once.commits.len());
+        assert!(
+            (900..3000).contains(&once.commits.len()),
+            "{}",
+            once.commits.len()
+        );
         assert!(once.commits.iter().is_sorted_by_key(|commit| commit.at));
         assert!(once.commits.iter().all(|commit| commit.at < NOW));
     }
@@ -311,14 +403,44 @@ mod tests {
     fn each_scenario_stands_as_its_board_shows() {
         let tags = |scenario, repository: &str| -> Vec<String> {
             let standing = history(scenario, 1, NOW).standing;
-            ENVIRONMENTS.iter().map(|e| standing.iter().find(|(k, _)| k.0 == *e && k.1 == repository).unwrap().1.file.tag.clone()).collect()
+            ENVIRONMENTS
+                .iter()
+                .map(|e| {
+                    standing
+                        .iter()
+                        .find(|(k, _)| k.0 == *e && k.1 == repository)
+                        .unwrap()
+                        .1
+                        .file
+                        .tag
+                        .clone()
+                })
+                .collect()
         };
-        assert_eq!(tags(Scenario::FlakySmoke, "publisher"), ["v1362", "v1362", "v1361"]);
-        assert_eq!(tags(Scenario::Calm, "publisher"), ["v1362", "v1362", "v1362"]);
-        assert_eq!(tags(Scenario::CrashLoop, "whitehall"), ["v3084", "v3084", "v3084"]);
-        assert_eq!(tags(Scenario::CrashLoop, "frontend"), ["v1601", "v1601", "v1600"]);
-        assert_eq!(tags(Scenario::MigrationFailed, "places-manager"), ["v412", "v412", "v412"]);
-        assert_eq!(tags(Scenario::Calm, "account-api"), ["v749", "v737", "v737"]);
+        assert_eq!(
+            tags(Scenario::FlakySmoke, "publisher"),
+            ["v1362", "v1362", "v1361"]
+        );
+        assert_eq!(
+            tags(Scenario::Calm, "publisher"),
+            ["v1362", "v1362", "v1362"]
+        );
+        assert_eq!(
+            tags(Scenario::CrashLoop, "whitehall"),
+            ["v3084", "v3084", "v3084"]
+        );
+        assert_eq!(
+            tags(Scenario::CrashLoop, "frontend"),
+            ["v1601", "v1601", "v1600"]
+        );
+        assert_eq!(
+            tags(Scenario::MigrationFailed, "places-manager"),
+            ["v412", "v412", "v412"]
+        );
+        assert_eq!(
+            tags(Scenario::Calm, "account-api"),
+            ["v749", "v737", "v737"]
+        );
         assert_eq!(tags(Scenario::Calm, "router"), ["v280", "v280", "v247"]);
     }
 }

@@ -30,9 +30,23 @@ impl Repository {
             if output.status.success() {
                 return Ok(());
             }
-            Err(io::Error::other(format!("git {what}: {}", String::from_utf8_lossy(&output.stderr).trim())))
+            Err(io::Error::other(format!(
+                "git {what}: {}",
+                String::from_utf8_lossy(&output.stderr).trim()
+            )))
         };
-        told(git().args(["init", "--quiet", "--bare", "--initial-branch=main", "--template="]).arg(&path), "init")?;
+        told(
+            git()
+                .args([
+                    "init",
+                    "--quiet",
+                    "--bare",
+                    "--initial-branch=main",
+                    "--template=",
+                ])
+                .arg(&path),
+            "init",
+        )?;
         let hooks = path.join("hooks");
         fs::create_dir_all(&hooks)?;
         let hook = hooks.join("update");
@@ -62,15 +76,29 @@ impl Repository {
 /// The git program, deaf to the caller's repository, identity and configuration.
 pub fn git() -> Command {
     let mut git = Command::new("git");
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"] {
+    for name in [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    ] {
         git.env_remove(name);
     }
-    git.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_TERMINAL_PROMPT", "0");
+    git.env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_TERMINAL_PROMPT", "0");
     git
 }
 
 fn quoted(path: &Path) -> String {
-    format!("\"{}\"", path.display().to_string().replace('\\', "\\\\").replace('"', "\\\""))
+    format!(
+        "\"{}\"",
+        path.display()
+            .to_string()
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+    )
 }
 
 fn update_hook(secret: &str) -> String {
@@ -94,17 +122,37 @@ fn import(path: &Path, commits: &[Commit]) -> io::Result<()> {
     let mut stream = Vec::new();
     for commit in commits {
         let (author, at) = (&commit.author, commit.at);
-        write!(stream, "commit refs/heads/main\nauthor {author} {at} +0000\ncommitter {author} {at} +0000\n")?;
-        write!(stream, "data {}\n{}\n", commit.message.len(), commit.message)?;
+        write!(
+            stream,
+            "commit refs/heads/main\nauthor {author} {at} +0000\ncommitter {author} {at} +0000\n"
+        )?;
+        write!(
+            stream,
+            "data {}\n{}\n",
+            commit.message.len(),
+            commit.message
+        )?;
         for (path, content) in &commit.files {
-            write!(stream, "M 100644 inline {path}\ndata {}\n{content}\n", content.len())?;
+            write!(
+                stream,
+                "M 100644 inline {path}\ndata {}\n{content}\n",
+                content.len()
+            )?;
         }
         stream.push(b'\n');
     }
     let mut child = git()
         .arg("-C")
         .arg(path)
-        .args(["-c", "fastimport.unpackLimit=0", "-c", "core.compression=1", "fast-import", "--quiet", "--date-format=raw"])
+        .args([
+            "-c",
+            "fastimport.unpackLimit=0",
+            "-c",
+            "core.compression=1",
+            "fast-import",
+            "--quiet",
+            "--date-format=raw",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -117,7 +165,10 @@ fn import(path: &Path, commits: &[Commit]) -> io::Result<()> {
     if output.status.success() && fed.is_ok() {
         return Ok(());
     }
-    Err(io::Error::other(format!("git fast-import: {}", String::from_utf8_lossy(&output.stderr).trim())))
+    Err(io::Error::other(format!(
+        "git fast-import: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    )))
 }
 
 #[cfg(test)]
@@ -128,39 +179,66 @@ mod tests {
 
     fn push(repository: &Repository, secret: Option<&str>, to: &str) -> (bool, String) {
         let mut command = git();
-        command.arg("-C").arg(repository.path()).arg("push").arg(repository.path());
+        command
+            .arg("-C")
+            .arg(repository.path())
+            .arg("push")
+            .arg(repository.path());
         if let Some(secret) = secret {
             command.env(ROBOT_VARIABLE, secret);
         }
         // The parent of main's head, one commit back, and then forward again.
-        let output = command.arg(format!("refs/heads/next:{to}")).output().unwrap();
-        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+        let output = command
+            .arg(format!("refs/heads/next:{to}"))
+            .output()
+            .unwrap();
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
     }
 
     #[test]
     fn main_moves_for_the_robot_and_for_nobody_else() {
         let folder = tempfile::tempdir().unwrap();
         let history = history(Scenario::Calm, 1, 1_795_000_000);
-        let repository = Repository::create(folder.path(), "open-sesame".to_owned(), &history.commits).unwrap();
+        let repository =
+            Repository::create(folder.path(), "open-sesame".to_owned(), &history.commits).unwrap();
         let raw = git2::Repository::open_bare(repository.path()).unwrap();
-        let head = raw.find_reference("refs/heads/main").unwrap().peel_to_commit().unwrap();
+        let head = raw
+            .find_reference("refs/heads/main")
+            .unwrap()
+            .peel_to_commit()
+            .unwrap();
         let mut walk = raw.revwalk().unwrap();
         walk.push(head.id()).unwrap();
         assert_eq!(walk.count(), history.commits.len());
         let text = String::from_utf8(
-            raw.find_blob(head.tree().unwrap().get_path(Path::new("charts/app-config/image-tags/production/router")).unwrap().id())
-                .unwrap()
-                .content()
-                .to_vec(),
+            raw.find_blob(
+                head.tree()
+                    .unwrap()
+                    .get_path(Path::new("charts/app-config/image-tags/production/router"))
+                    .unwrap()
+                    .id(),
+            )
+            .unwrap()
+            .content()
+            .to_vec(),
         )
         .unwrap();
         assert!(text.starts_with("image_tag: v247\n"), "{text}");
         let who = git2::Signature::now("A Person", "person@example.org").unwrap();
-        let next = raw.commit(None, &who, &who, "Next", &head.tree().unwrap(), &[&head]).unwrap();
-        raw.reference("refs/heads/next", next, false, "test").unwrap();
+        let next = raw
+            .commit(None, &who, &who, "Next", &head.tree().unwrap(), &[&head])
+            .unwrap();
+        raw.reference("refs/heads/next", next, false, "test")
+            .unwrap();
 
         let (done, said) = push(&repository, None, "refs/heads/main");
-        assert!(!done && said.contains("GH006: Protected branch update failed"), "{said}");
+        assert!(
+            !done && said.contains("GH006: Protected branch update failed"),
+            "{said}"
+        );
         let (done, said) = push(&repository, Some("wrong"), "refs/heads/main");
         assert!(!done, "{said}");
         let (done, said) = push(&repository, None, "refs/heads/leverframe/7f3a");
