@@ -14,7 +14,9 @@ pub fn at(seconds_ago: i64) -> Timestamp {
 
 pub fn delivery() -> Delivery {
     let text = crate::config::built_in::delivery("govuk").unwrap();
-    crate::config::delivery::parse(std::path::Path::new("govuk.toml"), text).unwrap().delivery
+    crate::config::delivery::parse(std::path::Path::new("govuk.toml"), text)
+        .unwrap()
+        .delivery
 }
 
 pub struct World {
@@ -25,37 +27,70 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        Self { store: Store::default(), tree: Tree::default(), delivery: delivery() }
+        Self {
+            store: Store::default(),
+            tree: Tree::default(),
+            delivery: delivery(),
+        }
     }
 
     pub fn news(&mut self, source: Source, news: News) {
-        self.store.apply(Delta { source, subscription: 1, seen_at: at(0), news });
+        self.store.apply(Delta {
+            source,
+            subscription: 1,
+            seen_at: at(0),
+            news,
+        });
     }
 
     /// Declares a file; the newest change of it came `seconds_ago`, from `from`.
-    pub fn file(&mut self, environment: &str, repository: &str, version: &str, gate: bool) -> &mut Self {
-        let declared =
-            Declared { version: Some(Version::new(version)), promote: true, gate, odd: Vec::new() };
-        self.tree.files.insert((environment.into(), repository.into()), declared);
+    pub fn file(
+        &mut self,
+        environment: &str,
+        repository: &str,
+        version: &str,
+        gate: bool,
+    ) -> &mut Self {
+        let declared = Declared {
+            version: Some(Version::new(version)),
+            promote: true,
+            gate,
+            odd: Vec::new(),
+        };
+        self.tree
+            .files
+            .insert((environment.into(), repository.into()), declared);
         self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
         self
     }
 
     pub fn app(&mut self, app: &str, repositories: &[&str]) -> &mut Self {
         for environment in ["integration", "staging", "production"] {
-            self.tree.apps.entry(environment.into()).or_default().push(AppDeclared {
-                app: app.into(),
-                repositories: repositories.iter().map(|r| Repository::new(r)).collect(),
-                namespace: None,
-                smoke: true,
-            });
+            self.tree
+                .apps
+                .entry(environment.into())
+                .or_default()
+                .push(AppDeclared {
+                    app: app.into(),
+                    repositories: repositories.iter().map(|r| Repository::new(r)).collect(),
+                    namespace: None,
+                    smoke: true,
+                });
         }
         self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
         self
     }
 
     /// One change of a version, newest first within a call order; `kind` as given.
-    pub fn moved(&mut self, environment: &str, repository: &str, from: &str, to: &str, ago: i64, kind: ActorKind) -> &mut Self {
+    pub fn moved(
+        &mut self,
+        environment: &str,
+        repository: &str,
+        from: &str,
+        to: &str,
+        ago: i64,
+        kind: ActorKind,
+    ) -> &mut Self {
         let change = Change {
             at: at(ago),
             commit: format!("{ago:040x}").as_str().into(),
@@ -71,12 +106,28 @@ impl World {
             subject: "".into(),
             plan: None,
         };
-        self.news(Source::Git, News::Changes { changes: vec![change], walked: Walked::Older });
+        self.news(
+            Source::Git,
+            News::Changes {
+                changes: vec![change],
+                walked: Walked::Older,
+            },
+        );
         self
     }
 
-    pub fn gate_moved(&mut self, environment: &str, repository: &str, open: bool, ago: i64) -> &mut Self {
-        let version = self.tree.files.get(&(environment.into(), repository.into())).and_then(|d| d.version.clone());
+    pub fn gate_moved(
+        &mut self,
+        environment: &str,
+        repository: &str,
+        open: bool,
+        ago: i64,
+    ) -> &mut Self {
+        let version = self
+            .tree
+            .files
+            .get(&(environment.into(), repository.into()))
+            .and_then(|d| d.version.clone());
         let change = Change {
             at: at(ago),
             commit: format!("{ago:040x}").as_str().into(),
@@ -92,12 +143,24 @@ impl World {
             subject: "".into(),
             plan: None,
         };
-        self.news(Source::Git, News::Changes { changes: vec![change], walked: Walked::Older });
+        self.news(
+            Source::Git,
+            News::Changes {
+                changes: vec![change],
+                walked: Walked::Older,
+            },
+        );
         self
     }
 
     pub fn walked(&mut self) -> &mut Self {
-        self.news(Source::Git, News::Changes { changes: Vec::new(), walked: Walked::ToTheEnd });
+        self.news(
+            Source::Git,
+            News::Changes {
+                changes: Vec::new(),
+                walked: Walked::ToTheEnd,
+            },
+        );
         self
     }
 
@@ -105,7 +168,11 @@ impl World {
         let kind = fact.kind();
         let source = Source::Cluster(environment.into());
         self.news(source.clone(), News::Put(fact));
-        if !self.store.source(&source).is_some_and(|s| s.kinds.get(&kind).is_some_and(|k| k.listed)) {
+        if !self
+            .store
+            .source(&source)
+            .is_some_and(|s| s.kinds.get(&kind).is_some_and(|k| k.listed))
+        {
             self.listed(environment, kind);
         }
         self
@@ -118,15 +185,33 @@ impl World {
     }
 
     pub fn status(&self, environment: &str, app: &str) -> super::status::Status {
-        super::status::status(&self.store, &self.delivery, &Target::new(environment, app), at(0)).unwrap()
+        super::status::status(
+            &self.store,
+            &self.delivery,
+            &Target::new(environment, app),
+            at(0),
+        )
+        .unwrap()
     }
 }
 
 pub fn id(environment: &str, namespace: &str, name: &str) -> ObjectId {
-    ObjectId { environment: environment.into(), namespace: namespace.into(), name: name.into(), uid: name.into() }
+    ObjectId {
+        environment: environment.into(),
+        namespace: namespace.into(),
+        name: name.into(),
+        uid: name.into(),
+    }
 }
 
-pub fn pod(environment: &str, app: &str, name: &str, image: &str, ready: bool, waiting: Option<&str>) -> Fact {
+pub fn pod(
+    environment: &str,
+    app: &str,
+    name: &str,
+    image: &str,
+    ready: bool,
+    waiting: Option<&str>,
+) -> Fact {
     Fact::Pod(Pod {
         id: id(environment, "apps", name),
         labels: [("app.kubernetes.io/instance".into(), app.into())].into(),
@@ -157,7 +242,11 @@ pub fn smoke(environment: &str, app: &str, name: &str, version: &str, phase: Run
         id: id(environment, "apps", name),
         resource_version: "1".into(),
         template: Some("post-sync".into()),
-        labels: [("application".into(), app.into()), ("imageTag".into(), version.into())].into(),
+        labels: [
+            ("application".into(), app.into()),
+            ("imageTag".into(), version.into()),
+        ]
+        .into(),
         annotations: Default::default(),
         generate_name: None,
         owners: None,
