@@ -2,6 +2,21 @@
 //!
 //! Deliberately absent: doing it. A plan is a value: printable, comparable, serialisable; only a provider's writer sends it.
 
+pub mod checks;
+mod gates;
+mod hold;
+mod hops;
+pub mod mark;
+mod promote;
+mod reach;
+mod resubmit;
+mod roll_back;
+mod runs;
+mod stop;
+mod subject;
+mod sync;
+mod version;
+
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -181,8 +196,9 @@ pub enum Verdict {
 /// One row of safety.md's table.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Check {
-    /// A stable word: `scalars`, `identity`, `credential`, `journal`, `fresh`, `in_flight`, `direction`, `smoke`, `image`, `wanted`,
-    /// `attempts`, `overtaken`, `parent`, `migrations`, `hop`, `hours`, `waiting`, `operation`, `prune`, `shared_login`.
+    /// A stable word: `scalars`, `identity`, `credential`, `journal`, `fresh`, `others`, `in_flight`, `direction`, `smoke`,
+    /// `image`, `wanted`, `next`, `repeated`, `gate`, `attempts`, `elsewhere`, `overtaken`, `parent`, `migrations`, `hop`,
+    /// `hours`, `waiting`, `operation`, `prune`, `shared_login`.
     pub name: String,
     pub weight: Weight,
     pub verdict: Verdict,
@@ -256,7 +272,8 @@ pub struct Edit {
     pub repository: Repository,
     pub path: String,
     pub key: String,
-    /// As shown when the plan was made; none where the key is absent.
+    /// As shown when the plan was made; none where the key is absent. Of a gate its meaning, `true` or `false`: a missing
+    /// gate key reads `false`.
     pub from: Option<String>,
     pub to: String,
 }
@@ -399,17 +416,36 @@ impl Outcome {
 pub fn is_resubmittable(phase: &RunPhase) -> bool {
     phase.has_failed()
 }
-pub fn plan(_r: &Request, _c: &Context<'_>) -> Result<Plan, Refusal> {
-    Err(Refusal {
-        lever: Lever::Hold,
-        target: Target::new("a", "b"),
-        because: String::new(),
-        remedy: String::new(),
-        checks: vec![],
-    })
+
+/// Decides: the plan of a lever, or why it does not move. The only yes or no; footer, help, overlay and command line ask it.
+///
+/// # Errors
+/// The refusal, with all checks as far as they went.
+pub fn plan(request: &Request, context: &Context<'_>) -> Result<Plan, Refusal> {
+    let subject = subject::Subject::find(request, *context)?;
+    match request.lever {
+        Lever::Promote => promote::plan(&subject),
+        Lever::RollBack => roll_back::plan(&subject),
+        Lever::Resubmit | Lever::TestsOnly => resubmit::plan(&subject),
+        Lever::Sync => sync::sync(&subject),
+        Lever::Refresh => sync::refresh(&subject),
+        Lever::Stop => stop::plan(&subject),
+        Lever::Hold | Lever::Release => hold::plan(&subject),
+    }
 }
-pub fn choices(_r: &Request, _c: &Context<'_>) -> Vec<Repository> {
-    vec![]
+
+/// The repositories among which a request must choose before it can be decided; empty where there is nothing to choose.
+pub fn choices(request: &Request, context: &Context<'_>) -> Vec<Repository> {
+    subject::choices(request, *context)
+}
+
+impl Plan {
+    /// The same plan with the reason that was typed after it was shown.
+    pub fn with_reason(mut self, reason: Option<String>) -> Plan {
+        mark::reason(&mut self.write, reason.as_deref());
+        self.request.reason = reason;
+        self
+    }
 }
 pub mod show {
     pub fn commands(_p: &super::Plan, _d: &crate::delivery::Delivery) -> String {
