@@ -268,7 +268,12 @@ pub struct Notice {
 
 impl State {
     /// A state that knows nothing yet. The size comes with the terminal.
-    pub fn new(delivery: Arc<Delivery>, keys: Arc<Keymap>, settings: Settings, now: Timestamp) -> Self {
+    pub fn new(
+        delivery: Arc<Delivery>,
+        keys: Arc<Keymap>,
+        settings: Settings,
+        now: Timestamp,
+    ) -> Self {
         Self {
             delivery,
             keys,

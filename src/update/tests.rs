@@ -12,7 +12,11 @@ use std::sync::Arc;
 
 fn state(world: World) -> State {
     let settings = Settings {
-        who: Actor { login: "ops-1".into(), from: None, shared: false },
+        who: Actor {
+            login: "ops-1".into(),
+            from: None,
+            shared: false,
+        },
         host: "bastion".into(),
         read_only: false,
         demo: None,
@@ -33,7 +37,11 @@ fn world() -> World {
     let mut world = World::new();
     for app in ["account-api", "publisher", "router"] {
         world.app(app, &[app]);
-        for (environment, version) in [("integration", "v3"), ("staging", "v2"), ("production", "v1")] {
+        for (environment, version) in [
+            ("integration", "v3"),
+            ("staging", "v2"),
+            ("production", "v1"),
+        ] {
             world.file(environment, app, version, false);
         }
     }
@@ -50,14 +58,25 @@ fn press(state: &mut State, keys: &str) -> Vec<Effect> {
 
 fn pressed(state: &mut State, key: &str, queued: bool) -> Vec<Effect> {
     let chord = Chord::parse(key).unwrap();
-    let press = Press { chord, at: at(-1), queued, id: PlanId::new("0123456789abcdef") };
+    let press = Press {
+        chord,
+        at: at(-1),
+        queued,
+        id: PlanId::new("0123456789abcdef"),
+    };
     let effects = update(state, Message::Pressed(press));
     settle(state);
     effects
 }
 
 fn selected(state: &State) -> String {
-    state.ui.board.selected.as_ref().map(ToString::to_string).unwrap_or_default()
+    state
+        .ui
+        .board
+        .selected
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 #[test]
@@ -122,7 +141,10 @@ fn ctrl_c_cancels_and_never_quits() {
     let mut state = state(world());
     for keys in ["ctrl-c", "/ a ctrl-c", "a ctrl-c", "? ctrl-c"] {
         let effects = press(&mut state, keys);
-        assert!(!effects.iter().any(|e| matches!(e, Effect::Quit { .. })), "{keys}");
+        assert!(
+            !effects.iter().any(|e| matches!(e, Effect::Quit { .. })),
+            "{keys}"
+        );
     }
     assert!(state.ui.overlay.is_none() && state.ui.prompt.is_none());
 }
@@ -139,7 +161,9 @@ fn views_are_gone_into_and_left_again() {
     press(&mut state, "q q q");
     assert_eq!(*state.view(), View::Board);
     press(&mut state, "H");
-    assert!(matches!(state.view(), View::History(target) if target.to_string() == "account-api @ production"));
+    assert!(
+        matches!(state.view(), View::History(target) if target.to_string() == "account-api @ production")
+    );
     assert_eq!(state.ui.pane, Pane::Board);
 }
 
@@ -159,9 +183,17 @@ fn no_letter_writes_by_itself() {
         for (_, chords) in bindings.actions(place) {
             for chord in chords {
                 let mut state = state(world());
-                let press = Press { chord, at: at(-1), queued: false, id: PlanId::new("00") };
+                let press = Press {
+                    chord,
+                    at: at(-1),
+                    queued: false,
+                    id: PlanId::new("00"),
+                };
                 let effects = update(&mut state, Message::Pressed(press));
-                assert!(!effects.iter().any(|e| matches!(e, Effect::Apply(_))), "{chord:?}");
+                assert!(
+                    !effects.iter().any(|e| matches!(e, Effect::Apply(_))),
+                    "{chord:?}"
+                );
             }
         }
     }
