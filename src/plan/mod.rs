@@ -2,7 +2,10 @@
 //!
 //! Deliberately absent: doing it. A plan is a value: printable, comparable, serialisable; only a provider's writer sends it.
 
+mod by_hand;
 pub mod checks;
+mod copy;
+pub mod follow;
 mod gates;
 mod hold;
 mod hops;
@@ -12,6 +15,7 @@ mod reach;
 mod resubmit;
 mod roll_back;
 mod runs;
+pub mod show;
 mod stop;
 mod subject;
 mod sync;
@@ -446,19 +450,33 @@ impl Plan {
         self.request.reason = reason;
         self
     }
-}
-pub mod show {
-    pub fn commands(_p: &super::Plan, _d: &crate::delivery::Delivery) -> String {
-        String::new()
-    }
-}
-pub mod follow {
-    pub fn follow(
-        _r: &crate::journal::Record,
-        _s: &crate::store::Store,
-        _d: &crate::delivery::Delivery,
-        _n: jiff::Timestamp,
-    ) -> Vec<crate::journal::What> {
-        vec![]
+
+    /// Whether two decisions come to the same: the same write at the same price. When facts were read, the reason, and the
+    /// version of an object whose content decides the same way may differ.
+    pub fn comes_to_the_same(&self, other: &Plan) -> bool {
+        let bare = |plan: &Plan| {
+            let mut plan = plan.clone().with_reason(None);
+            if let Write::Patch {
+                resource_version, ..
+            } = &mut plan.write
+            {
+                *resource_version = Arc::default();
+            }
+            plan
+        };
+        let prices = |plan: &Plan| -> Vec<String> {
+            let dear = plan
+                .checks
+                .iter()
+                .filter(|c| c.refuses() || c.wants_reason());
+            dear.map(|c| c.name.clone()).collect()
+        };
+        let (ours, theirs) = (bare(self), bare(other));
+        let known = prices(other);
+        ours.from == theirs.from
+            && ours.to == theirs.to
+            && ours.reach.environments == theirs.reach.environments
+            && ours.write == theirs.write
+            && prices(self).iter().all(|name| known.contains(name))
     }
 }
