@@ -13,11 +13,10 @@ mod press;
 mod prompt;
 mod run;
 mod settle;
-#[cfg(test)]
-mod tests;
 
 pub use palette::completions;
-pub use run::{nodes, runs_of};
+pub use press::place;
+pub use run::{nodes, opened, runs_of};
 pub use settle::settle;
 
 use crate::effect::Effect;

@@ -1,22 +1,156 @@
-//! Layout shim.
-use crate::state::State;
+//! Layout: which part of the screen belongs to what, from the size and the state alone.
+//!
+//! Deliberately absent: drawing. `update` asks here how many lines are visible, so that a page is a page.
+
+use super::recent;
+use crate::state::{Pane, State, View};
 use ratatui::layout::Rect;
+
+/// Columns of the board beside other panes.
+pub const BOARD_COLUMNS: u16 = 78;
+/// Columns of the run between board and log.
+pub const RUN_COLUMNS: u16 = 42;
+/// From these columns on the run stands beside the board.
+pub const TWO_PANES: u16 = 120;
+/// From these columns on the log stands beside both.
+pub const THREE_PANES: u16 = 200;
+/// From these rows on the log stands below board and run.
+const LOG_BELOW: u16 = 32;
+
+/// Where everything stands. Rectangles may be empty: there is no smallest size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Panes {
+    pub header: Rect,
+    pub board: Rect,
+    /// None: there is no room beside the board; the run is a view of its own.
     pub run: Option<Rect>,
+    /// None: there is no room beside the board; the log is a view of its own.
     pub log: Option<Rect>,
+    /// The rule above the sentence and its two lines.
+    pub sentence: Rect,
+    /// Where a view of its own, or a zoomed pane, stands.
+    pub body: Rect,
+    /// Keys, and the last line: what is being typed, or the newest outcome.
+    pub footer: Rect,
 }
-pub fn panes(_s: &State) -> Panes {
-    Panes {
+
+/// The panes of a state: by its size and the lines that the header needs, not by which view is open.
+pub fn panes(state: &State) -> Panes {
+    let (columns, rows) = state.size;
+    let held = u16::try_from(state.board.holds.len().min(2)).unwrap_or(0);
+    layout(columns, rows, held, state.ui.zoom)
+}
+
+/// The panes of a size; `held` lines of the header say which gates are closed for many.
+pub fn layout(columns: u16, rows: u16, held: u16, zoom: bool) -> Panes {
+    let slice = |from: u16, lines: u16| {
+        let from = from.min(rows);
+        Rect::new(0, from, columns, lines.min(rows - from))
+    };
+    let header_lines = match rows {
+        0..4 => 0,
+        4..8 => 1,
+        8..16 => 2,
+        _ => 2 + held,
+    };
+    let footer_lines = match rows {
+        0..2 => 0,
+        2..8 => 1,
+        _ => 2,
+    };
+    let sentence_lines = if rows < 14 { 0 } else { 3 };
+    let footer = slice(rows - footer_lines, footer_lines);
+    let header = slice(0, header_lines);
+    let sentence = slice(rows - footer_lines - sentence_lines, sentence_lines);
+    let main = slice(
+        header_lines,
+        (rows - footer_lines - sentence_lines).saturating_sub(header_lines),
+    );
+    let body = if zoom {
+        // Nothing but the pane and the keys, so that the terminal's own selection copies clean text.
+        slice(0, rows - footer_lines)
+    } else {
+        slice(
+            header_lines,
+            (rows - footer_lines).saturating_sub(header_lines),
+        )
+    };
+    let mut panes = Panes {
+        header,
+        board: main,
         run: None,
         log: None,
+        sentence,
+        body,
+        footer,
+    };
+    let right = BOARD_COLUMNS + 1;
+    if columns >= THREE_PANES {
+        let log = right + RUN_COLUMNS + 1;
+        panes.board.width = BOARD_COLUMNS;
+        panes.run = Some(Rect::new(right, main.y, RUN_COLUMNS, main.height));
+        panes.log = Some(Rect::new(log, main.y, columns - log, main.height));
+    } else if columns >= TWO_PANES {
+        let below = if rows >= LOG_BELOW {
+            main.height / 2
+        } else {
+            0
+        };
+        let above = main.height - below;
+        panes.board = Rect::new(0, main.y, BOARD_COLUMNS, above);
+        panes.run = Some(Rect::new(right, main.y, columns - right, above));
+        panes.log = (below > 0).then(|| Rect::new(0, main.y + above, columns, below));
+    }
+    panes
+}
+
+/// Where the board is drawn now; none where another view or a zoomed pane hides it.
+pub fn board_area(state: &State) -> Option<Rect> {
+    let panes = panes(state);
+    match (state.view(), state.ui.zoom, state.ui.pane) {
+        (View::Board, false, _) => Some(panes.board),
+        (View::Board, true, Pane::Board) => Some(panes.body),
+        _ => None,
     }
 }
-pub fn board_rows(_s: &State) -> usize {
-    10
+
+/// Where the run is drawn now.
+pub fn run_area(state: &State) -> Option<Rect> {
+    let panes = panes(state);
+    match (state.view(), state.ui.zoom, state.ui.pane) {
+        (View::Run, ..) | (View::Board, true, Pane::Run) => Some(panes.body),
+        (View::Board, false, _) => panes.run,
+        _ => None,
+    }
 }
-pub fn run_rows(_s: &State) -> usize {
-    10
+
+/// Where the log is drawn now.
+pub fn log_area(state: &State) -> Option<Rect> {
+    let panes = panes(state);
+    match (state.view(), state.ui.zoom, state.ui.pane) {
+        (View::Log, ..) | (View::Board, true, Pane::Log) => Some(panes.body),
+        (View::Board, false, _) => panes.log,
+        _ => None,
+    }
 }
-pub fn log_rows(_s: &State) -> usize {
-    10
+
+/// Rows of the table that are visible; where the board is hidden, as many as it would have.
+pub fn board_rows(state: &State) -> usize {
+    let area = board_area(state).unwrap_or_else(|| panes(state).board);
+    usize::from(area.height.saturating_sub(1)).saturating_sub(recent::lines(state, area))
+}
+
+/// Lines of the run's tree that are visible, without its title.
+pub fn run_rows(state: &State) -> usize {
+    run_area(state).map_or(0, |area| usize::from(area.height.saturating_sub(1)))
+}
+
+/// Lines of the log that are visible, without its title.
+pub fn log_rows(state: &State) -> usize {
+    log_area(state).map_or(0, |area| usize::from(area.height.saturating_sub(1)))
+}
+
+/// Columns of the log.
+pub fn log_columns(state: &State) -> usize {
+    log_area(state).map_or(0, |area| usize::from(area.width))
 }

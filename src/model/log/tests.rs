@@ -29,16 +29,11 @@ proptest! {
         let typed = format!("{}{}", if invert { "!" } else { "" }, if expression { "~b.?c" } else { "bc" });
         let wanted = pattern(&typed);
         let mut log = Log::default();
-        let mut filter = Filter::new(wanted.clone());
+        log.narrow(Some(wanted.clone()));
         for piece in &pieces {
             log.append(&Stretch { bytes: piece.clone().into_bytes(), starts: Vec::new() });
-            filter.refresh(&log);
-            let fresh: Vec<u64> = log
-                .lines_from(0)
-                .filter(|(_, line)| wanted.matches(line.bytes))
-                .map(|(number, _)| number)
-                .collect();
-            prop_assert_eq!(filter.numbers(), &fresh);
+            let fresh: Vec<u64> = log.lines_from(0).filter(|(_, line)| wanted.matches(line.bytes)).map(|(n, _)| n).collect();
+            prop_assert_eq!(&(0..log.rows()).filter_map(|row| log.row(row)).collect::<Vec<_>>(), &fresh);
         }
     }
 }
@@ -72,9 +67,10 @@ fn a_line_that_is_too_long_is_held_in_parts() {
 #[test]
 fn the_cap_is_held_and_what_fell_out_is_counted() {
     let mut log = Log::new(3 * CHUNK);
+    let mut rows = 0;
     for number in 0..40_000 {
         let line = format!("{number:>99}\n");
-        log.append(&Stretch {
+        rows += log.append(&Stretch {
             bytes: line.into_bytes(),
             starts: Vec::new(),
         });
@@ -82,6 +78,7 @@ fn the_cap_is_held_and_what_fell_out_is_counted() {
     assert!(log.allocated() < 5 * CHUNK, "{}", log.allocated());
     assert!(log.first() > 20_000 && log.end() == 40_000);
     assert_eq!(log.first() * 100, log.fallen_bytes());
+    assert_eq!(rows as u64, log.first());
     assert_eq!(log.line(log.first() - 1), None);
     assert_eq!(
         log.line(log.first()).unwrap().bytes,
@@ -101,20 +98,19 @@ fn the_cap_is_held_and_what_fell_out_is_counted() {
 #[test]
 fn rows_that_fall_out_of_a_filtered_log_are_counted_as_rows() {
     let mut log = Log::new(2 * CHUNK);
-    let mut filter = Filter::new(pattern("7"));
+    log.narrow(Some(pattern("7")));
     let mut fallen = 0;
     for number in 0..20_000 {
         let line = format!("{:>98}{}\n", "", number % 10);
-        log.append(&Stretch {
+        fallen += log.append(&Stretch {
             bytes: line.into_bytes(),
             starts: Vec::new(),
         });
-        fallen += filter.refresh(&log);
     }
     assert!(fallen > 0);
-    assert_eq!(fallen + filter.numbers().len(), 2_000);
-    assert_eq!(filter.numbers()[0] % 10, 7);
-    assert!(filter.numbers()[0] >= log.first());
+    assert_eq!(fallen + log.rows(), 2_000);
+    assert_eq!(log.row(0).unwrap() % 10, 7);
+    assert!(log.row(0).unwrap() >= log.first());
 }
 
 #[test]
@@ -234,14 +230,13 @@ java.lang.IllegalStateException: bad
 \tat com.example.Main.run(Main.java:5)
 ";
     let mut log = Log::default();
-    let mut faults = Faults::default();
     for piece in text.as_bytes().chunks(7) {
         log.append(&Stretch {
             bytes: piece.to_vec(),
             starts: Vec::new(),
         });
-        faults.refresh(&log);
     }
+    let faults = log.faults();
     let firsts: Vec<String> = faults
         .numbers()
         .iter()
@@ -306,9 +301,7 @@ fn each_kind_of_fault_is_known() {
             bytes: format!("{line}\n").into_bytes(),
             starts: Vec::new(),
         });
-        let mut faults = Faults::default();
-        faults.refresh(&log);
-        assert_eq!(faults.len(), 1, "{line}");
+        assert_eq!(log.faults().len(), 1, "{line}");
     }
     for line in [
         "0 errors",
@@ -324,9 +317,7 @@ fn each_kind_of_fault_is_known() {
             bytes: format!("{line}\n").into_bytes(),
             starts: Vec::new(),
         });
-        let mut faults = Faults::default();
-        faults.refresh(&log);
-        assert_eq!(faults.len(), 0, "{line}");
+        assert_eq!(log.faults().len(), 0, "{line}");
     }
 }
 
