@@ -6,14 +6,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 
 use git2::{ObjectType, Oid};
 
 use super::repository::{Entry, Error, LARGEST_FILE, Repository};
 use super::scalars::{self, Key, Scalars};
 
-/// Commits between two batches where nothing changes, so that a dropped receiver is noticed.
+/// Commits between two batches where nothing changes, so that a walk nobody wants any more ends soon.
 const STEPS_PER_BATCH: usize = 1_000;
 /// Changes that fill a batch.
 const CHANGES_PER_BATCH: usize = 500;
@@ -99,12 +98,16 @@ pub struct Query {
     pub limit: usize,
 }
 
-/// Walks and sends batches until the end, the limit, or until nobody listens any more. The last batch sent says how far
-/// the walk came; a walk that did not meet `until` looked at a history that was rewritten, or longer than the limit.
+/// Walks and gives out batches until the end, the limit, or until `to` answers false. The last batch says how far the walk
+/// came; a walk that did not meet `until` looked at a history that was rewritten, or longer than the limit.
 ///
 /// # Errors
-/// When objects are missing or damaged; what was sent until then holds.
-pub fn walk(repository: &Repository, query: &Query, to: &SyncSender<Batch>) -> Result<(), Error> {
+/// When objects are missing or damaged; what was given out until then holds.
+pub fn walk(
+    repository: &Repository,
+    query: &Query,
+    to: &mut dyn FnMut(Batch) -> bool,
+) -> Result<(), Error> {
     let mut walk = Walk {
         repository,
         query,
@@ -145,7 +148,7 @@ pub fn walk(repository: &Repository, query: &Query, to: &SyncSender<Batch>) -> R
             let mut found = Vec::new();
             walk.compare(before, subtree, &query.prefix, &mut found)?;
             if !found.is_empty() {
-                let step = Arc::new(step(&commit));
+                let step = Arc::new(step(git, &commit));
                 for (path, before, after) in found {
                     let change = Change {
                         step: Arc::clone(&step),
@@ -170,13 +173,12 @@ pub fn walk(repository: &Repository, query: &Query, to: &SyncSender<Batch>) -> R
                 walked,
                 reached: Reached::More(at),
             };
-            if to.send(batch).is_err() {
+            if !to(batch) {
                 return Ok(());
             }
         }
     };
-    // Nobody listening any more is how a walk is cancelled.
-    let _ = to.send(Batch {
+    to(Batch {
         changes: walk.changes,
         walked,
         reached,
@@ -309,13 +311,20 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What a commit says about itself.
-pub(super) fn step(commit: &git2::Commit<'_>) -> Step {
+/// What a commit says about itself. A merge without trailers of its own has those of the branch it brings.
+fn step(git: &git2::Repository, commit: &git2::Commit<'_>) -> Step {
     let person = |who: git2::Signature<'_>| Person {
         name: String::from_utf8_lossy(who.name_bytes()).into_owned(),
         email: String::from_utf8_lossy(who.email_bytes()).into_owned(),
     };
     let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+    let mut trailers = trailers(&message);
+    if trailers.is_empty()
+        && let Ok(merged) = commit.parent_id(1)
+        && let Ok(merged) = git.find_commit(merged)
+    {
+        trailers = self::trailers(&String::from_utf8_lossy(merged.message_bytes()));
+    }
     Step {
         commit: commit.id(),
         at: commit.time().seconds(),
@@ -326,7 +335,7 @@ pub(super) fn step(commit: &git2::Commit<'_>) -> Step {
             .find(|l| !l.trim().is_empty())
             .unwrap_or_default()
             .to_owned(),
-        trailers: trailers(&message),
+        trailers,
     }
 }
 
