@@ -3,14 +3,21 @@
 //! Objects are read and written by git2 in the object database, never in a work tree; fetching and pushing is the git
 //! program's, so that the user's ssh configuration and hooks hold. Deliberately absent: any repository host's API.
 
+pub mod apps;
+pub mod change;
 pub mod commit;
+pub mod declared;
 pub mod edit;
+pub mod fault;
+pub mod feed;
 #[cfg(test)]
 mod fixture;
 pub mod history;
+pub mod place;
 pub mod program;
 pub mod push;
 pub mod repository;
 pub mod scalars;
 pub mod send;
+pub mod writer;
 pub mod yaml;

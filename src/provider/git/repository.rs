@@ -175,6 +175,12 @@ impl Repository {
         self.git.path()
     }
 
+    /// The URL of the remote, where there is one. It may hold credentials.
+    pub fn origin(&self) -> Option<String> {
+        let remote = self.git.find_remote("origin").ok()?;
+        remote.url().ok().map(str::to_owned)
+    }
+
     /// Whether this is our own mirror of a remote.
     pub fn is_mirror(&self) -> bool {
         matches!(self.source.location, Location::Url { .. })
@@ -307,30 +313,27 @@ impl Repository {
         }
     }
 
-    /// Everything in a directory of a commit, by name; nothing where there is no such directory. Names that are not
+    /// Everything wanted in a directory of a commit, by name; nothing where there is no such directory. Names that are not
     /// UTF-8 are shown with replacement characters.
     ///
     /// # Errors
     /// When objects are missing or damaged.
-    pub fn read_dir(&self, commit: Oid, dir: &str) -> Result<Vec<(String, Entry)>, Error> {
-        let root = self.tree(commit)?;
-        let tree = if dir.is_empty() {
-            root
-        } else {
-            let entry = match root.get_path(Path::new(dir)) {
-                Ok(entry) if entry.kind() == Some(ObjectType::Tree) => entry,
-                Ok(_) => return Ok(Vec::new()),
-                Err(e) if e.code() == git2::ErrorCode::NotFound => return Ok(Vec::new()),
-                Err(e) => return Err(self.objects(&e)),
-            };
-            self.git
-                .find_tree(entry.id())
-                .map_err(|e| self.objects(&e))?
+    pub fn read_dir(
+        &self,
+        commit: Oid,
+        dir: &str,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<(String, Entry)>, Error> {
+        let Some(tree) = self.subtree(commit, dir)? else {
+            return Ok(Vec::new());
         };
         let mut all = Vec::with_capacity(tree.len());
-        for entry in &tree {
+        for entry in tree.iter() {
             let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
-            all.push((name, self.entry(&entry)?));
+            if wanted(&name) {
+                let entry = self.entry(&entry)?;
+                all.push((name, entry));
+            }
         }
         Ok(all)
     }
@@ -340,18 +343,31 @@ impl Repository {
     /// # Errors
     /// When objects are missing or damaged.
     pub fn list(&self, commit: Oid, dir: &str) -> Result<Vec<String>, Error> {
-        let root = self.tree(commit)?;
-        let found = match root.get_path(Path::new(dir)) {
-            Ok(entry) if entry.kind() == Some(ObjectType::Tree) => entry.id(),
-            Ok(_) => return Ok(Vec::new()),
-            Err(e) if e.code() == git2::ErrorCode::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(self.objects(&e)),
+        let Some(tree) = self.subtree(commit, dir)? else {
+            return Ok(Vec::new());
         };
-        let tree = self.git.find_tree(found).map_err(|e| self.objects(&e))?;
         Ok(tree
             .iter()
             .map(|entry| String::from_utf8_lossy(entry.name_bytes()).into_owned())
             .collect())
+    }
+
+    /// The tree of a directory, where there is one.
+    fn subtree(&self, commit: Oid, dir: &str) -> Result<Option<git2::Tree<'_>>, Error> {
+        let root = self.tree(commit)?;
+        if dir.is_empty() {
+            return Ok(Some(root));
+        }
+        match root.get_path(Path::new(dir)) {
+            Ok(entry) if entry.kind() == Some(ObjectType::Tree) => self
+                .git
+                .find_tree(entry.id())
+                .map(Some)
+                .map_err(|e| self.objects(&e)),
+            Ok(_) => Ok(None),
+            Err(e) if e.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(e) => Err(self.objects(&e)),
+        }
     }
 
     /// The bytes of a blob that is known from elsewhere, none when it is above [`LARGEST_FILE`].

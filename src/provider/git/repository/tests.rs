@@ -38,8 +38,16 @@ fn every_sort_of_entry_is_told_apart() {
         repository.list(tip, "tags").unwrap(),
         ["a", "big", "link", "run"]
     );
-    assert_eq!(repository.read_dir(tip, "tags").unwrap().len(), 4);
-    assert!(repository.read_dir(tip, "none").unwrap().is_empty());
+    assert_eq!(
+        repository.read_dir(tip, "tags", &|_| true).unwrap().len(),
+        4
+    );
+    assert!(
+        repository
+            .read_dir(tip, "none", &|_| true)
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]

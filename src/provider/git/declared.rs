@@ -1,0 +1,243 @@
+//! What is *declared* at one commit: every version file and every list of apps, as the model has them.
+//!
+//! Deliberately absent: how a version came to stand there (history), and any memory of an earlier commit beyond what
+//! spares reading the same bytes twice.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use git2::Oid;
+use jiff::Timestamp;
+
+use super::apps::{self, Listed};
+use super::history::read_entry;
+use super::place::Place;
+use super::repository::{Entry, Error, Repository};
+use super::scalars::{Key, Scalars};
+use crate::delivery::Delivery;
+use crate::model::{Declared, Tree, Version};
+
+/// First-parent commits that are kept at hand.
+pub const MAINLINE: usize = 5_000;
+
+/// The keys that a delivery declares versions and gates by.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    pub version: String,
+    pub promote: Option<String>,
+    pub gate: Option<String>,
+    pub wanted: Vec<Key>,
+    /// Each file belongs to one repository alone, so that other keys in it are odd.
+    pub closed: bool,
+}
+
+impl Keys {
+    pub fn of(delivery: &Delivery) -> Self {
+        let at = &delivery.declared;
+        let mut wanted = vec![Key::version(&at.version)];
+        wanted.extend(at.promote.iter().chain(&at.gate).map(|key| Key::gate(key)));
+        Self {
+            version: at.version.to_string(),
+            promote: at.promote.as_deref().map(str::to_owned),
+            gate: at.gate.as_deref().map(str::to_owned),
+            wanted,
+            closed: at.path.contains("{repository}"),
+        }
+    }
+
+    pub fn version(&self, scalars: &Scalars) -> Option<Version> {
+        scalars
+            .text(&self.version)
+            .filter(|text| !text.is_empty())
+            .map(Version::new)
+    }
+
+    pub fn promotes(&self, scalars: &Scalars) -> bool {
+        self.promote.as_deref().is_some_and(|key| scalars.gate(key))
+    }
+
+    pub fn gate(&self, scalars: &Scalars) -> bool {
+        self.gate.as_deref().is_some_and(|key| scalars.gate(key))
+    }
+
+    fn declared(&self, scalars: &Scalars) -> Declared {
+        Declared {
+            version: self.version(scalars),
+            promote: self.promotes(scalars),
+            gate: self.gate(scalars),
+            odd: scalars
+                .odd
+                .iter()
+                .map(|words| Arc::from(words.as_str()))
+                .collect(),
+        }
+    }
+}
+
+/// Reads trees of one delivery, one after the other.
+#[derive(Debug)]
+pub struct Reader {
+    delivery: Arc<Delivery>,
+    place: Place,
+    keys: Keys,
+    /// Values files by their blob: they are large and change seldom.
+    lists: HashMap<Oid, Arc<Result<Listed, String>>>,
+}
+
+impl Reader {
+    pub fn new(delivery: Arc<Delivery>) -> Self {
+        Self {
+            place: Place::new(&delivery.declared.path),
+            keys: Keys::of(&delivery),
+            lists: HashMap::new(),
+            delivery,
+        }
+    }
+
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Reads all that is declared at a commit. `mainline` is what was known of the first parents before.
+    ///
+    /// # Errors
+    /// When objects are missing or damaged; strange content is in the tree itself.
+    pub fn read(
+        &mut self,
+        repository: &Repository,
+        tip: Oid,
+        mainline: &Arc<Vec<Arc<str>>>,
+    ) -> Result<Tree, Error> {
+        let commit = repository
+            .git
+            .find_commit(tip)
+            .map_err(|e| repository.objects(&e))?;
+        let mut tree = Tree {
+            tip: Arc::from(tip.to_string()),
+            tip_at: Timestamp::from_second(commit.time().seconds()).ok(),
+            ..Tree::default()
+        };
+        let prefix = self.place.prefix();
+        let depth = prefix.split('/').filter(|part| !part.is_empty()).count();
+        self.files(repository, tip, &prefix, depth, &mut tree)?;
+        self.apps(repository, tip, &mut tree)?;
+        tree.mainline = self.mainline(repository, tip, mainline)?;
+        Ok(tree)
+    }
+
+    /// Reads the version files below a directory.
+    fn files(
+        &self,
+        repository: &Repository,
+        tip: Oid,
+        dir: &str,
+        depth: usize,
+        tree: &mut Tree,
+    ) -> Result<(), Error> {
+        let below = |name: &str| {
+            if dir.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{dir}/{name}")
+            }
+        };
+        if depth + 1 < self.place.depth() {
+            for name in repository.list(tip, dir)? {
+                self.files(repository, tip, &below(&name), depth + 1, tree)?;
+            }
+            return Ok(());
+        }
+        // Directories of other environments are not read at all.
+        let ours = |path: &str| {
+            self.place
+                .owner(path)
+                .filter(|(environment, _)| self.delivery.stage(environment).is_some())
+        };
+        let entries = repository.read_dir(tip, dir, &|name| ours(&below(name)).is_some())?;
+        for (name, entry) in entries {
+            let owner = ours(&below(&name));
+            let scalars = read_entry(&entry, &self.keys.wanted, self.keys.closed);
+            if let (Some(owner), Some(scalars)) = (owner, scalars) {
+                tree.files.insert(owner, self.keys.declared(&scalars));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the lists of apps.
+    fn apps(&mut self, repository: &Repository, tip: Oid, tree: &mut Tree) -> Result<(), Error> {
+        let Some(at) = self.delivery.apps.clone() else {
+            return Ok(());
+        };
+        let mut kept = HashMap::new();
+        let mut lists = BTreeMap::new();
+        for stage in &self.delivery.environments {
+            let path = at.path.replace("{environment}", stage.name.as_str());
+            match repository.read(tip, &path)? {
+                Entry::Absent => {}
+                Entry::File { blob, bytes } => {
+                    let known = self.lists.get(&blob).cloned();
+                    let list = known.unwrap_or_else(|| Arc::new(apps::read(&bytes, &at)));
+                    kept.insert(blob, Arc::clone(&list));
+                    match &*list {
+                        Ok(listed) => {
+                            let odd = listed
+                                .odd
+                                .iter()
+                                .map(|words| Arc::from(format!("{path}: {words}")));
+                            tree.odd.extend(odd);
+                            lists.insert(stage.name.clone(), listed.apps.clone());
+                        }
+                        Err(why) => tree.odd.push(Arc::from(format!("{path}: {why}"))),
+                    }
+                }
+                other => {
+                    let what = other.odd().unwrap_or_default();
+                    tree.odd.push(Arc::from(format!("{path} is {what}")));
+                }
+            }
+        }
+        self.lists = kept;
+        tree.apps = lists;
+        Ok(())
+    }
+
+    /// The first parents of a commit, continuing what was known where it is still among them.
+    fn mainline(
+        &self,
+        repository: &Repository,
+        tip: Oid,
+        known: &Arc<Vec<Arc<str>>>,
+    ) -> Result<Arc<Vec<Arc<str>>>, Error> {
+        let newest = known.first().and_then(|id| id.parse::<Oid>().ok());
+        if newest == Some(tip) {
+            return Ok(Arc::clone(known));
+        }
+        let mut line = Vec::new();
+        let mut at = tip;
+        while line.len() < MAINLINE {
+            if Some(at) == newest {
+                let room = MAINLINE - line.len();
+                line.extend(known.iter().take(room).cloned());
+                break;
+            }
+            line.push(Arc::from(at.to_string()));
+            match repository
+                .git
+                .find_commit(at)
+                .map(|commit| commit.parent_id(0))
+            {
+                Ok(Ok(parent)) => at = parent,
+                // The first commit, or the edge of a shallow clone.
+                Ok(Err(_)) => break,
+                Err(e) if e.code() == git2::ErrorCode::NotFound => break,
+                Err(e) => return Err(repository.objects(&e)),
+            }
+        }
+        Ok(Arc::new(line))
+    }
+}

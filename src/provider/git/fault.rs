@@ -1,0 +1,113 @@
+//! Errors of a repository as the model's *faults*: which kind, said in one sentence, and what to do next.
+//!
+//! Deliberately absent: waiting and trying again.
+
+use super::program::Unfinished;
+use super::repository::{Error, Source};
+use crate::model::{Fault, FaultKind};
+
+/// The fault that an error is.
+pub fn of(error: &Error) -> Fault {
+    let (kind, hint) = match error {
+        Error::Open { .. } | Error::BranchName(_) => (
+            FaultKind::NotFound,
+            "Set `repository` in leverframe.toml to a clone, a bare repository or a URL.",
+        ),
+        Error::NoBranch { .. } => (FaultKind::NotFound, "Set `branch` in the delivery file."),
+        Error::Cache { .. } => (FaultKind::Broken, ""),
+        Error::Objects { .. } => (FaultKind::Malformed, "Try `git fsck` in it."),
+        Error::Unfinished {
+            source: Unfinished::NotStarted(_),
+            ..
+        } => (FaultKind::Broken, "Install git."),
+        Error::Unfinished { .. } => (FaultKind::Unreachable, "It is tried again by itself."),
+        Error::Program { said, .. } => said_by(said),
+    };
+    Fault::new(kind, error.to_string(), hint)
+}
+
+/// What git's words mean.
+fn said_by(said: &str) -> (FaultKind, &'static str) {
+    let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if any(&[
+        "Permission denied",
+        "Authentication failed",
+        "could not read Username",
+        "could not read Password",
+        "error: 401",
+    ]) {
+        (
+            FaultKind::Unauthorized,
+            "Load your ssh key or log in, then refresh; with a `login` in leverframe.toml's [git], Enter in the sources view runs it.",
+        )
+    } else if any(&["Host key verification failed"]) {
+        (
+            FaultKind::Unauthorized,
+            "Connect once by hand with ssh and check the host's key.",
+        )
+    } else if any(&["error: 403", "access denied", "not allowed"]) {
+        (FaultKind::Forbidden, "Ask for access to the repository.")
+    } else if any(&[
+        "not appear to be a git repository",
+        "not found",
+        "couldn't find remote ref",
+    ]) {
+        (FaultKind::NotFound, "Look at `repository` and `branch`.")
+    } else if any(&["error: 429"]) {
+        (FaultKind::Throttled, "")
+    } else if any(&["error: 5"]) {
+        (FaultKind::Broken, "It is tried again by itself.")
+    } else {
+        (FaultKind::Unreachable, "It is tried again by itself.")
+    }
+}
+
+/// The fault that keeps a branch from being pushed to.
+pub fn unpushable(source: &Source, why: &str) -> Fault {
+    let (kind, hint) = said_by(why);
+    let kind = match kind {
+        FaultKind::Unreachable => FaultKind::Forbidden,
+        other => other,
+    };
+    Fault::new(
+        kind,
+        format!("{} can not be pushed to from here: {why}", source.name()),
+        hint,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_git_become_kinds() {
+        for (said, kind) in [
+            (
+                "git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+                FaultKind::Unauthorized,
+            ),
+            (
+                "fatal: could not read Username for 'https://h': terminal prompts disabled",
+                FaultKind::Unauthorized,
+            ),
+            (
+                "The requested URL returned error: 403",
+                FaultKind::Forbidden,
+            ),
+            ("ssh: Could not resolve hostname h", FaultKind::Unreachable),
+            (
+                "fatal: '/x' does not appear to be a git repository",
+                FaultKind::NotFound,
+            ),
+            ("The requested URL returned error: 502", FaultKind::Broken),
+        ] {
+            let error = Error::Program {
+                name: "x".to_owned(),
+                verb: "fetch".to_owned(),
+                said: said.to_owned(),
+            };
+            assert_eq!(of(&error).kind, kind, "{said}");
+        }
+    }
+}

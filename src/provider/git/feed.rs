@@ -1,0 +1,447 @@
+//! The git *feed*: a thread that keeps the store told of what the repository declares and how it came about.
+//!
+//! What stands now comes first, then news by polling, and in between the history in chunks, newest first, down to a
+//! bound. A fault ages what was told, it takes nothing back. Deliberately absent: writing, and any decision.
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use git2::Oid;
+use jiff::{SignedDuration, Timestamp};
+
+use super::change::Telling;
+use super::declared::Reader;
+use super::fault;
+use super::history::{self, Query, Reached};
+use super::push;
+use super::repository::{Error, FETCH_LIMIT, Location, Repository, Source};
+use crate::delivery::Delivery;
+use crate::model::{Change, Tree};
+use crate::provider::{Call, Calls, Feed};
+use crate::store::{News, Walked};
+
+/// How often and how far is looked.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// Between looks at a local branch.
+    pub look: Duration,
+    /// Between fetches of a remote.
+    pub fetch: Duration,
+    /// The longest pause after fetches that failed.
+    pub longest: Duration,
+    /// Between signs of life of a local branch that does not move.
+    pub alive: Duration,
+    /// Commits of history that are walked.
+    pub bound: usize,
+    /// Commits walked between looks.
+    pub chunk: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            look: Duration::from_secs(1),
+            fetch: Duration::from_secs(20),
+            longest: Duration::from_secs(300),
+            alive: Duration::from_secs(10),
+            bound: 20_000,
+            chunk: 2_000,
+        }
+    }
+}
+
+/// What the feed is asked to do besides looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Ask once whether the branch could be pushed to.
+    pub probe: bool,
+}
+
+/// A running feed; it ends when this is dropped, or when nobody listens to its news.
+#[derive(Debug)]
+pub struct Watch {
+    wake: Sender<()>,
+}
+
+impl Watch {
+    /// Looks again now.
+    pub fn refresh(&self) {
+        // The thread may have ended; then there is nothing to wake.
+        let _ = self.wake.send(());
+    }
+}
+
+/// Starts to tell `feed` of a repository, on a thread of its own.
+pub fn watch(
+    source: Source,
+    delivery: Arc<Delivery>,
+    feed: Feed,
+    calls: Option<Calls>,
+    pace: Pace,
+    options: Options,
+) -> Watch {
+    let (wake, woken) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("git".to_owned());
+    let spawned = thread.spawn(move || {
+        let mut teller = Teller {
+            told: None,
+            walking: None,
+            reader: Reader::new(Arc::clone(&delivery)),
+            telling: Telling::new(delivery),
+            fetched_at: None,
+            failures: 0,
+            alive_at: None,
+            standing: None,
+            probe: options.probe,
+            source,
+            feed,
+            calls,
+            pace,
+        };
+        let ended = teller.run(&woken);
+        tracing::info!(?ended, "the git feed ends");
+    });
+    if let Err(e) = spawned {
+        tracing::error!(%e, "the git feed could not start");
+    }
+    Watch { wake }
+}
+
+/// Reads what is declared now, once. A remote is fetched first.
+///
+/// # Errors
+/// When the repository cannot be opened, fetched or read.
+pub fn read_once(source: &Source, delivery: &Arc<Delivery>) -> Result<Tree, Error> {
+    let repository = Repository::open(source)?;
+    let tip = repository.fetch()?;
+    Reader::new(Arc::clone(delivery)).read(&repository, tip, &Arc::default())
+}
+
+/// Why the feed ends.
+#[derive(Debug)]
+enum Ended {
+    /// The watch was dropped.
+    Dropped,
+    /// Nobody takes its news any more.
+    Unheard,
+}
+
+/// The history that is still to be walked.
+#[derive(Debug, Clone, Copy)]
+struct Walking {
+    from: Oid,
+    left: usize,
+}
+
+struct Teller {
+    source: Source,
+    feed: Feed,
+    calls: Option<Calls>,
+    pace: Pace,
+    reader: Reader,
+    telling: Telling,
+    /// The tip last told of, with its tree.
+    told: Option<(Oid, Arc<Tree>)>,
+    walking: Option<Walking>,
+    fetched_at: Option<Instant>,
+    failures: u32,
+    alive_at: Option<Instant>,
+    /// The fault that has not passed yet.
+    standing: Option<News>,
+    probe: bool,
+}
+
+impl Teller {
+    fn run(&mut self, woken: &Receiver<()>) -> Ended {
+        if !self.feed.blocking_send(News::Connecting) {
+            return Ended::Unheard;
+        }
+        let mut repository = None;
+        let mut asked = true;
+        loop {
+            if repository.is_none() {
+                match Repository::open(&self.source) {
+                    Ok(open) => repository = Some(open),
+                    Err(e) => {
+                        if !self.fault(&e) {
+                            return Ended::Unheard;
+                        }
+                    }
+                }
+            }
+            if let Some(open) = &repository {
+                match self.round(open, asked) {
+                    Ok(true) => {}
+                    Ok(false) => return Ended::Unheard,
+                    Err(e) => {
+                        if !self.fault(&e) {
+                            return Ended::Unheard;
+                        }
+                        // Opened anew: the repository may have been moved or made again in the meantime.
+                        repository = None;
+                    }
+                }
+            }
+            // A history that is still to be walked does not wait; a wish to look again is heard in between.
+            let pause = match (&repository, self.walking) {
+                (Some(_), Some(_)) => Duration::ZERO,
+                (Some(open), None) => self.pause(open),
+                (None, _) => self.delay(),
+            };
+            asked = match woken.recv_timeout(pause) {
+                Ok(()) => true,
+                Err(RecvTimeoutError::Timeout) => false,
+                Err(RecvTimeoutError::Disconnected) => return Ended::Dropped,
+            };
+            // Several wishes are one.
+            while asked {
+                match woken.try_recv() {
+                    Ok(()) => {}
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Ended::Dropped,
+                }
+            }
+        }
+    }
+
+    /// One look at the branch, then one chunk of history. False when nobody listens.
+    fn round(&mut self, repository: &Repository, asked: bool) -> Result<bool, Error> {
+        if repository.is_mirror() {
+            // What an earlier start has fetched is told at once.
+            if self.told.is_none()
+                && let Ok(tip) = repository.tip()
+                && !self.declared(repository, tip)?
+            {
+                return Ok(false);
+            }
+            if asked
+                || self
+                    .fetched_at
+                    .is_none_or(|at| at.elapsed() >= self.delay())
+            {
+                self.fetched_at = Some(Instant::now());
+                let fetched = self.fetch(repository);
+                // The next fetch is due a pause after this one's end.
+                self.fetched_at = Some(Instant::now());
+                let tip = match fetched {
+                    Ok(tip) => tip,
+                    Err(e) => return Ok(self.fault(&e)),
+                };
+                self.well();
+                if !self.news(repository, tip)? {
+                    return Ok(false);
+                }
+            }
+        } else {
+            let tip = repository.tip()?;
+            self.well();
+            if !self.news(repository, tip)? {
+                return Ok(false);
+            }
+        }
+        if self.walking.is_some() {
+            return self.walk(repository);
+        }
+        if std::mem::take(&mut self.probe) {
+            let said = push::probe(repository, FETCH_LIMIT).err();
+            let fault = said.map(|why| fault::unpushable(&self.source, &why));
+            return Ok(self.feed.blocking_send(News::Pushable(fault)));
+        }
+        Ok(true)
+    }
+
+    fn fetch(&self, repository: &Repository) -> Result<Oid, Error> {
+        let (at, began) = (Timestamp::now(), Instant::now());
+        let fetched = repository.fetch();
+        if let Some(calls) = &self.calls {
+            // What does not fit is dropped: nobody waits for the list of calls.
+            let _ = calls.try_send(Call {
+                at,
+                source: self.feed.source().clone(),
+                what: format!("git fetch {} {}", self.source.name(), self.source.branch),
+                took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                answer: match &fetched {
+                    Ok(_) => "ok".to_owned(),
+                    Err(e) => format!("{:?}", fault::of(e).kind).to_lowercase(),
+                },
+            });
+        }
+        fetched
+    }
+
+    /// Tells of a tip: a sign of life where it is the one told of, else what is declared and what led to it.
+    fn news(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
+        let before = self.told.as_ref().map(|(tip, _)| *tip);
+        if before == Some(tip) {
+            let due = repository.is_mirror()
+                || self
+                    .alive_at
+                    .is_none_or(|at| at.elapsed() >= self.pace.alive);
+            if !due {
+                return Ok(true);
+            }
+            self.alive_at = Some(Instant::now());
+            return Ok(self.feed.blocking_send(News::Alive));
+        }
+        Ok(self.declared(repository, tip)? && self.increment(repository, before, tip)?)
+    }
+
+    fn declared(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
+        let mainline = self
+            .told
+            .as_ref()
+            .map(|(_, tree)| Arc::clone(&tree.mainline));
+        let tree = Arc::new(
+            self.reader
+                .read(repository, tip, &mainline.unwrap_or_default())?,
+        );
+        let first = self.told.is_none();
+        self.told = Some((tip, Arc::clone(&tree)));
+        self.alive_at = Some(Instant::now());
+        if first {
+            self.walking = Some(Walking {
+                from: tip,
+                left: self.pace.bound,
+            });
+        }
+        Ok(self.feed.blocking_send(News::Declared(tree)) && self.still_ill())
+    }
+
+    /// Tells of what came between two tips.
+    fn increment(
+        &mut self,
+        repository: &Repository,
+        before: Option<Oid>,
+        tip: Oid,
+    ) -> Result<bool, Error> {
+        let Some(before) = before else {
+            return Ok(true);
+        };
+        let query = self.query(tip, Some(before), self.pace.bound);
+        let (mut changes, reached) = self.walked(repository, &query)?;
+        if reached == Reached::Until {
+            // Oldest first, so that changes of one second keep their order where they are put in front.
+            changes.reverse();
+            return Ok(changes.is_empty() || self.changes(changes, Walked::Newer));
+        }
+        // The branch was rewritten: everything that was told of its past is void.
+        self.walking = Some(Walking {
+            from: tip,
+            left: self.pace.bound,
+        });
+        Ok(self.changes(Vec::new(), Walked::Restarted))
+    }
+
+    /// One chunk of the history.
+    fn walk(&mut self, repository: &Repository) -> Result<bool, Error> {
+        let Some(walking) = self.walking else {
+            return Ok(true);
+        };
+        let query = self.query(walking.from, None, walking.left.min(self.pace.chunk));
+        let (changes, reached) = self.walked(repository, &query)?;
+        let left = walking.left.saturating_sub(query.limit);
+        self.walking = match reached {
+            Reached::More(from) if left > 0 => Some(Walking { from, left }),
+            _ => None,
+        };
+        let walked = if self.walking.is_some() {
+            Walked::Older
+        } else {
+            Walked::ToTheEnd
+        };
+        Ok(self.changes(changes, walked))
+    }
+
+    fn query(&self, from: Oid, until: Option<Oid>, limit: usize) -> Query {
+        let place = self.reader.place().clone();
+        Query {
+            prefix: place.prefix(),
+            wanted: Arc::new(move |path| place.owner(path).is_some()),
+            keys: self.reader.keys().wanted.clone(),
+            closed: self.reader.keys().closed,
+            from,
+            until,
+            limit,
+        }
+    }
+
+    fn walked(
+        &mut self,
+        repository: &Repository,
+        query: &Query,
+    ) -> Result<(Vec<Change>, Reached), Error> {
+        let mut changes = Vec::new();
+        let mut reached = Reached::Start;
+        let telling = &mut self.telling;
+        history::walk(repository, query, &mut |batch| {
+            changes.extend(
+                batch
+                    .changes
+                    .iter()
+                    .filter_map(|change| telling.change(change)),
+            );
+            reached = batch.reached;
+            true
+        })?;
+        Ok((changes, reached))
+    }
+
+    fn changes(&self, changes: Vec<Change>, walked: Walked) -> bool {
+        self.feed.blocking_send(News::Changes { changes, walked }) && self.still_ill()
+    }
+
+    /// What was fetched earlier is news, but no sign of life: a fault that stands is told again after it.
+    fn still_ill(&self) -> bool {
+        match &self.standing {
+            Some(news) => self.feed.blocking_send(news.clone()),
+            None => true,
+        }
+    }
+
+    fn well(&mut self) {
+        self.failures = 0;
+        self.standing = None;
+    }
+
+    fn fault(&mut self, error: &Error) -> bool {
+        let fault = fault::of(error);
+        tracing::warn!(%fault, "git");
+        self.failures += 1;
+        self.alive_at = None;
+        let retry_at = SignedDuration::try_from(self.delay())
+            .ok()
+            .and_then(|delay| Timestamp::now().checked_add(delay).ok());
+        let news = News::Fault {
+            kind: None,
+            fault,
+            retry_at,
+        };
+        self.standing = Some(news.clone());
+        self.feed.blocking_send(news)
+    }
+
+    /// How long a feed with nothing to walk rests.
+    fn pause(&self, repository: &Repository) -> Duration {
+        if repository.is_mirror() {
+            let since = self.fetched_at.map_or(Duration::ZERO, |at| at.elapsed());
+            self.delay().saturating_sub(since)
+        } else {
+            self.pace.look
+        }
+    }
+
+    /// The time between two looks: longer after every one that failed, and not the same for every console.
+    fn delay(&self) -> Duration {
+        let usual = match self.source.location {
+            Location::Path(_) => self.pace.look,
+            Location::Url { .. } => self.pace.fetch,
+        };
+        if self.failures == 0 {
+            return usual;
+        }
+        let doubled = usual * 2u32.saturating_pow(self.failures.min(8));
+        let spread = 1.0 + f64::from(std::process::id() % 16) / 64.0;
+        doubled.min(self.pace.longest).mul_f64(spread)
+    }
+}
