@@ -195,9 +195,9 @@ impl Teller {
                 Err(RecvTimeoutError::Disconnected) => return Ended::Dropped,
             };
             // Several wishes are one.
-            while asked {
+            loop {
                 match woken.try_recv() {
-                    Ok(()) => {}
+                    Ok(()) => asked = true,
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => return Ended::Dropped,
                 }
