@@ -336,20 +336,20 @@ impl<O: Outside> App<O> {
 
     /// When the next frame is due, where that is later than now and nothing else stands in its way.
     fn draw_at(&self) -> Option<Instant> {
-        (self.dirty && !self.lent && !self.session.is_busy()).then(|| self.due())
+        (self.dirty && !self.lent && !self.session.is_busy()).then(|| self.due(Instant::now()))
     }
 
     /// The first frame after a while, and one that a key asked for, are due at once.
-    fn due(&self) -> Instant {
+    fn due(&self, now: Instant) -> Instant {
         match self.drawn_at {
-            Some(before) if !self.urgent => before + FRAME,
-            _ => Instant::now(),
+            Some(before) if !self.urgent => (before + FRAME).max(now),
+            _ => now,
         }
     }
 
     fn draw_if_due(&mut self) {
         let now = Instant::now();
-        if !self.dirty || self.lent || self.session.is_busy() || self.due() > now {
+        if !self.dirty || self.lent || self.session.is_busy() || self.due(now) > now {
             return;
         }
         self.settle();

@@ -26,7 +26,20 @@ impl Point {
             Some("panic-thread") => {
                 std::thread::spawn(|| std::panic::panic_any("a test asked a thread to panic"));
             }
-            _ => {}
+            Some(later) => {
+                if let Some(path) = later
+                    .strip_prefix("panic-when:")
+                    .map(std::path::PathBuf::from)
+                {
+                    std::thread::spawn(move || {
+                        while !path.exists() {
+                            std::thread::sleep(std::time::Duration::from_millis(5));
+                        }
+                        std::panic::panic_any("a test asked a thread to panic now");
+                    });
+                }
+            }
+            None => {}
         }
         Ok(())
     }

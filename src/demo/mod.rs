@@ -1,4 +1,331 @@
 //! Demo: the practice yard, real servers on loopback and a bare git repository, driven by a seeded simulator.
+//!
+//! The console reaches it by the same git and Kubernetes code as anything else: a delivery file, a repository's path,
+//! kubeconfig files. Everything is in one private folder and gone when the yard is dropped. Deliberately absent: any
+//! special case in the console; nothing outside this folder knows that it plays.
 
+pub mod fleet;
+pub mod history;
 pub mod kubernetes;
 pub mod loopback;
+pub mod repository;
+pub mod simulator;
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use fleet::{ENVIRONMENTS, stir};
+use kubernetes::Server;
+use kubernetes::rights::{Person, Rights, Rule, secret};
+use loopback::{Certificate, Reach};
+use repository::Repository;
+use simulator::kubelet::Kubelet;
+use simulator::opening::{self, Opening, World};
+
+/// What is wrong when the yard opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scenario {
+    /// Nothing that hurries.
+    Calm,
+    /// publisher's smoke run failed on staging, on a flake.
+    FlakySmoke,
+    /// whitehall-admin's new pods crash in production.
+    CrashLoop,
+    /// places-manager's database migration failed in production.
+    MigrationFailed,
+    /// integration's API server does not answer.
+    EnvironmentDown,
+}
+
+impl Scenario {
+    /// Every scenario, the calm one first.
+    pub const ALL: [Scenario; 5] = [
+        Scenario::Calm,
+        Scenario::FlakySmoke,
+        Scenario::CrashLoop,
+        Scenario::MigrationFailed,
+        Scenario::EnvironmentDown,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scenario::Calm => "calm",
+            Scenario::FlakySmoke => "flaky-smoke",
+            Scenario::CrashLoop => "crash-loop",
+            Scenario::MigrationFailed => "migration-failed",
+            Scenario::EnvironmentDown => "environment-down",
+        }
+    }
+}
+
+impl FromStr for Scenario {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Scenario, String> {
+        let names = Scenario::ALL.map(Scenario::name).join(", ");
+        let found = Scenario::ALL
+            .into_iter()
+            .find(|scenario| scenario.name() == text);
+        found.ok_or_else(|| format!("There is no scenario {text:?}; the scenarios are {names}."))
+    }
+}
+
+/// How the yard opens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// What is wrong.
+    pub scenario: Scenario,
+    /// The same seed plays the same.
+    pub seed: u64,
+    /// 1 is life's own pace.
+    pub speed: f64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            scenario: Scenario::FlakySmoke,
+            seed: 1,
+            speed: 10.0,
+        }
+    }
+}
+
+/// How one environment's cluster is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Its name.
+    pub environment: &'static str,
+    /// The file, readable by its owner only.
+    pub kubeconfig: PathBuf,
+    /// The context for somebody who may do what an operator may.
+    pub context: String,
+}
+
+/// The open yard. Dropping it stops the servers and removes the folder.
+pub struct Yard {
+    servers: Vec<(&'static str, Server)>,
+    kubelets: Vec<Kubelet>,
+    repository: Repository,
+    access: Vec<Access>,
+    // Last: the folder goes when nothing writes into it any more.
+    folder: tempfile::TempDir,
+}
+
+impl Yard {
+    /// Opens it: repository, three servers, their first objects. Nothing outside the loopback and one private folder under
+    /// the system's temporary directory is touched.
+    pub async fn start(options: Options) -> io::Result<Yard> {
+        let now = Timestamp::now();
+        let folder = tempfile::Builder::new()
+            .prefix("leverframe-yard-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()?;
+        let (seed, scenario) = (options.seed, options.scenario);
+        let place = folder.path().to_owned();
+        let building = tokio::task::spawn_blocking(move || {
+            let history = history::history(scenario, seed, now.as_second());
+            let repository = Repository::create(&place, secret()?, &history.commits)?;
+            let revision = head(repository.path())?;
+            io::Result::Ok((history, repository, revision))
+        });
+        let certificate = Certificate::generate()?;
+        let mut parts = Vec::new();
+        for environment in ENVIRONMENTS {
+            let people = vec![
+                Person::new("operator", operator())?,
+                Person::new("admin", Rights::All)?,
+                Person::new("viewer", viewer())?,
+            ];
+            let server = Server::start(&certificate, people, stir(seed, &[environment])).await?;
+            parts.push((environment, server, Kubelet::start(&certificate).await?));
+        }
+        let (history, repository, revision) = building.await.map_err(io::Error::other)??;
+        let opening = Opening {
+            scenario,
+            seed,
+            now,
+            history: &history,
+            revision: &revision,
+        };
+        let (mut servers, mut kubelets, mut access) = (Vec::new(), Vec::new(), Vec::new());
+        for (environment, server, kubelet) in parts {
+            furnish(
+                &server,
+                &kubelet,
+                environment,
+                seed,
+                opening.world(environment),
+            )?;
+            let kubeconfig = folder.path().join(format!("{environment}.kubeconfig"));
+            private(&kubeconfig, &server.kubeconfig(environment))?;
+            access.push(Access {
+                environment,
+                kubeconfig,
+                context: environment.to_owned(),
+            });
+            if scenario == Scenario::EnvironmentDown && environment == "integration" {
+                server.switch(Reach::Refused);
+            }
+            servers.push((environment, server));
+            kubelets.push(kubelet);
+        }
+        Ok(Yard {
+            servers,
+            kubelets,
+            repository,
+            access,
+            folder,
+        })
+    }
+
+    /// The private folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The bare repository.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// How the clusters are reached, lowest environment first. Each file also holds the contexts `E-admin` and `E-viewer`.
+    pub fn access(&self) -> &[Access] {
+        &self.access
+    }
+
+    /// The API server of an environment, to take it down or to make it fail.
+    pub fn server(&self, environment: &str) -> Option<&Server> {
+        self.servers
+            .iter()
+            .find(|(name, _)| *name == environment)
+            .map(|(_, server)| server)
+    }
+
+    /// How many kubelets answer, one for each environment.
+    pub fn kubelets(&self) -> usize {
+        self.kubelets.len()
+    }
+}
+
+/// What a person with production rights may do at GOV.UK: read, resubmit, submit, sync, refresh, stop; no pod is deleted.
+fn operator() -> Rights {
+    const READ: &[&str] = &["get", "list", "watch"];
+    const ACT: &[&str] = &["get", "list", "watch", "create", "update", "patch"];
+    let rule = |group, resource, verbs| Rule {
+        group,
+        resource,
+        verbs,
+    };
+    let mut rules: Vec<Rule> = ["pods", "pods/log", "events", "namespaces"]
+        .map(|resource| rule("", resource, READ))
+        .to_vec();
+    rules.extend(["deployments", "replicasets"].map(|resource| rule("apps", resource, READ)));
+    rules.push(rule("batch", "jobs", READ));
+    rules.extend(["applications", "workflows"].map(|resource| rule("argoproj.io", resource, ACT)));
+    rules.push(rule("argoproj.io", "workflowtemplates", READ));
+    Rights::Only(rules)
+}
+
+/// What many at GOV.UK have: pods and Deployments, and nothing of Argo.
+fn viewer() -> Rights {
+    const READ: &[&str] = &["get", "list", "watch"];
+    let rule = |group, resource| Rule {
+        group,
+        resource,
+        verbs: READ,
+    };
+    Rights::Only(vec![
+        rule("", "pods"),
+        rule("", "pods/log"),
+        rule("apps", "deployments"),
+        rule("batch", "jobs"),
+        rule("", "events"),
+    ])
+}
+
+/// Puts the opening's objects straight into a server of the yard's own, owners resolved.
+fn furnish(
+    server: &Server,
+    kubelet: &Kubelet,
+    environment: &str,
+    seed: u64,
+    mut world: World,
+) -> io::Result<()> {
+    world
+        .objects
+        .push(opening::node(environment, kubelet.port()));
+    let name_of = |object: &Value, field: &str| object[field].as_str().unwrap_or("").to_owned();
+    let uid = |kind: &str, name: &str| {
+        let (a, b) = (
+            stir(seed, &["uid", environment, kind, name]),
+            stir(seed, &["more", environment, kind, name]),
+        );
+        format!(
+            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
+            a >> 32,
+            (a >> 16) & 0xffff,
+            a & 0xfff,
+            b >> 52,
+            b & 0xffff_ffff_ffff
+        )
+    };
+    for mut object in world.objects {
+        let kind = name_of(&object, "kind");
+        let started = object["status"]["startTime"].clone();
+        if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            let name = meta
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or("")
+                .to_owned();
+            meta.insert("uid".to_owned(), json!(uid(&kind, &name)));
+            if started.is_string() {
+                meta.entry("creationTimestamp").or_insert(started);
+            }
+            let owners = meta
+                .get_mut("ownerReferences")
+                .and_then(Value::as_array_mut);
+            for owner in owners.into_iter().flatten() {
+                let own = uid(&name_of(owner, "kind"), &name_of(owner, "name"));
+                if let Some(owner) = owner.as_object_mut() {
+                    owner.insert("uid".to_owned(), json!(own));
+                }
+            }
+        }
+        server
+            .objects()
+            .seed(object)
+            .map_err(|status| io::Error::other(status.object().to_string()))?;
+    }
+    for (pod, container, previous, script) in world.scripts {
+        kubelet.shelf.put(&pod, &container, previous, script);
+    }
+    Ok(())
+}
+
+/// Main's head, as 40 hexadecimal digits.
+fn head(repository: &Path) -> io::Result<String> {
+    let repository = git2::Repository::open_bare(repository).map_err(io::Error::other)?;
+    let head = repository
+        .refname_to_id("refs/heads/main")
+        .map_err(io::Error::other)?;
+    Ok(head.to_string())
+}
+
+/// Writes a file that only its owner may read.
+fn private(path: &Path, text: &str) -> io::Result<()> {
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(text.as_bytes())
+}

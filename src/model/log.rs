@@ -116,9 +116,6 @@ pub struct Log {
     open: bool,
     /// Changes whenever the content does, so that a view or a filter knows whether it is up to date.
     version: u64,
-    faults: Faults,
-    /// Which lines are shown; none: all.
-    filter: Option<Filter>,
 }
 
 impl Default for Log {
@@ -138,15 +135,11 @@ impl Log {
             fallen_bytes: 0,
             open: false,
             version: 0,
-            faults: Faults::default(),
-            filter: None,
         }
     }
 
-    /// Takes in what a provider sent, and brings faults and filter up to date. Returns how many rows fell out at the
-    /// front: whoever stands at a row stands so many lower now.
-    pub fn append(&mut self, stretch: &Stretch) -> usize {
-        let first = self.first();
+    /// Takes in what a provider sent.
+    pub fn append(&mut self, stretch: &Stretch) {
         let bytes = &stretch.bytes;
         let mut at = 0;
         for (start, nanos) in &stretch.starts {
@@ -157,12 +150,6 @@ impl Log {
             at = start;
         }
         self.push(&bytes[at..]);
-        let fallen = self.refresh();
-        if self.filter.is_some() {
-            fallen
-        } else {
-            (self.first() - first) as usize
-        }
     }
 
     /// Puts a line of ours behind what is there.
@@ -171,56 +158,6 @@ impl Log {
         self.begin(MARKER, None);
         self.push(words.replace('\n', " ").as_bytes());
         self.end_line();
-        self.refresh();
-    }
-
-    fn refresh(&mut self) -> usize {
-        let mut faults = std::mem::take(&mut self.faults);
-        faults.refresh(self);
-        self.faults = faults;
-        let Some(mut filter) = self.filter.take() else {
-            return 0;
-        };
-        let fallen = filter.refresh(self);
-        self.filter = Some(filter);
-        fallen
-    }
-
-    /// Shows only the lines that match; none: all.
-    pub fn narrow(&mut self, pattern: Option<Pattern>) {
-        self.filter = pattern.map(Filter::new);
-        self.refresh();
-        self.version += 1;
-    }
-    /// The pattern that lines must match to be shown.
-    pub fn pattern(&self) -> Option<&Pattern> {
-        self.filter.as_ref().map(Filter::pattern)
-    }
-    /// Where the reports of faults begin.
-    pub fn faults(&self) -> &Faults {
-        &self.faults
-    }
-
-    /// Rows shown: the lines that match the filter, or all.
-    pub fn rows(&self) -> usize {
-        self.filter
-            .as_ref()
-            .map_or(self.len(), |filter| filter.numbers().len())
-    }
-    /// The number of the line at a row, counted from 0 at the oldest.
-    pub fn row(&self, row: usize) -> Option<u64> {
-        match &self.filter {
-            Some(filter) => filter.numbers().get(row).copied(),
-            None => (row < self.len()).then(|| self.first() + row as u64),
-        }
-    }
-    /// The row of a line, or of the next line that is shown.
-    pub fn row_of(&self, number: u64) -> usize {
-        match &self.filter {
-            Some(filter) => filter.numbers().partition_point(|shown| *shown < number),
-            None => number.saturating_sub(self.first()) as usize,
-        }
-        .min(self.rows().saturating_sub(1))
     }
 
     /// The whole log as text for a file: stamps, no colours, credentials masked, what fell out said at the beginning.

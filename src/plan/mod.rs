@@ -2,6 +2,25 @@
 //!
 //! Deliberately absent: doing it. A plan is a value: printable, comparable, serialisable; only a provider's writer sends it.
 
+mod by_hand;
+pub mod checks;
+mod copy;
+pub mod follow;
+mod gates;
+mod hold;
+mod hops;
+pub mod mark;
+mod promote;
+mod reach;
+mod resubmit;
+mod roll_back;
+mod runs;
+pub mod show;
+mod stop;
+mod subject;
+mod sync;
+mod version;
+
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -181,8 +200,9 @@ pub enum Verdict {
 /// One row of safety.md's table.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Check {
-    /// A stable word: `scalars`, `identity`, `credential`, `journal`, `fresh`, `in_flight`, `direction`, `smoke`, `image`, `wanted`,
-    /// `attempts`, `overtaken`, `parent`, `migrations`, `hop`, `hours`, `waiting`, `operation`, `prune`, `shared_login`.
+    /// A stable word: `scalars`, `identity`, `credential`, `journal`, `fresh`, `others`, `in_flight`, `direction`, `smoke`,
+    /// `image`, `wanted`, `next`, `repeated`, `gate`, `attempts`, `elsewhere`, `overtaken`, `parent`, `migrations`, `hop`,
+    /// `hours`, `waiting`, `operation`, `prune`, `shared_login`.
     pub name: String,
     pub weight: Weight,
     pub verdict: Verdict,
@@ -256,7 +276,8 @@ pub struct Edit {
     pub repository: Repository,
     pub path: String,
     pub key: String,
-    /// As shown when the plan was made; none where the key is absent.
+    /// As shown when the plan was made; none where the key is absent. Of a gate its meaning, `true` or `false`: a missing
+    /// gate key reads `false`.
     pub from: Option<String>,
     pub to: String,
 }
@@ -399,30 +420,63 @@ impl Outcome {
 pub fn is_resubmittable(phase: &RunPhase) -> bool {
     phase.has_failed()
 }
-pub fn plan(_r: &Request, _c: &Context<'_>) -> Result<Plan, Refusal> {
-    Err(Refusal {
-        lever: Lever::Hold,
-        target: Target::new("a", "b"),
-        because: String::new(),
-        remedy: String::new(),
-        checks: vec![],
-    })
-}
-pub fn choices(_r: &Request, _c: &Context<'_>) -> Vec<Repository> {
-    vec![]
-}
-pub mod show {
-    pub fn commands(_p: &super::Plan, _d: &crate::delivery::Delivery) -> String {
-        String::new()
+
+/// Decides: the plan of a lever, or why it does not move. The only yes or no; footer, help, overlay and command line ask it.
+///
+/// # Errors
+/// The refusal, with all checks as far as they went.
+pub fn plan(request: &Request, context: &Context<'_>) -> Result<Plan, Refusal> {
+    let subject = subject::Subject::find(request, *context)?;
+    match request.lever {
+        Lever::Promote => promote::plan(&subject),
+        Lever::RollBack => roll_back::plan(&subject),
+        Lever::Resubmit | Lever::TestsOnly => resubmit::plan(&subject),
+        Lever::Sync => sync::sync(&subject),
+        Lever::Refresh => sync::refresh(&subject),
+        Lever::Stop => stop::plan(&subject),
+        Lever::Hold | Lever::Release => hold::plan(&subject),
     }
 }
-pub mod follow {
-    pub fn follow(
-        _r: &crate::journal::Record,
-        _s: &crate::store::Store,
-        _d: &crate::delivery::Delivery,
-        _n: jiff::Timestamp,
-    ) -> Vec<crate::journal::What> {
-        vec![]
+
+/// The repositories among which a request must choose before it can be decided; empty where there is nothing to choose.
+pub fn choices(request: &Request, context: &Context<'_>) -> Vec<Repository> {
+    subject::choices(request, *context)
+}
+
+impl Plan {
+    /// The same plan with the reason that was typed after it was shown.
+    pub fn with_reason(mut self, reason: Option<String>) -> Plan {
+        mark::reason(&mut self.write, reason.as_deref());
+        self.request.reason = reason;
+        self
+    }
+
+    /// Whether two decisions come to the same: the same write at the same price. When facts were read, the reason, and the
+    /// version of an object whose content decides the same way may differ.
+    pub fn comes_to_the_same(&self, other: &Plan) -> bool {
+        let bare = |plan: &Plan| {
+            let mut plan = plan.clone().with_reason(None);
+            if let Write::Patch {
+                resource_version, ..
+            } = &mut plan.write
+            {
+                *resource_version = Arc::default();
+            }
+            plan
+        };
+        let prices = |plan: &Plan| -> Vec<String> {
+            let dear = plan
+                .checks
+                .iter()
+                .filter(|c| c.refuses() || c.wants_reason());
+            dear.map(|c| c.name.clone()).collect()
+        };
+        let (ours, theirs) = (bare(self), bare(other));
+        let known = prices(other);
+        ours.from == theirs.from
+            && ours.to == theirs.to
+            && ours.reach.environments == theirs.reach.environments
+            && ours.write == theirs.write
+            && prices(self).iter().all(|name| known.contains(name))
     }
 }

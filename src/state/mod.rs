@@ -267,6 +267,29 @@ pub struct Notice {
 }
 
 impl State {
+    /// A state that knows nothing yet. The size comes with the terminal.
+    pub fn new(
+        delivery: Arc<Delivery>,
+        keys: Arc<Keymap>,
+        settings: Settings,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            delivery,
+            keys,
+            settings,
+            store: Store::default(),
+            journal: Journal::default(),
+            journal_fault: None,
+            calls: VecDeque::new(),
+            board: Board::default(),
+            board_of: (0, 0),
+            ui: Ui::default(),
+            now,
+            size: (80, 24),
+        }
+    }
+
     /// The view that is shown.
     pub fn view(&self) -> &View {
         static BOARD: View = View::Board;

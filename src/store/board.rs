@@ -210,7 +210,7 @@ fn row(key: RowKey, cells: Vec<Option<Status>>, holds: &[Hold]) -> Row {
 }
 
 /// Rows of one repository stand together, the leading app first; then groups by rank, then by name.
-fn group(rows: &mut Vec<Row>) {
+fn group(rows: &mut [Row]) {
     let family = |row: &Row| -> (bool, Repository) {
         (
             row.key.orphan,

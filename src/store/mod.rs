@@ -8,6 +8,10 @@ pub mod index;
 mod reasons;
 pub mod source;
 pub mod status;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod world;
 
 pub use history::History;
 pub use source::{Kind, KindState, Source, SourceState};

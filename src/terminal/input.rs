@@ -306,7 +306,7 @@ impl Perform for Meaning {
                     self.key(code, modifiers);
                 }
             }
-            'Z' => self.key(KeyCode::BackTab, KeyModifiers::SHIFT),
+            'Z' => self.key(KeyCode::BackTab, KeyModifiers::NONE),
             '[' => self.awaits = Awaits::ConsoleFunctionKey,
             // A larger first number is a report, such as the cursor's position.
             _ if param(0) <= 1 => {

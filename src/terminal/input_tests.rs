@@ -73,7 +73,7 @@ fn every_known_sequence_is_its_key_whole_and_cut_anywhere() {
         (b"\x1b[5~", KeyCode::PageUp, NONE),
         (b"\x1b[6;5~", KeyCode::PageDown, CONTROL),
         (b"\x1b[3~", KeyCode::Delete, NONE),
-        (b"\x1b[Z", KeyCode::BackTab, KeyModifiers::SHIFT),
+        (b"\x1b[Z", KeyCode::BackTab, NONE),
         (b"\x1bOP", KeyCode::F(1), NONE),
         (b"\x1b[15~", KeyCode::F(5), NONE),
         (b"\x1b[17~", KeyCode::F(6), NONE),

@@ -227,7 +227,7 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
         return;
     };
     match decided {
-        Ok(plan) if is_same(&plan, &shown) => {
+        Ok(plan) if plan.comes_to_the_same(&shown) => {
             confirm.sent = true;
             confirm.complaint = None;
             confirm.plan = plan.clone();
@@ -242,34 +242,5 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
                 Some("The facts moved while you read: this is the plan now. Nothing was sent; look again.".into());
         }
         Err(refusal) => state.open_overlay(Overlay::Refused(Box::new(refusal))),
-    }
-}
-
-/// Whether two plans would do the same for the same price: what was read when may differ, and the reason.
-fn is_same(now: &Plan, shown: &Plan) -> bool {
-    let failed = |plan: &Plan| -> Vec<String> {
-        plan.checks
-            .iter()
-            .filter(|c| c.refuses() || c.wants_reason())
-            .map(|c| c.name.clone())
-            .collect()
-    };
-    let with_reason = |plan: &Plan| without_reason(&plan.write, &plan.request.reason);
-    now.from == shown.from
-        && now.to == shown.to
-        && now.reach.environments == shown.reach.environments
-        && with_reason(now) == with_reason(shown)
-        && failed(now).iter().all(|name| failed(shown).contains(name))
-}
-
-/// The write as text, apart from where it repeats the reason.
-fn without_reason(write: &crate::plan::Write, reason: &Option<String>) -> String {
-    let text = serde_json::to_string(write).unwrap_or_default();
-    match reason
-        .as_deref()
-        .and_then(|r| serde_json::to_string(r).ok())
-    {
-        Some(reason) => text.replace(&reason, "\"\""),
-        None => text,
     }
 }

@@ -152,11 +152,7 @@ fn save(state: &mut State, effects: &mut Vec<Effect>) {
         state.complain("No log is open; Enter on a step opens it.");
         return;
     };
-    let bytes: Vec<u8> = ui
-        .log
-        .lines_from(ui.log.first())
-        .flat_map(|(_, line)| [line.bytes, b"\n"].concat())
-        .collect();
+    let bytes = ui.log.text();
     let stem = ui.title.replace(
         |c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '.',
         "-",
@@ -247,7 +243,8 @@ fn sources_of_node(
     node: &Node,
     follow: bool,
 ) -> Vec<LogSource> {
-    let ids = crate::model::tree::Tree::of(run).pods_of(&node.id);
+    let tree = crate::model::tree::Tree::of(run);
+    let logs = tree.logs_of(&node.id);
     let Some(cluster) = state.store.cluster(&run.id.environment) else {
         return Vec::new();
     };
@@ -260,13 +257,25 @@ fn sources_of_node(
                 .map(|v| &**v)
                 == Some(&*run.id.name)
         })
-        .filter(|pod| pod.node_id.as_ref().is_some_and(|id| ids.contains(id)))
+        .filter(|pod| {
+            pod.node_id
+                .as_ref()
+                .is_some_and(|id| logs.iter().any(|log| log.node_id == *id))
+        })
         .collect();
     // The last attempt speaks first.
     pods.sort_by(|a, b| b.created.cmp(&a.created));
-    pods.iter()
+    let mut sources: Vec<LogSource> = pods
+        .iter()
         .flat_map(|pod| containers(pod, follow))
-        .collect()
+        .collect();
+    // A member of a container set opens its own log; its neighbours' stay within reach.
+    if let [log] = logs
+        && let Some(container) = &log.container
+    {
+        sources.sort_by_key(|source| source.container != *container);
+    }
+    sources
 }
 
 fn containers(pod: &Pod, follow: bool) -> Vec<LogSource> {

@@ -13,6 +13,8 @@ mod press;
 mod prompt;
 mod run;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 pub use palette::completions;
 pub use press::place;

@@ -16,7 +16,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty};
 use rustix::process::{Pid, Signal};
 
 /// Only a failure waits this long: the machine may be busy with other tests.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(20);
 /// Between looks at a state.
 const LOOK: Duration = Duration::from_millis(2);
 /// Between keys, as a quick typist leaves it: keys that come together are no confirmation.
@@ -72,7 +72,9 @@ impl Start {
 
     pub fn start(self) -> Console {
         let (columns, rows) = self.size;
-        let pair = portable_pty::native_pty_system().openpty(pty_size(columns, rows)).expect("a pseudoterminal");
+        let pair = portable_pty::native_pty_system()
+            .openpty(pty_size(columns, rows))
+            .expect("a pseudoterminal");
         let mut command = CommandBuilder::new(&self.command[0]);
         command.args(&self.command[1..]);
         command.env_clear();
@@ -104,7 +106,10 @@ impl Start {
         command.cwd(self.directory.as_deref().unwrap_or(home));
         let device = pair.master.tty_name().expect("the pseudoterminal's name");
         let mode = mode_of(&device);
-        let child = pair.slave.spawn_command(command).expect("the program starts");
+        let child = pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
         let seen = Arc::new((Mutex::new(Seen::new(columns, rows)), Condvar::new()));
         let mut output = pair.master.try_clone_reader().expect("a reader");
         let shared = Arc::clone(&seen);
@@ -171,7 +176,8 @@ impl vt100::Callbacks for Told {
         self.titles.push(String::from_utf8_lossy(name).into_owned());
     }
     fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
-        self.titles.push(String::from_utf8_lossy(title).into_owned());
+        self.titles
+            .push(String::from_utf8_lossy(title).into_owned());
     }
     fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], text: &[u8]) {
         self.copies.push(String::from_utf8_lossy(text).into_owned());
@@ -185,17 +191,34 @@ impl vt100::Callbacks for Told {
     fn unhandled_control(&mut self, _: &mut vt100::Screen, byte: u8) {
         self.strange.push(format!("control {byte:#x}"));
     }
-    fn unhandled_escape(&mut self, _: &mut vt100::Screen, one: Option<u8>, two: Option<u8>, byte: u8) {
-        self.strange.push(format!("escape {one:?} {two:?} {byte:#x}"));
+    fn unhandled_escape(
+        &mut self,
+        _: &mut vt100::Screen,
+        one: Option<u8>,
+        two: Option<u8>,
+        byte: u8,
+    ) {
+        self.strange
+            .push(format!("escape {one:?} {two:?} {byte:#x}"));
     }
-    fn unhandled_csi(&mut self, _: &mut vt100::Screen, one: Option<u8>, _: Option<u8>, params: &[&[u16]], end: char) {
+    fn unhandled_csi(
+        &mut self,
+        _: &mut vt100::Screen,
+        one: Option<u8>,
+        _: Option<u8>,
+        params: &[&[u16]],
+        end: char,
+    ) {
         let synchronised = one == Some(b'?') && params == [&[2026][..]] && matches!(end, 'h' | 'l');
         if !synchronised {
             self.strange.push(format!("csi {one:?} {params:?} {end}"));
         }
     }
     fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {
-        let params: Vec<_> = params.iter().map(|param| String::from_utf8_lossy(param).into_owned()).collect();
+        let params: Vec<_> = params
+            .iter()
+            .map(|param| String::from_utf8_lossy(param).into_owned())
+            .collect();
         self.strange.push(format!("osc {params:?}"));
     }
 }
@@ -220,7 +243,10 @@ impl Screen {
 
     /// The first row that holds the text.
     pub fn row(&self, text: &str) -> Option<&str> {
-        self.rows.iter().map(String::as_str).find(|row| row.contains(text))
+        self.rows
+            .iter()
+            .map(String::as_str)
+            .find(|row| row.contains(text))
     }
 }
 
@@ -269,8 +295,16 @@ impl Console {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "waited {LIMIT:?} in vain for {what:?}; the screen is\n{screen}");
-            seen = self.seen.1.wait_timeout(seen, left).expect("the reader lives").0;
+            assert!(
+                !left.is_zero(),
+                "waited {LIMIT:?} in vain for {what:?}; the screen is\n{screen}"
+            );
+            seen = self
+                .seen
+                .1
+                .wait_timeout(seen, left)
+                .expect("the reader lives")
+                .0;
         }
     }
 
@@ -279,7 +313,11 @@ impl Console {
     pub fn wait_until(&self, what: &str, mut so: impl FnMut() -> bool) {
         let deadline = Instant::now() + LIMIT;
         while !so() {
-            assert!(Instant::now() < deadline, "waited {LIMIT:?} in vain until {what}; the screen is\n{}", self.screen());
+            assert!(
+                Instant::now() < deadline,
+                "waited {LIMIT:?} in vain until {what}; the screen is\n{}",
+                self.screen()
+            );
             std::thread::sleep(LOOK);
         }
     }
@@ -323,7 +361,11 @@ impl Console {
             if self.child.try_wait().ok().flatten().is_some() {
                 return;
             }
-            assert!(Instant::now() < deadline, "a key was not read in {LIMIT:?}; the screen is\n{}", self.screen());
+            assert!(
+                Instant::now() < deadline,
+                "a key was not read in {LIMIT:?}; the screen is\n{}",
+                self.screen()
+            );
             std::thread::sleep(LOOK);
         }
     }
@@ -331,7 +373,11 @@ impl Console {
     /// Changes the terminal's size, the emulator first.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.lock().resize(columns, rows);
-        self.master.as_ref().expect("the terminal is there").resize(pty_size(columns, rows)).expect("a new size");
+        self.master
+            .as_ref()
+            .expect("the terminal is there")
+            .resize(pty_size(columns, rows))
+            .expect("a new size");
     }
 
     /// The terminal stops reading, or reads again.
@@ -362,7 +408,9 @@ impl Console {
 
     /// The state letter of the program in the process table: `S` sleeps, `T` is stopped.
     pub fn process_state(&self) -> char {
-        process_stat(self.pid()).and_then(|fields| fields.first()?.chars().next()).unwrap_or('?')
+        process_stat(self.pid())
+            .and_then(|fields| fields.first()?.chars().next())
+            .unwrap_or('?')
     }
 
     /// Processor time that the program has used.
@@ -376,16 +424,28 @@ impl Console {
         let deadline = Instant::now() + LIMIT;
         loop {
             if let Some(status) = self.child.try_wait().expect("the program is ours") {
-                assert_eq!(status.signal(), None, "killed; the screen is\n{}", self.screen());
+                assert_eq!(
+                    status.signal(),
+                    None,
+                    "killed; the screen is\n{}",
+                    self.screen()
+                );
                 return status.exit_code();
             }
-            assert!(Instant::now() < deadline, "it does not end; the screen is\n{}", self.screen());
+            assert!(
+                Instant::now() < deadline,
+                "it does not end; the screen is\n{}",
+                self.screen()
+            );
             std::thread::sleep(LOOK);
         }
     }
 
     pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().expect("the program is ours").is_some()
+        self.child
+            .try_wait()
+            .expect("the program is ours")
+            .is_some()
     }
 
     /// The terminal's mode, to compare with [`Console::mode_at_start`].
@@ -448,19 +508,29 @@ impl Seen {
     fn new(columns: u16, rows: u16) -> Self {
         let (columns, rows) = (columns.max(1), rows.max(1));
         let emulator = vt100::Parser::new_with_callbacks(rows, columns, 0, Told::default());
-        Self { emulator, bytes: Vec::new(), stalled: false, closing: false }
+        Self {
+            emulator,
+            bytes: Vec::new(),
+            stalled: false,
+            closing: false,
+        }
     }
 
     fn resize(&mut self, columns: u16, rows: u16) {
         // The emulator has no screen without cells; the console is told the truth.
-        self.emulator.screen_mut().set_size(rows.max(1), columns.max(1));
+        self.emulator
+            .screen_mut()
+            .set_size(rows.max(1), columns.max(1));
     }
 
     fn screen(&self) -> Screen {
         let screen = self.emulator.screen();
         let (_, columns) = screen.size();
         Screen {
-            rows: screen.rows(0, columns).map(|row| row.trim_end().to_owned()).collect(),
+            rows: screen
+                .rows(0, columns)
+                .map(|row| row.trim_end().to_owned())
+                .collect(),
             alternate: screen.alternate_screen(),
             cursor_hidden: screen.hide_cursor(),
             bracketed_paste: screen.bracketed_paste(),
@@ -473,16 +543,20 @@ fn read(output: &mut dyn Read, shared: &(Mutex<Seen>, Condvar)) {
     let mut bytes = [0; 16 * 1024];
     loop {
         {
-            let mut seen = shared.0.lock().expect("the test lives");
+            // A lock that a failed assertion poisoned: the test is over.
+            let Ok(mut seen) = shared.0.lock() else { return };
             while seen.stalled && !seen.closing {
-                seen = shared.1.wait(seen).expect("the test lives");
+                let Ok(woken) = shared.1.wait(seen) else { return };
+                seen = woken;
             }
             if seen.closing {
                 return;
             }
         }
-        let Ok(count @ 1..) = output.read(&mut bytes) else { return };
-        let mut seen = shared.0.lock().expect("the test lives");
+        let Ok(count @ 1..) = output.read(&mut bytes) else {
+            return;
+        };
+        let Ok(mut seen) = shared.0.lock() else { return };
         seen.bytes.extend_from_slice(&bytes[..count]);
         seen.emulator.process(&bytes[..count]);
         shared.1.notify_all();
@@ -520,17 +594,32 @@ fn bytes_of(key: &str) -> Vec<u8> {
 }
 
 fn pty_size(columns: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
 fn open(device: &Path) -> File {
-    let flags = (rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
-    OpenOptions::new().read(true).write(true).custom_flags(flags).open(device).expect("the device opens")
+    let flags = (rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::NONBLOCK)
+        .bits()
+        .cast_signed();
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(flags)
+        .open(device)
+        .expect("the device opens")
 }
 
 fn mode_of(device: &Path) -> String {
     let mode = rustix::termios::tcgetattr(open(device)).expect("the device has a mode");
-    format!("{:?} {:?} {:?} {:?}", mode.input_modes, mode.output_modes, mode.control_modes, mode.local_modes)
+    format!(
+        "{:?} {:?} {:?} {:?}",
+        mode.input_modes, mode.output_modes, mode.control_modes, mode.local_modes
+    )
 }
 
 /// The fields after the name in a process's line of the process table; none where it is gone.
@@ -543,7 +632,14 @@ pub fn process_stat(pid: Pid) -> Option<Vec<String>> {
 /// Processor time of a process; zero where it is gone.
 pub fn cpu_of(pid: Pid) -> Duration {
     let ticks: u64 = process_stat(pid)
-        .map(|fields| fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum())
+        .map(|fields| {
+            fields
+                .iter()
+                .skip(11)
+                .take(2)
+                .filter_map(|field| field.parse::<u64>().ok())
+                .sum()
+        })
         .unwrap_or(0);
     // A tick is a hundredth of a second on every Linux.
     Duration::from_millis(ticks * 10)

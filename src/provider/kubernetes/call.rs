@@ -216,10 +216,10 @@ impl Failure {
                 FaultKind::Forbidden,
                 "Ask for the right, or go without: the other facts stay.",
             ),
-            404 | 410 => (FaultKind::NotFound, ""),
+            404 => (FaultKind::NotFound, ""),
             409 | 422 => (FaultKind::Conflict, ""),
             429 => (FaultKind::Throttled, ""),
-            500.. => (FaultKind::Broken, ""),
+            410 | 500.. => (FaultKind::Broken, ""),
             _ => (FaultKind::Malformed, ""),
         };
         let mut detail = format!("{what}: {code}");

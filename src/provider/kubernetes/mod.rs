@@ -5,7 +5,12 @@
 
 pub mod call;
 pub mod connect;
+#[cfg(test)]
+mod faulty;
+mod page;
 mod plugin;
+pub mod watch;
+pub mod wire;
 
 pub use call::{Answer, Body, Failure};
 pub use connect::{Access, Place, Reading, Writing};

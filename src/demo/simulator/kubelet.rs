@@ -1,0 +1,166 @@
+//! Kubelet: the stand-in that answers for the logs of one environment's pods, over HTTPS as a real one.
+//!
+//! Deliberately absent: everything else of a kubelet, and any check of who asks: only the loopback reaches it.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures::stream;
+use jiff::Timestamp;
+
+use super::logs::{Line, Script};
+use crate::demo::loopback::{Certificate, Door};
+
+/// How often a followed log is looked at.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Scripts by pod, container, and whether it is the container before the last restart.
+#[derive(Clone, Default)]
+pub struct Shelf(Arc<Mutex<HashMap<(String, String, bool), Script>>>);
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(String, String, bool), Script>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says what a container says from now on.
+    pub fn put(&self, pod: &str, container: &str, previous: bool, script: Script) {
+        self.lock()
+            .insert((pod.to_owned(), container.to_owned(), previous), script);
+    }
+
+    /// Forgets a pod.
+    pub fn forget(&self, pod: &str) {
+        self.lock().retain(|(known, _, _), _| known != pod);
+    }
+
+    fn find(&self, pod: &str, container: &str, previous: bool) -> Option<Script> {
+        self.lock()
+            .get(&(pod.to_owned(), container.to_owned(), previous))
+            .cloned()
+    }
+}
+
+/// The server.
+pub struct Kubelet {
+    door: Door,
+    /// What its containers say.
+    pub shelf: Shelf,
+}
+
+impl Kubelet {
+    /// Serves on a free port of the loopback.
+    pub async fn start(certificate: &Certificate) -> io::Result<Kubelet> {
+        let shelf = Shelf::default();
+        let router = Router::new()
+            .route("/containerLogs/{namespace}/{pod}/{container}", get(serve))
+            .with_state(shelf.clone());
+        Ok(Kubelet {
+            door: Door::open(certificate, router).await?,
+            shelf,
+        })
+    }
+
+    /// The port that a Node's status names.
+    pub fn port(&self) -> u16 {
+        self.door.address().port()
+    }
+}
+
+async fn serve(
+    State(shelf): State<Shelf>,
+    Path((_, pod, container)): Path<(String, String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let flag = |name: &str| query.get(name).is_some_and(|value| value == "true");
+    let Some(script) = shelf.find(&pod, &container, flag("previous")) else {
+        let message = if flag("previous") {
+            format!("previous terminated container \"{container}\" in pod \"{pod}\" not found")
+        } else {
+            format!(
+                "container \"{container}\" in pod \"{pod}\" is waiting to start: ContainerCreating"
+            )
+        };
+        return (StatusCode::BAD_REQUEST, message).into_response();
+    };
+    let now = Timestamp::now();
+    let since = query
+        .get("sinceTime")
+        .and_then(|text| text.parse::<Timestamp>().ok());
+    let since = since.or_else(|| {
+        let seconds: i64 = query.get("sinceSeconds")?.parse().ok()?;
+        now.checked_sub(jiff::SignedDuration::from_secs(seconds))
+            .ok()
+    });
+    let mut first = script.lines(None, now);
+    if let Some(since) = since {
+        first.retain(|line| line.0 >= since);
+    }
+    if let Some(tail) = query
+        .get("tailLines")
+        .and_then(|text| text.parse::<usize>().ok())
+    {
+        first.drain(..first.len().saturating_sub(tail));
+    }
+    let stamps = flag("timestamps");
+    if !flag("follow") {
+        let mut text = show(&first, stamps);
+        if let Some(limit) = query
+            .get("limitBytes")
+            .and_then(|text| text.parse::<usize>().ok())
+        {
+            text.truncate(text.floor_char_boundary(limit));
+        }
+        return Body::from(text).into_response();
+    }
+    let body = Body::from_stream(stream::unfold(Some((Some(first), now)), move |state| {
+        let (shelf, script, pod, container) = (
+            shelf.clone(),
+            script.clone(),
+            pod.clone(),
+            container.clone(),
+        );
+        async move {
+            let (first, mut seen) = state?;
+            if let Some(first) = first {
+                let next = (!script.over(seen)).then_some((None, seen));
+                return Some((Ok::<_, Infallible>(show(&first, stamps)), next));
+            }
+            loop {
+                tokio::time::sleep(LOOK).await;
+                let now = Timestamp::now();
+                // A pod that is gone, or that was stopped early, ends its log.
+                let script = shelf.find(&pod, &container, false)?;
+                let lines = script.lines(Some(seen), now);
+                let over = script.over(now);
+                if over || !lines.is_empty() {
+                    let next = (!over).then_some((None, now));
+                    return Some((Ok(show(&lines, stamps)), next));
+                }
+                seen = now;
+            }
+        }
+    }));
+    body.into_response()
+}
+
+fn show(lines: &[Line], stamps: bool) -> String {
+    let mut text = String::new();
+    for (at, line) in lines {
+        if stamps {
+            text.push_str(&at.strftime("%Y-%m-%dT%H:%M:%S.%9fZ ").to_string());
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}

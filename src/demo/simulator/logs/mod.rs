@@ -1,0 +1,253 @@
+//! Logs: what the yard's containers say, written when somebody reads it.
+//!
+//! A script knows when its container began and, if it ends, when; its lines are spread over that time, so that a log read
+//! early ends early and a followed one goes on. The same script always says the same.
+
+mod playwright;
+mod services;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::demo::fleet::stir;
+use crate::demo::simulator::run::deploy_image;
+
+/// One line and its moment.
+pub type Line = (Timestamp, String);
+
+/// What kind of program is speaking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A web server, for ever.
+    Web {
+        /// The app.
+        app: String,
+        /// Its version.
+        version: String,
+    },
+    /// A queue worker, for ever.
+    Worker {
+        /// The app.
+        app: String,
+    },
+    /// The proxy beside a web server, for ever.
+    Nginx,
+    /// A web server that does not come up.
+    Crash {
+        /// The app.
+        app: String,
+        /// Its version.
+        version: String,
+    },
+    /// A database migration.
+    Migration {
+        /// The app.
+        app: String,
+        /// Its version.
+        version: String,
+        /// Whether it goes through.
+        passes: bool,
+    },
+    /// The browser tests of one app.
+    Playwright {
+        /// The app.
+        application: String,
+        /// Where it is tested.
+        environment: String,
+        /// The run, which decides how long each test takes.
+        run: String,
+        /// Counts from 0.
+        attempt: usize,
+        /// Whether one test fails.
+        fails: bool,
+    },
+    /// The promotion's webhook.
+    Webhook {
+        /// The next environment.
+        environment: String,
+        /// The repository.
+        repository: String,
+        /// The version.
+        tag: String,
+    },
+    /// The step that commits a version.
+    UpdateTag {
+        /// Of its run.
+        parameters: deploy_image::Parameters,
+    },
+    /// The step that tells the release app.
+    Recorded {
+        /// Of its run.
+        parameters: deploy_image::Parameters,
+    },
+    /// The exit handler's steps after a failure.
+    Failures {
+        /// The app.
+        application: String,
+        /// Where.
+        environment: String,
+        /// The version.
+        tag: String,
+    },
+    /// The engine's own container beside a step.
+    Wait {
+        /// The pod.
+        pod: String,
+    },
+}
+
+/// One container's whole log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Who speaks.
+    pub kind: Kind,
+    /// When its container began.
+    pub started: Timestamp,
+    /// When it ends; none for what serves for ever.
+    pub ended: Option<Timestamp>,
+}
+
+/// How far back an endless log reaches: what is older has been rotated away.
+const ROTATED: SignedDuration = SignedDuration::from_mins(40);
+
+impl Script {
+    /// The lines after one moment up to another, both as they are stamped.
+    pub fn lines(&self, after: Option<Timestamp>, until: Timestamp) -> Vec<Line> {
+        match self.ended {
+            Some(ended) => self.finite(ended, after, until),
+            None => self.endless(after, until),
+        }
+    }
+
+    /// Whether nothing more comes after this moment.
+    pub fn over(&self, at: Timestamp) -> bool {
+        self.ended.is_some_and(|ended| ended <= at)
+    }
+
+    fn finite(&self, ended: Timestamp, after: Option<Timestamp>, until: Timestamp) -> Vec<Line> {
+        let texts = match &self.kind {
+            Kind::Playwright {
+                application,
+                environment,
+                run,
+                attempt,
+                fails,
+            } => playwright::lines(application, environment, run, *attempt, *fails),
+            other => services::finite(other),
+        };
+        let span = ended.duration_since(self.started).as_nanos().max(1);
+        let count = texts.len().max(1) as i128;
+        let stamped = texts.into_iter().enumerate().map(|(number, text)| {
+            let offset = span * number as i128 / count;
+            (
+                self.started
+                    .saturating_add(SignedDuration::from_nanos_i128(offset))
+                    .unwrap_or(ended),
+                text,
+            )
+        });
+        stamped
+            .filter(|(at, _)| *at <= until && after.is_none_or(|after| *at > after))
+            .collect()
+    }
+
+    fn endless(&self, after: Option<Timestamp>, until: Timestamp) -> Vec<Line> {
+        let oldest = until
+            .saturating_sub(ROTATED)
+            .unwrap_or(self.started)
+            .max(self.started);
+        let from = after.unwrap_or(oldest).max(oldest);
+        let beat = 1_300_000_000_i128;
+        let first = from.duration_since(self.started).as_nanos() / beat;
+        let last = until.duration_since(self.started).as_nanos() / beat;
+        let mut lines = Vec::new();
+        for number in first..=last {
+            let chance = stir(number as u64, &[&format!("{:?}", self.kind)]);
+            let offset = number * beat + i128::from(chance % 1_200_000_000);
+            let Ok(at) = self
+                .started
+                .saturating_add(SignedDuration::from_nanos_i128(offset))
+            else {
+                continue;
+            };
+            if at <= until && at >= from && after.is_none_or(|after| at > after) {
+                lines.push((at, services::endless(&self.kind, number as u64, chance)));
+            }
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn a_log_read_in_two_parts_is_the_log_read_at_once() {
+        let tests = Kind::Playwright {
+            application: "publisher".into(),
+            environment: "staging".into(),
+            run: "r".into(),
+            attempt: 2,
+            fails: true,
+        };
+        let web = Kind::Web {
+            app: "router".into(),
+            version: "v9".into(),
+        };
+        for script in [
+            Script {
+                kind: tests,
+                started: at(0),
+                ended: Some(at(100)),
+            },
+            Script {
+                kind: web,
+                started: at(0),
+                ended: None,
+            },
+        ] {
+            let whole = script.lines(None, at(90));
+            let first = script.lines(None, at(40));
+            assert!(first.len() > 5 && first.len() < whole.len());
+            let last = first.last().unwrap().0;
+            let joined: Vec<Line> = first
+                .into_iter()
+                .chain(script.lines(Some(last), at(90)))
+                .collect();
+            assert_eq!(joined, whole);
+            assert!(whole.is_sorted_by_key(|line| line.0));
+        }
+    }
+
+    #[test]
+    fn a_failed_test_run_is_hundreds_of_coloured_lines_with_one_error() {
+        let kind = Kind::Playwright {
+            application: "publisher".into(),
+            environment: "staging".into(),
+            run: "r".into(),
+            attempt: 0,
+            fails: true,
+        };
+        let lines = Script {
+            kind,
+            started: at(0),
+            ended: Some(at(60)),
+        }
+        .lines(None, at(60));
+        assert!(lines.len() > 200, "{}", lines.len());
+        assert_eq!(
+            lines
+                .iter()
+                .filter(|line| line
+                    .1
+                    .contains("Error: expect(locator).toBeVisible() failed"))
+                .count(),
+            1
+        );
+        assert!(lines.iter().any(|line| line.1.contains("\u{1b}[31m")));
+    }
+}

@@ -1,0 +1,635 @@
+//! Opening: the objects of one environment at the moment when the yard opens, as weeks of the simulator would have left them.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::application::{self, Declared, State};
+use super::clock::{Pace, stamp};
+use super::logs::{Kind, Script};
+use super::run::{Course, deploy_image, post_sync, templates};
+use super::workload::{self, Counts, Doing, Workload};
+use crate::demo::Scenario;
+use crate::demo::fleet::{self, APPS, ARGO_CD, App, ENVIRONMENTS, stir};
+use crate::demo::history::{History, Standing};
+
+/// Runs are deleted after three days.
+const KEPT_RUNS: i64 = 72 * 3600;
+/// From a version's commit to its smoke run.
+const SMOKE_AFTER: i64 = 120;
+
+/// What an environment's cluster holds, in an order in which it can be created (owners before what they own).
+#[derive(Debug, Default)]
+pub struct World {
+    /// Objects with their status.
+    pub objects: Vec<Value>,
+    /// What their containers say: pod, container, whether it is the previous one.
+    pub scripts: Vec<(String, String, bool, Script)>,
+}
+
+/// What decides an opening.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// What is wrong.
+    pub scenario: Scenario,
+    /// The yard's chance.
+    pub seed: u64,
+    /// The moment.
+    pub now: Timestamp,
+    /// Where every version stands.
+    pub history: &'a History,
+    /// Main's head.
+    pub revision: &'a str,
+}
+
+/// The node of an environment.
+pub fn node_name(environment: &str) -> String {
+    format!("yard-{environment}-1")
+}
+
+/// The environment after this one.
+pub fn next(environment: &str) -> Option<&'static str> {
+    let at = ENVIRONMENTS.iter().position(|one| *one == environment)?;
+    ENVIRONMENTS.get(at + 1).copied()
+}
+
+/// The Node that leads to the kubelet stand-in.
+pub fn node(environment: &str, port: u16) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": { "name": node_name(environment) },
+        "status": {
+            "addresses": [{ "type": "InternalIP", "address": "127.0.0.1" }],
+            "daemonEndpoints": { "kubeletEndpoint": { "Port": port } },
+            "conditions": [{ "type": "Ready", "status": "True", "reason": "KubeletReady" }],
+        },
+    })
+}
+
+/// What a leaf's parent reads from its version file.
+pub fn declared(standing: Option<&Standing>) -> Declared {
+    standing.map_or_else(Declared::default, |standing| Declared {
+        tag: standing.file.tag.clone(),
+        promote: standing.file.promote,
+        gate: standing.file.gate == Some(true),
+    })
+}
+
+impl Opening<'_> {
+    /// Everything of one environment but its Node.
+    pub fn world(&self, environment: &'static str) -> World {
+        let mut world = World::default();
+        for name in [APPS, ARGO_CD] {
+            world.objects.push(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name }, "status": { "phase": "Active" } }));
+        }
+        world
+            .objects
+            .extend(templates::templates(next(environment)));
+        let newest = self.history.commits.last().map_or(0, |commit| commit.at);
+        world
+            .objects
+            .push(self.parent(environment, self.second(newest)));
+        for app in fleet::apps() {
+            let standing = self.history.standing.get(&(environment, app.repository));
+            self.app(&mut world, environment, &app, standing);
+        }
+        let bare = App {
+            name: fleet::WITHOUT_FILE,
+            repository: fleet::WITHOUT_FILE,
+            images: &[],
+            migrations: false,
+            workers: false,
+        };
+        world.objects.push(self.finished_leaf(
+            &bare,
+            &Declared::default(),
+            self.ago(40 * 86_400),
+            &[],
+            "Healthy",
+            None,
+        ));
+        if environment == "production" {
+            self.deployed(&mut world);
+        }
+        world
+    }
+
+    fn second(&self, at: i64) -> Timestamp {
+        Timestamp::from_second(at).unwrap_or(self.now)
+    }
+
+    fn ago(&self, seconds: i64) -> Timestamp {
+        self.now
+            .checked_sub(SignedDuration::from_secs(seconds))
+            .unwrap_or(self.now)
+    }
+
+    fn broken_migration(&self, environment: &str, app: &App) -> bool {
+        self.scenario == Scenario::MigrationFailed
+            && environment == "production"
+            && app.name == "places-manager"
+    }
+
+    fn crashes(&self, environment: &str, app: &App) -> bool {
+        self.scenario == Scenario::CrashLoop
+            && environment == "production"
+            && app.name == "whitehall-admin"
+    }
+
+    fn app(
+        &self,
+        world: &mut World,
+        environment: &'static str,
+        app: &App,
+        standing: Option<&Standing>,
+    ) {
+        let declared = declared(standing);
+        let since = standing.map_or(self.now.as_second() - 9 * 86_400, |standing| standing.since);
+        let arrived = self.second(since);
+        let (crashes, broken) = (
+            self.crashes(environment, app),
+            self.broken_migration(environment, app),
+        );
+        let before = standing.map_or("", |standing| standing.before.as_str());
+        let mut images = Vec::new();
+        for (name, component, repository) in application::deployments(app) {
+            let standing = self.history.standing.get(&(environment, repository));
+            let version = match standing {
+                _ if broken => before.to_owned(),
+                Some(standing) => standing.file.tag.clone(),
+                None => continue,
+            };
+            let rolled = Pace::new(1.0).after(
+                self.second(standing.map_or(since, |standing| standing.since)),
+                100.0,
+            );
+            images.push(fleet::image(repository, &version));
+            let replicas = if component == "worker" {
+                1
+            } else {
+                app.replicas()
+            };
+            let workload = Workload {
+                app,
+                name: &name,
+                component,
+                repository,
+                version: &version,
+                replicas,
+            };
+            if crashes && component == "app" {
+                self.crashing(world, environment, &workload, before, arrived);
+            } else {
+                self.serving(world, environment, &workload, rolled.min(self.now));
+            }
+        }
+        images.sort();
+        let trouble = if broken { Some(arrived) } else { None };
+        let health = if crashes { "Degraded" } else { "Healthy" };
+        world
+            .objects
+            .push(self.finished_leaf(app, &declared, arrived, &images, health, trouble));
+        if broken {
+            self.failed_migration(world, environment, app, &declared.tag, arrived);
+        }
+        if !crashes && !broken && app.images.is_empty() && standing.is_some() {
+            self.smoke(world, environment, app, &declared, since);
+        }
+    }
+
+    fn serving(
+        &self,
+        world: &mut World,
+        environment: &str,
+        workload: &Workload<'_>,
+        started: Timestamp,
+    ) {
+        let at = stamp(started);
+        let count = workload.replicas;
+        world.objects.push(deployment(
+            workload,
+            Counts {
+                generation: 1,
+                all: count,
+                updated: count,
+                ready: count,
+                wanted: count,
+            },
+            &at,
+            None,
+        ));
+        world.objects.push(workload.replica_set(1, count));
+        for number in 0..count {
+            world.objects.push(workload.pod(
+                number,
+                &node_name(environment),
+                Doing::Ready,
+                &at,
+                None,
+            ));
+            speak(world, workload, number, started);
+        }
+    }
+
+    fn crashing(
+        &self,
+        world: &mut World,
+        environment: &str,
+        workload: &Workload<'_>,
+        before: &str,
+        arrived: Timestamp,
+    ) {
+        let (all, new) = (workload.replicas, 2);
+        let old = Workload {
+            version: before,
+            ..workload.clone()
+        };
+        let ready = all - new;
+        let counts = Counts {
+            generation: 2,
+            all,
+            updated: new,
+            ready,
+            wanted: all,
+        };
+        let at = stamp(Pace::new(1.0).after(arrived, 100.0));
+        let late = format!(
+            "ReplicaSet \"{}\" has timed out progressing.",
+            workload.replica_set_name()
+        );
+        world
+            .objects
+            .push(deployment(workload, counts, &at, Some(&late)));
+        world.objects.push(old.replica_set(1, ready));
+        world.objects.push(workload.replica_set(2, new));
+        let long_ago = self.ago(31 * 3600);
+        for number in 0..ready {
+            world.objects.push(old.pod(
+                number,
+                &node_name(environment),
+                Doing::Ready,
+                &stamp(long_ago),
+                None,
+            ));
+            speak(world, &old, number, long_ago);
+        }
+        for number in 0..new {
+            let (began, ended) = (self.ago(130), self.ago(124));
+            let last = (stamp(began), stamp(ended));
+            let pod = workload.pod(
+                number,
+                &node_name(environment),
+                Doing::Crashing { restarts: 8 },
+                &at,
+                Some((&last.0, &last.1)),
+            );
+            let name = workload.pod_name(number);
+            let message = "Back-off restarting failed container app in pod";
+            world.objects.push(workload::happening(
+                "Pod",
+                &name,
+                "BackOff",
+                message,
+                true,
+                (&at, &stamp(self.ago(60)), 94),
+            ));
+            world.objects.push(pod);
+            let kind = Kind::Crash {
+                app: workload.app.name.to_owned(),
+                version: workload.version.to_owned(),
+            };
+            let script = Script {
+                kind,
+                started: began,
+                ended: Some(ended),
+            };
+            world
+                .scripts
+                .push((name.clone(), "app".to_owned(), false, script.clone()));
+            world
+                .scripts
+                .push((name.clone(), "app".to_owned(), true, script));
+            world.scripts.push((
+                name,
+                "nginx".to_owned(),
+                false,
+                Script {
+                    kind: Kind::Nginx,
+                    started: arrived,
+                    ended: None,
+                },
+            ));
+        }
+    }
+
+    fn failed_migration(
+        &self,
+        world: &mut World,
+        environment: &str,
+        app: &App,
+        tag: &str,
+        arrived: Timestamp,
+    ) {
+        let life = Pace::new(1.0);
+        let (started, ended) = (life.after(arrived, 90.0), life.after(arrived, 150.0));
+        let job = workload::migration_job(app, tag, &stamp(started), Some((&stamp(ended), false)));
+        let message = "Job has reached the specified backoff limit";
+        let happened = stamp(ended);
+        world.objects.push(workload::happening(
+            "Job",
+            &format!("{}-dbmigrate", app.name),
+            "BackoffLimitExceeded",
+            message,
+            true,
+            (&happened, &happened, 1),
+        ));
+        world.objects.push(job);
+        for attempt in 0..2 {
+            let (began, over) = (
+                life.after(started, 30.0 * attempt as f64),
+                life.after(started, 30.0 * attempt as f64 + 25.0),
+            );
+            let pod = workload::migration_pod(
+                app,
+                tag,
+                attempt,
+                &node_name(environment),
+                &stamp(began),
+                Some((&stamp(over), false)),
+            );
+            world.objects.push(pod);
+            let kind = Kind::Migration {
+                app: app.name.to_owned(),
+                version: tag.to_owned(),
+                passes: false,
+            };
+            let script = Script {
+                kind,
+                started: began,
+                ended: Some(over),
+            };
+            world.scripts.push((
+                workload::migration_pod_name(app, tag, attempt),
+                "dbmigrate".to_owned(),
+                false,
+                script,
+            ));
+        }
+    }
+
+    /// A leaf as its last sync left it; `trouble` is when its migration failed.
+    fn finished_leaf(
+        &self,
+        app: &App,
+        declared: &Declared,
+        arrived: Timestamp,
+        images: &[String],
+        health: &str,
+        trouble: Option<Timestamp>,
+    ) -> Value {
+        let mut leaf = application::leaf(app, declared);
+        let spec = leaf["spec"].clone();
+        let life = Pace::new(1.0);
+        let (started, finished) = (
+            stamp(life.after(arrived, 85.0)),
+            stamp(life.after(arrived, if trouble.is_some() { 150.0 } else { 100.0 })),
+        );
+        let mut results: Vec<Value> = Vec::new();
+        let failed = "Job has reached the specified backoff limit";
+        if app.migrations {
+            results.push(if trouble.is_some() {
+                application::migration(app, "Failed", failed)
+            } else {
+                application::migration(app, "Succeeded", "job completed")
+            });
+        }
+        let (phase, message, synced) = match trouble {
+            Some(_) => (
+                "Failed",
+                "one or more synchronization tasks completed unsuccessfully",
+                "OutOfSync",
+            ),
+            None => {
+                results.extend(
+                    application::deployments(app)
+                        .iter()
+                        .map(|(name, _, _)| application::applied("apps", "Deployment", name)),
+                );
+                ("Succeeded", "successfully synced (all tasks run)", "Synced")
+            }
+        };
+        let state = State {
+            operation: application::automatic(self.revision, &spec),
+            phase,
+            message,
+            revision: self.revision,
+            resources: results,
+            started: &started,
+            finished: Some(&finished),
+        };
+        let mut status = json!({
+            "sync": application::sync(synced, self.revision, &spec),
+            "health": { "status": health, "lastTransitionTime": finished },
+            "operationState": state.json(&spec),
+            "history": [application::history(0, self.revision, &spec, &started, &finished)],
+            "resources": application::resources(app, synced),
+            "summary": application::summary(images),
+            "reconciledAt": stamp(self.ago(40)), "sourceType": "Helm", "resourceHealthSource": "appTree", "controllerNamespace": ARGO_CD,
+        });
+        if trouble.is_some()
+            && let Some(map) = status.as_object_mut()
+        {
+            let message = format!("Failed last sync attempt to [{}]: {message}", self.revision);
+            map.insert("conditions".to_owned(), json!([{ "type": "SyncError", "message": message, "lastTransitionTime": finished }]));
+        }
+        if let Some(map) = leaf.as_object_mut() {
+            map.insert("status".to_owned(), status);
+        }
+        leaf
+    }
+
+    fn parent(&self, environment: &str, synced: Timestamp) -> Value {
+        let mut parent = application::parent(environment);
+        let spec = parent["spec"].clone();
+        let (started, finished) = (
+            stamp(Pace::new(1.0).after(synced, 60.0).min(self.now)),
+            stamp(Pace::new(1.0).after(synced, 64.0).min(self.now)),
+        );
+        let state = State {
+            operation: application::automatic(self.revision, &spec),
+            phase: "Succeeded",
+            message: "successfully synced (all tasks run)",
+            revision: self.revision,
+            resources: Vec::new(),
+            started: &started,
+            finished: Some(&finished),
+        };
+        let status = json!({
+            "sync": application::sync("Synced", self.revision, &spec),
+            "health": { "status": "Healthy", "lastTransitionTime": finished },
+            "operationState": state.json(&spec),
+            "history": [application::history(0, self.revision, &spec, &started, &finished)],
+            "summary": { "isAppOfApps": true },
+            "reconciledAt": stamp(self.ago(30)), "sourceType": "Helm", "resourceHealthSource": "appTree", "controllerNamespace": ARGO_CD,
+        });
+        if let Some(map) = parent.as_object_mut() {
+            map.insert("status".to_owned(), status);
+        }
+        parent
+    }
+
+    /// The smoke run of the version that stands, where it is not too old to be kept.
+    fn smoke(
+        &self,
+        world: &mut World,
+        environment: &'static str,
+        app: &App,
+        declared: &Declared,
+        since: i64,
+    ) {
+        if self.now.as_second() - since > KEPT_RUNS
+            || self.now.as_second() - since < SMOKE_AFTER + 250
+        {
+            return;
+        }
+        let flaky = self.scenario == Scenario::FlakySmoke
+            && environment == "staging"
+            && app.name == "publisher";
+        let chance = stir(self.seed, &["smoke", environment, app.name, &declared.tag]);
+        let failing = if flaky {
+            3
+        } else {
+            usize::from(chance.is_multiple_of(17))
+        };
+        let name = format!("post-sync-{}", workload::letters(chance, 5));
+        let parameters = post_sync::Parameters {
+            application: app.name.to_owned(),
+            repository: app.repository.to_owned(),
+            tag: declared.tag.clone(),
+            promote: declared.promote,
+            gate: declared.gate,
+        };
+        let started = self.second(since + SMOKE_AFTER);
+        let node = node_name(environment);
+        let course = post_sync::course(
+            &name,
+            &parameters,
+            environment,
+            next(environment),
+            &node,
+            (started, Pace::new(1.0)),
+            failing,
+        );
+        keep_run(world, parameters.workflow(&name), &course, started);
+    }
+
+    /// The deploy-image runs of the last days, for every environment.
+    fn deployed(&self, world: &mut World) {
+        for ((environment, repository), standing) in &self.history.standing {
+            if self.now.as_second() - standing.since > KEPT_RUNS {
+                continue;
+            }
+            let parameters = deploy_image::Parameters {
+                environment: (*environment).to_owned(),
+                repository: (*repository).to_owned(),
+                tag: standing.file.tag.clone(),
+                promote: standing.file.promote,
+            };
+            let chance = stir(
+                self.seed,
+                &["deploy", environment, repository, &standing.file.tag],
+            );
+            let name = format!("deploy-image-{}", workload::letters(chance, 5));
+            let started = self.second(standing.since - 13);
+            let course = deploy_image::course(
+                &name,
+                &parameters,
+                &node_name("production"),
+                (started, Pace::new(1.0)),
+            );
+            keep_run(world, parameters.workflow(&name), &course, started);
+        }
+    }
+}
+
+/// A finished run; its pods stay only if it failed.
+fn keep_run(world: &mut World, mut workflow: Value, course: &Course, started: Timestamp) {
+    let (status, pods, scripts) = course.fold(started, Pace::new(1.0));
+    let phase = status["phase"].as_str().unwrap_or("").to_owned();
+    if let Some(meta) = workflow["metadata"].as_object_mut() {
+        meta.insert("creationTimestamp".to_owned(), json!(stamp(started)));
+        if let Some(labels) = meta.get_mut("labels").and_then(Value::as_object_mut) {
+            labels.insert("workflows.argoproj.io/completed".to_owned(), json!("true"));
+            labels.insert("workflows.argoproj.io/phase".to_owned(), json!(phase));
+        }
+    }
+    if let Some(map) = workflow.as_object_mut() {
+        map.insert("status".to_owned(), status);
+    }
+    world.objects.push(workflow);
+    if phase != "Succeeded" {
+        world.objects.extend(pods);
+        world.scripts.extend(
+            scripts
+                .into_iter()
+                .map(|(pod, container, script)| (pod, container.to_owned(), false, script)),
+        );
+    }
+}
+
+fn deployment(workload: &Workload<'_>, counts: Counts, at: &str, late: Option<&str>) -> Value {
+    let revision = usize::try_from(counts.generation).unwrap_or(1);
+    let mut object = workload.deployment(revision);
+    if let Some(map) = object.as_object_mut() {
+        map.insert(
+            "status".to_owned(),
+            workload::deployment_status(counts, at, late),
+        );
+    }
+    if let Some(meta) = object["metadata"].as_object_mut() {
+        meta.insert("generation".to_owned(), json!(counts.generation));
+    }
+    object
+}
+
+/// A serving pod's containers begin to speak.
+fn speak(world: &mut World, workload: &Workload<'_>, number: usize, started: Timestamp) {
+    for (container, script) in voices(workload, started) {
+        world.scripts.push((
+            workload.pod_name(number),
+            container.to_owned(),
+            false,
+            script,
+        ));
+    }
+}
+
+/// What the containers of a serving pod say.
+pub fn voices(workload: &Workload<'_>, started: Timestamp) -> Vec<(&'static str, Script)> {
+    let app = workload.app.name.to_owned();
+    let kind = if workload.component == "worker" {
+        Kind::Worker { app }
+    } else {
+        Kind::Web {
+            app,
+            version: workload.version.to_owned(),
+        }
+    };
+    let mut voices = vec![(
+        "app",
+        Script {
+            kind,
+            started,
+            ended: None,
+        },
+    )];
+    if workload.component != "worker" {
+        voices.push((
+            "nginx",
+            Script {
+                kind: Kind::Nginx,
+                started,
+                ended: None,
+            },
+        ));
+    }
+    voices
+}

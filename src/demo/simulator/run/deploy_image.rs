@@ -1,0 +1,253 @@
+//! Deploy-image: the run that writes a version to git, in production's cluster for every environment.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Beat, Course, Planner, Spec};
+use crate::demo::fleet::APPS;
+use crate::demo::simulator::clock::Pace;
+use crate::demo::simulator::logs::Kind;
+
+/// The frozen parameters of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameters {
+    /// The environment whose file is written.
+    pub environment: String,
+    /// The repository, which names the file.
+    pub repository: String,
+    /// The version.
+    pub tag: String,
+    /// `promote_deployment`.
+    pub promote: bool,
+}
+
+impl Parameters {
+    /// Reads them from a Workflow's arguments; none where one is missing.
+    pub fn read(workflow: &Value) -> Option<Parameters> {
+        let all = workflow["spec"]["arguments"]["parameters"].as_array()?;
+        let read = |name: &str| -> Option<String> {
+            let value = &all.iter().find(|one| one["name"] == name)?["value"];
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            (!text.is_empty()).then_some(text)
+        };
+        Some(Parameters {
+            environment: read("environment")?,
+            repository: read("repoName")?,
+            tag: read("imageTag")?,
+            promote: read("promoteDeployment").as_deref() == Some("true"),
+        })
+    }
+
+    /// A new Workflow of these, as the event binding forms it.
+    pub fn workflow(&self, name: &str) -> Value {
+        let promote = self.promote.to_string();
+        json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+            "metadata": {
+                "name": name, "generateName": "deploy-image-", "namespace": APPS,
+                "labels": {
+                    "environment": self.environment, "repoName": self.repository, "imageTag": self.tag, "promoteDeployment": promote,
+                    "workflows.argoproj.io/workflow-template": "deploy-image",
+                    "workflows.argoproj.io/workflow-event-binding": "deploy-image",
+                    "workflows.argoproj.io/creator": "system-serviceaccount-apps-argo-workflows-events",
+                },
+                "annotations": {
+                    "workflows.argoproj.io/title": format!("**deploy-image-{}-{}**", self.repository, self.tag),
+                    "workflows.argoproj.io/description": format!("`env: {} promote: {promote}`", self.environment),
+                    "workflows.argoproj.io/pod-name-format": "v2",
+                },
+            },
+            "spec": {
+                "workflowTemplateRef": { "name": "deploy-image" },
+                "arguments": { "parameters": [
+                    { "name": "environment", "value": self.environment }, { "name": "repoName", "value": self.repository },
+                    { "name": "imageTag", "value": self.tag }, { "name": "promoteDeployment", "value": promote },
+                ] },
+            },
+        })
+    }
+}
+
+/// Plans a run: both steps at once, the commit towards the end of the first.
+pub fn course(
+    workflow: &str,
+    parameters: &Parameters,
+    node: &str,
+    (started, pace): (Timestamp, Pace),
+) -> Course {
+    let mut plan = Planner::new(workflow, node, started, pace);
+    let root = workflow.to_owned();
+    let (template, update) = ("deploy-image", "update-image-tag");
+    plan.begin(
+        0.0,
+        Spec {
+            name: root.clone(),
+            kind: "Steps",
+            template,
+            ..Spec::default()
+        },
+        "Running",
+        "",
+    );
+    let group = format!("{root}[0]");
+    let spec = Spec {
+        name: group.clone(),
+        display: "[0]".into(),
+        kind: "StepGroup",
+        boundary: Some(root.clone()),
+        parent: Some(root.clone()),
+        ..Spec::default()
+    };
+    plan.begin(0.0, spec, "Running", "");
+    let inputs = vec![
+        ("environment", parameters.environment.clone()),
+        ("repoName", parameters.repository.clone()),
+        ("imageTag", parameters.tag.clone()),
+        ("promoteDeployment", parameters.promote.to_string()),
+    ];
+    let step = |name: String, display: &str, kind, template, from, parent: &str| Spec {
+        name,
+        display: display.to_owned(),
+        kind,
+        template,
+        template_ref: Some(from),
+        boundary: Some(root.clone()),
+        parent: Some(parent.to_owned()),
+        inputs: inputs.clone(),
+        ..Spec::default()
+    };
+    let name = format!("{group}.{update}");
+    plan.begin(
+        0.0,
+        step(name.clone(), update, "Retry", update, update, &group),
+        "Running",
+        "",
+    );
+    let script = Kind::UpdateTag {
+        parameters: parameters.clone(),
+    };
+    let attempt = Spec {
+        retried: true,
+        ..step(
+            format!("{name}(0)"),
+            "update-image-tag(0)",
+            "Pod",
+            update,
+            update,
+            &name,
+        )
+    };
+    plan.pod(0.0, 16.0, attempt, script, 0);
+    plan.act(
+        13.0,
+        Beat::Commit {
+            environment: parameters.environment.clone(),
+            repository: parameters.repository.clone(),
+            tag: parameters.tag.clone(),
+            promote: parameters.promote,
+        },
+    );
+    plan.end(16.0, &name, "Succeeded", "", None);
+    let record = "record-deployment-in-release";
+    let recorded = step(
+        format!("{group}.{record}"),
+        record,
+        "Pod",
+        "notify-release",
+        "notify-release",
+        &group,
+    );
+    plan.pod(
+        0.0,
+        9.0,
+        recorded,
+        Kind::Recorded {
+            parameters: parameters.clone(),
+        },
+        0,
+    );
+    plan.end(16.0, &group, "Succeeded", "", None);
+    plan.end(16.0, &root, "Succeeded", "", None);
+    let handler = format!("{root}.onExit");
+    plan.begin(
+        17.0,
+        Spec {
+            name: handler.clone(),
+            kind: "Steps",
+            template: "exit-handler",
+            hooked: true,
+            ..Spec::default()
+        },
+        "Running",
+        "",
+    );
+    let group = format!("{handler}[0]");
+    let spec = Spec {
+        name: group.clone(),
+        display: "[0]".into(),
+        kind: "StepGroup",
+        boundary: Some(handler.clone()),
+        parent: Some(handler.clone()),
+        ..Spec::default()
+    };
+    plan.begin(17.0, spec, "Running", "");
+    let spec = Spec {
+        name: format!("{group}.notify-slack"),
+        display: "notify-slack".into(),
+        kind: "Skipped",
+        template: "notify-slack",
+        template_ref: Some("notify-slack"),
+        boundary: Some(handler.clone()),
+        parent: Some(group.clone()),
+        ..Spec::default()
+    };
+    plan.begin(
+        17.0,
+        spec,
+        "Skipped",
+        "when 'Succeeded != Succeeded' evaluated false",
+    );
+    plan.end(17.0, &group, "Succeeded", "", None);
+    plan.end(17.0, &handler, "Succeeded", "", None);
+    plan.finish(17.0, "Succeeded", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_commits_what_its_parameters_say() {
+        let given = Parameters {
+            environment: "staging".into(),
+            repository: "router".into(),
+            tag: "v9".into(),
+            promote: false,
+        };
+        let read = Parameters::read(&given.workflow("deploy-image-x")).unwrap();
+        assert_eq!(read, given);
+        let course = course(
+            "deploy-image-x",
+            &read,
+            "n",
+            (Timestamp::UNIX_EPOCH, Pace::new(1.0)),
+        );
+        let committed = course.beats.iter().find_map(|(_, beat)| match beat {
+            Beat::Commit {
+                environment,
+                repository,
+                tag,
+                promote,
+            } => Some((
+                environment.as_str(),
+                repository.as_str(),
+                tag.as_str(),
+                *promote,
+            )),
+            _ => None,
+        });
+        assert_eq!(committed, Some(("staging", "router", "v9", false)));
+    }
+}

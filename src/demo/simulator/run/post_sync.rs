@@ -1,0 +1,475 @@
+//! Post-sync: the smoke run that follows a healthy sync, and the promotion that follows a passed one.
+//!
+//! The template retries everything by its own retry strategy, so the engine wraps every template in a Retry node.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Beat, Course, Planner, Spec};
+use crate::demo::fleet::APPS;
+use crate::demo::simulator::clock::Pace;
+use crate::demo::simulator::logs::Kind;
+
+/// The frozen parameters of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameters {
+    /// The app.
+    pub application: String,
+    /// Its repository.
+    pub repository: String,
+    /// The version.
+    pub tag: String,
+    /// `promoteDeployment`.
+    pub promote: bool,
+    /// `automaticDeploysEnabled`.
+    pub gate: bool,
+}
+
+impl Parameters {
+    /// Reads them from a Workflow's arguments; none where it names no app.
+    pub fn read(workflow: &Value) -> Option<Parameters> {
+        let read = |name: &str| -> String {
+            let all = workflow["spec"]["arguments"]["parameters"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            match all
+                .iter()
+                .find(|one| one["name"] == name)
+                .map(|one| &one["value"])
+            {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Null) | None => String::new(),
+                Some(other) => other.to_string(),
+            }
+        };
+        let application = read("application");
+        (!application.is_empty()).then(|| Parameters {
+            application,
+            repository: read("repoName"),
+            tag: read("imageTag"),
+            promote: read("promoteDeployment") == "true",
+            gate: read("automaticDeploysEnabled") == "true",
+        })
+    }
+
+    /// A new Workflow of these, as the event binding forms it.
+    pub fn workflow(&self, name: &str) -> Value {
+        let value = |name: &str, value: &str| json!({ "name": name, "value": value });
+        let (promote, gate) = (self.promote.to_string(), self.gate.to_string());
+        json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+            "metadata": {
+                "name": name, "generateName": "post-sync-", "namespace": APPS,
+                "labels": {
+                    "application": self.application, "repoName": self.repository, "imageTag": self.tag,
+                    "promoteDeployment": promote, "automaticDeploysEnabled": gate,
+                    "workflows.argoproj.io/workflow-template": "post-sync",
+                    "workflows.argoproj.io/workflow-event-binding": "post-sync",
+                    "workflows.argoproj.io/creator": "system-serviceaccount-apps-argo-workflows-events",
+                },
+                "annotations": {
+                    "workflows.argoproj.io/title": format!("**post-sync-{}-{}**", self.application, self.tag),
+                    "workflows.argoproj.io/description": format!("`promote: {promote} auto_deploy: {gate}`"),
+                    "workflows.argoproj.io/pod-name-format": "v2",
+                },
+            },
+            "spec": {
+                "workflowTemplateRef": { "name": "post-sync" },
+                "arguments": { "parameters": [
+                    value("application", &self.application), value("repoName", &self.repository),
+                    value("imageTag", &self.tag), value("promoteDeployment", &promote),
+                    value("automaticDeploysEnabled", &gate),
+                ] },
+            },
+        })
+    }
+}
+
+/// Plans a run whose first attempts of the tests fail as often as `failing` says (3 fail them all).
+pub fn course(
+    workflow: &str,
+    parameters: &Parameters,
+    environment: &str,
+    next: Option<&str>,
+    node: &str,
+    (started, pace): (Timestamp, Pace),
+    failing: usize,
+) -> Course {
+    let mut plan = Planner::new(workflow, node, started, pace);
+    let application = parameters.application.as_str();
+    let root = workflow.to_owned();
+    let dag = format!("{root}(0)");
+    let template = "handle-sync-event";
+    plan.begin(
+        0.0,
+        Spec {
+            name: root.clone(),
+            kind: "Retry",
+            template,
+            ..Spec::default()
+        },
+        "Running",
+        "",
+    );
+    plan.begin(
+        0.0,
+        Spec {
+            name: dag.clone(),
+            kind: "DAG",
+            template,
+            parent: Some(root.clone()),
+            retried: true,
+            ..Spec::default()
+        },
+        "Running",
+        "",
+    );
+    let tests = format!("{dag}.govuk-e2e-tests");
+    let e2e = "govuk-e2e-tests";
+    let inputs = vec![("grep", format!("@app-{application}"))];
+    let task = |name: String, display: &str, kind| Spec {
+        name,
+        display: display.to_owned(),
+        kind,
+        template: e2e,
+        template_ref: Some(e2e),
+        boundary: Some(dag.clone()),
+        inputs: inputs.clone(),
+        ..Spec::default()
+    };
+    plan.begin(
+        1.0,
+        Spec {
+            parent: Some(dag.clone()),
+            ..task(tests.clone(), e2e, "Retry")
+        },
+        "Running",
+        "",
+    );
+    let (mut at, mut last) = (1.0, tests.clone());
+    let mut passed = false;
+    for attempt in 0..3 {
+        let fails = attempt < failing;
+        // A failing attempt is slower: it waits for what never comes.
+        let lasts = if fails { 62.0 } else { 96.0 };
+        last = format!("{tests}({attempt})");
+        let script = Kind::Playwright {
+            application: application.to_owned(),
+            environment: environment.to_owned(),
+            run: workflow.to_owned(),
+            attempt,
+            fails,
+        };
+        let spec = Spec {
+            parent: Some(tests.clone()),
+            retried: true,
+            ..task(last.clone(), &format!("{e2e}({attempt})"), "Pod")
+        };
+        plan.pod(at, at + lasts, spec, script, i64::from(fails));
+        at += lasts;
+        passed = !fails;
+        if passed {
+            break;
+        }
+        // The template's own backoff.
+        at += 15.0 * f64::from(1 << attempt);
+    }
+    let message = if passed { "" } else { "No more retries left" };
+    let phase = if passed { "Succeeded" } else { "Failed" };
+    plan.end(at, &tests, phase, message, None);
+    if let Some(next) = next {
+        at = promotion(&mut plan, at, (&dag, &last), parameters, next, passed);
+    }
+    plan.end(at, &dag, phase, "", None);
+    let message = if passed {
+        ""
+    } else {
+        "retryStrategy.expression evaluated to false"
+    };
+    plan.end(at, &root, phase, message, None);
+    at = exit_handler(&mut plan, at, &root, parameters, environment, passed);
+    plan.finish(at, phase, message)
+}
+
+fn promotion(
+    plan: &mut Planner<'_>,
+    at: f64,
+    (dag, last): (&str, &str),
+    parameters: &Parameters,
+    next: &str,
+    passed: bool,
+) -> f64 {
+    let name = format!("{dag}.promote-release");
+    let spec = |name: String, display: &str, kind| Spec {
+        name,
+        display: display.to_owned(),
+        kind,
+        template: "send-webhook",
+        boundary: Some(dag.to_owned()),
+        inputs: vec![
+            ("environment", next.to_owned()),
+            ("repoName", parameters.repository.clone()),
+            ("imageTag", parameters.tag.clone()),
+            ("promoteDeployment", "true".to_owned()),
+            ("application", parameters.application.clone()),
+        ],
+        ..Spec::default()
+    };
+    let skipped = |display: &str| Spec {
+        parent: Some(last.to_owned()),
+        ..spec(name.clone(), display, "Skipped")
+    };
+    if !passed {
+        plan.begin(
+            at,
+            skipped("promote-release"),
+            "Omitted",
+            "omitted: depends condition not met",
+        );
+        return at;
+    }
+    let (application, promote, gate) =
+        (&parameters.application, parameters.promote, parameters.gate);
+    if application.starts_with("draft-") || !promote || !gate {
+        let condition = format!(
+            "''{application}' !~ '^draft-' && '{promote}' == 'true' && '{gate}' == 'true''"
+        );
+        plan.begin(
+            at,
+            skipped("promote-release"),
+            "Skipped",
+            &format!("when {condition} evaluated false"),
+        );
+        return at;
+    }
+    let retry = Spec {
+        parent: Some(last.to_owned()),
+        ..spec(name.clone(), "promote-release", "Retry")
+    };
+    plan.begin(at, retry, "Running", "");
+    let attempt = Spec {
+        parent: Some(name.clone()),
+        retried: true,
+        ..spec(format!("{name}(0)"), "promote-release(0)", "Pod")
+    };
+    let script = Kind::Webhook {
+        environment: next.to_owned(),
+        repository: parameters.repository.clone(),
+        tag: parameters.tag.clone(),
+    };
+    plan.pod(at, at + 7.0, attempt, script, 0);
+    let promote = Beat::Promote {
+        environment: next.to_owned(),
+        repository: parameters.repository.clone(),
+        tag: parameters.tag.clone(),
+    };
+    plan.act(at + 6.0, promote);
+    plan.end(at + 7.0, &name, "Succeeded", "", None);
+    at + 7.0
+}
+
+fn exit_handler(
+    plan: &mut Planner<'_>,
+    mut at: f64,
+    root: &str,
+    parameters: &Parameters,
+    environment: &str,
+    passed: bool,
+) -> f64 {
+    let handler = format!("{root}.onExit");
+    let steps = format!("{handler}(0)");
+    let template = "exit-handler";
+    plan.begin(
+        at,
+        Spec {
+            name: handler.clone(),
+            kind: "Retry",
+            template,
+            hooked: true,
+            ..Spec::default()
+        },
+        "Running",
+        "",
+    );
+    let first = Spec {
+        name: steps.clone(),
+        kind: "Steps",
+        template,
+        parent: Some(handler.clone()),
+        retried: true,
+        ..Spec::default()
+    };
+    plan.begin(at, first, "Running", "");
+    let mut parent = steps.clone();
+    for (number, (task, from, template)) in [
+        ("parse-failures", None, "parse-failures"),
+        ("notify-slack", Some("notify-slack"), "notify-slack"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let group = format!("{steps}[{number}]");
+        let display = format!("[{number}]");
+        let spec = Spec {
+            name: group.clone(),
+            display,
+            kind: "StepGroup",
+            boundary: Some(steps.clone()),
+            parent: Some(parent),
+            ..Spec::default()
+        };
+        plan.begin(at, spec, "Running", "");
+        let name = format!("{group}.{task}");
+        let spec = |name: String, display: String, kind, parent: &str| Spec {
+            name,
+            display,
+            kind,
+            template,
+            template_ref: from,
+            boundary: Some(steps.clone()),
+            parent: Some(parent.to_owned()),
+            ..Spec::default()
+        };
+        if passed {
+            let message = "when 'Succeeded != Succeeded' evaluated false";
+            plan.begin(
+                at,
+                spec(name.clone(), task.to_owned(), "Skipped", &group),
+                "Skipped",
+                message,
+            );
+            parent = name;
+        } else {
+            plan.begin(
+                at,
+                spec(name.clone(), task.to_owned(), "Retry", &group),
+                "Running",
+                "",
+            );
+            let attempt = format!("{name}(0)");
+            let script = Kind::Failures {
+                application: parameters.application.clone(),
+                environment: environment.to_owned(),
+                tag: parameters.tag.clone(),
+            };
+            let pod = Spec {
+                retried: true,
+                ..spec(attempt.clone(), format!("{task}(0)"), "Pod", &name)
+            };
+            plan.pod(at, at + 5.0, pod, script, 0);
+            at += 5.0;
+            plan.end(at, &name, "Succeeded", "", None);
+            parent = attempt;
+        }
+        plan.end(at, &group, "Succeeded", "", None);
+    }
+    plan.end(at, &steps, "Succeeded", "", None);
+    plan.end(at, &handler, "Succeeded", "", None);
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(gate: bool) -> Parameters {
+        Parameters {
+            application: "publisher".into(),
+            repository: "publisher".into(),
+            tag: "v1362".into(),
+            promote: true,
+            gate,
+        }
+    }
+
+    fn status(gate: bool, failing: usize) -> (Value, usize) {
+        let pace = Pace::new(1.0);
+        let course = course(
+            "post-sync-7xk2p",
+            &parameters(gate),
+            "staging",
+            Some("production"),
+            "n",
+            (Timestamp::UNIX_EPOCH, pace),
+            failing,
+        );
+        let (status, pods, _) = course.fold(Timestamp::UNIX_EPOCH, pace);
+        (status, pods.len())
+    }
+
+    fn node<'a>(status: &'a Value, display: &str) -> &'a Value {
+        status["nodes"]
+            .as_object()
+            .unwrap()
+            .values()
+            .find(|node| node["displayName"] == display)
+            .unwrap()
+    }
+
+    #[test]
+    fn three_failed_attempts_fail_the_run_and_omit_the_promotion() {
+        let (status, pods) = status(true, 3);
+        assert_eq!(status["phase"], "Failed");
+        assert_eq!(
+            node(&status, "govuk-e2e-tests")["children"]
+                .as_array()
+                .unwrap()
+                .len(),
+            3
+        );
+        assert_eq!(
+            node(&status, "govuk-e2e-tests(2)")["outputs"]["exitCode"],
+            "1"
+        );
+        assert_eq!(node(&status, "promote-release")["phase"], "Omitted");
+        assert_eq!(pods, 5);
+        for node in status["nodes"].as_object().unwrap().values() {
+            assert!(node["finishedAt"].is_string(), "{node}");
+            for child in node["children"].as_array().into_iter().flatten() {
+                assert!(
+                    status["nodes"].get(child.as_str().unwrap()).is_some(),
+                    "{child} of {node}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_closed_gate_skips_the_promotion_and_says_why() {
+        let (status, _) = status(false, 1);
+        assert_eq!(status["phase"], "Succeeded");
+        let message = node(&status, "promote-release")["message"]
+            .as_str()
+            .unwrap();
+        assert!(
+            message.ends_with("'false' == 'true'' evaluated false"),
+            "{message}"
+        );
+        assert_eq!(node(&status, "promote-release")["phase"], "Skipped");
+    }
+
+    #[test]
+    fn a_passed_run_with_an_open_gate_promotes() {
+        let course = course(
+            "w",
+            &parameters(true),
+            "staging",
+            Some("production"),
+            "n",
+            (Timestamp::UNIX_EPOCH, Pace::new(1.0)),
+            0,
+        );
+        let promoted = course.beats.iter().any(|(_, beat)| matches!(beat, Beat::Promote { environment, .. } if environment == "production"));
+        assert!(promoted);
+    }
+
+    #[test]
+    fn parameters_survive_a_workflow() {
+        let given = parameters(true);
+        assert_eq!(
+            Parameters::read(&given.workflow("post-sync-x")),
+            Some(given)
+        );
+    }
+}

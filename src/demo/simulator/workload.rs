@@ -1,0 +1,426 @@
+//! Workload: Deployments, ReplicaSets, Pods, Jobs and Events as their controllers write them, as JSON.
+//!
+//! Shapes only. The pods' names and addresses come from the yard's chance, so that the same seed names them the same.
+
+use serde_json::{Value, json};
+
+use crate::demo::fleet::{APPS, App, digest, image, stir};
+
+/// One Deployment at one version.
+#[derive(Debug, Clone)]
+pub struct Workload<'a> {
+    /// The app that it belongs to.
+    pub app: &'a App,
+    /// Its own name.
+    pub name: &'a str,
+    /// `app` or `worker`.
+    pub component: &'a str,
+    /// The repository of its image.
+    pub repository: &'a str,
+    /// The image's tag.
+    pub version: &'a str,
+    /// How many pods it wants.
+    pub replicas: usize,
+}
+
+/// Numbers of a Deployment's status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// `observedGeneration`.
+    pub generation: i64,
+    /// All pods.
+    pub all: usize,
+    /// Pods of the new version.
+    pub updated: usize,
+    /// Ready pods.
+    pub ready: usize,
+    /// Wanted pods.
+    pub wanted: usize,
+}
+
+/// How a pod is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    /// Its containers are being created.
+    Starting,
+    /// It serves.
+    Ready,
+    /// Its app container crashes again and again.
+    Crashing {
+        /// How often it has been restarted.
+        restarts: i64,
+    },
+}
+
+impl Workload<'_> {
+    fn labels(&self) -> Value {
+        json!({
+            "app": self.name, "app.kubernetes.io/name": self.app.name, "app.kubernetes.io/instance": self.app.name,
+            "app.kubernetes.io/component": self.component, "app.govuk/repository-name": self.repository,
+        })
+    }
+
+    /// The pod template's hash: the same version has the same one.
+    pub fn hash(&self) -> String {
+        letters(stir(0, &[self.name, self.version]), 10)
+    }
+
+    /// The name of the ReplicaSet of this version.
+    pub fn replica_set_name(&self) -> String {
+        format!("{}-{}", self.name, self.hash())
+    }
+
+    fn template(&self, labels: Value) -> Value {
+        json!({ "metadata": { "labels": labels }, "spec": { "containers": self.containers() } })
+    }
+
+    fn containers(&self) -> Value {
+        let port = json!([{ "name": "http", "containerPort": 3000 }]);
+        let app =
+            json!({ "name": "app", "image": image(self.repository, self.version), "ports": port });
+        if self.component == "worker" {
+            return json!([app]);
+        }
+        json!([app, { "name": "nginx", "image": image("toolbox-nginx", "v31") }])
+    }
+
+    /// The Deployment; `revision` is its annotation.
+    pub fn deployment(&self, revision: usize) -> Value {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {
+                "name": self.name, "namespace": APPS, "labels": self.labels(),
+                "annotations": { "deployment.kubernetes.io/revision": revision.to_string() },
+            },
+            "spec": {
+                "replicas": self.replicas, "revisionHistoryLimit": 2, "progressDeadlineSeconds": 600,
+                "selector": { "matchLabels": { "app": self.name, "app.kubernetes.io/component": self.component } },
+                "strategy": { "type": "RollingUpdate", "rollingUpdate": { "maxSurge": 0, "maxUnavailable": "34%" } },
+                "template": self.template(self.labels()),
+            },
+        })
+    }
+
+    /// The ReplicaSet of this version, owned by the Deployment (the loader fills in the owner's uid).
+    pub fn replica_set(&self, revision: usize, replicas: usize) -> Value {
+        let labels = with(self.labels(), "pod-template-hash", &self.hash());
+        json!({
+            "apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": {
+                "name": self.replica_set_name(), "namespace": APPS, "labels": labels,
+                "annotations": { "deployment.kubernetes.io/revision": revision.to_string() },
+                "ownerReferences": [owner("apps/v1", "Deployment", self.name)],
+            },
+            "spec": {
+                "replicas": replicas,
+                "selector": { "matchLabels": { "app": self.name, "app.kubernetes.io/component": self.component, "pod-template-hash": self.hash() } },
+                "template": self.template(labels),
+            },
+            "status": { "replicas": replicas, "readyReplicas": replicas, "availableReplicas": replicas, "observedGeneration": 1 },
+        })
+    }
+
+    /// The name of the pod of a number.
+    pub fn pod_name(&self, number: usize) -> String {
+        format!(
+            "{}-{}",
+            self.replica_set_name(),
+            letters(stir(1, &[self.name, self.version, &number.to_string()]), 5)
+        )
+    }
+
+    /// A pod on a node, owned by the ReplicaSet.
+    pub fn pod(
+        &self,
+        number: usize,
+        node: &str,
+        doing: Doing,
+        started: &str,
+        last: Option<(&str, &str)>,
+    ) -> Value {
+        let labels = with(self.labels(), "pod-template-hash", &self.hash());
+        json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {
+                "name": self.pod_name(number), "namespace": APPS, "labels": labels,
+                "ownerReferences": [owner("apps/v1", "ReplicaSet", &self.replica_set_name())],
+            },
+            "spec": { "nodeName": node, "restartPolicy": "Always", "containers": self.containers() },
+            "status": self.pod_status(number, doing, started, last),
+        })
+    }
+
+    /// The status of a pod; `last` is when its crashed container began and ended.
+    pub fn pod_status(
+        &self,
+        number: usize,
+        doing: Doing,
+        started: &str,
+        last: Option<(&str, &str)>,
+    ) -> Value {
+        let ready = doing == Doing::Ready;
+        let word = if ready { "True" } else { "False" };
+        let since = started;
+        let mut containers = vec![self.app_container(number, doing, started, last)];
+        if self.component != "worker" {
+            let up = doing != Doing::Starting;
+            let mut nginx = container("nginx", "toolbox-nginx", "v31", up, 0);
+            let state = if up {
+                json!({ "running": { "startedAt": started } })
+            } else {
+                json!({ "waiting": { "reason": "ContainerCreating" } })
+            };
+            put(&mut nginx, "state", state);
+            containers.push(nginx);
+        }
+        let address = stir(2, &[self.name, self.version, &number.to_string()]);
+        let mut status = json!({
+            "phase": if doing == Doing::Starting { "Pending" } else { "Running" }, "qosClass": "Burstable",
+            "hostIP": "127.0.0.1", "podIP": format!("10.{}.{}.{}", address % 250, (address >> 8) % 250, (address >> 16) % 250 + 1),
+            "startTime": started, "containerStatuses": containers,
+            "conditions": [
+                { "type": "PodScheduled", "status": "True", "lastTransitionTime": since },
+                { "type": "Initialized", "status": "True", "lastTransitionTime": since },
+                { "type": "ContainersReady", "status": word, "lastTransitionTime": since },
+                { "type": "Ready", "status": word, "lastTransitionTime": since },
+            ],
+        });
+        if !ready && let Some(conditions) = status["conditions"].as_array_mut() {
+            for condition in conditions.iter_mut().skip(2) {
+                put(condition, "reason", json!("ContainersNotReady"));
+                put(
+                    condition,
+                    "message",
+                    json!("containers with unready status: [app]"),
+                );
+            }
+        }
+        status
+    }
+
+    fn app_container(
+        &self,
+        number: usize,
+        doing: Doing,
+        started: &str,
+        last: Option<(&str, &str)>,
+    ) -> Value {
+        let restarts = if let Doing::Crashing { restarts } = doing {
+            restarts
+        } else {
+            0
+        };
+        let mut app = container(
+            "app",
+            self.repository,
+            self.version,
+            doing == Doing::Ready,
+            restarts,
+        );
+        let state = match doing {
+            Doing::Starting => json!({ "waiting": { "reason": "ContainerCreating" } }),
+            Doing::Ready => json!({ "running": { "startedAt": started } }),
+            Doing::Crashing { .. } => {
+                let pod = self.pod_name(number);
+                let message =
+                    format!("back-off 5m0s restarting failed container=app pod={pod}_{APPS}");
+                json!({ "waiting": { "reason": "CrashLoopBackOff", "message": message } })
+            }
+        };
+        put(&mut app, "state", state);
+        if let (Doing::Crashing { .. }, Some((began, ended))) = (doing, last) {
+            let ended = json!({ "terminated": { "exitCode": 1, "reason": "Error", "startedAt": began, "finishedAt": ended } });
+            put(&mut app, "lastState", ended);
+        }
+        app
+    }
+}
+
+/// A Deployment's status; `late` is the message of an exceeded deadline.
+pub fn deployment_status(counts: Counts, moved: &str, late: Option<&str>) -> Value {
+    let available = counts.ready * 3 >= counts.wanted * 2;
+    let progressing = match (
+        late,
+        counts.updated == counts.wanted && counts.ready == counts.wanted,
+    ) {
+        (Some(message), _) => {
+            json!({ "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": message, "lastUpdateTime": moved, "lastTransitionTime": moved })
+        }
+        (None, true) => {
+            json!({ "type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "lastUpdateTime": moved, "lastTransitionTime": moved })
+        }
+        (None, false) => {
+            json!({ "type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "lastUpdateTime": moved, "lastTransitionTime": moved })
+        }
+    };
+    let word = if available { "True" } else { "False" };
+    json!({
+        "observedGeneration": counts.generation, "replicas": counts.all, "updatedReplicas": counts.updated,
+        "readyReplicas": counts.ready, "availableReplicas": counts.ready, "unavailableReplicas": counts.wanted.saturating_sub(counts.ready),
+        "conditions": [
+            { "type": "Available", "status": word, "reason": if available { "MinimumReplicasAvailable" } else { "MinimumReplicasUnavailable" }, "lastUpdateTime": moved, "lastTransitionTime": moved },
+            progressing,
+        ],
+    })
+}
+
+/// The migration Job of a sync, running until it has ended well or not.
+pub fn migration_job(
+    app: &App,
+    version: &str,
+    started: &str,
+    ended: Option<(&str, bool)>,
+) -> Value {
+    let name = format!("{}-dbmigrate", app.name);
+    let labels = json!({
+        "app": name, "app.kubernetes.io/name": app.name, "app.kubernetes.io/instance": app.name,
+        "app.kubernetes.io/component": "dbmigrate", "app.govuk/repository-name": app.repository,
+    });
+    let containers = json!([{ "name": "dbmigrate", "image": image(app.repository, version), "command": ["rails", "db:migrate"] }]);
+    json!({
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {
+            "name": name, "namespace": APPS, "labels": labels,
+            "annotations": { "argocd.argoproj.io/hook": "PreSync", "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation" },
+        },
+        "spec": {
+            "backoffLimit": 1, "activeDeadlineSeconds": 900,
+            "template": { "metadata": { "labels": labels }, "spec": { "restartPolicy": "Never", "containers": containers } },
+        },
+        "status": migration_status(started, ended),
+    })
+}
+
+/// The status of a migration Job.
+pub fn migration_status(started: &str, ended: Option<(&str, bool)>) -> Value {
+    match ended {
+        None => json!({ "active": 1, "ready": 1, "startTime": started }),
+        Some((at, true)) => json!({
+            "succeeded": 1, "active": 0, "ready": 0, "startTime": started, "completionTime": at,
+            "conditions": [
+                { "type": "SuccessCriteriaMet", "status": "True", "reason": "CompletionsReached", "lastProbeTime": at, "lastTransitionTime": at },
+                { "type": "Complete", "status": "True", "reason": "CompletionsReached", "lastProbeTime": at, "lastTransitionTime": at },
+            ],
+        }),
+        Some((at, false)) => {
+            let message = "Job has reached the specified backoff limit";
+            json!({
+                "failed": 2, "active": 0, "ready": 0, "startTime": started,
+                "conditions": [
+                    { "type": "FailureTarget", "status": "True", "reason": "BackoffLimitExceeded", "message": message, "lastProbeTime": at, "lastTransitionTime": at },
+                    { "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": message, "lastProbeTime": at, "lastTransitionTime": at },
+                ],
+            })
+        }
+    }
+}
+
+/// A pod of a migration Job; `attempt` counts from 0.
+pub fn migration_pod(
+    app: &App,
+    version: &str,
+    attempt: usize,
+    node: &str,
+    started: &str,
+    ended: Option<(&str, bool)>,
+) -> Value {
+    let job = format!("{}-dbmigrate", app.name);
+    let labels = json!({
+        "app": job, "app.kubernetes.io/name": app.name, "app.kubernetes.io/instance": app.name, "job-name": job,
+        "app.kubernetes.io/component": "dbmigrate", "app.govuk/repository-name": app.repository,
+        "batch.kubernetes.io/job-name": job,
+    });
+    let (phase, state) = match ended {
+        None => ("Running", json!({ "running": { "startedAt": started } })),
+        Some((at, true)) => (
+            "Succeeded",
+            json!({ "terminated": { "exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": at } }),
+        ),
+        Some((at, false)) => (
+            "Failed",
+            json!({ "terminated": { "exitCode": 1, "reason": "Error", "startedAt": started, "finishedAt": at } }),
+        ),
+    };
+    let mut status = container("dbmigrate", app.repository, version, ended.is_none(), 0);
+    put(&mut status, "state", state);
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": migration_pod_name(app, version, attempt), "namespace": APPS, "labels": labels,
+            "ownerReferences": [owner("batch/v1", "Job", &job)],
+        },
+        "spec": { "nodeName": node, "restartPolicy": "Never", "containers": [{ "name": "dbmigrate", "image": image(app.repository, version) }] },
+        "status": { "phase": phase, "startTime": started, "hostIP": "127.0.0.1", "containerStatuses": [status] },
+    })
+}
+
+/// The name of a migration pod.
+pub fn migration_pod_name(app: &App, version: &str, attempt: usize) -> String {
+    format!(
+        "{}-dbmigrate-{}",
+        app.name,
+        letters(stir(3, &[app.name, version, &attempt.to_string()]), 5)
+    )
+}
+
+/// What something that happened to an object looks like.
+pub fn happening(
+    kind: &str,
+    name: &str,
+    reason: &str,
+    message: &str,
+    warning: bool,
+    (first, last, count): (&str, &str, i64),
+) -> Value {
+    let api_version = if kind == "Pod" {
+        "v1"
+    } else if kind == "Job" {
+        "batch/v1"
+    } else {
+        "apps/v1"
+    };
+    let own = format!("{:016x}", stir(4, &[kind, name, reason, last]));
+    json!({
+        "apiVersion": "v1", "kind": "Event",
+        "metadata": { "name": format!("{name}.{own}"), "namespace": APPS },
+        "involvedObject": { "apiVersion": api_version, "kind": kind, "namespace": APPS, "name": name },
+        "reason": reason, "message": message, "type": if warning { "Warning" } else { "Normal" },
+        "firstTimestamp": first, "lastTimestamp": last, "count": count,
+        "source": { "component": if kind == "Pod" { "kubelet" } else { "controller" } },
+    })
+}
+
+/// An owner reference without its uid, which only the cluster knows.
+pub fn owner(api_version: &str, kind: &str, name: &str) -> Value {
+    json!({ "apiVersion": api_version, "kind": kind, "name": name, "uid": "", "controller": true, "blockOwnerDeletion": true })
+}
+
+fn container(name: &str, repository: &str, version: &str, ready: bool, restarts: i64) -> Value {
+    json!({
+        "name": name, "ready": ready, "started": ready, "restartCount": restarts,
+        "image": image(repository, version), "imageID": digest(repository, version),
+    })
+}
+
+fn with(mut labels: Value, key: &str, value: &str) -> Value {
+    put(&mut labels, key, json!(value));
+    labels
+}
+
+fn put(object: &mut Value, key: &str, value: Value) {
+    if let Some(map) = object.as_object_mut() {
+        map.insert(key.to_owned(), value);
+    }
+}
+
+/// Letters and digits as Kubernetes' generated names have them.
+pub fn letters(mut number: u64, count: usize) -> String {
+    const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    (0..count)
+        .filter_map(|_| {
+            let letter = LETTERS.get((number % 27) as usize).copied();
+            number /= 27;
+            letter.map(char::from)
+        })
+        .collect()
+}

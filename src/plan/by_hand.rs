@@ -1,0 +1,185 @@
+//! By hand: a plan as commands that do the same without this console; who goes around it at least closes the right gate.
+//!
+//! Deliberately absent: running them.
+
+use super::show::template;
+use super::{Lever, Plan, Write, mark};
+use crate::delivery::Delivery;
+use std::fmt::Write as _;
+
+/// Commands, and a patch, that do the same by hand: contexts and namespaces always explicit. A context is named like its
+/// environment, which is how the console itself knows it.
+pub fn commands(plan: &Plan, delivery: &Delivery) -> String {
+    let mut text = format!(
+        "# {} {}: what leverframe would do, by hand\n",
+        plan.request.lever.title(),
+        line(&plan.request.target.to_string())
+    );
+    let reason = plan.request.reason.as_deref();
+    match &plan.write {
+        Write::Commit {
+            edits,
+            subject,
+            branch,
+        } => {
+            let remote = match branch {
+                Some(branch) => format!("HEAD:refs/heads/{branch}"),
+                None => format!("HEAD:refs/heads/{}", delivery.branch),
+            };
+            let _ = writeln!(
+                text,
+                "git fetch origin {0} && git switch --detach FETCH_HEAD",
+                quote(&delivery.branch)
+            );
+            for edit in edits {
+                let _ = writeln!(
+                    text,
+                    "# {} {}: {} -> {}",
+                    line(&edit.path),
+                    line(&edit.key),
+                    line(edit.from.as_deref().unwrap_or("absent")),
+                    line(&edit.to)
+                );
+                let _ = writeln!(
+                    text,
+                    "yq -i {} {}",
+                    quote(&format!(".{} = {}", edit.key, yaml(&edit.to))),
+                    quote(&edit.path)
+                );
+            }
+            text.push_str("git diff\n");
+            let mut message = format!("{subject}\n\nLeverframe-Plan: {}", plan.id);
+            if let Some(reason) = reason {
+                let _ = write!(message, "\nLeverframe-Reason: {}", line(reason));
+            }
+            let _ = writeln!(text, "git commit -am {}", quote(&message));
+            let _ = writeln!(text, "git push origin {}", quote(&remote));
+        }
+        Write::Create {
+            environment,
+            namespace,
+            object,
+            ..
+        } => {
+            let mut object = object.clone();
+            // By hand it may be made again: the server chooses the name then.
+            if let Some(metadata) = object.get_mut("metadata").and_then(|m| m.as_object_mut())
+                && metadata.contains_key("generateName")
+            {
+                metadata.remove("name");
+            }
+            if let Some(annotations) = object
+                .pointer_mut("/metadata/annotations")
+                .and_then(|a| a.as_object_mut())
+            {
+                for ours in [
+                    mark::PLAN,
+                    mark::ACTOR,
+                    mark::REASON,
+                    mark::ORIGIN,
+                    mark::ATTEMPT,
+                ] {
+                    annotations.remove(ours);
+                }
+            }
+            let json = serde_json::to_string_pretty(&object).unwrap_or_default();
+            let _ = writeln!(
+                text,
+                "kubectl --context {} -n {} create -f - <<'LEVERFRAME'\n{json}\nLEVERFRAME",
+                quote(environment.as_str()),
+                quote(namespace)
+            );
+            text.push_str(&argo(plan));
+        }
+        Write::Patch {
+            id, plural, patch, ..
+        } => {
+            let _ = writeln!(
+                text,
+                "kubectl --context {} -n {} patch {plural}.argoproj.io {} --type merge -p {}",
+                quote(id.environment.as_str()),
+                quote(&id.namespace),
+                quote(&id.name),
+                quote(&patch.to_string())
+            );
+            if patch.pointer("/spec/shutdown").is_some() {
+                let _ = writeln!(
+                    text,
+                    "# or: argo --context {} -n {} stop {}",
+                    quote(id.environment.as_str()),
+                    quote(&id.namespace),
+                    quote(&id.name)
+                );
+            }
+        }
+    }
+    if let Some(warning) = &plan.warning {
+        let _ = writeln!(text, "# {}", line(warning));
+    }
+    text
+}
+
+/// The same with Argo Workflows' own program, where it has a command for it.
+fn argo(plan: &Plan) -> String {
+    let Write::Create {
+        environment,
+        namespace,
+        object,
+        origin,
+        ..
+    } = &plan.write
+    else {
+        return String::new();
+    };
+    let parameters: String = object
+        .pointer("/spec/arguments/parameters")
+        .and_then(|p| p.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|p| Some((p["name"].as_str()?, p["value"].as_str()?)))
+        // A copy keeps its parameters; only what differs would be named.
+        .filter(|(_, value)| {
+            origin.is_none() || (plan.request.lever == Lever::TestsOnly && *value == "false")
+        })
+        .map(|(name, value)| format!(" -p {}", quote(&format!("{name}={value}"))))
+        .collect();
+    let command = match origin {
+        Some(origin) => format!("resubmit {}", quote(&origin.id.name)),
+        None => format!(
+            "submit --from {}",
+            quote(&format!("workflowtemplate/{}", template(object)))
+        ),
+    };
+    format!(
+        "# or: argo --context {} -n {} {command}{parameters}\n",
+        quote(environment.as_str()),
+        quote(namespace)
+    )
+}
+
+/// A word for a POSIX shell, quoted wherever it holds anything but plain letters.
+fn quote(word: &str) -> String {
+    let plain = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'@' | b'=')
+    };
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A text on one line, so that nothing from outside leaves a comment.
+fn line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+/// A value in an expression of yq: a boolean as it is, everything else a text.
+fn yaml(value: &str) -> String {
+    match value {
+        "true" | "false" => value.to_owned(),
+        text => format!("\"{}\"", text.replace('\\', r"\\").replace('"', "\\\"")),
+    }
+}

@@ -1,0 +1,401 @@
+//! Checks: the rows of the interlocking: the list that a plan collects, and the rows that every lever shares.
+//!
+//! Deliberately absent: the override of a later issue; until then every refusing row refuses.
+
+use super::subject::{Draft, Subject};
+use super::{Check, Lever, Plan, Request, Verdict, Weight, Write};
+use crate::journal::{Journal, Record, Standing};
+use crate::model::span::span;
+use crate::model::{Environment, Version};
+use crate::store::source::Reach;
+use crate::store::{Kind, Source};
+
+/// Rows as they were checked, each with the next thing to do should it fail.
+#[derive(Default)]
+pub(super) struct Checks(Vec<(Check, String)>);
+
+impl Checks {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn add(
+        &mut self,
+        name: &str,
+        weight: Weight,
+        verdict: Verdict,
+        evidence: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let check = Check {
+            name: name.to_owned(),
+            weight,
+            verdict,
+            evidence: evidence.into(),
+        };
+        self.0.push((check, remedy.into()));
+    }
+
+    pub fn pass(&mut self, name: &str, weight: Weight, evidence: impl Into<String>) {
+        self.add(name, weight, Verdict::Passed, evidence, "");
+    }
+
+    pub fn not_checked(&mut self, name: &str, weight: Weight, evidence: &str) {
+        self.add(name, weight, Verdict::NotChecked, evidence, "");
+    }
+
+    pub fn extend(&mut self, other: Checks) {
+        self.0.extend(other.0);
+    }
+
+    /// The first row that refuses, with its remedy. A failed one says more than an unknown one.
+    pub fn refusing(&self) -> Option<(&Check, &str)> {
+        let refusing = || self.0.iter().filter(|(check, _)| check.refuses());
+        refusing()
+            .find(|(check, _)| check.verdict == Verdict::Failed)
+            .or_else(|| refusing().next())
+            .map(|(check, remedy)| (check, remedy.as_str()))
+    }
+
+    pub fn list(&self) -> Vec<Check> {
+        self.0.iter().map(|(check, _)| check.clone()).collect()
+    }
+}
+
+/// The rows that stand in every column of the table.
+pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
+    checks.pass("scalars", Weight::Refuses, shown(&draft.write));
+    credential(subject, &draft.write, checks);
+    match subject.context.journal_fault {
+        None => checks.pass("journal", Weight::Refuses, "the intent can be journalled"),
+        Some(fault) => checks.add(
+            "journal",
+            Weight::Refuses,
+            Verdict::Failed,
+            format!("the intent cannot be journalled: {}", fault.detail),
+            fault.hint.clone(),
+        ),
+    }
+    fresh(subject, &draft.rests_on, checks);
+    in_flight_row(subject, draft, checks);
+    let production = draft.reach.production || subject.stage.production;
+    if production {
+        let (verdict, evidence) = if subject.context.who.shared {
+            (
+                Verdict::Failed,
+                format!(
+                    "the login {} is shared by several people, and this is production",
+                    subject.context.who.login
+                ),
+            )
+        } else {
+            (
+                Verdict::Passed,
+                format!("login {} is one person's", subject.context.who.login),
+            )
+        };
+        checks.add(
+            "shared_login",
+            Weight::RefusesUnlessOverridden,
+            verdict,
+            evidence,
+            "Log in under your own name.",
+        );
+    }
+}
+
+/// What the writer compares again at the last moment.
+fn shown(write: &Write) -> String {
+    match write {
+        Write::Commit { edits, .. } => {
+            let scalars: Vec<String> = edits
+                .iter()
+                .map(|e| {
+                    format!(
+                        "{} {}: {}",
+                        e.path,
+                        e.key,
+                        e.from.as_deref().unwrap_or("absent")
+                    )
+                })
+                .collect();
+            scalars.join("; ")
+        }
+        Write::Create {
+            origin: Some(origin),
+            ..
+        } => format!(
+            "{} is {}, uid {}, attempt {}",
+            origin.id.name,
+            origin.phase,
+            origin.id.uid,
+            origin.attempt.saturating_sub(1)
+        ),
+        Write::Create { name, .. } => format!("no object {name} exists"),
+        Write::Patch {
+            id,
+            resource_version,
+            ..
+        } => format!("{id} at resourceVersion {resource_version}"),
+    }
+}
+
+fn credential(subject: &Subject<'_>, write: &Write, checks: &mut Checks) {
+    let weight = Weight::Refuses;
+    match write {
+        Write::Commit { .. } => match &subject.store().pushable {
+            Some(Ok(())) => checks.pass("credential", weight, "the repository can be pushed to"),
+            Some(Err(fault)) => checks.add(
+                "credential",
+                weight,
+                Verdict::Failed,
+                format!("the repository cannot be pushed to: {}", fault.detail),
+                fault.hint.clone(),
+            ),
+            None => checks.add(
+                "credential",
+                weight,
+                Verdict::Unknown,
+                "whether the repository can be pushed to is not known yet",
+                "Wait until git was asked, or look at S.",
+            ),
+        },
+        Write::Create {
+            environment,
+            namespace,
+            plural,
+            ..
+        } => access(subject, environment, "create", plural, namespace, checks),
+        Write::Patch { id, plural, .. } => {
+            access(
+                subject,
+                &id.environment,
+                "patch",
+                plural,
+                &id.namespace,
+                checks,
+            );
+        }
+    }
+}
+
+fn access(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    verb: &str,
+    plural: &str,
+    namespace: &str,
+    checks: &mut Checks,
+) {
+    let weight = Weight::Refuses;
+    let what = format!("{verb} {plural} in {namespace} of {environment}");
+    let Some(cluster) = subject.store().cluster(environment) else {
+        checks.add(
+            "credential",
+            weight,
+            Verdict::Failed,
+            format!("the cluster of {environment} is not configured, and the write goes there"),
+            format!("Name a kubeconfig and a context for {environment} in the configuration."),
+        );
+        return;
+    };
+    match cluster.may(verb, plural, namespace) {
+        Some(p) if p.allowed => checks.pass("credential", weight, format!("may {what}")),
+        Some(p) => checks.add(
+            "credential",
+            weight,
+            Verdict::Failed,
+            format!(
+                "the credential may not {what}{}",
+                p.reason
+                    .as_ref()
+                    .map(|r| format!(": {r}"))
+                    .unwrap_or_default()
+            ),
+            "Use a credential that may, or ask somebody whose does.",
+        ),
+        None => checks.add(
+            "credential",
+            weight,
+            Verdict::Unknown,
+            format!("whether the credential may {what} is not known"),
+            "Wait until the cluster was asked, or look at S.",
+        ),
+    }
+}
+
+/// How fresh a source is, for a decision that rests on it.
+pub(super) fn freshness(
+    subject: &Subject<'_>,
+    source: &Source,
+    kind: Option<Kind>,
+) -> (Verdict, String) {
+    let now = subject.context.now;
+    let what = match kind {
+        Some(kind) => format!("{source} {}", kind.word()),
+        None => source.to_string(),
+    };
+    let Some(state) = subject.store().source(source) else {
+        return (
+            Verdict::Unknown,
+            format!("{what} is not configured or was never asked"),
+        );
+    };
+    if state.is_fresh(kind, now) {
+        let age = state.age_s(now).unwrap_or_default();
+        return (
+            Verdict::Passed,
+            format!("{what} heard of {} ago", span(age)),
+        );
+    }
+    let why = state
+        .worst_fault()
+        .map(|fault| format!(": {}", fault.detail))
+        .unwrap_or_default();
+    match (state.age_s(now), state.reach(now)) {
+        (None, _) => (Verdict::Unknown, format!("{what} was not read yet{why}")),
+        (Some(age), Reach::Ok) => (
+            Verdict::Unknown,
+            format!(
+                "{what} cannot be read, last sign of life {} ago{why}",
+                span(age)
+            ),
+        ),
+        (Some(age), _) => (
+            Verdict::Failed,
+            format!("{what} is stale, last sign of life {} ago{why}", span(age)),
+        ),
+    }
+}
+
+fn fresh(subject: &Subject<'_>, rests_on: &[(Source, Option<Kind>)], checks: &mut Checks) {
+    for (source, kind) in rests_on {
+        let (verdict, evidence) = freshness(subject, source, *kind);
+        checks.add(
+            "fresh",
+            Weight::RefusesUnlessOverridden,
+            verdict,
+            evidence,
+            "Nothing is decided on old facts: look at S, then try again.",
+        );
+    }
+    let now = subject.context.now;
+    let stale: Vec<String> = subject
+        .store()
+        .sources()
+        .filter(|(source, state)| {
+            !rests_on.iter().any(|(s, _)| s == *source) && state.reach(now) != Reach::Ok
+        })
+        .map(|(source, _)| freshness(subject, source, None).1)
+        .collect();
+    if stale.is_empty() {
+        checks.pass("others", Weight::Shown, "every other source is fresh");
+    } else {
+        checks.add(
+            "others",
+            Weight::Shown,
+            Verdict::Failed,
+            stale.join("; "),
+            "",
+        );
+    }
+}
+
+/// `git main 7c1e09a read 2s ago`.
+pub(super) fn read(subject: &Subject<'_>, source: &Source) -> String {
+    let now = subject.context.now;
+    let age = subject
+        .store()
+        .source(source)
+        .and_then(|s| s.age_s(now))
+        .map(|age| format!("read {} ago", span(age)))
+        .unwrap_or_else(|| "not read".to_owned());
+    match source {
+        Source::Git => {
+            let tip = subject.store().tree.as_ref().map_or("", |t| &t.tip);
+            let tip = tip.get(..7).unwrap_or(tip);
+            format!("git {} {tip} {age}", subject.delivery().branch)
+        }
+        Source::Cluster(environment) => format!("{environment} cluster {age}"),
+    }
+}
+
+fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
+    let weight = match subject.request.lever {
+        Lever::RollBack => Weight::Shown,
+        _ => Weight::RefusesUnlessOverridden,
+    };
+    match in_flight(subject.context.journal, &draft.request, draft.to.as_ref()) {
+        None => checks.pass("in_flight", weight, "no plan of the same kind is under way"),
+        Some(record) => {
+            let (state, remedy) = match record.standing() {
+                Standing::Unknown => ("has an unknown outcome", "Settle it first: J, then Enter."),
+                Standing::Open => (
+                    "is being sent, or its console died",
+                    "Wait for it, or settle it: J, then Enter.",
+                ),
+                _ => ("is under way", "Wait for its effect: J shows it."),
+            };
+            checks.add(
+                "in_flight",
+                weight,
+                Verdict::Failed,
+                format!(
+                    "plan {} ({} {}, by {}) {state}",
+                    record.plan.id,
+                    record.plan.request.lever.title(),
+                    record.plan.request.target,
+                    record.plan.who.login
+                ),
+                remedy,
+            );
+        }
+    }
+}
+
+/// The plan of the journal that the same movement would collide with. Requests are resolved ones: their file or run is named.
+pub fn in_flight<'j>(
+    journal: &'j Journal,
+    request: &Request,
+    to: Option<&Version>,
+) -> Option<&'j Record> {
+    journal.open().find(|record| {
+        same_movement(&record.plan.request, request)
+            && match record.standing() {
+                Standing::Open | Standing::Unknown => true,
+                // A version that has arrived is no longer in flight for another one.
+                Standing::Underway => {
+                    record.plan.to.as_ref() == to || record.seen.first().is_none_or(Option::is_none)
+                }
+                _ => false,
+            }
+    })
+}
+
+/// Whether two requests move the same thing: the version of one file, one gate, one run, one Application.
+fn same_movement(a: &Request, b: &Request) -> bool {
+    use Lever::*;
+    let environment = a.target.environment == b.target.environment;
+    match (a.lever, b.lever) {
+        (Promote | RollBack, Promote | RollBack) | (Hold | Release, Hold | Release) => {
+            environment && a.repository == b.repository
+        }
+        (Resubmit | TestsOnly, Resubmit | TestsOnly) | (Stop, Stop) => {
+            environment && a.run.as_ref().map(|r| &r.uid) == b.run.as_ref().map(|r| &r.uid)
+        }
+        (Sync, Sync) => a.target == b.target,
+        (Refresh, Refresh) => environment,
+        _ => false,
+    }
+}
+
+/// The plan of another console that a plan would collide with, looked for again under the lock.
+pub fn collision<'j>(journal: &'j Journal, plan: &Plan) -> Option<&'j Record> {
+    if let Some(record) = journal.get(&plan.id) {
+        return Some(record);
+    }
+    if plan.request.lever == Lever::RollBack {
+        return None;
+    }
+    in_flight(journal, &plan.request, plan.to.as_ref())
+}

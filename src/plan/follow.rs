@@ -1,0 +1,332 @@
+//! Follow: which awaited effects of a plan the facts show by now, and which hop is late.
+//!
+//! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. An answer to a request is no
+//! effect, and neither is a green step.
+
+use super::subject::application;
+use super::{Effect, Hop, Outcome, Plan, runs, sync};
+use crate::delivery::Delivery;
+use crate::journal::{Record, What};
+use crate::model::{App, Environment, Phase, Repository, Run, RunPhase, Target, Version};
+use crate::store::Store;
+use crate::store::status::{Status, status};
+use jiff::Timestamp;
+
+/// What is to be noted of one plan now: hops seen, and the awaited one if it is late. Nothing is noted of a plan that was not
+/// applied.
+pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<What> {
+    let Some(sent_at) = applied_at(record) else {
+        return Vec::new();
+    };
+    let facts = Facts {
+        plan: &record.plan,
+        store,
+        delivery,
+        sent_at,
+        now,
+    };
+    let hops = &record.plan.hops;
+    let mut seen: Vec<bool> = record.seen.iter().map(Option::is_some).collect();
+    seen.resize(hops.len(), false);
+    let before = seen.clone();
+    for (n, hop) in hops.iter().enumerate() {
+        seen[n] = seen[n] || facts.shows(&hop.effect);
+    }
+    // What came later cannot have come without these.
+    for n in (1..hops.len()).rev() {
+        if seen[n] && implies(&hops[n], &hops[n - 1]) {
+            seen[n - 1] = true;
+        }
+    }
+    let mut noted: Vec<What> = (0..hops.len())
+        .filter(|n| seen[*n] && !before[*n])
+        .map(|hop| What::Seen { hop })
+        .collect();
+    let Some(awaited) = seen.iter().position(|seen| !seen) else {
+        return noted;
+    };
+    let known_late = record.late.get(awaited).is_some_and(Option::is_some);
+    // Where the hop before is seen only now, its time counts from now.
+    let since = match awaited.checked_sub(1) {
+        Some(n) => record.seen.get(n).copied().flatten().unwrap_or(now),
+        None => sent_at,
+    };
+    let waited = now.duration_since(since).as_secs();
+    let hopeless = facts.cannot_come(&hops[awaited].effect);
+    if !known_late && (waited >= hops[awaited].late_s || hopeless) {
+        noted.push(What::Late { hop: awaited });
+    }
+    noted
+}
+
+/// When the write was acknowledged, or somebody who looked said that it was done.
+fn applied_at(record: &Record) -> Option<Timestamp> {
+    if let Some((at, done, _)) = &record.settled {
+        return done.then_some(*at);
+    }
+    match &record.outcome {
+        Some((at, Outcome::Applied { .. })) => Some(*at),
+        _ => None,
+    }
+}
+
+/// Whether seeing the later hop proves the one just before it.
+fn implies(later: &Hop, before: &Hop) -> bool {
+    use Effect::*;
+    match (&before.effect, &later.effect) {
+        (BranchPushed { .. }, Gate { .. } | Declared { .. }) => true,
+        (Created { name, .. }, RunOver { name: run, .. }) => name == run,
+        // The run that was made to declare it: nothing else brings this version at this moment.
+        (Created { .. }, Declared { .. }) => true,
+        (Declared { environment, .. }, ParentSynced { environment: e, .. })
+        | (
+            Declared { environment, .. } | ParentSynced { environment, .. },
+            RolledOut { environment: e, .. },
+        ) => environment == e,
+        (
+            RolledOut {
+                environment, app, ..
+            },
+            Smoked {
+                environment: e,
+                app: a,
+                ..
+            },
+        ) => environment == e && app == a,
+        _ => false,
+    }
+}
+
+struct Facts<'a> {
+    plan: &'a Plan,
+    store: &'a Store,
+    delivery: &'a Delivery,
+    sent_at: Timestamp,
+    now: Timestamp,
+}
+
+impl Facts<'_> {
+    fn shows(&self, effect: &Effect) -> bool {
+        match effect {
+            Effect::Declared {
+                environment,
+                repository,
+                version,
+            } => self.declared(environment, repository, version),
+            Effect::Gate {
+                environment,
+                repository,
+                open,
+            } => self
+                .store
+                .declared(environment, repository)
+                .is_some_and(|file| file.gate == *open),
+            // The acknowledgement of the push is the sight of it.
+            Effect::BranchPushed { .. } => true,
+            Effect::Created { environment, name } => self.run(environment, name).is_some(),
+            Effect::RunOver {
+                environment,
+                name,
+                wanted,
+            } => self.run(environment, name).is_some_and(|run| {
+                run.phase.is_over()
+                    && wanted
+                        .as_deref()
+                        .is_none_or(|wanted| run.phase.as_str() == wanted)
+            }),
+            Effect::ParentSynced {
+                environment,
+                repository,
+            } => self.parent_synced(environment, repository),
+            Effect::Refreshed { environment, app } => {
+                application(self.store, self.delivery, environment, app.as_str()).is_some_and(
+                    |app| {
+                        !app.annotations.contains_key(sync::REFRESH)
+                            && app.reconciled_at.is_some_and(|at| self.is_after(at))
+                    },
+                )
+            }
+            Effect::Synced { environment, app } => {
+                application(self.store, self.delivery, environment, app.as_str()).is_some_and(
+                    |app| {
+                        !app.operation_requested
+                            && app.operation_plan.as_deref() == Some(self.plan.id.as_str())
+                            && app
+                                .operation
+                                .as_ref()
+                                .is_some_and(|o| o.phase == Phase::Succeeded)
+                    },
+                )
+            }
+            Effect::RolledOut {
+                environment,
+                app,
+                version,
+            } => self.rolled_out(environment, app, version),
+            Effect::Smoked {
+                environment,
+                app,
+                version,
+            } => self.smoke(environment, app, version, |phase| {
+                *phase == RunPhase::Succeeded
+            }),
+        }
+    }
+
+    /// Whether it is over and did not come: it will not come by waiting.
+    fn cannot_come(&self, effect: &Effect) -> bool {
+        match effect {
+            Effect::RunOver {
+                environment,
+                name,
+                wanted: Some(wanted),
+            } => self
+                .run(environment, name)
+                .is_some_and(|run| run.phase.is_over() && run.phase.as_str() != wanted),
+            Effect::Declared { .. } => self.creates().is_some_and(|run| run.phase.has_failed()),
+            Effect::Synced { environment, app } => {
+                application(self.store, self.delivery, environment, app.as_str()).is_some_and(
+                    |app| {
+                        app.operation_plan.as_deref() == Some(self.plan.id.as_str())
+                            && app
+                                .operation
+                                .as_ref()
+                                .is_some_and(|o| matches!(o.phase, Phase::Failed | Phase::Error))
+                    },
+                )
+            }
+            Effect::Smoked {
+                environment,
+                app,
+                version,
+            } => {
+                !self.smoke(environment, app, version, |phase| !phase.is_over())
+                    && self.smoke(environment, app, version, RunPhase::has_failed)
+            }
+            _ => false,
+        }
+    }
+
+    /// The run that this plan created.
+    fn creates(&self) -> Option<&Run> {
+        self.plan.hops.iter().find_map(|hop| match &hop.effect {
+            Effect::Created { environment, name } => self.run(environment, name),
+            _ => None,
+        })
+    }
+
+    fn run(&self, environment: &Environment, name: &str) -> Option<&Run> {
+        let runs = self.delivery.runs.as_ref()?;
+        self.store
+            .cluster(environment)?
+            .runs
+            .get(&runs.namespace, name)
+    }
+
+    /// It stands there, or stood there since the plan was made and was followed by another.
+    fn declared(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+        version: &Version,
+    ) -> bool {
+        let stands = self
+            .store
+            .declared(environment, repository)
+            .and_then(|file| file.version.as_ref())
+            == Some(version);
+        stands
+            || self
+                .store
+                .history
+                .of(environment, repository)
+                .iter()
+                .take_while(|change| change.at >= self.plan.made_at)
+                .any(|change| change.moves_version() && change.to.as_ref() == Some(version))
+    }
+
+    fn parent_synced(&self, environment: &Environment, repository: &Repository) -> bool {
+        let Some(tree) = &self.store.tree else {
+            return false;
+        };
+        let mut apps = tree
+            .apps
+            .get(environment)
+            .into_iter()
+            .flatten()
+            .filter(|app| app.repositories.contains(repository))
+            .peekable();
+        if apps.peek().is_none() {
+            return false;
+        }
+        let wanted = self.version_in(environment);
+        apps.all(|app| {
+            let status = self.status(environment, &app.app);
+            let rendered = status.as_ref().and_then(|s| s.annotated.clone());
+            match (rendered, wanted) {
+                // What the parent rendered into the app is the surest sign.
+                (Some(rendered), Some(wanted)) => rendered == *wanted,
+                _ => status.and_then(|s| s.parent_has_it).unwrap_or(false),
+            }
+        })
+    }
+
+    /// The version that the plan brings into an environment.
+    fn version_in(&self, wanted: &Environment) -> Option<&Version> {
+        self.plan.hops.iter().find_map(|hop| match &hop.effect {
+            Effect::Declared {
+                environment,
+                version,
+                ..
+            } if environment == wanted => Some(version),
+            _ => None,
+        })
+    }
+
+    fn status(&self, environment: &Environment, app: &App) -> Option<Status> {
+        let target = Target {
+            environment: environment.clone(),
+            app: app.clone(),
+        };
+        status(self.store, self.delivery, &target, self.now)
+    }
+
+    /// All pods that serve run the version, and no others wait to replace them.
+    fn rolled_out(&self, environment: &Environment, app: &App, version: &Version) -> bool {
+        self.status(environment, app)
+            .and_then(|status| status.live)
+            .is_some_and(|live| {
+                live.pods_ready > 0
+                    && live.pods_ready == live.pods
+                    && live.version.as_ref() == Some(version)
+            })
+    }
+
+    /// Whether a smoke run of the version, made since the plan was sent, is as asked.
+    fn smoke(
+        &self,
+        environment: &Environment,
+        app: &App,
+        version: &Version,
+        is: impl Fn(&RunPhase) -> bool,
+    ) -> bool {
+        let (Some(of), Some(cluster)) = (&self.delivery.runs, self.store.cluster(environment))
+        else {
+            return false;
+        };
+        cluster.runs.iter().any(|run| {
+            runs::is_smoke(of, run)
+                && runs::frozen(run, &of.app_label) == Some(app.as_str())
+                && runs::frozen(run, &of.version_label) == Some(version.as_str())
+                && run.created.is_some_and(|at| self.is_after(at))
+                && is(&run.phase)
+        })
+    }
+
+    /// Whether the far side's time is after the plan was made, its seconds being whole and its clock not ours.
+    fn is_after(&self, at: Timestamp) -> bool {
+        at.duration_since(self.plan.made_at.min(self.sent_at))
+            .as_secs()
+            >= -1
+    }
+}

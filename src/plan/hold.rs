@@ -1,0 +1,224 @@
+//! Hold and release: close or open the gate into the target's environment, which stands in the file of the one below.
+//!
+//! Deliberately absent: freezing many apps at once.
+
+use super::checks::Checks;
+use super::subject::{Draft, Subject};
+use super::{
+    Lever, Plan, Reach, Refusal, Request, Verdict, Weight, Write, gates, hops, reach, runs, version,
+};
+use crate::delivery::{Mechanism, Stage};
+use crate::model::span::span;
+use crate::model::{Order, Repository, Version};
+use crate::store::Source;
+
+pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
+    let delivery = subject.delivery();
+    let environment = subject.environment();
+    let Some(lower) = delivery.lower(environment) else {
+        return Err(subject.refusal(
+            format!("{environment} is the first environment: no gate leads into it."),
+            "",
+        ));
+    };
+    let Some(key) = &delivery.declared.gate else {
+        return Err(subject.refusal("The delivery has no gates.", ""));
+    };
+    let repository = subject.repository()?;
+    let Some(file) = subject.declared(&lower.name, &repository) else {
+        return Err(subject.refusal(
+            format!(
+                "{} has no file {repository}, and the gate would stand there.",
+                lower.name
+            ),
+            "",
+        ));
+    };
+    let branch = match lower.gate_by {
+        Mechanism::Commit => None,
+        Mechanism::Branch => Some(format!("leverframe/{}", subject.context.id)),
+        Mechanism::Workflow | Mechanism::None => {
+            return Err(subject.refusal(
+                format!(
+                    "Nobody may change the gate {} -> {environment} from here, says the delivery.",
+                    lower.name
+                ),
+                "",
+            ));
+        }
+    };
+    let open = subject.request.lever == Lever::Release;
+    let hop = format!("{} -> {environment}", lower.name);
+    let mut checks = Checks::new();
+    identity(subject, lower, &repository, file.gate, open, &mut checks);
+    runs::overtaken(subject, environment, &repository, None, &mut checks);
+    gates::parent(subject, &lower.name, &mut checks);
+    if open {
+        waiting(subject, lower, &repository, &mut checks);
+    }
+    let edit = version::edit(
+        subject,
+        &lower.name,
+        &repository,
+        key,
+        Some(file.gate.to_string()),
+        &open.to_string(),
+    );
+    let template = if open {
+        &delivery.subjects.release
+    } else {
+        &delivery.subjects.hold
+    };
+    let line = version::fill(template, &lower.name, &repository, file.version.as_ref());
+    let here = subject
+        .declared(environment, &repository)
+        .and_then(|f| f.version.clone());
+    let (from, to, reach) = if open {
+        let path = reach::along(subject, environment, &repository, true);
+        let mut because = vec![format!(
+            "what passes in {} comes by itself from then on",
+            lower.name
+        )];
+        if let Some(below) = &file.version {
+            because.extend(reach::sentences(subject, &path, below));
+        }
+        (
+            here,
+            file.version.clone(),
+            reach::of(subject, &path, because),
+        )
+    } else {
+        let because = vec![format!("closing the gate {hop} changes no environment")];
+        (
+            None,
+            None,
+            Reach {
+                because,
+                ..Reach::default()
+            },
+        )
+    };
+    let merged = branch.is_some();
+    let mut following: Vec<_> = branch.iter().map(|b| hops::branch(b)).collect();
+    following.push(hops::gate(subject, &lower.name, &repository, open, merged));
+    let evidence = format!(
+        "{key} of {repository} in {}: {} -> {open}{}",
+        lower.name,
+        file.gate,
+        subject.moves_with(environment, &repository)
+    );
+    subject.conclude(Draft {
+        request: Request {
+            repository: Some(repository.clone()),
+            ..subject.request.clone()
+        },
+        from,
+        to,
+        evidence,
+        reach,
+        checks,
+        write: Write::Commit {
+            edits: vec![edit],
+            subject: line,
+            branch,
+        },
+        hops: following,
+        debt: (!open).then(|| format!("the gate {hop} of {repository} is held")),
+        warning: merged
+            .then(|| "nothing changes until the branch is reviewed and merged".to_owned()),
+        next: None,
+        rests_on: vec![(Source::Git, None)],
+    })
+}
+
+fn identity(
+    subject: &Subject<'_>,
+    lower: &Stage,
+    repository: &Repository,
+    is_open: bool,
+    open: bool,
+    checks: &mut Checks,
+) {
+    let hop = format!("{} -> {}", lower.name, subject.environment());
+    let state = if is_open { "open" } else { "closed" };
+    if is_open != open {
+        checks.pass(
+            "identity",
+            Weight::Refuses,
+            format!("the gate {hop} of {repository} is {state}"),
+        );
+        return;
+    }
+    let by = subject
+        .store()
+        .history
+        .last_gate_move(&lower.name, repository)
+        .map(|c| {
+            let age = span(subject.context.now.duration_since(c.at).as_secs());
+            format!(", since {age}, by {}", c.actor)
+        })
+        .unwrap_or_default();
+    checks.add(
+        "identity",
+        Weight::Refuses,
+        Verdict::Failed,
+        format!("the gate {hop} of {repository} is {state} already{by}"),
+        "",
+    );
+}
+
+/// Release: the version that was rolled back from still waits below, so releasing would deploy it again.
+fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks: &mut Checks) {
+    let weight = Weight::RefusesUnlessOverridden;
+    let history = &subject.store().history;
+    let environment = subject.environment();
+    let below = subject
+        .declared(&lower.name, repository)
+        .and_then(|f| f.version.as_ref());
+    let here = subject
+        .declared(environment, repository)
+        .and_then(|f| f.version.as_ref());
+    let rolled_back_from = history
+        .last_move(environment, repository)
+        .filter(|c| match (&c.from, &c.to) {
+            (Some(from), Some(to)) => {
+                to.order(from) == Order::Lower || by_plan(subject, repository, from, to)
+            }
+            _ => false,
+        })
+        .and_then(|c| c.from.as_ref());
+    let remedy = "Bring a newer version into the environment below first, or promote by hand.";
+    match (below, rolled_back_from) {
+        (Some(below), Some(bad)) if below == bad && here != Some(bad) => checks.add(
+            "waiting",
+            weight,
+            Verdict::Failed,
+            format!("{environment} was rolled back from {bad}, and {bad} still stands in {}: releasing would deploy it again", lower.name),
+            remedy,
+        ),
+        (Some(below), _) if history.is_started() => checks.pass(
+            "waiting",
+            weight,
+            format!("{below} stands in {}, not what was rolled back from", lower.name),
+        ),
+        _ => checks.add(
+            "waiting",
+            weight,
+            Verdict::Unknown,
+            format!("what waits in {} is not known yet", lower.name),
+            "Wait until git and its history were read.",
+        ),
+    }
+}
+
+/// Whether a plan of the journal rolled it back so, where the names of the versions do not tell.
+fn by_plan(subject: &Subject<'_>, repository: &Repository, from: &Version, to: &Version) -> bool {
+    subject.context.journal.records.iter().any(|record| {
+        let plan = &record.plan;
+        plan.request.lever == Lever::RollBack
+            && plan.request.target.environment == *subject.environment()
+            && plan.request.repository.as_ref() == Some(repository)
+            && plan.from.as_ref() == Some(from)
+            && plan.to.as_ref() == Some(to)
+    })
+}

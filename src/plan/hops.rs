@@ -1,0 +1,222 @@
+//! Hops: what follows a write by itself, in order, each with its usual time and what to look at when it is late.
+//!
+//! Usual times are the delivery's until history gives them. Deliberately absent: seeing them, which is `follow`.
+
+use super::subject::Subject;
+use super::{Effect, Hop};
+use crate::model::{Environment, Repository, Version};
+use std::sync::Arc;
+
+/// A hop is late after this many times its 90th percentile.
+const LATE: i64 = 2;
+/// And never before this many seconds: clocks and polls are not finer.
+const LATE_AT_LEAST_S: i64 = 60;
+/// Seconds until an object that was created is usually seen by its watch.
+const CREATED: (i64, i64) = (2, 15);
+/// Reviewing and merging a branch takes people: seconds.
+const MERGED: (i64, i64) = (1_800, 43_200);
+/// Argo CD polls every three minutes, jitter included; a refresh is answered in seconds.
+const REFRESHED: (i64, i64) = (10, 60);
+/// Seconds until a stopped run is over: its exit handler still runs.
+const STOPPED: (i64, i64) = (30, 120);
+
+pub(super) fn hop(effect: Effect, (usual_s, p90_s): (i64, i64), look: impl Into<String>) -> Hop {
+    Hop {
+        effect,
+        usual_s,
+        late_s: (p90_s * LATE).max(LATE_AT_LEAST_S),
+        look: look.into(),
+    }
+}
+
+pub(super) fn created(environment: &Environment, name: &str) -> Hop {
+    hop(
+        Effect::Created {
+            environment: environment.clone(),
+            name: Arc::from(name),
+        },
+        CREATED,
+        format!("the workflows of {environment}"),
+    )
+}
+
+pub(super) fn run_over(
+    environment: &Environment,
+    name: &str,
+    wanted: Option<&str>,
+    usual: (i64, i64),
+) -> Hop {
+    hop(
+        Effect::RunOver {
+            environment: environment.clone(),
+            name: Arc::from(name),
+            wanted: wanted.map(str::to_owned),
+        },
+        usual,
+        format!("the steps of {name}"),
+    )
+}
+
+pub(super) fn stopped(environment: &Environment, name: &str) -> Hop {
+    run_over(environment, name, None, STOPPED)
+}
+
+pub(super) fn branch(branch: &str) -> Hop {
+    hop(
+        Effect::BranchPushed {
+            branch: branch.to_owned(),
+        },
+        (2, 30),
+        "the branch on the remote",
+    )
+}
+
+/// The gate reads as wanted. `merged`: people have to merge it first.
+pub(super) fn gate(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    repository: &Repository,
+    open: bool,
+    merged: bool,
+) -> Hop {
+    let look = if merged {
+        "whether the branch was reviewed and merged"
+    } else {
+        "the main branch"
+    };
+    hop(
+        Effect::Gate {
+            environment: environment.clone(),
+            repository: repository.clone(),
+            open,
+        },
+        if merged {
+            MERGED
+        } else {
+            subject.delivery().usual.commit
+        },
+        look,
+    )
+}
+
+pub(super) fn refreshed(environment: &Environment, app: &str) -> Hop {
+    hop(
+        Effect::Refreshed {
+            environment: environment.clone(),
+            app: app.into(),
+        },
+        REFRESHED,
+        format!("the conditions of {app}"),
+    )
+}
+
+pub(super) fn synced(subject: &Subject<'_>, app: &str) -> Hop {
+    hop(
+        Effect::Synced {
+            environment: subject.environment().clone(),
+            app: app.into(),
+        },
+        subject.delivery().usual.rollout,
+        format!("the operation of {app}, its hooks first"),
+    )
+}
+
+/// From a version's arrival in the file of an environment to its smoke run there. Hops whose cluster is not configured
+/// cannot be seen and are left out.
+pub(super) fn arrival(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    repository: &Repository,
+    version: &Version,
+    declared_in: (i64, i64),
+    look: &str,
+) -> Vec<Hop> {
+    let usual = &subject.delivery().usual;
+    let mut hops = vec![hop(
+        Effect::Declared {
+            environment: environment.clone(),
+            repository: repository.clone(),
+            version: version.clone(),
+        },
+        declared_in,
+        look,
+    )];
+    if !subject.sees(environment) {
+        return hops;
+    }
+    let apps = subject.siblings(environment, repository);
+    let parent = subject
+        .delivery()
+        .argo_cd
+        .as_ref()
+        .and_then(|a| a.parent.clone());
+    if let Some(parent) = parent.filter(|_| !apps.is_empty()) {
+        hops.push(hop(
+            Effect::ParentSynced {
+                environment: environment.clone(),
+                repository: repository.clone(),
+            },
+            usual.parent_sync,
+            format!("{parent} in {environment}; a, then f refreshes it"),
+        ));
+    }
+    for app in &apps {
+        // Of an app of several images no single version says that it is rolled out.
+        if app.repositories.len() > 1 {
+            continue;
+        }
+        hops.push(hop(
+            Effect::RolledOut {
+                environment: environment.clone(),
+                app: app.app.clone(),
+                version: version.clone(),
+            },
+            usual.rollout,
+            format!("the pods and hooks of {} in {environment}", app.app),
+        ));
+    }
+    let target = &subject.request.target.app;
+    let smoked = apps
+        .iter()
+        .find(|a| a.app == *target)
+        .or_else(|| apps.first())
+        .filter(|a| a.smoke && a.repositories.len() == 1);
+    if let Some(app) = smoked.filter(|_| subject.delivery().runs.is_some()) {
+        hops.push(hop(
+            Effect::Smoked {
+                environment: environment.clone(),
+                app: app.app.clone(),
+                version: version.clone(),
+            },
+            usual.smoke,
+            format!("the smoke run of {} in {environment}", app.app),
+        ));
+    }
+    hops
+}
+
+/// Along a path: the arrival in the first environment, then in each that follows by promotion.
+pub(super) fn along(
+    subject: &Subject<'_>,
+    path: &[Environment],
+    repository: &Repository,
+    version: &Version,
+    first_in: (i64, i64),
+    look: &str,
+) -> Vec<Hop> {
+    let promotion = subject.delivery().usual.promotion;
+    path.iter()
+        .enumerate()
+        .flat_map(|(n, environment)| {
+            let (declared_in, look) = if n == 0 {
+                (first_in, look)
+            } else {
+                (
+                    promotion,
+                    "the promoting step, and the deploy run behind it",
+                )
+            };
+            arrival(subject, environment, repository, version, declared_in, look)
+        })
+        .collect()
+}

@@ -1,0 +1,316 @@
+//! Promote: brings the version of the environment below into this one.
+//!
+//! Deliberately absent: building anything, and promoting onwards: what a person promotes stops where it was brought.
+
+use super::checks::Checks;
+use super::subject::{Draft, Subject, application};
+use super::{Plan, Refusal, Request, Verdict, Weight, gates, reach, runs, version};
+use crate::model::span::span;
+use crate::model::{Environment, Health, Order, Repository, RunPhase, Version};
+use crate::store::Source;
+
+pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
+    let environment = subject.environment();
+    let Some(lower) = subject.delivery().lower(environment) else {
+        return Err(subject.refusal(
+            format!("{environment} is the first environment: nothing is below it to promote."),
+            "",
+        ));
+    };
+    let repository = subject.repository()?;
+    let from = subject
+        .declared(environment, &repository)
+        .and_then(|file| file.version.clone());
+    let Some(below) = subject.declared(&lower.name, &repository) else {
+        return Err(subject.refusal(
+            format!(
+                "{} has no file {repository}, so it has no version to promote.",
+                lower.name
+            ),
+            "",
+        ));
+    };
+    let wanted = subject
+        .request
+        .version
+        .clone()
+        .or_else(|| below.version.clone());
+    let Some(to) = wanted else {
+        return Err(subject.refusal(
+            format!(
+                "The file of {repository} in {} names no version.",
+                lower.name
+            ),
+            "",
+        ));
+    };
+    let mut checks = Checks::new();
+    identity(
+        subject,
+        &lower.name,
+        &repository,
+        from.as_ref(),
+        &to,
+        &mut checks,
+    );
+    direction(subject, &repository, from.as_ref(), &to, &mut checks);
+    below_is_well(subject, &lower.name, &repository, &to, &mut checks);
+    checks.not_checked(
+        "image",
+        Weight::RefusesUnlessOverridden,
+        "no registry is connected",
+    );
+    runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
+    gates::parent(subject, environment, &mut checks);
+    gates::held_into(subject, &repository, &mut checks);
+    let written = version::write(subject, &repository, &to, false)?;
+    let mut because = reach::sentences(subject, &written.path, &to);
+    if written.path.len() == 1 {
+        because = vec![format!(
+            "promotion is not asked for: it stops in {environment}"
+        )];
+    }
+    let reach = reach::of(subject, &written.path, because);
+    gates::hours(subject, &reach, &mut checks);
+    let since = subject
+        .store()
+        .history
+        .of(&lower.name, &repository)
+        .iter()
+        .find(|c| c.moves_version() && c.to.as_ref() == Some(&to))
+        .map(|c| {
+            format!(
+                ", for {}",
+                span(subject.context.now.duration_since(c.at).as_secs())
+            )
+        })
+        .unwrap_or_default();
+    let evidence = format!(
+        "stands in {}{since}{}",
+        lower.name,
+        subject.moves_with(environment, &repository)
+    );
+    subject.conclude(Draft {
+        request: Request {
+            repository: Some(repository),
+            ..subject.request.clone()
+        },
+        from,
+        to: Some(to),
+        evidence,
+        reach,
+        checks,
+        write: written.write,
+        hops: written.hops,
+        debt: None,
+        warning: None,
+        next: None,
+        rests_on: vec![(Source::Git, None)],
+    })
+}
+
+fn identity(
+    subject: &Subject<'_>,
+    lower: &Environment,
+    repository: &Repository,
+    from: Option<&Version>,
+    to: &Version,
+    checks: &mut Checks,
+) {
+    let weight = Weight::Refuses;
+    let environment = subject.environment();
+    let stood = |v: &Version| {
+        subject
+            .declared(lower, repository)
+            .and_then(|f| f.version.as_ref())
+            == Some(v)
+            || subject
+                .store()
+                .history
+                .of(lower, repository)
+                .iter()
+                .any(|c| c.to.as_ref() == Some(v))
+    };
+    if from == Some(to) {
+        checks.add(
+            "identity",
+            weight,
+            Verdict::Failed,
+            format!("{environment} has {to} already"),
+            "",
+        );
+    } else if from.is_none() {
+        checks.add(
+            "identity",
+            weight,
+            Verdict::Unknown,
+            format!("the file of {repository} in {environment} names no version that can be read"),
+            "Look at the file (d), and mend it by a pull request.",
+        );
+    } else if !stood(to) {
+        checks.add(
+            "identity",
+            weight,
+            Verdict::Failed,
+            format!("{to} never stood in {lower}, as far as history was read"),
+            "Promote what stands there.",
+        );
+    } else {
+        checks.pass("identity", weight, format!("{repository} in {environment}"));
+    }
+}
+
+/// Never lower than the target already had; where the order is unknown a reason is wanted.
+fn direction(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    from: Option<&Version>,
+    to: &Version,
+    checks: &mut Checks,
+) {
+    let history = &subject.store().history;
+    let highest = history.highest_before(subject.environment(), repository);
+    let lower_than = [from, highest]
+        .into_iter()
+        .flatten()
+        .find(|had| to.order(had) == Order::Lower);
+    if let Some(had) = lower_than {
+        checks.add(
+            "direction",
+            Weight::RefusesUnlessOverridden,
+            Verdict::Failed,
+            format!(
+                "{to} is lower than {had}, which {} already had",
+                subject.environment()
+            ),
+            "To go back on purpose use roll back: a, then b.",
+        );
+        return;
+    }
+    let unknown = match from {
+        Some(from) if to.order(from) == Order::Unknown => Some(format!(
+            "the order of {} and {} is not known from their names",
+            from.short(),
+            to.short()
+        )),
+        _ if !history.is_complete() => Some(
+            "history is still being read: whether it had a higher version is not known".to_owned(),
+        ),
+        _ => None,
+    };
+    match unknown {
+        Some(evidence) => checks.add("direction", Weight::Reason, Verdict::Unknown, evidence, ""),
+        None => checks.pass(
+            "direction",
+            Weight::RefusesUnlessOverridden,
+            format!("{to} is higher than anything it had"),
+        ),
+    }
+}
+
+/// The version runs healthy below, and its smoke run Succeeded there for this version.
+fn below_is_well(
+    subject: &Subject<'_>,
+    lower: &Environment,
+    repository: &Repository,
+    to: &Version,
+    checks: &mut Checks,
+) {
+    let (verdict, evidence) = wellness(subject, lower, repository, to);
+    checks.add(
+        "smoke",
+        Weight::Reason,
+        verdict,
+        evidence,
+        "Look at its run below first.",
+    );
+}
+
+fn wellness(
+    subject: &Subject<'_>,
+    lower: &Environment,
+    repository: &Repository,
+    to: &Version,
+) -> (Verdict, String) {
+    let delivery = subject.delivery();
+    let Some(cluster) = subject.store().cluster(lower) else {
+        return (
+            Verdict::Unknown,
+            format!(
+                "the cluster of {lower} is not configured: whether {to} is well there is not known"
+            ),
+        );
+    };
+    let apps = subject.siblings(lower, repository);
+    if apps.is_empty() {
+        return (
+            Verdict::Unknown,
+            format!("no app in {lower} ships from {repository}"),
+        );
+    }
+    let mut unknown: Vec<String> = Vec::new();
+    let mut smoked = Vec::new();
+    for app in apps {
+        let name = &app.app;
+        let Some(live) = application(subject.store(), delivery, lower, name.as_str()) else {
+            unknown.push(format!("the Application {name} in {lower} was not read"));
+            continue;
+        };
+        if live.health != Health::Healthy {
+            return (
+                Verdict::Failed,
+                format!("{name} in {lower} is {}", live.health.as_str()),
+            );
+        }
+        let annotation = delivery
+            .argo_cd
+            .as_ref()
+            .and_then(|a| a.version_annotation.as_ref());
+        let rendered = annotation.and_then(|key| live.annotations.get(key));
+        if let Some(rendered) = rendered.filter(|r| &***r != to.as_str()) {
+            return (
+                Verdict::Failed,
+                format!("{name} in {lower} has rendered {rendered}, not {to}"),
+            );
+        }
+        let Some(runs) = delivery.runs.as_ref().filter(|_| app.smoke) else {
+            continue;
+        };
+        let newest = cluster
+            .runs
+            .iter()
+            .filter(|run| runs::is_smoke(runs, run))
+            .filter(|run| {
+                runs::frozen(run, &runs.app_label) == Some(name.as_str())
+                    && runs::frozen(run, &runs.version_label) == Some(to.as_str())
+            })
+            .max_by(|a, b| a.created.cmp(&b.created));
+        match newest.map(|run| (run, &run.phase)) {
+            Some((_, RunPhase::Succeeded)) => smoked.push(name.as_str()),
+            Some((run, phase)) => {
+                return (
+                    Verdict::Failed,
+                    format!(
+                        "the smoke run {} of {name} in {lower} is {}",
+                        run.id.name,
+                        phase.as_str()
+                    ),
+                );
+            }
+            None => unknown.push(format!("no smoke run of {name} {to} is left in {lower}")),
+        }
+    }
+    if unknown.is_empty() {
+        let smoke = if smoked.is_empty() {
+            "no smoke run follows there".to_owned()
+        } else {
+            format!("smoke passed: {}", smoked.join(", "))
+        };
+        (
+            Verdict::Passed,
+            format!("{to} is Healthy in {lower}; {smoke}"),
+        )
+    } else {
+        (Verdict::Unknown, unknown.join("; "))
+    }
+}

@@ -1,0 +1,167 @@
+//! Roll back: brings back a version that stood here before, by default the one that stood longest among the last ten.
+//!
+//! Deliberately absent: Argo CD's own rollback, which auto-sync undoes at once, and undoing migrations.
+
+use super::checks::Checks;
+use super::subject::{Draft, Subject};
+use super::{Lever, Plan, Refusal, Request, Verdict, Weight, gates, reach, runs, version};
+use crate::delivery::Mechanism;
+use crate::model::span::span;
+use crate::model::{Repository, Version};
+use crate::store::Source;
+use crate::store::history::Stood;
+
+pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
+    let environment = subject.environment();
+    let repository = subject.repository()?;
+    let from = subject
+        .declared(environment, &repository)
+        .and_then(|file| file.version.clone());
+    let history = &subject.store().history;
+    let stood = match &subject.request.version {
+        None => history.stood_longest(environment, &repository),
+        // The newest time that it stood.
+        Some(version) => history
+            .stood(environment, &repository)
+            .into_iter()
+            .find(|s| s.version == *version),
+    };
+    let to = subject
+        .request
+        .version
+        .clone()
+        .or_else(|| stood.as_ref().map(|s| s.version.clone()));
+    let Some(to) = to else {
+        return Err(match history.is_complete() {
+            true => subject.refusal("History tells of no version that stood here before.", ""),
+            false => subject.refusal(
+                "History is still being read: which version stood here before is not known yet.",
+                "Wait for it, or name the version.",
+            ),
+        });
+    };
+    let mut checks = Checks::new();
+    identity(subject, &repository, from.as_ref(), &to, &mut checks);
+    match &stood {
+        Some(_) => checks.pass(
+            "image",
+            Weight::RefusesUnlessOverridden,
+            "it ran here before",
+        ),
+        None => checks.add(
+            "image",
+            Weight::RefusesUnlessOverridden,
+            Verdict::Unknown,
+            format!("{to} never stood in {environment}, as far as history was read"),
+            "Choose a version from the history (H).",
+        ),
+    }
+    runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
+    gates::parent(subject, environment, &mut checks);
+    checks.not_checked(
+        "migrations",
+        Weight::Reason,
+        "migrations between the versions are not read",
+    );
+    let written = version::write(subject, &repository, &to, true)?;
+    let undone = undone_by(subject, &repository, written.holds);
+    let because = undone.iter().cloned().collect();
+    let reach = reach::of(subject, &written.path, because);
+    let debt = format!(
+        "{repository} in {environment} was rolled back from {} to {}{}",
+        from.as_ref().map_or("?", Version::short),
+        to.short(),
+        if written.holds {
+            ", and the gate behind it was closed"
+        } else {
+            ""
+        }
+    );
+    let evidence = format!(
+        "{}{}",
+        stood.as_ref().map_or_else(
+            || "it is not known whether it stood here".to_owned(),
+            |stood| told(stood, subject)
+        ),
+        subject.moves_with(environment, &repository)
+    );
+    let next = undone
+        .is_some()
+        .then(|| subject.delivery().lower(environment))
+        .flatten()
+        .filter(|lower| matches!(lower.gate_by, Mechanism::Commit | Mechanism::Branch))
+        .map(|_| Lever::Hold);
+    subject.conclude(Draft {
+        request: Request {
+            repository: Some(repository),
+            ..subject.request.clone()
+        },
+        from,
+        to: Some(to),
+        evidence,
+        reach,
+        checks,
+        write: written.write,
+        hops: written.hops,
+        debt: Some(debt),
+        warning: undone.map(|sentence| format!("NOT HELD: {sentence}")),
+        next,
+        rests_on: vec![(Source::Git, None)],
+    })
+}
+
+/// `stood there 31h, until 2026-11-20 02:50Z`.
+fn told(stood: &Stood, subject: &Subject<'_>) -> String {
+    let until = stood.until.strftime("%Y-%m-%d %H:%MZ");
+    let ago = subject.context.now.duration_since(stood.until).as_secs();
+    format!(
+        "stood there {}, until {} ago ({until})",
+        span(stood.seconds),
+        span(ago)
+    )
+}
+
+fn identity(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    from: Option<&Version>,
+    to: &Version,
+    checks: &mut Checks,
+) {
+    let environment = subject.environment();
+    let weight = Weight::Refuses;
+    match from {
+        Some(from) if from == to => checks.add(
+            "identity",
+            weight,
+            Verdict::Failed,
+            format!("{environment} has {to} already"),
+            "Choose another version from the history (H).",
+        ),
+        Some(_) => checks.pass("identity", weight, format!("{repository} in {environment}")),
+        None => checks.add(
+            "identity",
+            weight,
+            Verdict::Unknown,
+            format!("the file of {repository} in {environment} names no version that can be read"),
+            "Look at the file (d), and mend it by a pull request.",
+        ),
+    }
+}
+
+/// The open gate behind the target, which brings the next version in; none where it is closed, or closes with this write.
+fn undone_by(subject: &Subject<'_>, repository: &Repository, holds: bool) -> Option<String> {
+    let delivery = subject.delivery();
+    delivery.declared.gate.as_ref()?;
+    let lower = delivery.lower(subject.environment())?;
+    let open = subject.declared(&lower.name, repository)?.gate;
+    (open && !holds).then(|| {
+        format!(
+            "the gate {} -> {} stays open; the next release arrives about {} after it reaches {}",
+            lower.name,
+            subject.environment(),
+            span(delivery.usual.hop.0),
+            lower.name
+        )
+    })
+}

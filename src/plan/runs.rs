@@ -1,0 +1,165 @@
+//! Runs: which ones are in flight for a repository, and what their frozen parameters will do when they pass.
+//!
+//! Deliberately absent: resubmitting them.
+
+use super::Verdict;
+use super::checks::{Checks, freshness};
+use super::subject::Subject;
+use crate::delivery::{Delivery, Runs};
+use crate::model::{Environment, Repository, Run, Version};
+use crate::store::{Kind, Source};
+
+/// A parameter as it was frozen into a run; the label of that name where the parameter cannot be seen.
+pub(super) fn frozen<'r>(run: &'r Run, key: &str) -> Option<&'r str> {
+    run.parameters
+        .get(key)
+        .or_else(|| run.labels.get(key))
+        .map(|v| &**v)
+        .filter(|v| !v.is_empty())
+}
+
+fn is_true(run: &Run, key: &str) -> bool {
+    frozen(run, key) == Some("true")
+}
+
+pub(super) fn is_smoke(runs: &Runs, run: &Run) -> bool {
+    run.id.namespace == runs.namespace && run.template.as_deref() == Some(&*runs.smoke)
+}
+
+pub(super) fn is_deploy(runs: &Runs, run: &Run) -> bool {
+    run.id.namespace == runs.namespace
+        && runs
+            .deploy
+            .as_ref()
+            .is_some_and(|d| run.template.as_deref() == Some(&*d.template))
+}
+
+/// Where a run writes if it passes, and whether what it writes is promoted on from there.
+pub(super) fn leads_to(delivery: &Delivery, run: &Run) -> Option<(Environment, bool)> {
+    let runs = delivery.runs.as_ref()?;
+    if is_smoke(runs, run) {
+        let app = frozen(run, &runs.app_label)?;
+        let next = delivery.next(run.environment())?;
+        let open = is_true(run, &runs.promote_parameter) && is_true(run, &runs.gate_parameter);
+        return (open && !delivery.is_twin(app)).then(|| (next.name.clone(), true));
+    }
+    if is_deploy(runs, run) {
+        let deploy = runs.deploy.as_ref()?;
+        let environment = Environment::new(frozen(run, &deploy.environment_label)?);
+        delivery.stage(&environment)?;
+        return Some((environment, is_true(run, &runs.promote_parameter)));
+    }
+    None
+}
+
+/// A run in flight that will write a version into an environment.
+pub(super) struct InFlight<'a> {
+    pub run: &'a Run,
+    pub into: Environment,
+    pub version: Version,
+}
+
+/// Runs in flight of a repository that end up writing into `environment`, directly or along open gates.
+pub(super) fn into<'a>(
+    subject: &Subject<'a>,
+    environment: &Environment,
+    repository: &Repository,
+) -> Vec<InFlight<'a>> {
+    let delivery = subject.delivery();
+    let Some(runs) = &delivery.runs else {
+        return Vec::new();
+    };
+    let mut found: Vec<InFlight<'a>> = subject
+        .store()
+        .clusters
+        .values()
+        .flat_map(|cluster| cluster.runs.iter())
+        .filter(|run| !run.phase.is_over() && run.shutdown.is_none())
+        .filter(|run| frozen(run, &runs.repository_label) == Some(repository.as_str()))
+        .filter_map(|run| {
+            let (first, promotes) = leads_to(delivery, run)?;
+            let reaches = super::reach::along(subject, &first, repository, promotes);
+            reaches.contains(environment).then_some(())?;
+            Some(InFlight {
+                run,
+                into: first,
+                version: Version::new(frozen(run, &runs.version_label)?),
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| a.run.created.cmp(&b.run.created));
+    found
+}
+
+/// The row `overtaken`: runs that would undo or overtake what is about to happen in `environment`.
+pub(super) fn overtaken(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    repository: &Repository,
+    wanted: Option<&Version>,
+    checks: &mut Checks,
+) {
+    let weight = super::Weight::Reason;
+    if subject.delivery().runs.is_none() {
+        return;
+    }
+    let remedy = "Stop the run first: a, then x.";
+    let others: Vec<InFlight<'_>> = into(subject, environment, repository)
+        .into_iter()
+        .filter(|f| Some(&f.version) != wanted)
+        .collect();
+    if !others.is_empty() {
+        let texts: Vec<String> = others
+            .iter()
+            .map(|f| {
+                format!(
+                    "{} @ {} would bring {} into {}: stop it first",
+                    f.run.id.name,
+                    f.run.environment(),
+                    f.version.short(),
+                    f.into
+                )
+            })
+            .collect();
+        checks.add(
+            "overtaken",
+            weight,
+            Verdict::Failed,
+            texts.join("; "),
+            remedy,
+        );
+        return;
+    }
+    let unread: Vec<String> = clusters(subject, environment)
+        .into_iter()
+        .filter_map(|environment| {
+            let source = Source::Cluster(environment);
+            let (verdict, evidence) = freshness(subject, &source, Some(Kind::Runs));
+            (verdict != Verdict::Passed).then_some(evidence)
+        })
+        .collect();
+    if unread.is_empty() {
+        checks.pass("overtaken", weight, "no run in flight leads here");
+    } else {
+        let evidence = format!("runs in flight are not known: {}", unread.join("; "));
+        checks.add("overtaken", weight, Verdict::Unknown, evidence, remedy);
+    }
+}
+
+/// The clusters whose runs can write into an environment, directly or by a chain of promotions.
+fn clusters(subject: &Subject<'_>, environment: &Environment) -> Vec<Environment> {
+    let delivery = subject.delivery();
+    let mut clusters: Vec<Environment> = delivery
+        .environments
+        .iter()
+        .map(|stage| stage.name.clone())
+        .take_while(|name| name != environment)
+        .collect();
+    let deploy = delivery.runs.as_ref().and_then(|r| r.deploy.as_ref());
+    if let Some(deploy) = deploy
+        && !clusters.contains(&deploy.environment)
+    {
+        clusters.push(deploy.environment.clone());
+    }
+    clusters
+}

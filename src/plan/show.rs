@@ -1,0 +1,255 @@
+//! Show: a plan as text.
+//!
+//! Deliberately absent: colours and widths; the overlay lays the same words out for its screen. Texts are raw here.
+
+pub use super::by_hand::commands;
+use super::{Check, Effect, Hop, Plan, Reach, Refusal, Verdict, Weight, Write};
+use crate::model::span::span;
+use std::fmt::Write as _;
+
+/// The whole plan, line by line, as `--dry-run` prints it: from and to first, failures before passes.
+pub fn text(plan: &Plan) -> String {
+    let mut lines = vec![title(plan)];
+    if let Some(moves) = moves(plan) {
+        lines.push(format!("{moves}     {}", plan.evidence));
+    } else {
+        lines.push(plan.evidence.clone());
+    }
+    lines.push(plan.read.clone());
+    lines.extend(plan.reach.because.iter().map(|b| format!("  {b}")));
+    lines.push(String::new());
+    lines.push(tally(&plan.checks));
+    lines.extend(plan.checks.iter().filter(|c| is_telling(c)).map(row));
+    lines.push(String::new());
+    lines.extend(write(plan));
+    lines.push(String::new());
+    lines.push("then".to_owned());
+    lines.extend(plan.hops.iter().map(|hop| format!("  {}", then(hop))));
+    lines.extend(plan.warning.clone());
+    lines.extend(plan.debt.as_ref().map(|debt| format!("debt: {debt}")));
+    lines.extend(plan.next.map(|next| format!("next: {}", next.title())));
+    lines.push(format!("plan {}", plan.id));
+    let mut text = lines.join("\n");
+    text.push('\n');
+    text
+}
+
+/// Why not, with the rows that were checked.
+pub fn refusal(refusal: &Refusal) -> String {
+    let mut text = format!("{refusal}\n");
+    for check in refusal.checks.iter().filter(|c| is_telling(c)) {
+        text.push_str(&row(check));
+        text.push('\n');
+    }
+    text
+}
+
+/// `ROLL BACK  whitehall-admin @ production  REACHES PRODUCTION ~6m`.
+pub fn title(plan: &Plan) -> String {
+    format!(
+        "{}  {}{}",
+        plan.request.lever.title().to_uppercase(),
+        plan.request.target,
+        reaches(&plan.reach)
+            .map(|reaches| format!("  {reaches}"))
+            .unwrap_or_default()
+    )
+}
+
+/// `REACHES PRODUCTION ~6m`, `reaches staging ~5m`; none where it reaches nothing.
+pub fn reaches(reach: &Reach) -> Option<String> {
+    let last = reach.environments.last()?;
+    let (word, name) = if reach.production {
+        ("REACHES", last.as_str().to_uppercase())
+    } else {
+        ("reaches", last.as_str().to_owned())
+    };
+    let by_way = match &reach.environments[..] {
+        [_] => String::new(),
+        several => {
+            let names: Vec<&str> = several[..several.len() - 1]
+                .iter()
+                .map(|e| e.as_str())
+                .collect();
+            format!(" by way of {}", names.join(", "))
+        }
+    };
+    Some(format!("{word} {name}{by_way} ~{}", span(reach.seconds)))
+}
+
+/// `v3084 -> v3083`, whole; none where no version moves.
+pub fn moves(plan: &Plan) -> Option<String> {
+    let to = plan.to.as_ref()?;
+    Some(match &plan.from {
+        Some(from) if from == to => format!("{to} again"),
+        Some(from) => format!("{from} -> {to}"),
+        None => format!("-> {to}"),
+    })
+}
+
+/// Whether a row is worth a line of its own: it failed, or is unknown.
+pub fn is_telling(check: &Check) -> bool {
+    matches!(check.verdict, Verdict::Failed | Verdict::Unknown)
+}
+
+/// `2 need one reason (10 passed, 2 not checked)`.
+pub fn tally(checks: &[Check]) -> String {
+    let count = |verdict: Verdict| checks.iter().filter(|c| c.verdict == verdict).count();
+    let refusing = checks.iter().filter(|c| c.refuses()).count();
+    let reasons = checks.iter().filter(|c| c.wants_reason()).count();
+    let mut passed = format!("{} passed", count(Verdict::Passed));
+    match count(Verdict::NotChecked) {
+        0 => {}
+        n => {
+            let _ = write!(passed, ", {n} not checked");
+        }
+    }
+    match (refusing, reasons) {
+        (0, 0) => format!("nothing is against it ({passed})"),
+        (0, 1) => format!("1 needs a reason ({passed})"),
+        (0, n) => format!("{n} need one reason ({passed})"),
+        (n, _) => format!("{n} refuse ({passed})"),
+    }
+}
+
+/// `x in flight    post-sync-k2f9x @ staging would bring v3084 ...`.
+pub fn row(check: &Check) -> String {
+    let mark = match (check.verdict, check.weight) {
+        (Verdict::Failed, Weight::Shown) => '-',
+        (Verdict::Failed, _) => 'x',
+        (Verdict::Unknown, _) => '?',
+        (Verdict::Passed, _) => '+',
+        (Verdict::NotChecked, _) => ' ',
+    };
+    format!(
+        "{mark} {:<12} {}",
+        check.name.replace('_', " "),
+        check.evidence
+    )
+}
+
+/// The write in words and lines: a diff of scalars, or the object.
+pub fn write(plan: &Plan) -> Vec<String> {
+    match &plan.write {
+        Write::Commit {
+            edits,
+            subject,
+            branch,
+        } => {
+            let mut lines = vec![match branch {
+                Some(branch) => {
+                    format!("writes one commit to the branch {branch}, to be reviewed and merged")
+                }
+                None => "writes one commit to the main branch".to_owned(),
+            }];
+            lines.push(format!("  {subject}"));
+            for edit in edits {
+                lines.push(format!("  {}", edit.path));
+                if let Some(from) = &edit.from {
+                    lines.push(format!("  - {}: {from}", edit.key));
+                }
+                lines.push(format!("  + {}: {}", edit.key, edit.to));
+            }
+            lines
+        }
+        Write::Create {
+            environment,
+            name,
+            object,
+            origin,
+            ..
+        } => {
+            let what = match origin {
+                Some(origin) => format!("a copy of {}", origin.id.name),
+                None => format!("one Workflow from {}", template(object)),
+            };
+            let mut lines = vec![format!(
+                "creates {what} in the {environment} cluster: {name}"
+            )];
+            let parameters: Vec<String> = object
+                .pointer("/spec/arguments/parameters")
+                .and_then(|p| p.as_array())
+                .into_iter()
+                .flatten()
+                .map(|p| {
+                    let value = match &p["value"] {
+                        serde_json::Value::String(text) => text.clone(),
+                        other => other.to_string(),
+                    };
+                    format!("{}={value}", p["name"].as_str().unwrap_or("?"))
+                })
+                .collect();
+            if !parameters.is_empty() {
+                lines.push(format!("  {}", parameters.join(" ")));
+            }
+            lines
+        }
+        Write::Patch {
+            id, plural, patch, ..
+        } => vec![
+            format!(
+                "patches {plural} {} in the {} cluster",
+                id.name, id.environment
+            ),
+            format!("  {patch}"),
+        ],
+    }
+}
+
+pub(super) fn template(object: &serde_json::Value) -> &str {
+    object
+        .pointer("/spec/workflowTemplateRef/name")
+        .and_then(|name| name.as_str())
+        .unwrap_or("a template")
+}
+
+/// One hop: what will be seen, when usually, when it is late.
+pub fn then(hop: &Hop) -> String {
+    format!(
+        "{} ~{}, late after {}: look at {}",
+        effect(&hop.effect),
+        span(hop.usual_s),
+        span(hop.late_s),
+        hop.look
+    )
+}
+
+/// What is waited for, in words.
+pub fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Declared {
+            environment,
+            version,
+            ..
+        } => format!("{} declared in {environment}", version.short()),
+        Effect::Gate {
+            environment, open, ..
+        } => {
+            let state = if *open { "open" } else { "closed" };
+            format!("gate in the file of {environment} {state} on the main branch")
+        }
+        Effect::BranchPushed { branch } => format!("branch {branch} pushed"),
+        Effect::Created { environment, name } => format!("{name} seen in {environment}"),
+        Effect::RunOver { name, wanted, .. } => {
+            format!("{name} {}", wanted.as_deref().unwrap_or("over"))
+        }
+        Effect::ParentSynced { environment, .. } => format!("parent synced in {environment}"),
+        Effect::Refreshed { environment, app } => {
+            format!("{app} compared to git anew in {environment}")
+        }
+        Effect::Synced { environment, app } => format!("sync of {app} Succeeded in {environment}"),
+        Effect::RolledOut {
+            environment,
+            app,
+            version,
+        } => format!("{app} runs {} in {environment}", version.short()),
+        Effect::Smoked {
+            environment,
+            app,
+            version,
+        } => format!(
+            "smoke run of {app} {} passed in {environment}",
+            version.short()
+        ),
+    }
+}

@@ -1,0 +1,125 @@
+//! Stop: tells a run in flight to shut down; its exit handler still runs.
+//!
+//! Deliberately absent: terminating (no exit handler) and deleting.
+
+use super::checks::Checks;
+use super::subject::{Draft, Subject};
+use super::{Guard, Plan, Reach, Refusal, Request, Weight, Write, hops, runs};
+use crate::delivery::Runs;
+use crate::model::{Run, Version};
+use crate::store::{Kind, Source};
+use serde_json::json;
+
+pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
+    let Some(runs) = &subject.delivery().runs else {
+        return Err(subject.refusal("The delivery has no runs.", ""));
+    };
+    let run = find(subject, runs)?;
+    if run.phase.is_over() {
+        return Err(subject.refusal(
+            format!(
+                "The run {} is over: it {}.",
+                run.id.name,
+                run.phase.as_str()
+            ),
+            "",
+        ));
+    }
+    if let Some(shutdown) = &run.shutdown {
+        return Err(subject.refusal(
+            format!(
+                "The run {} was asked to shut down already ({shutdown}).",
+                run.id.name
+            ),
+            "",
+        ));
+    }
+    let mut checks = Checks::new();
+    checks.pass(
+        "identity",
+        Weight::Refuses,
+        format!("{} leads to {}", run.id, subject.request.target),
+    );
+    let version = runs::frozen(run, &runs.version_label).map(Version::new);
+    let effect = match (runs::leads_to(subject.delivery(), run), &version) {
+        (Some((into, _)), Some(version)) => {
+            format!(
+                "it would bring {} into {into} when it passes",
+                version.short()
+            )
+        }
+        _ => "it would promote nothing".to_owned(),
+    };
+    let late = if runs::is_deploy(runs, run) {
+        "; what it has written already stays written"
+    } else {
+        ""
+    };
+    subject.conclude(Draft {
+        request: Request {
+            run: Some(run.id.clone()),
+            ..subject.request.clone()
+        },
+        from: None,
+        to: None,
+        evidence: format!("{} is {}; {effect}{late}", run.id.name, run.phase.as_str()),
+        reach: Reach {
+            because: vec!["stopping a run changes no environment".into()],
+            ..Reach::default()
+        },
+        checks,
+        write: Write::Patch {
+            id: run.id.clone(),
+            plural: "workflows".into(),
+            resource_version: run.resource_version.clone(),
+            patch: json!({"spec": {"shutdown": "Stop"}}),
+            guards: vec![Guard::NotOver],
+        },
+        hops: vec![hops::stopped(run.environment(), &run.id.name)],
+        debt: None,
+        warning: None,
+        next: None,
+        rests_on: vec![(Source::Cluster(run.environment().clone()), Some(Kind::Runs))],
+    })
+}
+
+/// The run that is named, else the newest in flight of the target: its own smoke run, or a run that brings a version into it.
+fn find<'a>(subject: &Subject<'a>, runs: &Runs) -> Result<&'a Run, Refusal> {
+    if let Some(id) = &subject.request.run {
+        return subject
+            .store()
+            .cluster(&id.environment)
+            .and_then(|cluster| cluster.runs.get(&id.namespace, &id.name))
+            .filter(|run| run.id.uid == id.uid)
+            .ok_or_else(|| {
+                subject.refusal(format!("The run {} is not there any more.", id.name), "")
+            });
+    }
+    let app = subject.request.target.app.as_str();
+    let own = subject
+        .store()
+        .cluster(subject.environment())
+        .into_iter()
+        .flat_map(|cluster| cluster.runs.iter())
+        .filter(|run| {
+            runs::is_smoke(runs, run)
+                && !run.phase.is_over()
+                && runs::frozen(run, &runs.app_label) == Some(app)
+        });
+    let leading = subject
+        .repositories
+        .iter()
+        .flat_map(|repository| runs::into(subject, subject.environment(), repository))
+        .map(|found| found.run);
+    own.chain(leading)
+        .max_by(|a, b| (a.created, &a.id.name).cmp(&(b.created, &b.id.name)))
+        .ok_or_else(|| {
+            subject.refusal(
+                format!(
+                    "No run in flight leads to {}, as far as is known.",
+                    subject.request.target
+                ),
+                "",
+            )
+        })
+}

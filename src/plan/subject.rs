@@ -1,0 +1,319 @@
+//! Subject: the target of a request as the facts know it, found without doubt, or the refusal.
+//!
+//! Deliberately absent: what a lever does with it.
+
+use super::checks::Checks;
+use super::{Check, Context, Hop, Lever, Plan, Reach, Refusal, Request, Write};
+use crate::delivery::{Delivery, Stage};
+use crate::model::{App, AppDeclared, Application, Declared, Environment, Repository, Version};
+use crate::store::{Kind, Source, Store};
+
+/// A target, found.
+pub(super) struct Subject<'a> {
+    pub request: &'a Request,
+    pub context: Context<'a>,
+    pub stage: &'a Stage,
+    /// The files that the app has here.
+    pub repositories: Vec<Repository>,
+}
+
+/// What a lever decided, before the rows that all levers share.
+pub(super) struct Draft {
+    /// The request with its file or run named.
+    pub request: Request,
+    pub from: Option<Version>,
+    pub to: Option<Version>,
+    pub evidence: String,
+    pub reach: Reach,
+    pub checks: Checks,
+    pub write: Write,
+    pub hops: Vec<Hop>,
+    pub debt: Option<String>,
+    pub warning: Option<String>,
+    pub next: Option<Lever>,
+    /// What the decision rests on.
+    pub rests_on: Vec<(Source, Option<Kind>)>,
+}
+
+/// The repositories among which a request must choose.
+pub(super) fn choices(request: &Request, context: Context<'_>) -> Vec<Repository> {
+    let needs = matches!(
+        request.lever,
+        Lever::Promote | Lever::RollBack | Lever::Hold | Lever::Release
+    );
+    if !needs || request.repository.is_some() {
+        return Vec::new();
+    }
+    let files = match named(
+        context.store,
+        &request.target.environment,
+        &request.target.app,
+    ) {
+        Some(files) => files,
+        None => return Vec::new(),
+    };
+    if files.len() > 1 { files } else { Vec::new() }
+}
+
+/// The files that exist of the app of that name; none if neither an app nor a file has the name.
+fn named(store: &Store, environment: &Environment, app: &App) -> Option<Vec<Repository>> {
+    let tree = store.tree.as_ref()?;
+    let declared = tree
+        .apps
+        .get(environment)
+        .and_then(|apps| apps.iter().find(|a| a.app == *app));
+    if let Some(declared) = declared {
+        let files = declared
+            .repositories
+            .iter()
+            .filter(|r| store.declared(environment, r).is_some())
+            .cloned()
+            .collect();
+        return Some(files);
+    }
+    let file = Repository::new(app.as_str());
+    store.declared(environment, &file)?;
+    Some(vec![file])
+}
+
+impl<'a> Subject<'a> {
+    pub fn find(request: &'a Request, context: Context<'a>) -> Result<Self, Refusal> {
+        let refuse = |because: &str, remedy: &str| {
+            Err(Refusal {
+                lever: request.lever,
+                target: request.target.clone(),
+                because: because.to_owned(),
+                remedy: remedy.to_owned(),
+                checks: Vec::new(),
+            })
+        };
+        if context.read_only {
+            return refuse(
+                "This console is read-only: it has no writer at all.",
+                "Start it without --read-only to pull levers.",
+            );
+        }
+        let environment = &request.target.environment;
+        let Some(stage) = context.delivery.stage(environment) else {
+            return refuse(
+                &format!("The delivery has no environment {environment} in its list."),
+                "",
+            );
+        };
+        let found = named(context.store, environment, &request.target.app);
+        let repositories = match found {
+            Some(repositories) => repositories,
+            // What lives in a cluster alone can still be synced or stopped by its own identity.
+            None if !request.lever.writes_files() => Vec::new(),
+            None if context.store.tree.is_none() => {
+                return refuse(
+                    "The repository was not read yet, so nothing is known of the target.",
+                    "Wait for git to be ok, or look at S.",
+                );
+            }
+            None => {
+                return refuse("No app and no file of that name is declared there.", "");
+            }
+        };
+        if let Some(chosen) = &request.repository
+            && request.lever.writes_files()
+            && !repositories.contains(chosen)
+        {
+            return refuse(
+                &format!("{} has no file {chosen} there.", request.target.app),
+                "",
+            );
+        }
+        Ok(Self {
+            request,
+            context,
+            stage,
+            repositories,
+        })
+    }
+
+    pub fn refusal(&self, because: impl Into<String>, remedy: impl Into<String>) -> Refusal {
+        Refusal {
+            lever: self.request.lever,
+            target: self.request.target.clone(),
+            because: because.into(),
+            remedy: remedy.into(),
+            checks: Vec::new(),
+        }
+    }
+
+    pub fn delivery(&self) -> &'a Delivery {
+        self.context.delivery
+    }
+
+    pub fn store(&self) -> &'a Store {
+        self.context.store
+    }
+
+    pub fn environment(&self) -> &'a Environment {
+        &self.stage.name
+    }
+
+    /// The one file that is meant.
+    pub fn repository(&self) -> Result<Repository, Refusal> {
+        if let Some(chosen) = &self.request.repository {
+            return Ok(chosen.clone());
+        }
+        match &self.repositories[..] {
+            [one] => Ok(one.clone()),
+            [] => Err(self.refusal(
+                "No file declares a version of it there.",
+                "Add the file by a pull request first.",
+            )),
+            several => Err(self.refusal(
+                format!(
+                    "{} has {} images, each with a version of its own.",
+                    self.request.target.app,
+                    several.len()
+                ),
+                format!("Say which is meant: {}.", list(several)),
+            )),
+        }
+    }
+
+    pub fn declared(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Option<&'a Declared> {
+        self.store().declared(environment, repository)
+    }
+
+    /// The Application of the target, where its cluster was read.
+    pub fn application(&self) -> Option<&'a Application> {
+        application(
+            self.store(),
+            self.delivery(),
+            self.environment(),
+            self.request.target.app.as_str(),
+        )
+    }
+
+    /// The apps that ship from a repository in an environment: a write moves them all.
+    pub fn siblings(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Vec<&'a AppDeclared> {
+        self.store()
+            .tree
+            .as_ref()
+            .and_then(|tree| tree.apps.get(environment))
+            .map(|apps| {
+                apps.iter()
+                    .filter(|a| a.repositories.contains(repository))
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    /// Who else moves with the target, as a sentence; empty where nobody does.
+    pub fn moves_with(&self, environment: &Environment, repository: &Repository) -> String {
+        let others: Vec<&str> = self
+            .siblings(environment, repository)
+            .iter()
+            .map(|a| a.app.as_str())
+            .filter(|app| *app != self.request.target.app.as_str())
+            .collect();
+        if others.is_empty() {
+            String::new()
+        } else {
+            format!("; moves {} too", others.join(", "))
+        }
+    }
+
+    /// Whether the cluster of an environment is configured, so that effects there can be seen.
+    pub fn sees(&self, environment: &Environment) -> bool {
+        self.store().cluster(environment).is_some()
+    }
+
+    /// Adds the rows that all levers share, and concludes.
+    pub fn conclude(&self, draft: Draft) -> Result<Plan, Refusal> {
+        let mut checks = Checks::new();
+        super::checks::shared(self, &draft, &mut checks);
+        let mut read: Vec<String> = draft
+            .rests_on
+            .iter()
+            .map(|(source, _)| super::checks::read(self, source))
+            .collect();
+        if let Write::Create {
+            environment,
+            namespace,
+            ..
+        } = &draft.write
+        {
+            read.insert(0, format!("{environment} cluster, namespace {namespace}"));
+        }
+        checks.extend(draft.checks);
+        if let Some((check, remedy)) = checks.refusing() {
+            return Err(Refusal {
+                because: sentence(&check.evidence),
+                remedy: remedy.to_owned(),
+                checks: checks.list(),
+                ..self.refusal("", "")
+            });
+        }
+        let checks: Vec<Check> = checks.list();
+        Ok(Plan {
+            id: self.context.id.clone(),
+            request: draft.request,
+            who: self.context.who.clone(),
+            made_at: self.context.now,
+            from: draft.from,
+            to: draft.to,
+            evidence: draft.evidence,
+            read: read.join("; "),
+            reach: draft.reach,
+            checks,
+            write: draft.write,
+            hops: draft.hops,
+            debt: draft.debt,
+            warning: draft.warning,
+            next: draft.next,
+        })
+    }
+}
+
+/// The Application of an app, in the delivery's own namespace of that cluster.
+pub(super) fn application<'a>(
+    store: &'a Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    app: &str,
+) -> Option<&'a Application> {
+    let argo_cd = delivery.argo_cd.as_ref()?;
+    store
+        .cluster(environment)?
+        .applications
+        .get(&argo_cd.namespace, app)
+}
+
+impl Lever {
+    /// It changes a file, itself or through a run.
+    pub(super) fn writes_files(self) -> bool {
+        matches!(
+            self,
+            Lever::Promote | Lever::RollBack | Lever::Hold | Lever::Release
+        )
+    }
+}
+
+pub(super) fn list<T: std::fmt::Display>(things: &[T]) -> String {
+    let texts: Vec<String> = things.iter().map(ToString::to_string).collect();
+    texts.join(", ")
+}
+
+/// Evidence as a sentence, which follows a colon.
+fn sentence(evidence: &str) -> String {
+    let stop = if evidence.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{evidence}{stop}")
+}

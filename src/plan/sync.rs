@@ -1,0 +1,343 @@
+//! Sync and refresh: ask Argo CD to apply what it has, or to look at git again (at the parent app, which renders versions).
+//!
+//! Deliberately absent: pruning, forcing, and syncing another revision than the Application's own.
+
+use super::checks::Checks;
+use super::subject::{Draft, Subject, application};
+use super::{
+    Guard, Plan, Reach, Refusal, Request, Verdict, Weight, Write, gates, hops, mark, reach,
+};
+use crate::model::{Application, Environment, Repository, Version};
+use crate::store::{Kind, Source};
+use serde_json::{Value, json};
+
+/// Annotation by which Argo CD is asked to look again; its controller takes it off when done.
+pub const REFRESH: &str = "argocd.argoproj.io/refresh";
+
+pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
+    let app = found(subject, subject.request.target.app.as_str())?;
+    let mut checks = Checks::new();
+    checks.pass(
+        "identity",
+        Weight::Refuses,
+        format!("Application {}", app.id),
+    );
+    operation(app, &mut checks);
+    prune(app, &mut checks);
+    let repository = sole(subject);
+    let (from, to) = versions(subject, app);
+    let reach = reached(subject, repository.as_ref(), to.as_ref());
+    let evidence = format!(
+        "{}, {}{}",
+        app.sync.as_str(),
+        app.health.as_str(),
+        match &app.out_of_sync[..] {
+            [] => String::new(),
+            differing => format!("; {} differ: {}", differing.len(), some(differing)),
+        }
+    );
+    let mut following = vec![hops::synced(subject, &app.id.name)];
+    if let Some(version) = &to {
+        following.push(hops::hop(
+            super::Effect::RolledOut {
+                environment: subject.environment().clone(),
+                app: subject.request.target.app.clone(),
+                version: version.clone(),
+            },
+            subject.delivery().usual.rollout,
+            format!("the pods of {}", app.id.name),
+        ));
+    }
+    let mut operation = json!({
+        "initiatedBy": {"username": subject.context.who.login},
+        "info": [{"name": mark::OPERATION_PLAN, "value": subject.context.id.as_str()}],
+        "sync": {"prune": false, "syncStrategy": {"hook": {}}},
+    });
+    if !app.sync_options.is_empty() {
+        let options: Vec<&str> = app.sync_options.iter().map(|o| &**o).collect();
+        operation["sync"]["syncOptions"] = json!(options);
+    }
+    if let Some(retry) = &app.retry {
+        operation["retry"] = serde_json::from_str::<Value>(retry).map_err(|_| {
+            subject.refusal(
+                "The retry policy of the Application cannot be copied: it is no JSON.",
+                "Sync it in Argo CD itself.",
+            )
+        })?;
+    }
+    let patch = json!({"operation": operation, "status": {"operationState": null}});
+    let mut write = patched(app, patch, vec![Guard::NoOperation]);
+    mark::reason(&mut write, subject.request.reason.as_deref());
+    conclude(
+        subject,
+        app,
+        checks,
+        write,
+        following,
+        (from, to),
+        evidence,
+        reach,
+    )
+}
+
+pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
+    let parent = subject
+        .delivery()
+        .argo_cd
+        .as_ref()
+        .and_then(|a| a.parent.as_deref());
+    let app = found(
+        subject,
+        parent.unwrap_or(subject.request.target.app.as_str()),
+    )?;
+    let mut checks = Checks::new();
+    let evidence = match parent {
+        Some(parent) => format!(
+            "{parent} renders the version into {}",
+            subject.request.target.app
+        ),
+        None => format!("{} is {}", app.id.name, app.sync.as_str()),
+    };
+    checks.pass(
+        "identity",
+        Weight::Refuses,
+        format!("Application {}", app.id),
+    );
+    if parent.is_some() {
+        gates::parent_row_shown(app, &mut checks);
+    }
+    let repository = sole(subject);
+    let to = repository
+        .as_ref()
+        .and_then(|r| subject.declared(subject.environment(), r))
+        .and_then(|file| file.version.clone());
+    let from = subject.application().and_then(|app| rendered(subject, app));
+    let reach = reached(subject, repository.as_ref(), to.as_ref());
+    let following = vec![hops::refreshed(subject.environment(), &app.id.name)];
+    let patch = json!({"metadata": {"annotations": {REFRESH: "normal"}}});
+    let write = patched(app, patch, Vec::new());
+    conclude(
+        subject,
+        app,
+        checks,
+        write,
+        following,
+        (from, to),
+        evidence,
+        reach,
+    )
+}
+
+fn found<'a>(subject: &Subject<'a>, name: &str) -> Result<&'a Application, Refusal> {
+    let environment = subject.environment();
+    let app =
+        application(subject.store(), subject.delivery(), environment, name).ok_or_else(|| {
+            subject.refusal(
+                format!("No Application {name} is known in {environment}."),
+                "An unread or unconfigured cluster is told by S.",
+            )
+        })?;
+    if app.deleting {
+        return Err(subject.refusal(
+            format!("The Application {name} in {environment} is being deleted."),
+            "",
+        ));
+    }
+    Ok(app)
+}
+
+fn patched(app: &Application, patch: Value, guards: Vec<Guard>) -> Write {
+    Write::Patch {
+        id: app.id.clone(),
+        plural: "applications".into(),
+        resource_version: app.resource_version.clone(),
+        patch,
+        guards,
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn conclude(
+    subject: &Subject<'_>,
+    app: &Application,
+    checks: Checks,
+    write: Write,
+    hops: Vec<super::Hop>,
+    (from, to): (Option<Version>, Option<Version>),
+    evidence: String,
+    reach: Reach,
+) -> Result<Plan, Refusal> {
+    subject.conclude(Draft {
+        request: Request {
+            repository: subject.request.repository.clone().or_else(|| sole(subject)),
+            ..subject.request.clone()
+        },
+        from,
+        to,
+        evidence,
+        reach,
+        checks,
+        write,
+        hops,
+        debt: None,
+        warning: None,
+        next: None,
+        rests_on: vec![(
+            Source::Cluster(app.id.environment.clone()),
+            Some(Kind::Applications),
+        )],
+    })
+}
+
+/// The one file of the target; none for an app of several images.
+fn sole(subject: &Subject<'_>) -> Option<Repository> {
+    match &subject.repositories[..] {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
+}
+
+/// The version that the Application has rendered, which is what a sync applies.
+fn rendered(subject: &Subject<'_>, app: &Application) -> Option<Version> {
+    let key = subject
+        .delivery()
+        .argo_cd
+        .as_ref()?
+        .version_annotation
+        .as_ref()?;
+    app.annotations
+        .get(key)
+        .filter(|v| !v.is_empty())
+        .map(|v| Version::new(v))
+}
+
+/// What runs, and what a sync applies.
+fn versions(subject: &Subject<'_>, app: &Application) -> (Option<Version>, Option<Version>) {
+    let repository = sole(subject);
+    let declared = repository
+        .as_ref()
+        .and_then(|r| subject.declared(subject.environment(), r))
+        .and_then(|file| file.version.clone());
+    let live = repository.as_ref().and_then(|repository| {
+        let mut tags = app
+            .images
+            .iter()
+            .filter(|image| is_of(image, repository))
+            .filter_map(|image| crate::model::live::tag_of(image));
+        let first = tags.next()?;
+        tags.next().is_none().then(|| Version::new(first))
+    });
+    (live, rendered(subject, app).or(declared))
+}
+
+/// Whether an image reference ends in the repository's name.
+fn is_of(image: &str, repository: &Repository) -> bool {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    last.split(':').next() == Some(repository.as_str())
+}
+
+/// The environment itself; and where its version goes on to by itself once it is synced and passes.
+fn reached(subject: &Subject<'_>, repository: Option<&Repository>, to: Option<&Version>) -> Reach {
+    let environment = subject.environment();
+    let mut path: Vec<Environment> = vec![environment.clone()];
+    if let (Some(repository), Some(to)) = (repository, to)
+        && !subject
+            .delivery()
+            .is_twin(subject.request.target.app.as_str())
+    {
+        let promotes = subject
+            .declared(environment, repository)
+            .is_some_and(|file| file.promote);
+        let whole = reach::along(subject, environment, repository, promotes);
+        let new = whole.iter().skip(1).take_while(|e| {
+            subject
+                .declared(e, repository)
+                .and_then(|f| f.version.as_ref())
+                != Some(to)
+        });
+        path.extend(new.cloned());
+    }
+    let because = to
+        .map(|to| reach::sentences(subject, &path, to))
+        .unwrap_or_default();
+    reach::of(subject, &path, because)
+}
+
+fn operation(app: &Application, checks: &mut Checks) {
+    let running = app.operation.as_ref().filter(|o| o.is_running());
+    let weight = Weight::Refuses;
+    if let Some(operation) = running {
+        checks.add(
+            "operation",
+            weight,
+            Verdict::Failed,
+            format!(
+                "another operation is {}{}",
+                if operation.is_retrying() {
+                    "retrying"
+                } else {
+                    operation.phase.as_str()
+                },
+                operation
+                    .message
+                    .as_ref()
+                    .map(|m| format!(": {m}"))
+                    .unwrap_or_default()
+            ),
+            "Wait until it is over: a second one would be lost without an error.",
+        );
+    } else if app.operation_requested {
+        checks.add(
+            "operation",
+            weight,
+            Verdict::Failed,
+            "another operation is requested already",
+            "Wait until it is over: a second one would be lost without an error.",
+        );
+    } else {
+        checks.pass("operation", weight, "no other operation runs");
+    }
+}
+
+/// The row `prune`: hooks would run again. What waits to be pruned is left alone.
+fn prune(app: &Application, checks: &mut Checks) {
+    let hooks: Vec<String> = app
+        .operation
+        .iter()
+        .flat_map(|o| &o.hooks)
+        .filter(|h| &*h.stage == "PreSync")
+        .map(|h| format!("{}/{}", h.kind, h.name))
+        .collect();
+    let left = match &app.to_prune[..] {
+        [] => String::new(),
+        waiting => format!("; {} are left unpruned: {}", waiting.len(), some(waiting)),
+    };
+    if hooks.is_empty() && left.is_empty() {
+        checks.pass(
+            "prune",
+            Weight::Reason,
+            "nothing to prune, no hooks before the sync",
+        );
+    } else if hooks.is_empty() {
+        checks.add(
+            "prune",
+            Weight::Reason,
+            Verdict::Failed,
+            format!("no hooks before the sync{left}"),
+            "",
+        );
+    } else {
+        let evidence = format!(
+            "hooks run again before the sync: {}{left}",
+            hooks.join(", ")
+        );
+        checks.add("prune", Weight::Reason, Verdict::Failed, evidence, "");
+    }
+}
+
+fn some(things: &[std::sync::Arc<str>]) -> String {
+    let first: Vec<&str> = things.iter().take(3).map(|t| &**t).collect();
+    let more = if things.len() > 3 { ", ..." } else { "" };
+    format!("{}{more}", first.join(", "))
+}

@@ -1,0 +1,266 @@
+//! Watch: one kind in one place of one cluster, listed and followed for as long as somebody listens.
+//!
+//! A watch-list where the server has it, else pages and then a watch; again from the start when the version has expired;
+//! backing off in a way that the screen can show. The state is never blanked: what a new list does not name is gone at its
+//! end. Deliberately absent: keeping objects, and kube's own watcher, which neither falls back nor leaves an HTTP 410.
+
+mod ears;
+mod stream;
+
+pub use ears::{Ears, Seen};
+
+use super::call::Failure;
+use super::connect::Access;
+use super::wire::{self, Wire};
+use crate::model::{Fault, FaultKind};
+use crate::provider::{Call, Calls};
+use crate::store::Source;
+use jiff::{SignedDuration, Timestamp};
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::time::Duration;
+use tokio::sync::watch as signal;
+use tokio::time::Instant;
+
+/// How fast, how long, how much.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// The first pause after a failure, and the longest.
+    pub first: Duration,
+    pub longest: Duration,
+    /// The pause after 403, which somebody has to change.
+    pub forbidden: Duration,
+    /// The pause after 404 of a whole kind, which somebody has to install.
+    pub absent: Duration,
+    /// For the head of an answer, and for the next chunk of a list.
+    pub answer: Duration,
+    /// How long the server keeps one watch, between these; a silent link is noticed `answer` later.
+    pub watch: (Duration, Duration),
+    /// Objects in a page.
+    pub page: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            first: Duration::from_millis(800),
+            longest: Duration::from_secs(30),
+            forbidden: Duration::from_secs(300),
+            absent: Duration::from_secs(60),
+            answer: Duration::from_secs(15),
+            watch: (Duration::from_secs(40), Duration::from_secs(55)),
+            page: 250,
+        }
+    }
+}
+
+/// What is watched, and by which way.
+pub struct Watch<'a> {
+    pub access: &'a Access,
+    pub namespace: &'a str,
+    /// A label selector; empty for all.
+    pub selector: &'a str,
+    pub pace: Pace,
+    /// Changes when somebody wants an answer now: ends pauses, and asks again where a link may be dead.
+    pub kick: signal::Receiver<u64>,
+    /// Where each call is told of.
+    pub calls: Option<(Calls, Source)>,
+}
+
+/// How one attempt ended.
+enum Ended {
+    /// Nobody listens any more.
+    Deaf,
+    /// A list was read to its end: it can be followed now.
+    Listed,
+    /// The stream ended or broke after it had been well: it is resumed at once.
+    Over,
+    /// The version is too old (or from a future that was rolled back): all is to be listed again.
+    Expired(Failure),
+    /// This server has no watch-list.
+    NoWatchList,
+    Failed(Failure),
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Ended::Failed(failure)
+    }
+}
+
+/// Where a watch stands.
+struct Standing {
+    /// The version that was seen last; none before the first list and after an expiry.
+    version: Option<String>,
+    watch_list: bool,
+    /// Watch-lists that broke before their first part was over, in a row: two are taken for a server that has none.
+    broken_lists: u32,
+    /// Expiries in a row without a stream that lived.
+    expired: u32,
+    /// Streams in a row that ended before they had lived.
+    short: u32,
+    failures: u32,
+    /// A fault was told and not yet taken back.
+    faulty: bool,
+    skew_ms: Option<i64>,
+}
+
+impl Watch<'_> {
+    /// Watches until nobody listens.
+    pub async fn run<T: Wire>(mut self, ears: &mut impl Ears<T>) {
+        let mut at = Standing {
+            version: None,
+            watch_list: true,
+            broken_lists: 0,
+            expired: 0,
+            short: 0,
+            failures: 0,
+            faulty: false,
+            skew_ms: None,
+        };
+        loop {
+            let reading = match self.access.reading().await {
+                Ok(reading) => reading,
+                Err(fault) => {
+                    let failure = Failure::before(fault);
+                    if !self.rest(&mut at, ears, failure).await {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            let ended = if at.version.is_none() && !at.watch_list {
+                self.pages(&reading, &mut at, ears).await
+            } else {
+                self.stream(&reading, &mut at, ears).await
+            };
+            let failure = match ended {
+                Ended::Deaf => return,
+                Ended::Listed | Ended::Over => continue,
+                Ended::NoWatchList => {
+                    at.watch_list = false;
+                    continue;
+                }
+                Ended::Expired(failure) => {
+                    at.version = None;
+                    at.expired += 1;
+                    // once is life; again and again is a server (or a proxy) in trouble
+                    if at.expired == 1 {
+                        continue;
+                    }
+                    failure
+                }
+                Ended::Failed(failure) => failure,
+            };
+            if failure.code == Some(401) {
+                self.access.refused(reading.generation).await;
+            }
+            if !self.rest(&mut at, ears, failure).await {
+                return;
+            }
+        }
+    }
+
+    /// Tells of a failure and of the next try, and waits for it or for somebody who wants it now.
+    async fn rest<T: Wire>(
+        &mut self,
+        at: &mut Standing,
+        ears: &mut impl Ears<T>,
+        failure: Failure,
+    ) -> bool {
+        let pace = &self.pace;
+        let pause = match failure.fault.kind {
+            FaultKind::Forbidden => pace.forbidden,
+            FaultKind::NotFound => pace.absent,
+            _ => {
+                let doubled = pace.first.saturating_mul(1 << at.failures.min(16));
+                jitter(doubled.min(pace.longest))
+            }
+        };
+        let pause = pause.max(failure.retry_after.unwrap_or_default());
+        at.failures += 1;
+        at.faulty = true;
+        let retry_at = SignedDuration::try_from(pause)
+            .ok()
+            .and_then(|pause| Timestamp::now().checked_add(pause).ok());
+        let told = Seen::Fault {
+            fault: failure.fault,
+            retry_at,
+        };
+        if !ears.hear(told).await {
+            return false;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = ears.deaf() => return false,
+            Ok(()) = self.kick.changed() => {}
+        }
+        true
+    }
+
+    /// The path of the kind with a query.
+    fn path<T: Wire>(&self, query: &str) -> String {
+        let path = wire::path(T::KIND, self.namespace);
+        let selector = if self.selector.is_empty() {
+            String::new()
+        } else {
+            format!("&labelSelector={}", super::call::encode(self.selector))
+        };
+        format!("{path}?{query}{selector}")
+    }
+
+    /// Tells of a call, if there is room.
+    fn called<T: Wire>(&self, verb: &str, began: Instant, failure: Option<&Failure>) {
+        if let Some((calls, source)) = &self.calls {
+            let answer = match failure {
+                None => "200".to_owned(),
+                Some(failure) => failure
+                    .code
+                    .map_or_else(|| "no answer".to_owned(), |c| c.to_string()),
+            };
+            let what = format!("{verb} {} {}", T::KIND.word(), self.namespace);
+            let _ = calls.try_send(Call {
+                at: Timestamp::now(),
+                source: source.clone(),
+                what: what.trim_end().to_owned(),
+                took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                answer,
+            });
+        }
+    }
+}
+
+impl Standing {
+    /// A stream lived for a while: earlier trouble is over. A list alone is no proof, the next watch may fail as the last did.
+    fn well(&mut self) {
+        self.failures = 0;
+        self.expired = 0;
+        self.broken_lists = 0;
+    }
+}
+
+impl Failure {
+    /// A fault from before any request: no client could be had.
+    fn before(fault: Fault) -> Self {
+        Self {
+            fault,
+            code: None,
+            reason: String::new(),
+            retry_after: None,
+            unsent: true,
+        }
+    }
+}
+
+/// Between three and five quarters of it, so that many consoles do not come back at one moment.
+fn jitter(pause: Duration) -> Duration {
+    pause.mul_f64(0.75 + random() / 2.0)
+}
+
+/// Somewhere from 0 to 1.
+fn random() -> f64 {
+    let bits = std::hash::RandomState::new().build_hasher().finish();
+    (bits % 1000) as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,428 @@
+//! Stream: one list or one watch, from its request to its end.
+
+use super::{Ears, Ended, Seen, Standing, Watch};
+use crate::provider::kubernetes::call::{self, Body, Failure, Status};
+use crate::provider::kubernetes::connect::Reading;
+use crate::provider::kubernetes::page::{Lines, Splitter};
+use crate::provider::kubernetes::wire::{self, Meta, Wire};
+use http::HeaderMap;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The mark of the bookmark that ends the first part of a watch-list.
+const FIRST_PART_ENDS: &str = "k8s.io/initial-events-end";
+/// A stream that lived this long was well.
+const LIVED: Duration = Duration::from_secs(10);
+/// A stream that ended before this is one of those that a broken server or proxy may make without end.
+const SHORT: Duration = Duration::from_secs(1);
+/// A clock that is told again differs by more than this from the one told before.
+const SKEW_MS: i64 = 2_000;
+
+/// One line of a watch.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
+    #[serde(borrow)]
+    object: &'a RawValue,
+}
+
+/// As much of a bookmark as counts.
+#[derive(Deserialize)]
+struct Bookmark {
+    metadata: BookmarkMeta,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BookmarkMeta {
+    #[serde(default)]
+    resource_version: String,
+    #[serde(default)]
+    annotations: Option<HashMap<String, String>>,
+}
+
+/// What one line of a watch meant.
+enum Line {
+    Next,
+    FirstPartEnds,
+    Ended(Ended),
+}
+
+impl Watch<'_> {
+    /// Lists page by page. The pages of a list are one snapshot; when that expires half-way, the list begins again whole.
+    pub(super) async fn pages<T: Wire>(
+        &mut self,
+        reading: &Reading,
+        at: &mut Standing,
+        ears: &mut impl Ears<T>,
+    ) -> Ended {
+        if !ears.hear(Seen::Begin).await {
+            return Ended::Deaf;
+        }
+        let mut next = String::new();
+        let mut limit = self.pace.page;
+        loop {
+            let query = if next.is_empty() {
+                format!("limit={limit}")
+            } else {
+                format!("limit={limit}&continue={}", call::encode(&next))
+            };
+            let page = self.page(reading, &query, at, ears).await;
+            let envelope = match page {
+                Ok(envelope) => envelope,
+                Err(Ended::Expired(_)) if !next.is_empty() => {
+                    // listing takes longer than the server remembers: one list without pages
+                    next.clear();
+                    limit = 0;
+                    if !ears.hear(Seen::Begin).await {
+                        return Ended::Deaf;
+                    }
+                    continue;
+                }
+                Err(ended) => return ended,
+            };
+            if !ears.hear(Seen::Alive).await {
+                return Ended::Deaf;
+            }
+            next = envelope.metadata.r#continue;
+            if next.is_empty() {
+                at.version = Some(envelope.metadata.resource_version);
+                at.faulty = false;
+                return if ears.hear(Seen::End).await {
+                    Ended::Listed
+                } else {
+                    Ended::Deaf
+                };
+            }
+        }
+    }
+
+    async fn page<T: Wire>(
+        &mut self,
+        reading: &Reading,
+        query: &str,
+        at: &mut Standing,
+        ears: &mut impl Ears<T>,
+    ) -> Result<crate::provider::kubernetes::page::Envelope, Ended> {
+        let path = self.path::<T>(query);
+        let (began, asked) = (Instant::now(), Timestamp::now());
+        let opened = reading.open(&path, true, self.pace.answer).await;
+        self.called::<T>("LIST", began, opened.as_ref().err());
+        let mut body = opened.map_err(expired)?;
+        if !tell_skew(at, &body.headers, asked, ears).await {
+            return Err(Ended::Deaf);
+        }
+        let mut splitter = Splitter::default();
+        while let Some(chunk) = body.chunk(self.pace.answer).await? {
+            let mut items = Vec::new();
+            splitter
+                .feed(&chunk, |item| items.push(wire::read::<T>(item)))
+                .map_err(|why| Failure::malformed(format!("GET {path}: {why}.")))?;
+            for item in items {
+                let seen = match item {
+                    Ok(item) => Seen::Item(Box::new(item)),
+                    Err((name, why)) => Seen::Odd { name, why },
+                };
+                if !ears.hear(seen).await {
+                    return Err(Ended::Deaf);
+                }
+            }
+        }
+        let envelope = splitter
+            .finish()
+            .map_err(|why| Failure::malformed(format!("GET {path}: {why}.")))?;
+        Ok(envelope)
+    }
+
+    /// One watch: from the version that was seen last, or a watch-list that brings the state first.
+    pub(super) async fn stream<T: Wire>(
+        &mut self,
+        reading: &Reading,
+        at: &mut Standing,
+        ears: &mut impl Ears<T>,
+    ) -> Ended {
+        let (least, most) = self.pace.watch;
+        let lasts = least + (most - least).mul_f64(super::random());
+        let mut query = format!(
+            "watch=1&allowWatchBookmarks=true&timeoutSeconds={}",
+            lasts.as_secs().max(1)
+        );
+        let mut first_part = at.version.is_none();
+        match &at.version {
+            None => query.push_str("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"),
+            Some(version) => {
+                query.push_str("&resourceVersion=");
+                query.push_str(&call::encode(version));
+            }
+        }
+        let path = self.path::<T>(&query);
+        let (began, asked) = (Instant::now(), Timestamp::now());
+        let opened = reading.open(&path, false, self.pace.answer).await;
+        self.called::<T>("WATCH", began, opened.as_ref().err());
+        let mut body = match opened {
+            Ok(body) => body,
+            Err(failure) if first_part && matches!(failure.code, Some(400 | 422)) => {
+                return Ended::NoWatchList;
+            }
+            Err(failure) => return expired(failure),
+        };
+        if !tell_skew(at, &body.headers, asked, ears).await {
+            return Ended::Deaf;
+        }
+        let opening = if first_part { Seen::Begin } else { well(at) };
+        if !ears.hear(opening).await {
+            return Ended::Deaf;
+        }
+        let mut lines = Lines::default();
+        let mut heard = 0_usize;
+        let ended = loop {
+            let lines = match self
+                .next_lines(&mut body, &mut lines, first_part, lasts, &*ears)
+                .await
+            {
+                Ok(Some(lines)) => lines,
+                Ok(None) => break Ended::Over,
+                Err(ended) => break ended,
+            };
+            if let Some(ended) = self
+                .hear_all(&lines, &mut first_part, &mut heard, at, ears)
+                .await
+            {
+                break ended;
+            }
+        };
+        if began.elapsed() >= LIVED && !first_part {
+            at.well();
+        }
+        self.judge(ended, first_part, heard, began, at)
+    }
+
+    /// The next whole lines; none at the stream's end. The server says something (a bookmark, or the end) before `lasts` is
+    /// over, and more often while it sends the first part.
+    async fn next_lines<T: Wire>(
+        &mut self,
+        body: &mut Body,
+        lines: &mut Lines,
+        first_part: bool,
+        lasts: Duration,
+        ears: &impl Ears<T>,
+    ) -> Result<Option<Vec<Vec<u8>>>, Ended> {
+        let idle = if first_part {
+            self.pace.answer
+        } else {
+            lasts + self.pace.answer
+        };
+        let chunk = tokio::select! {
+            chunk = body.chunk(idle) => chunk?,
+            () = ears.deaf() => return Err(Ended::Deaf),
+            // somebody doubts the link: a new one tells
+            Ok(()) = self.kick.changed() => return Ok(None),
+        };
+        let Some(chunk) = chunk else {
+            return Ok(None);
+        };
+        lines.feed(&chunk);
+        let lines = lines
+            .take()
+            .map_err(|why| Failure::malformed(format!("A watch brought {why}.")))?;
+        Ok(Some(lines))
+    }
+
+    async fn hear_all<T: Wire>(
+        &mut self,
+        lines: &[Vec<u8>],
+        first_part: &mut bool,
+        heard: &mut usize,
+        at: &mut Standing,
+        ears: &mut impl Ears<T>,
+    ) -> Option<Ended> {
+        for line in lines {
+            *heard += 1;
+            match hear_line(line, *first_part, *heard, at, ears).await {
+                Line::Next => {}
+                Line::FirstPartEnds => {
+                    *first_part = false;
+                    at.broken_lists = 0;
+                    at.faulty = false;
+                    if !ears.hear(Seen::End).await {
+                        return Some(Ended::Deaf);
+                    }
+                }
+                Line::Ended(ended) => return Some(ended),
+            }
+        }
+        None
+    }
+
+    /// What the end of a stream means, by what it had brought.
+    fn judge(
+        &self,
+        ended: Ended,
+        first_part: bool,
+        heard: usize,
+        began: Instant,
+        at: &mut Standing,
+    ) -> Ended {
+        let broke = match ended {
+            Ended::Over => None,
+            // cut or silent; what the server itself said has a code
+            Ended::Failed(failure) if failure.code.is_none() => Some(failure),
+            ended => return ended,
+        };
+        if first_part {
+            at.broken_lists += 1;
+            if at.broken_lists >= 2 {
+                return Ended::NoWatchList;
+            }
+        } else if began.elapsed() >= SHORT {
+            at.short = 0;
+            return Ended::Over;
+        } else {
+            at.short += 1;
+            if heard > 0 && at.short < 3 {
+                return Ended::Over;
+            }
+        }
+        Ended::Failed(broke.unwrap_or_else(|| {
+            Failure::malformed("A watch ended before it had brought anything.".to_owned())
+        }))
+    }
+}
+
+/// Hears one line: an object, a bookmark, or the server's own words about the end.
+async fn hear_line<T: Wire>(
+    line: &[u8],
+    first_part: bool,
+    nth: usize,
+    at: &mut Standing,
+    ears: &mut impl Ears<T>,
+) -> Line {
+    let Ok(event) = serde_json::from_slice::<Event<'_>>(line) else {
+        let failure = Failure::malformed("A watch brought a line that is no event.".to_owned());
+        at.version = None;
+        return Line::Ended(Ended::Failed(failure));
+    };
+    let json = event.object.get().as_bytes();
+    let seen = match &*event.r#type {
+        "ADDED" | "MODIFIED" => match wire::read::<T>(json) {
+            Ok(object) => {
+                remember(at, first_part, &object.meta().resource_version);
+                Seen::Item(Box::new(object))
+            }
+            Err((name, why)) => {
+                remember_odd(at, first_part, json);
+                Seen::Odd { name, why }
+            }
+        },
+        "DELETED" => {
+            #[derive(Deserialize)]
+            struct Deleted {
+                metadata: Meta,
+            }
+            match serde_json::from_slice::<Deleted>(json) {
+                Ok(deleted) => {
+                    remember(at, first_part, &deleted.metadata.resource_version);
+                    Seen::Gone(deleted.metadata)
+                }
+                Err(_) => {
+                    at.version = None;
+                    let why = "A watch told of a deletion that cannot be read.";
+                    return Line::Ended(Ended::Failed(Failure::malformed(why.to_owned())));
+                }
+            }
+        }
+        "BOOKMARK" => {
+            let Ok(bookmark) = serde_json::from_slice::<Bookmark>(json) else {
+                return Line::Next;
+            };
+            let meta = bookmark.metadata;
+            let ends = meta
+                .annotations
+                .is_some_and(|a| a.get(FIRST_PART_ENDS).is_some_and(|v| v == "true"));
+            remember(at, first_part && !ends, &meta.resource_version);
+            if first_part && ends {
+                return Line::FirstPartEnds;
+            }
+            Seen::Alive
+        }
+        "ERROR" => return Line::Ended(error(json, first_part, nth, at)),
+        // a word of a later server: life, at least
+        _ => Seen::Alive,
+    };
+    if ears.hear(seen).await {
+        Line::Next
+    } else {
+        Line::Ended(Ended::Deaf)
+    }
+}
+
+/// The server's own words about why the stream ends.
+fn error(json: &[u8], first_part: bool, nth: usize, at: &mut Standing) -> Ended {
+    let status: Status = serde_json::from_slice(json).unwrap_or_default();
+    let code = status.code.unwrap_or(500);
+    let failure = Failure::said("A watch was ended by the server", code, status);
+    if code == 410 {
+        return Ended::Expired(failure);
+    }
+    if first_part && nth == 1 && !matches!(code, 401 | 403 | 429) {
+        return Ended::NoWatchList;
+    }
+    // what was missed since is not known
+    at.version = None;
+    Ended::Failed(failure)
+}
+
+/// The version that a resumed watch starts from. During the first part there is none yet.
+fn remember(at: &mut Standing, first_part: bool, version: &str) {
+    if !first_part && !version.is_empty() {
+        at.version = Some(version.to_owned());
+    }
+}
+
+fn remember_odd(at: &mut Standing, first_part: bool, json: &[u8]) {
+    if let Ok(odd) = serde_json::from_slice::<Bookmark>(json) {
+        remember(at, first_part, &odd.metadata.resource_version);
+    }
+}
+
+/// Taken back, if a fault was told; else a sign of life.
+fn well<T>(at: &mut Standing) -> Seen<T> {
+    if std::mem::take(&mut at.faulty) {
+        Seen::Well
+    } else {
+        Seen::Alive
+    }
+}
+
+/// 410, and 504 for a version from a future that the server does not know (its storage was set back), mean: list again.
+fn expired(failure: Failure) -> Ended {
+    let future =
+        failure.code == Some(504) && failure.fault.detail.contains("Too large resource version");
+    if failure.code == Some(410) || future {
+        Ended::Expired(failure)
+    } else {
+        Ended::Failed(failure)
+    }
+}
+
+async fn tell_skew<T: Wire>(
+    at: &mut Standing,
+    headers: &HeaderMap,
+    asked: Timestamp,
+    ears: &mut impl Ears<T>,
+) -> bool {
+    let Some(skew) = call::skew_ms(headers, asked, Timestamp::now()) else {
+        return true;
+    };
+    if at.skew_ms.is_some_and(|told| (told - skew).abs() < SKEW_MS) {
+        return true;
+    }
+    at.skew_ms = Some(skew);
+    ears.hear(Seen::Skew(skew)).await
+}

@@ -1,0 +1,425 @@
+//! What the facts are made to say: words, gates, what waits, folds and order.
+
+use super::board::{Board, FoldKind};
+use super::status::{GateState, TargetKind};
+use super::world::{World, at, pod, smoke};
+use super::{Fact, Kind, News, Source};
+use crate::model::*;
+
+fn calm_world() -> World {
+    let mut world = World::new();
+    world.app("publisher", &["publisher"]);
+    for environment in ["integration", "staging", "production"] {
+        world.file(environment, "publisher", "v1362", true);
+        world.moved(
+            environment,
+            "publisher",
+            "v1361",
+            "v1362",
+            7_200,
+            ActorKind::Robot,
+        );
+    }
+    world
+}
+
+#[test]
+fn a_calm_app_folds_and_says_nothing() {
+    let world = calm_world();
+    let board = Board::new(&world.store, &world.delivery, at(0));
+    assert_eq!(board.rows.len(), 1);
+    assert_eq!(board.rows[0].fold, Some(FoldKind::Calm));
+    assert!(world.status("production", "publisher").attention.is_empty());
+}
+
+#[test]
+fn the_gate_into_production_is_the_staging_files_key_and_productions_own_means_nothing() {
+    let mut world = calm_world();
+    world.file("production", "publisher", "v1362", false);
+    assert_eq!(
+        world.status("production", "publisher").gate_in.state,
+        GateState::Open
+    );
+    world
+        .file("staging", "publisher", "v1362", false)
+        .gate_moved("staging", "publisher", false, 3_600);
+    let gate = world.status("production", "publisher").gate_in;
+    assert_eq!(gate.state, GateState::Held);
+    assert_eq!(gate.environment, Some("staging".into()));
+    assert_eq!(gate.key.as_deref(), Some("automatic_deploys_enabled"));
+    assert_eq!(
+        world.status("integration", "publisher").gate_in.state,
+        GateState::None
+    );
+}
+
+#[test]
+fn a_gate_closed_long_ago_is_manual() {
+    let mut world = calm_world();
+    world
+        .file("staging", "publisher", "v1362", false)
+        .gate_moved("staging", "publisher", false, 15 * 86_400);
+    assert_eq!(
+        world.status("production", "publisher").gate_in.state,
+        GateState::Manual
+    );
+}
+
+#[test]
+fn lower_than_it_was_is_said_only_when_nobody_meant_it() {
+    for (kind, is_lower) in [
+        (ActorKind::Robot, true),
+        (ActorKind::Manual, false),
+        (ActorKind::Leverframe, false),
+    ] {
+        let mut world = World::new();
+        world
+            .app("frontend", &["frontend"])
+            .file("production", "frontend", "v1600", true);
+        world.moved("production", "frontend", "v1601", "v1600", 60, kind);
+        world.moved(
+            "production",
+            "frontend",
+            "v1599",
+            "v1601",
+            3_600,
+            ActorKind::Robot,
+        );
+        let status = world.status("production", "frontend");
+        assert_eq!(
+            status.attention.contains(&Word::Lower),
+            is_lower,
+            "{kind:?}: {:?}",
+            status.because
+        );
+    }
+}
+
+#[test]
+fn what_waits_is_counted_and_never_subtracted() {
+    let mut world = World::new();
+    world
+        .app("router", &["router"])
+        .file("staging", "router", "v280", false)
+        .file("production", "router", "v247", true);
+    assert_eq!(
+        world.status("production", "router").waiting,
+        None,
+        "unknown without history"
+    );
+    // Newest first: two releases and a branch build came below since ours did; one of them was here once already.
+    world.moved("staging", "router", "v260", "v280", 100, ActorKind::Robot);
+    world.moved(
+        "staging",
+        "router",
+        "my-branch",
+        "v260",
+        200,
+        ActorKind::Robot,
+    );
+    world.moved(
+        "staging",
+        "router",
+        "v250",
+        "my-branch",
+        300,
+        ActorKind::Manual,
+    );
+    world.moved("staging", "router", "v247", "v250", 400, ActorKind::Robot);
+    world.moved("staging", "router", "v240", "v247", 500, ActorKind::Robot);
+    world.moved(
+        "production",
+        "router",
+        "v250",
+        "v247",
+        350,
+        ActorKind::Manual,
+    );
+    world.moved(
+        "production",
+        "router",
+        "v247",
+        "v250",
+        360,
+        ActorKind::Robot,
+    );
+    world.walked();
+    assert_eq!(world.status("production", "router").waiting, Some(2));
+}
+
+#[test]
+fn a_crash_says_how_many_old_pods_serve() {
+    let mut world = calm_world();
+    let image = |version: &str| format!("ghcr.io/x/publisher:{version}");
+    for n in 0..4 {
+        world.fact(
+            "production",
+            pod(
+                "production",
+                "publisher",
+                &format!("old-{n}"),
+                &image("v1361"),
+                true,
+                None,
+            ),
+        );
+    }
+    for n in 0..2 {
+        let new = pod(
+            "production",
+            "publisher",
+            &format!("new-{n}"),
+            &image("v1362"),
+            false,
+            Some("CrashLoopBackOff"),
+        );
+        world.fact("production", new);
+    }
+    let status = world.status("production", "publisher");
+    assert_eq!(status.attention, [Word::Crash]);
+    assert!(
+        status.because[0].contains("CrashLoopBackOff, 22m"),
+        "{:?}",
+        status.because
+    );
+    assert!(
+        status.because[0].contains("4 old pods still serve"),
+        "{:?}",
+        status.because
+    );
+    let live = status.live.unwrap();
+    assert_eq!((live.pods_ready, live.pods), (4, 6));
+    assert_eq!(live.version, Some(Version::new("v1361")));
+}
+
+#[test]
+fn the_smoke_run_of_another_version_condemns_nothing() {
+    let mut world = calm_world();
+    world.fact(
+        "staging",
+        smoke(
+            "staging",
+            "publisher",
+            "post-sync-old",
+            "v1361",
+            RunPhase::Failed,
+        ),
+    );
+    assert!(world.status("staging", "publisher").attention.is_empty());
+    world.fact(
+        "staging",
+        smoke(
+            "staging",
+            "publisher",
+            "post-sync-new",
+            "v1362",
+            RunPhase::Failed,
+        ),
+    );
+    let status = world.status("staging", "publisher");
+    assert_eq!(status.attention, [Word::Smoke]);
+    assert_eq!(&*status.smoke.unwrap().run.name, "post-sync-new");
+}
+
+#[test]
+fn a_version_that_should_have_come_is_stuck_unless_the_smoke_below_says_why() {
+    let mut world = World::new();
+    world
+        .app("publisher", &["publisher"])
+        .file("staging", "publisher", "v1362", true);
+    world.file("production", "publisher", "v1361", true);
+    world.moved(
+        "staging",
+        "publisher",
+        "v1361",
+        "v1362",
+        3_600,
+        ActorKind::Robot,
+    );
+    world.moved(
+        "production",
+        "publisher",
+        "v1360",
+        "v1361",
+        90_000,
+        ActorKind::Robot,
+    );
+    assert_eq!(
+        world.status("production", "publisher").attention,
+        [Word::Stuck]
+    );
+    world.fact(
+        "staging",
+        smoke(
+            "staging",
+            "publisher",
+            "post-sync-1",
+            "v1362",
+            RunPhase::Failed,
+        ),
+    );
+    assert!(world.status("production", "publisher").attention.is_empty());
+}
+
+#[test]
+fn several_images_agree_or_have_no_version_together() {
+    let mut world = World::new();
+    world.app(
+        "licensify",
+        &["licensify-admin", "licensify-backend", "licensify-feed"],
+    );
+    world.file("staging", "licensify-backend", "v5", true).file(
+        "staging",
+        "licensify-feed",
+        "v5",
+        true,
+    );
+    let status = world.status("staging", "licensify");
+    assert_eq!(status.version, Some(Version::new("v5")));
+    assert_eq!(status.images.len(), 3);
+    assert!(status.images[0].declared.is_none());
+    world.file("staging", "licensify-feed", "v6", true);
+    assert_eq!(world.status("staging", "licensify").version, None);
+}
+
+#[test]
+fn orphans_and_apps_without_a_file_fold_separately() {
+    let mut world = calm_world();
+    world
+        .app("no-such-file", &["no-such-file"])
+        .file("staging", "left-behind", "v1", true);
+    let board = Board::new(&world.store, &world.delivery, at(0));
+    let fold = |name: &str| {
+        board
+            .rows
+            .iter()
+            .find(|r| r.key.app.as_str() == name)
+            .unwrap()
+            .fold
+    };
+    assert_eq!(fold("no-such-file"), Some(FoldKind::NoFile));
+    assert_eq!(fold("left-behind"), Some(FoldKind::Orphans));
+    assert_eq!(
+        world.status("staging", "left-behind").kind,
+        TargetKind::Orphan
+    );
+}
+
+#[test]
+fn two_apps_of_one_name_in_two_namespaces_are_not_mixed_up() {
+    let mut world = calm_world();
+    let Fact::Pod(mut stranger) = pod(
+        "production",
+        "publisher",
+        "a",
+        "x/publisher:v1",
+        false,
+        Some("CrashLoopBackOff"),
+    ) else {
+        unreachable!()
+    };
+    stranger.id.namespace = "elsewhere".into();
+    world.fact("production", Fact::Pod(stranger));
+    assert!(world.status("production", "publisher").attention.is_empty());
+}
+
+#[test]
+fn rows_of_one_repository_stand_together_with_the_twin_below() {
+    let mut world = World::new();
+    world
+        .app("draft-frontend", &["frontend"])
+        .app("frontend", &["frontend"])
+        .app("account-api", &["account-api"]);
+    for (environment, version) in [
+        ("integration", "v2"),
+        ("staging", "v2"),
+        ("production", "v1"),
+    ] {
+        world.file(environment, "frontend", version, true).file(
+            environment,
+            "account-api",
+            version,
+            true,
+        );
+    }
+    let board = Board::new(&world.store, &world.delivery, at(0));
+    let names: Vec<(&str, bool)> = board
+        .rows
+        .iter()
+        .map(|r| (r.key.app.as_str(), r.under))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("account-api", false),
+            ("frontend", false),
+            ("draft-frontend", true)
+        ]
+    );
+}
+
+#[test]
+fn a_hold_of_many_is_said_once_at_the_top() {
+    let mut world = World::new();
+    for app in ["a", "b", "c", "d", "e", "f"] {
+        world.app(app, &[app]);
+        for environment in ["integration", "staging", "production"] {
+            world.file(environment, app, "v1", environment != "integration");
+        }
+        world.gate_moved("integration", app, false, 600);
+    }
+    let board = Board::new(&world.store, &world.delivery, at(0));
+    assert_eq!(board.holds.len(), 1);
+    assert_eq!(
+        (board.holds[0].apps, board.holds[0].by.as_str()),
+        (6, "ops-2")
+    );
+    assert!(
+        board.rows.iter().all(|r| r.fold == Some(FoldKind::Calm)),
+        "a hold alone unfolds no row"
+    );
+}
+
+#[test]
+fn what_a_list_does_not_name_any_more_is_gone_at_its_end_and_not_before() {
+    let mut world = calm_world();
+    let source = Source::Cluster("staging".into());
+    world.fact(
+        "staging",
+        smoke("staging", "publisher", "one", "v1362", RunPhase::Failed),
+    );
+    world.news(source.clone(), News::Listing(Kind::Runs));
+    assert_eq!(
+        world.store.cluster(&"staging".into()).unwrap().runs.len(),
+        1
+    );
+    world.news(source, News::Listed(Kind::Runs));
+    assert_eq!(
+        world.store.cluster(&"staging".into()).unwrap().runs.len(),
+        0
+    );
+}
+
+#[test]
+fn news_of_an_older_subscription_does_not_count() {
+    let mut world = calm_world();
+    let source = Source::Cluster("staging".into());
+    let late = |subscription| super::Delta {
+        source: source.clone(),
+        subscription,
+        seen_at: at(0),
+        news: News::Put(smoke(
+            "staging",
+            "publisher",
+            "one",
+            "v1362",
+            RunPhase::Failed,
+        )),
+    };
+    assert!(world.store.apply(super::Delta {
+        news: News::Alive,
+        ..late(7)
+    }));
+    assert!(!world.store.apply(late(6)));
+    assert!(world.store.apply(late(8)));
+}

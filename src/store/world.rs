@@ -1,0 +1,266 @@
+//! World: a small store made by hand, for the tests of this folder.
+
+use super::{Delta, Fact, Kind, News, Source, Store, Walked};
+use crate::delivery::Delivery;
+use crate::model::*;
+use jiff::Timestamp;
+use std::sync::Arc;
+
+pub const NOW: i64 = 1_787_000_000;
+
+pub fn at(seconds_ago: i64) -> Timestamp {
+    Timestamp::from_second(NOW - seconds_ago).unwrap()
+}
+
+pub fn delivery() -> Delivery {
+    let text = crate::config::built_in::delivery("govuk").unwrap();
+    crate::config::delivery::parse(std::path::Path::new("govuk.toml"), text)
+        .unwrap()
+        .delivery
+}
+
+pub struct World {
+    pub store: Store,
+    pub tree: Tree,
+    pub delivery: Delivery,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self {
+            store: Store::default(),
+            tree: Tree::default(),
+            delivery: delivery(),
+        }
+    }
+
+    pub fn news(&mut self, source: Source, news: News) {
+        self.store.apply(Delta {
+            source,
+            subscription: 1,
+            seen_at: at(0),
+            news,
+        });
+    }
+
+    /// Declares a file; the newest change of it came `seconds_ago`, from `from`.
+    pub fn file(
+        &mut self,
+        environment: &str,
+        repository: &str,
+        version: &str,
+        gate: bool,
+    ) -> &mut Self {
+        let declared = Declared {
+            version: Some(Version::new(version)),
+            promote: true,
+            gate,
+            odd: Vec::new(),
+        };
+        self.tree
+            .files
+            .insert((environment.into(), repository.into()), declared);
+        self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
+        self
+    }
+
+    pub fn app(&mut self, app: &str, repositories: &[&str]) -> &mut Self {
+        for environment in ["integration", "staging", "production"] {
+            self.tree
+                .apps
+                .entry(environment.into())
+                .or_default()
+                .push(AppDeclared {
+                    app: app.into(),
+                    repositories: repositories.iter().map(|r| Repository::new(r)).collect(),
+                    namespace: None,
+                    smoke: true,
+                });
+        }
+        self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
+        self
+    }
+
+    /// One change of a version, newest first within a call order; `kind` as given.
+    pub fn moved(
+        &mut self,
+        environment: &str,
+        repository: &str,
+        from: &str,
+        to: &str,
+        ago: i64,
+        kind: ActorKind,
+    ) -> &mut Self {
+        let change = Change {
+            at: at(ago),
+            commit: format!("{ago:040x}").as_str().into(),
+            environment: environment.into(),
+            repository: repository.into(),
+            from: Some(Version::new(from)),
+            to: Some(Version::new(to)),
+            gate_from: true,
+            gate_to: true,
+            promote_to: true,
+            actor: "govuk-ci".into(),
+            kind,
+            subject: "".into(),
+            plan: None,
+        };
+        self.news(
+            Source::Git,
+            News::Changes {
+                changes: vec![change],
+                walked: Walked::Older,
+            },
+        );
+        self
+    }
+
+    pub fn gate_moved(
+        &mut self,
+        environment: &str,
+        repository: &str,
+        open: bool,
+        ago: i64,
+    ) -> &mut Self {
+        let version = self
+            .tree
+            .files
+            .get(&(environment.into(), repository.into()))
+            .and_then(|d| d.version.clone());
+        let change = Change {
+            at: at(ago),
+            commit: format!("{ago:040x}").as_str().into(),
+            environment: environment.into(),
+            repository: repository.into(),
+            from: version.clone(),
+            to: version,
+            gate_from: !open,
+            gate_to: open,
+            promote_to: true,
+            actor: "ops-2".into(),
+            kind: ActorKind::Person,
+            subject: "".into(),
+            plan: None,
+        };
+        self.news(
+            Source::Git,
+            News::Changes {
+                changes: vec![change],
+                walked: Walked::Older,
+            },
+        );
+        self
+    }
+
+    pub fn walked(&mut self) -> &mut Self {
+        self.news(
+            Source::Git,
+            News::Changes {
+                changes: Vec::new(),
+                walked: Walked::ToTheEnd,
+            },
+        );
+        self
+    }
+
+    pub fn fact(&mut self, environment: &str, fact: Fact) -> &mut Self {
+        let kind = fact.kind();
+        let source = Source::Cluster(environment.into());
+        self.news(source.clone(), News::Put(fact));
+        if !self
+            .store
+            .source(&source)
+            .is_some_and(|s| s.kinds.get(&kind).is_some_and(|k| k.listed))
+        {
+            self.listed(environment, kind);
+        }
+        self
+    }
+
+    /// The kind was listed once, with what is in it now.
+    pub fn listed(&mut self, environment: &str, kind: Kind) -> &mut Self {
+        self.news(Source::Cluster(environment.into()), News::Listed(kind));
+        self
+    }
+
+    pub fn status(&self, environment: &str, app: &str) -> super::status::Status {
+        super::status::status(
+            &self.store,
+            &self.delivery,
+            &Target::new(environment, app),
+            at(0),
+        )
+        .unwrap()
+    }
+}
+
+pub fn id(environment: &str, namespace: &str, name: &str) -> ObjectId {
+    ObjectId {
+        environment: environment.into(),
+        namespace: namespace.into(),
+        name: name.into(),
+        uid: name.into(),
+    }
+}
+
+pub fn pod(
+    environment: &str,
+    app: &str,
+    name: &str,
+    image: &str,
+    ready: bool,
+    waiting: Option<&str>,
+) -> Fact {
+    Fact::Pod(Pod {
+        id: id(environment, "apps", name),
+        labels: [("app.kubernetes.io/instance".into(), app.into())].into(),
+        node_id: None,
+        phase: "Running".into(),
+        ready,
+        deleting: false,
+        created: Some(at(1_320)),
+        reason: None,
+        containers: vec![Container {
+            name: "app".into(),
+            image: image.into(),
+            image_id: format!("{image}@sha256:{image}").as_str().into(),
+            container_id: "".into(),
+            ready,
+            restarts: 0,
+            waiting: waiting.map(Arc::from),
+            waiting_message: None,
+            running: ready,
+            terminated: None,
+        }],
+        init_containers: Vec::new(),
+    })
+}
+
+pub fn smoke(environment: &str, app: &str, name: &str, version: &str, phase: RunPhase) -> Fact {
+    Fact::Run(Run {
+        id: id(environment, "apps", name),
+        resource_version: "1".into(),
+        template: Some("post-sync".into()),
+        labels: [
+            ("application".into(), app.into()),
+            ("imageTag".into(), version.into()),
+        ]
+        .into(),
+        annotations: Default::default(),
+        generate_name: None,
+        owners: None,
+        spec: "{}".into(),
+        parameters: Default::default(),
+        phase,
+        message: None,
+        shutdown: None,
+        suspended: false,
+        created: Some(at(600)),
+        started: Some(at(600)),
+        finished: Some(at(300)),
+        progress: None,
+        nodes: Nodes::Read(Arc::new(Vec::new())),
+        memoized: false,
+    })
+}

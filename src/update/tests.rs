@@ -1,0 +1,221 @@
+//! Keys pressed, and what they make of the state: `(world, keys, what stands then)`.
+
+use super::{settle, update};
+use crate::effect::Effect;
+use crate::keymap::Chord;
+use crate::message::{Message, Press};
+use crate::model::*;
+use crate::plan::{Actor, PlanId};
+use crate::state::{Overlay, Pane, Settings, State, View};
+use crate::store::world::{World, at};
+use std::sync::Arc;
+
+fn state(world: World) -> State {
+    let settings = Settings {
+        who: Actor {
+            login: "ops-1".into(),
+            from: None,
+            shared: false,
+        },
+        host: "bastion".into(),
+        read_only: false,
+        demo: None,
+        zone: jiff::tz::TimeZone::UTC,
+        zone_name: "London".into(),
+        theme: Default::default(),
+        contexts: Default::default(),
+        log_cap: 1 << 20,
+    };
+    let keys = crate::keymap::Keymap::built_in().unwrap();
+    let mut state = State::new(Arc::new(world.delivery), Arc::new(keys), settings, at(0));
+    state.store = world.store;
+    settle(&mut state);
+    state
+}
+
+fn world() -> World {
+    let mut world = World::new();
+    for app in ["account-api", "publisher", "router"] {
+        world.app(app, &[app]);
+        for (environment, version) in [
+            ("integration", "v3"),
+            ("staging", "v2"),
+            ("production", "v1"),
+        ] {
+            world.file(environment, app, version, false);
+        }
+    }
+    world
+}
+
+fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for key in keys.split(' ') {
+        effects.extend(pressed(state, key, false));
+    }
+    effects
+}
+
+fn pressed(state: &mut State, key: &str, queued: bool) -> Vec<Effect> {
+    let chord = Chord::parse(key).unwrap();
+    let press = Press {
+        chord,
+        at: at(-1),
+        queued,
+        id: PlanId::new("0123456789abcdef"),
+    };
+    let effects = update(state, Message::Pressed(press));
+    settle(state);
+    effects
+}
+
+fn selected(state: &State) -> String {
+    state
+        .ui
+        .board
+        .selected
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default()
+}
+
+#[test]
+fn keys_move_between_rows_and_cells_and_stop_at_the_ends() {
+    for (keys, stands) in [
+        ("j", "publisher @ production"),
+        ("j j j j", "router @ production"),
+        ("j k k", "account-api @ production"),
+        ("h", "account-api @ staging"),
+        ("h h h", "account-api @ integration"),
+        ("h h l", "account-api @ staging"),
+        ("G", "router @ production"),
+        ("G g", "account-api @ production"),
+    ] {
+        let mut state = state(world());
+        press(&mut state, keys);
+        assert_eq!(selected(&state), stands, "{keys}");
+    }
+}
+
+#[test]
+fn the_selection_survives_a_new_order_and_the_order_waits_to_be_asked() {
+    let mut state = state(world());
+    press(&mut state, "j");
+    let mut changed = world();
+    changed.moved("production", "router", "v9", "v1", 60, ActorKind::Robot);
+    changed.moved("production", "router", "v1", "v9", 90, ActorKind::Robot);
+    state.store = changed.store;
+    state.board_of = (0, 0);
+    settle(&mut state);
+    assert_eq!(selected(&state), "publisher @ production");
+    assert!(state.ui.board.would_move > 0);
+    press(&mut state, ".");
+    assert_eq!(state.ui.board.would_move, 0);
+    assert_eq!(state.ui.board.order[0].app.as_str(), "router");
+    assert_eq!(selected(&state), "publisher @ production");
+}
+
+#[test]
+fn a_filter_narrows_and_esc_takes_it_back() {
+    let mut state = state(world());
+    press(&mut state, "/ r o u");
+    assert_eq!(state.lines().len(), 1);
+    assert_eq!(selected(&state), "router @ production");
+    press(&mut state, "enter j");
+    assert_eq!(selected(&state), "router @ production");
+    press(&mut state, "esc");
+    assert_eq!(state.lines().len(), 3);
+}
+
+#[test]
+fn letters_are_text_in_a_field_and_commands_elsewhere() {
+    let mut state = state(world());
+    press(&mut state, "/ q Q");
+    assert_eq!(state.ui.prompt.as_ref().unwrap().text, "qQ");
+    let effects = press(&mut state, "esc Q");
+    assert!(matches!(effects.as_slice(), [Effect::Quit { .. }]));
+}
+
+#[test]
+fn ctrl_c_cancels_and_never_quits() {
+    let mut state = state(world());
+    for keys in ["ctrl-c", "/ a ctrl-c", "a ctrl-c", "? ctrl-c"] {
+        let effects = press(&mut state, keys);
+        assert!(
+            !effects.iter().any(|e| matches!(e, Effect::Quit { .. })),
+            "{keys}"
+        );
+    }
+    assert!(state.ui.overlay.is_none() && state.ui.prompt.is_none());
+}
+
+#[test]
+fn views_are_gone_into_and_left_again() {
+    let mut state = state(world());
+    press(&mut state, "S");
+    assert_eq!(*state.view(), View::Sources);
+    press(&mut state, "J q");
+    assert_eq!(*state.view(), View::Sources);
+    press(&mut state, "q -");
+    assert_eq!(*state.view(), View::Sources);
+    press(&mut state, "q q q");
+    assert_eq!(*state.view(), View::Board);
+    press(&mut state, "H");
+    assert!(
+        matches!(state.view(), View::History(target) if target.to_string() == "account-api @ production")
+    );
+    assert_eq!(state.ui.pane, Pane::Board);
+}
+
+#[test]
+fn the_palette_knows_actions_by_name_and_q_leaves() {
+    let mut state = state(world());
+    press(&mut state, ": s o u r c e s enter");
+    assert_eq!(*state.view(), View::Sources);
+    let effects = press(&mut state, ": q enter");
+    assert!(matches!(effects.as_slice(), [Effect::Quit { .. }]));
+}
+
+#[test]
+fn no_letter_writes_by_itself() {
+    let bindings = crate::keymap::Keymap::built_in().unwrap();
+    for place in crate::action::Place::ALL {
+        for (_, chords) in bindings.actions(place) {
+            for chord in chords {
+                let mut state = state(world());
+                let press = Press {
+                    chord,
+                    at: at(-1),
+                    queued: false,
+                    id: PlanId::new("00"),
+                };
+                let effects = update(&mut state, Message::Pressed(press));
+                assert!(
+                    !effects.iter().any(|e| matches!(e, Effect::Apply(_))),
+                    "{chord:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_paste_is_text_where_text_is_typed_and_nothing_elsewhere() {
+    let mut state = state(world());
+    let effects = update(&mut state, Message::Pasted("aQ\r".into()));
+    assert!(effects.is_empty() && state.ui.overlay.is_none());
+    press(&mut state, "/");
+    update(&mut state, Message::Pasted("rou\r".into()));
+    assert_eq!(state.ui.prompt.as_ref().unwrap().text, "rou ");
+}
+
+#[test]
+fn the_levers_open_on_the_selected_cell_and_close_again() {
+    let mut state = state(world());
+    press(&mut state, "j h a");
+    assert!(
+        matches!(&state.ui.overlay, Some(Overlay::Levers { target, .. }) if target.to_string() == "publisher @ staging")
+    );
+    press(&mut state, "esc");
+    assert!(state.ui.overlay.is_none());
+}

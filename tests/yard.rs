@@ -1,0 +1,181 @@
+//! The practice yard as a console meets it: a repository, three clusters, and what goes on in them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Instant;
+
+use http::Request;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use leverframe::demo::{Options, Scenario, Yard};
+use serde_json::Value;
+
+async fn client(yard: &Yard, environment: &str) -> kube::Client {
+    let access = yard
+        .access()
+        .iter()
+        .find(|access| access.environment == environment)
+        .expect("an environment");
+    let file = Kubeconfig::read_from(&access.kubeconfig).expect("a kubeconfig");
+    let options = KubeConfigOptions {
+        context: Some(access.context.clone()),
+        ..KubeConfigOptions::default()
+    };
+    let mut config = kube::Config::from_custom_kubeconfig(file, &options)
+        .await
+        .expect("a configuration");
+    config.default_retry = false;
+    kube::Client::try_from(config).expect("a client")
+}
+
+async fn get(client: &kube::Client, path: &str) -> Value {
+    client
+        .request(Request::get(path).body(Vec::new()).expect("a request"))
+        .await
+        .expect("an answer")
+}
+
+async fn text(client: &kube::Client, path: &str) -> String {
+    client
+        .request_text(Request::get(path).body(Vec::new()).expect("a request"))
+        .await
+        .expect("an answer")
+}
+
+const APPLICATIONS: &str = "/apis/argoproj.io/v1alpha1/namespaces/cluster-services/applications";
+const WORKFLOWS: &str = "/apis/argoproj.io/v1alpha1/namespaces/apps/workflows";
+const PODS: &str = "/api/v1/namespaces/apps/pods";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_yard_opens_privately_and_leaves_nothing() {
+    let began = Instant::now();
+    let yard = Yard::start(Options::default()).await.expect("a yard");
+    println!("the yard opened in {:?}", began.elapsed());
+    let folder = yard.folder().to_owned();
+    let mode = |path: &std::path::Path| {
+        std::fs::metadata(path)
+            .expect("metadata")
+            .permissions()
+            .mode()
+            & 0o777
+    };
+    assert_eq!(mode(&folder), 0o700);
+    for access in yard.access() {
+        assert_eq!(mode(&access.kubeconfig), 0o600);
+        let client = client(&yard, access.environment).await;
+        let apps = get(&client, APPLICATIONS).await;
+        assert!(apps["items"].as_array().expect("items").len() > 55);
+        let pods = get(&client, PODS).await;
+        for pod in pods["items"].as_array().expect("items") {
+            for owner in pod["metadata"]["ownerReferences"]
+                .as_array()
+                .expect("owners")
+            {
+                assert_eq!(owner["uid"].as_str().expect("a uid").len(), 36);
+            }
+        }
+    }
+    drop(yard);
+    assert!(!folder.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_scenario_opens_with_its_trouble_in_view() {
+    let yard = Yard::start(Options {
+        scenario: Scenario::FlakySmoke,
+        ..Options::default()
+    })
+    .await
+    .expect("a yard");
+    let staging = client(&yard, "staging").await;
+    let failed = get(
+        &staging,
+        &format!("{WORKFLOWS}?labelSelector=application%3Dpublisher,imageTag%3Dv1362"),
+    )
+    .await;
+    let run = &failed["items"][0];
+    assert_eq!(run["status"]["phase"], "Failed");
+    let name = run["metadata"]["name"].as_str().expect("a name");
+    let pods = get(
+        &staging,
+        &format!("{PODS}?labelSelector=workflows.argoproj.io/workflow%3D{name}"),
+    )
+    .await;
+    let tests = pods["items"]
+        .as_array()
+        .expect("pods")
+        .iter()
+        .filter(|pod| {
+            pod["metadata"]["annotations"]["workflows.argoproj.io/node-name"]
+                .as_str()
+                .expect("a node")
+                .contains("e2e")
+        });
+    let names: Vec<&str> = tests
+        .map(|pod| pod["metadata"]["name"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(names.len(), 3);
+    let log = text(
+        &staging,
+        &format!("{PODS}/{}/log?container=main&timestamps=true", names[2]),
+    )
+    .await;
+    assert!(
+        log.lines().count() > 200 && log.contains("Error: expect(locator)"),
+        "{log}"
+    );
+
+    let yard = Yard::start(Options {
+        scenario: Scenario::CrashLoop,
+        ..Options::default()
+    })
+    .await
+    .expect("a yard");
+    let production = client(&yard, "production").await;
+    let pods = get(
+        &production,
+        &format!("{PODS}?labelSelector=app.kubernetes.io/instance%3Dwhitehall-admin"),
+    )
+    .await;
+    let crashed = pods["items"]
+        .as_array()
+        .expect("pods")
+        .iter()
+        .find(|pod| pod["status"]["containerStatuses"][0]["restartCount"] == 8);
+    let crashed = crashed.expect("a crashed pod")["metadata"]["name"]
+        .as_str()
+        .expect("a name")
+        .to_owned();
+    let log = text(
+        &production,
+        &format!("{PODS}/{crashed}/log?container=app&previous=true"),
+    )
+    .await;
+    assert!(log.contains("ASSET_HOST_SIGNING_KEY"), "{log}");
+
+    let yard = Yard::start(Options {
+        scenario: Scenario::MigrationFailed,
+        ..Options::default()
+    })
+    .await
+    .expect("a yard");
+    let production = client(&yard, "production").await;
+    let app = get(&production, &format!("{APPLICATIONS}/places-manager")).await;
+    assert_eq!(app["status"]["operationState"]["phase"], "Failed");
+    assert_eq!(app["metadata"]["annotations"]["imageTag"], "v412");
+
+    let yard = Yard::start(Options {
+        scenario: Scenario::EnvironmentDown,
+        ..Options::default()
+    })
+    .await
+    .expect("a yard");
+    let integration = client(&yard, "integration").await;
+    let refused = integration
+        .request::<Value>(
+            Request::get(APPLICATIONS)
+                .body(Vec::new())
+                .expect("a request"),
+        )
+        .await;
+    assert!(refused.is_err());
+    get(&client(&yard, "staging").await, APPLICATIONS).await;
+}
