@@ -43,6 +43,11 @@ impl Feed {
         self.deltas.send(self.stamp(news)).await.is_ok()
     }
 
+    /// Ends when nobody listens any more.
+    pub async fn closed(&self) {
+        self.deltas.closed().await;
+    }
+
     /// For threads that are no tasks (git).
     pub fn blocking_send(&self, news: News) -> bool {
         self.deltas.blocking_send(self.stamp(news)).is_ok()

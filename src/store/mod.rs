@@ -280,6 +280,8 @@ impl Cluster {
     }
 
     fn put(&mut self, fact: Fact) {
+        // readable again
+        self.odd.remove(&(fact.kind(), fact.id().name.clone()));
         match fact {
             Fact::Application(x) => self.applications.put(&x.id.clone(), x),
             Fact::Run(x) => self.runs.put(&x.id.clone(), x),

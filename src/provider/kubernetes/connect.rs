@@ -12,10 +12,25 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// Where a cluster is found.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Place {
-    pub kubeconfig: PathBuf,
-    pub context: String,
+    /// None: what `KUBECONFIG` names, else `~/.kube/config`.
+    pub kubeconfig: Option<PathBuf>,
+    /// None: the file's current context.
+    pub context: Option<String>,
+}
+
+impl Place {
+    fn file(&self) -> String {
+        match &self.kubeconfig {
+            Some(path) => path.display().to_string(),
+            None => "of the environment (KUBECONFIG, ~/.kube/config)".to_owned(),
+        }
+    }
+
+    fn context(&self) -> &str {
+        self.context.as_deref().unwrap_or("current-context")
+    }
 }
 
 /// How long getting a client may take.
@@ -193,12 +208,12 @@ impl Access {
         if let Some(exec) = plugin {
             let credential = match held.credential.clone() {
                 Some(credential) => credential,
-                None => plugin::run(&exec, &self.place.context, self.limits.plugin).await?,
+                None => plugin::run(&exec, self.place.context(), self.limits.plugin).await?,
             };
             credential.clone().into_auth(&mut config.auth_info);
             held.credential = Some(credential);
         }
-        let context = self.place.context.clone();
+        let context = self.place.context().to_owned();
         self.blocking(move || {
             // the first to install wins, and all install the same
             let _ = rustls::crypto::ring::default_provider().install_default();
@@ -227,7 +242,7 @@ impl Access {
             FaultKind::Unreachable,
             format!(
                 "The kubeconfig {} could not be read: {why}.",
-                self.place.kubeconfig.display()
+                self.place.file()
             ),
             "Check the file system that it is on.",
         )
@@ -245,9 +260,13 @@ impl Held {
 
 /// Reads a context out of its file, with everything switched off that would retry, prompt or run something.
 fn load(place: &Place) -> Result<kube::Config, Fault> {
-    let file = Kubeconfig::read_from(&place.kubeconfig).map_err(|e| misread(place, &e))?;
+    let file = match &place.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let file = file.map_err(|e| misread(place, &e))?;
     let options = KubeConfigOptions {
-        context: Some(place.context.clone()),
+        context: place.context.clone(),
         ..KubeConfigOptions::default()
     };
     // async in name only: nothing in it waits for anything but files
@@ -260,7 +279,8 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
             FaultKind::Unauthorized,
             format!(
                 "The context {} uses the auth-provider {}, which Kubernetes has removed.",
-                place.context, provider.name
+                place.context(),
+                provider.name
             ),
             "Name an exec plugin in the kubeconfig instead.",
         ));
@@ -276,8 +296,8 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
 
 /// A fault for a kubeconfig that cannot be used. Parse errors are not repeated: they quote the lines around, with tokens.
 fn misread(place: &Place, error: &KubeconfigError) -> Fault {
-    let file = place.kubeconfig.display();
-    let context = &place.context;
+    let file = place.file();
+    let context = place.context();
     match error {
         KubeconfigError::ReadConfig(e, _) => Fault::new(
             if e.kind() == std::io::ErrorKind::NotFound {
@@ -288,7 +308,7 @@ fn misread(place: &Place, error: &KubeconfigError) -> Fault {
             format!("The kubeconfig {file} could not be read: {}.", e.kind()),
             "Correct its path in the configuration.",
         ),
-        KubeconfigError::LoadContext(_) => Fault::new(
+        KubeconfigError::LoadContext(_) | KubeconfigError::CurrentContextNotSet => Fault::new(
             FaultKind::NotFound,
             format!("The kubeconfig {file} has no context {context}."),
             format!("See: kubectl --kubeconfig {file} config get-contexts"),
@@ -347,8 +367,8 @@ mod tests {
         (
             folder,
             Place {
-                kubeconfig,
-                context: "staging".to_owned(),
+                kubeconfig: Some(kubeconfig),
+                context: Some("staging".to_owned()),
             },
         )
     }
@@ -386,8 +406,8 @@ mod tests {
             assert!(!format!("{fault:?}").contains("canary"), "{fault:?}");
         }
         let missing = Place {
-            kubeconfig: "/nonexistent/config".into(),
-            context: "staging".into(),
+            kubeconfig: Some("/nonexistent/config".into()),
+            context: Some("staging".into()),
         };
         assert_eq!(
             Access::new(missing).reading().await.err().unwrap().kind,

@@ -141,8 +141,8 @@ impl Faulty {
 
     pub(crate) fn place(&self) -> Place {
         Place {
-            kubeconfig: self.folder.path().join("config"),
-            context: "faulty".into(),
+            kubeconfig: Some(self.folder.path().join("config")),
+            context: Some("faulty".into()),
         }
     }
 

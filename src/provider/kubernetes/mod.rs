@@ -7,10 +7,14 @@ pub mod call;
 pub mod connect;
 #[cfg(test)]
 mod faulty;
+pub mod feed;
 mod page;
 mod plugin;
 pub mod watch;
 pub mod wire;
+pub mod writer;
 
 pub use call::{Answer, Body, Failure};
 pub use connect::{Access, Place, Reading, Writing};
+pub use feed::{Cluster, Scope};
+pub use writer::Writer;

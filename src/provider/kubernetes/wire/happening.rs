@@ -48,18 +48,15 @@ struct Series {
     last_observed_time: Option<Timestamp>,
 }
 
-impl Happening {
-    /// The name of the object that it is about.
-    pub fn about(&self) -> &str {
-        &self.involved_object.name
-    }
-}
-
 impl Wire for Happening {
     const KIND: Kind = Kind::Happenings;
 
     fn meta(&self) -> &Meta {
         &self.metadata
+    }
+
+    fn about(&self) -> Option<&str> {
+        Some(&self.involved_object.name)
     }
 
     fn fact(self, environment: &Environment) -> Fact {

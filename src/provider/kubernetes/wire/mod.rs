@@ -31,6 +31,10 @@ pub type Texts = BTreeMap<Arc<str>, Arc<str>>;
 pub trait Wire: DeserializeOwned + Send + 'static {
     const KIND: Kind;
     fn meta(&self) -> &Meta;
+    /// The name of the object that it is about, where it is about another one.
+    fn about(&self) -> Option<&str> {
+        None
+    }
     /// What it means in the model's words.
     fn fact(self, environment: &Environment) -> Fact;
 }

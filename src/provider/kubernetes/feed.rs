@@ -1,0 +1,282 @@
+//! Feed: one cluster turned into news: what is watched there for as long as the console runs, and what only for an open target.
+//!
+//! Applications, Workflows, Deployments and Pods are watched; Jobs and Events only of the target that is open. Each kind has
+//! its own watch, so that one that is forbidden or broken leaves the others. Deliberately absent: opinions about the facts.
+
+mod health;
+mod rights;
+
+use super::connect::{Access, Known, Place};
+use super::watch::{Ears, Pace, Seen, Watch};
+use super::wire::{self, Application, Happening, Job, Pod, Wire, Workflow};
+use crate::delivery::Delivery;
+use crate::model::{App, Environment};
+use crate::provider::{Calls, Feed};
+use crate::store::{Kind, News, Source};
+use health::Health;
+use std::sync::Arc;
+use tokio::sync::watch as signal;
+
+/// Where in a cluster things are.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// Namespace of the Applications; none where the delivery has no Argo CD.
+    pub applications: Option<Arc<str>>,
+    /// Namespace of the Workflows; none where it has no runs.
+    pub runs: Option<Arc<str>>,
+    /// Namespace of Deployments, Pods, Jobs and Events.
+    pub workloads: Arc<str>,
+    /// The label by which an object of an app names it.
+    pub app_label: Arc<str>,
+}
+
+impl From<&Delivery> for Scope {
+    fn from(delivery: &Delivery) -> Self {
+        Self {
+            applications: delivery.argo_cd.as_ref().map(|a| a.namespace.clone()),
+            runs: delivery.runs.as_ref().map(|r| r.namespace.clone()),
+            workloads: delivery.workloads.namespace.clone(),
+            app_label: delivery.workloads.app_label.clone(),
+        }
+    }
+}
+
+/// One cluster, read for one environment.
+pub struct Cluster {
+    environment: Environment,
+    scope: Scope,
+    access: Arc<Access>,
+    feed: Feed,
+    calls: Option<Calls>,
+    pace: Pace,
+    health: Arc<Health>,
+    kick: signal::Sender<u64>,
+    open: signal::Sender<Option<App>>,
+}
+
+impl Cluster {
+    /// Prepares; nothing is asked before [`Cluster::read`]. The feed's source is the cluster of `environment`.
+    pub fn new(
+        environment: Environment,
+        place: Place,
+        scope: Scope,
+        feed: Feed,
+        calls: Option<Calls>,
+    ) -> Self {
+        Self {
+            environment,
+            scope,
+            access: Arc::new(Access::new(place)),
+            health: Arc::default(),
+            feed,
+            calls,
+            pace: Pace::default(),
+            kick: signal::Sender::new(0),
+            open: signal::Sender::new(None),
+        }
+    }
+
+    /// The way to the cluster, for a log's follower or a writer.
+    pub fn access(&self) -> &Arc<Access> {
+        &self.access
+    }
+
+    /// What the kubeconfig says of the cluster, once it was read.
+    pub async fn known(&self) -> Option<Known> {
+        self.access.known().await
+    }
+
+    /// Wants an answer now: pauses end, quiet links are renewed, rights are asked for again.
+    pub fn refresh(&self) {
+        self.kick.send_modify(|n| *n += 1);
+    }
+
+    /// Watches the Jobs and Events of this app, instead of those of the one before; none: of none.
+    pub fn open(&self, app: Option<App>) {
+        self.open.send_if_modified(|open| {
+            let other = *open != app;
+            *open = app;
+            other
+        });
+    }
+
+    /// Reads until nobody listens to the feed. Dropping the future ends it, too.
+    pub async fn read(&self) {
+        if !self.feed.send(News::Connecting).await {
+            return;
+        }
+        let Scope {
+            applications,
+            runs,
+            workloads,
+            ..
+        } = &self.scope;
+        self.health
+            .expect(2 + usize::from(applications.is_some()) + usize::from(runs.is_some()));
+        let applications = async {
+            if let Some(namespace) = applications {
+                self.watch::<Application>(namespace).await;
+            }
+        };
+        let workflows = async {
+            if let Some(namespace) = runs {
+                self.watch::<Workflow>(namespace).await;
+            }
+        };
+        let permissions = async {
+            self.health.settled().await;
+            self.rights().await;
+        };
+        tokio::join!(
+            applications,
+            workflows,
+            self.watch::<wire::Deployment>(workloads),
+            self.watch::<Pod>(workloads),
+            self.opened(),
+            permissions,
+        );
+    }
+
+    async fn watch<T: Wire>(&self, namespace: &str) {
+        let mut ears = Reporter {
+            cluster: self,
+            main: true,
+            about: None,
+        };
+        self.watching(namespace, "").run::<T>(&mut ears).await;
+    }
+
+    /// Watches the Jobs and Events of whichever target is open.
+    async fn opened(&self) {
+        let mut open = self.open.subscribe();
+        loop {
+            let app = open.borrow_and_update().clone();
+            tokio::select! {
+                () = self.watch_opened(app) => {}
+                changed = open.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
+                () = self.feed.closed() => return,
+            }
+        }
+    }
+
+    async fn watch_opened(&self, app: Option<App>) {
+        let Some(app) = app else {
+            return std::future::pending().await;
+        };
+        let namespace = &*self.scope.workloads;
+        let selector = format!("{}={}", self.scope.app_label, app.as_str());
+        let mut jobs = Reporter {
+            cluster: self,
+            main: false,
+            about: None,
+        };
+        let mut happenings = Reporter {
+            cluster: self,
+            main: false,
+            about: Some(app.as_str()),
+        };
+        tokio::join!(
+            self.watching(namespace, &selector).run::<Job>(&mut jobs),
+            self.watching(namespace, "")
+                .run::<Happening>(&mut happenings),
+        );
+    }
+
+    fn watching<'a>(&'a self, namespace: &'a str, selector: &'a str) -> Watch<'a> {
+        Watch {
+            access: &self.access,
+            namespace,
+            selector,
+            pace: self.pace,
+            kick: self.kick.subscribe(),
+            calls: self
+                .calls
+                .clone()
+                .map(|calls| (calls, Source::Cluster(self.environment.clone()))),
+        }
+    }
+}
+
+/// Ears that report to the feed.
+struct Reporter<'a> {
+    cluster: &'a Cluster,
+    /// One of the kinds that are always watched: if all of those fail, the whole source does.
+    main: bool,
+    /// Only what is about this app, by the names that its objects begin with.
+    about: Option<&'a str>,
+}
+
+impl<T: Wire> Ears<T> for Reporter<'_> {
+    async fn hear(&mut self, seen: Seen<T>) -> bool {
+        let Cluster {
+            environment, feed, ..
+        } = self.cluster;
+        let kind = T::KIND;
+        let news = match seen {
+            Seen::Begin => News::Listing(kind),
+            Seen::Item(item) => match (self.about, item.about()) {
+                (Some(app), Some(name)) if !belongs(name, app) => return true,
+                _ => News::Put(item.fact(environment)),
+            },
+            Seen::End => {
+                self.settle(kind, None);
+                News::Listed(kind)
+            }
+            Seen::Well => {
+                self.settle(kind, None);
+                // nothing was missed, so what was listed stands
+                News::Listed(kind)
+            }
+            Seen::Gone(meta) => News::Gone(kind, meta.id(environment)),
+            Seen::Odd { name, why } => News::Odd { kind, name, why },
+            Seen::Alive => News::Alive,
+            Seen::Skew(ms) => News::Skew(ms),
+            Seen::Fault { fault, retry_at } => {
+                self.settle(kind, Some(&fault));
+                let whole = self.main && self.cluster.health.is_down();
+                let of_kind = News::Fault {
+                    kind: Some(kind),
+                    fault: fault.clone(),
+                    retry_at,
+                };
+                if !feed.send(of_kind).await {
+                    return false;
+                }
+                if !whole {
+                    return true;
+                }
+                News::Fault {
+                    kind: None,
+                    fault,
+                    retry_at,
+                }
+            }
+        };
+        feed.send(news).await
+    }
+
+    async fn deaf(&self) {
+        self.cluster.feed.closed().await;
+    }
+}
+
+impl Reporter<'_> {
+    fn settle(&self, kind: Kind, fault: Option<&crate::model::Fault>) {
+        if self.main {
+            self.cluster.health.note(kind, fault);
+        }
+    }
+}
+
+/// Whether an object of this name can be one of the app's: names are made of the app's and a suffix.
+fn belongs(name: &str, app: &str) -> bool {
+    name.strip_prefix(app)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.']))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! Rights: what the credential may do in this cluster, asked of the cluster itself.
+//!
+//! Deliberately absent: guessing. A right that could not be asked for is not listed, and counts as unknown.
+
+use super::Cluster;
+use crate::model::Permission;
+use crate::store::News;
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+/// Rights change seldom; they are asked for again after this time.
+const AGAIN: Duration = Duration::from_secs(600);
+/// And after this, where one could not be asked for.
+const SOON: Duration = Duration::from_secs(30);
+
+/// Group, resource with its subresource, verbs.
+type Row = (&'static str, &'static str, &'static [&'static str]);
+
+const ARGO_CD: &[Row] = &[("argoproj.io", "applications", &["list", "watch", "patch"])];
+const RUNS: &[Row] = &[
+    (
+        "argoproj.io",
+        "workflows",
+        &["list", "watch", "create", "patch"],
+    ),
+    ("", "pods", &["list"]),
+    ("", "pods/log", &["get"]),
+];
+const WORKLOADS: &[Row] = &[
+    ("apps", "deployments", &["list", "watch"]),
+    ("", "pods", &["list", "watch"]),
+    ("", "pods/log", &["get"]),
+    ("batch", "jobs", &["list", "watch"]),
+    ("", "events", &["list", "watch"]),
+];
+
+#[derive(Deserialize)]
+struct Review {
+    status: Verdict,
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    allowed: bool,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl Cluster {
+    /// Asks for every right that the console uses, again and again until nobody listens.
+    pub(super) async fn rights(&self) {
+        let mut kick = self.kick.subscribe();
+        loop {
+            let (permissions, whole) = self.ask_all().await;
+            if !permissions.is_empty() && !self.feed.send(News::Permissions(permissions)).await {
+                return;
+            }
+            let pause = if whole { AGAIN } else { SOON };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                Ok(()) = kick.changed() => {}
+                () = self.feed.closed() => return,
+            }
+        }
+    }
+
+    async fn ask_all(&self) -> (Vec<Permission>, bool) {
+        let scope = &self.scope;
+        let mut places: Vec<(&Arc<str>, &[Row])> = Vec::new();
+        places.extend(scope.applications.iter().map(|n| (n, ARGO_CD)));
+        places.extend(scope.runs.iter().map(|n| (n, RUNS)));
+        places.push((&scope.workloads, WORKLOADS));
+        let mut permissions: Vec<Permission> = Vec::new();
+        let mut whole = true;
+        for (namespace, rows) in places {
+            for (group, resource, verbs) in rows {
+                for verb in *verbs {
+                    let known = |p: &Permission| {
+                        *p.verb == **verb && *p.resource == **resource && p.namespace == *namespace
+                    };
+                    if permissions.iter().any(known) {
+                        continue;
+                    }
+                    match self.ask(verb, group, resource, namespace).await {
+                        Some(permission) => permissions.push(permission),
+                        None => whole = false,
+                    }
+                }
+            }
+        }
+        (permissions, whole)
+    }
+
+    async fn ask(
+        &self,
+        verb: &str,
+        group: &str,
+        resource: &str,
+        namespace: &str,
+    ) -> Option<Permission> {
+        let (plural, sub) = resource.split_once('/').unwrap_or((resource, ""));
+        let question = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "namespace": namespace, "verb": verb, "group": group, "resource": plural, "subresource": sub}},
+        });
+        let reading = self.access.reading().await.ok()?;
+        let answer = reading
+            .ask(REVIEWS, &question, self.pace.answer)
+            .await
+            .ok()?;
+        let review: Review = serde_json::from_slice(&answer.body).ok()?;
+        Some(Permission {
+            verb: Arc::from(verb),
+            resource: Arc::from(resource),
+            namespace: Arc::from(namespace),
+            allowed: review.status.allowed,
+            reason: review
+                .status
+                .reason
+                .filter(|r| !r.is_empty())
+                .map(Arc::from),
+        })
+    }
+}

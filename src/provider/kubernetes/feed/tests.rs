@@ -1,0 +1,305 @@
+use super::*;
+use crate::model::FaultKind;
+use crate::provider::kubernetes::faulty::{Asked, Faulty, Reply};
+use crate::store::{Delta, Store};
+use serde_json::json;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+struct Running {
+    cluster: Arc<Cluster>,
+    deltas: mpsc::Receiver<Delta>,
+    store: Store,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+const SOURCE: &str = "staging";
+
+fn source() -> Source {
+    Source::Cluster(SOURCE.into())
+}
+
+fn scope() -> Scope {
+    Scope {
+        applications: Some("argo".into()),
+        runs: Some("runs".into()),
+        workloads: "apps".into(),
+        app_label: "app.kubernetes.io/instance".into(),
+    }
+}
+
+fn read(server: &Faulty) -> Running {
+    let (tell, deltas) = mpsc::channel(64);
+    let feed = Feed::new(source(), tell);
+    let mut cluster = Cluster::new(SOURCE.into(), server.place(), scope(), feed, None);
+    cluster.pace = Pace {
+        first: Duration::from_millis(10),
+        longest: Duration::from_millis(40),
+        ..Pace::default()
+    };
+    let cluster = Arc::new(cluster);
+    let reading = cluster.clone();
+    let task = tokio::spawn(async move { reading.read().await });
+    Running {
+        cluster,
+        deltas,
+        store: Store::default(),
+        task,
+    }
+}
+
+impl Running {
+    /// Takes news in until the store shows something.
+    async fn until(&mut self, what: &str, seen: impl Fn(&Store) -> bool) {
+        let end = tokio::time::Instant::now() + Duration::from_secs(20);
+        while !seen(&self.store) {
+            let next = tokio::time::timeout_at(end, self.deltas.recv()).await;
+            let delta = next.unwrap_or_else(|_| {
+                panic!(
+                    "not seen within 20 s: {what}; {:?}",
+                    self.store.source(&source())
+                )
+            });
+            self.store.apply(delta.expect("a feed"));
+        }
+    }
+}
+
+/// Answers watch-lists with one object of each kind, reviews with yes, and other watches with silence.
+fn calm(asked: &Asked) -> Reply {
+    if asked.method == "POST" {
+        return Reply::json(201, r#"{"status":{"allowed":true}}"#);
+    }
+    if !asked.path.contains("sendInitialEvents") {
+        return Reply::open(&[]);
+    }
+    let kind = asked
+        .path
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    let namespace = asked
+        .path
+        .split('/')
+        .skip_while(|p| *p != "namespaces")
+        .nth(1)
+        .unwrap_or_default();
+    let object = |name: &str| json!({"metadata": {"name": name, "namespace": namespace, "uid": "u", "resourceVersion": "3"}});
+    let about = |name: &str| {
+        json!({"metadata": {"name": format!("{name}.1"), "namespace": namespace, "uid": "u"},
+        "involvedObject": {"kind": "Pod", "name": name}})
+    };
+    let objects = match kind {
+        "events" => vec![
+            about("publisher-5d9"),
+            about("publisher"),
+            about("publishers-9"),
+            about("router"),
+        ],
+        "jobs" => vec![object("publisher-dbmigrate")],
+        other => vec![object(&format!("one-of-{other}"))],
+    };
+    let mut lines: Vec<String> = objects
+        .iter()
+        .map(|o| format!("{}\n", json!({"type": "ADDED", "object": o})))
+        .collect();
+    lines.push(format!(
+        "{}\n",
+        json!({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "9", "annotations": {"k8s.io/initial-events-end": "true"}}}})
+    ));
+    Reply::open(&lines)
+}
+
+fn listed(store: &Store, kind: Kind) -> bool {
+    store
+        .source(&source())
+        .is_some_and(|s| s.kinds.get(&kind).is_some_and(|k| k.listed))
+}
+
+#[tokio::test]
+async fn every_kind_is_read_from_where_the_delivery_says() {
+    let server = Faulty::start(|_, asked| calm(asked)).await;
+    let mut running = read(&server);
+    let kinds = [
+        Kind::Applications,
+        Kind::Runs,
+        Kind::Deployments,
+        Kind::Pods,
+    ];
+    running
+        .until("all kinds", |store| kinds.iter().all(|k| listed(store, *k)))
+        .await;
+    running
+        .until("permissions", |store| {
+            store.clusters[&SOURCE.into()]
+                .permissions
+                .iter()
+                .any(|p| &*p.verb == "create" && &*p.resource == "workflows" && p.allowed)
+        })
+        .await;
+    let cluster = &running.store.clusters[&SOURCE.into()];
+    assert!(
+        cluster
+            .applications
+            .get("argo", "one-of-applications")
+            .is_some()
+    );
+    assert!(cluster.runs.get("runs", "one-of-workflows").is_some());
+    assert!(cluster.pods.get("apps", "one-of-pods").is_some());
+    assert_eq!(
+        (
+            cluster.runs.len(),
+            cluster.deployments.len(),
+            cluster.pods.len()
+        ),
+        (1, 1, 1)
+    );
+    assert!(cluster.jobs.is_empty(), "nothing is open");
+    assert!(
+        !server
+            .asked()
+            .iter()
+            .any(|a| a.path.contains("/jobs") || a.path.contains("/events"))
+    );
+}
+
+#[tokio::test]
+async fn jobs_and_events_are_those_of_the_open_target() {
+    let server = Faulty::start(|_, asked| calm(asked)).await;
+    let mut running = read(&server);
+    running.cluster.open(Some("publisher".into()));
+    running
+        .until("its events", |store| {
+            listed(store, Kind::Happenings) && listed(store, Kind::Jobs)
+        })
+        .await;
+    {
+        let cluster = &running.store.clusters[&SOURCE.into()];
+        let mut about: Vec<&str> = cluster.happenings.iter().map(|h| &*h.about).collect();
+        about.sort_unstable();
+        assert_eq!(about, ["Pod/publisher", "Pod/publisher-5d9"]);
+        assert_eq!(cluster.jobs.len(), 1);
+    }
+    let label = "labelSelector=app.kubernetes.io%2Finstance%3Dpublisher";
+    assert!(
+        server
+            .asked()
+            .iter()
+            .any(|a| a.path.contains("/jobs?") && a.path.contains(label))
+    );
+    running.cluster.open(Some("router".into()));
+    let only_router = |store: &Store| {
+        let cluster = &store.clusters[&SOURCE.into()];
+        cluster.happenings.iter().all(|h| &*h.about == "Pod/router")
+            && cluster.happenings.len() == 1
+    };
+    running.until("the other one's", only_router).await;
+}
+
+#[tokio::test]
+async fn a_forbidden_kind_leaves_the_others() {
+    let server = Faulty::start(|_, asked| {
+        if asked.path.contains("argoproj.io") {
+            Reply::no(403, "Forbidden", "no argoproj.io for you")
+        } else {
+            calm(asked)
+        }
+    })
+    .await;
+    let mut running = read(&server);
+    running
+        .until("pods", |store| {
+            listed(store, Kind::Pods) && listed(store, Kind::Deployments)
+        })
+        .await;
+    let forbidden = |store: &Store, kind: Kind| {
+        let state = store.source(&source()).and_then(|s| s.kinds.get(&kind));
+        state
+            .and_then(|k| k.fault.as_ref())
+            .is_some_and(|f| f.kind == FaultKind::Forbidden)
+    };
+    running
+        .until("403", |store| {
+            forbidden(store, Kind::Applications) && forbidden(store, Kind::Runs)
+        })
+        .await;
+    assert!(
+        running.store.source(&source()).unwrap().fault.is_none(),
+        "the cluster itself is well"
+    );
+}
+
+#[tokio::test]
+async fn a_cluster_that_answers_nothing_is_a_fault_of_the_whole_and_heals() {
+    let down = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let is_down = down.clone();
+    let server = Faulty::start(move |_, asked| {
+        if is_down.load(std::sync::atomic::Ordering::SeqCst) {
+            Reply::no(503, "ServiceUnavailable", "down")
+        } else {
+            calm(asked)
+        }
+    })
+    .await;
+    let mut running = read(&server);
+    running
+        .until("the whole source at fault", |store| {
+            store.source(&source()).is_some_and(|s| s.fault.is_some())
+        })
+        .await;
+    assert_eq!(
+        running
+            .store
+            .source(&source())
+            .unwrap()
+            .fault
+            .as_ref()
+            .unwrap()
+            .kind,
+        FaultKind::Broken
+    );
+    down.store(false, std::sync::atomic::Ordering::SeqCst);
+    running
+        .until("all well", |store| {
+            store.source(&source()).is_some_and(|s| {
+                s.fault.is_none()
+                    && s.kinds.len() >= 4
+                    && s.kinds.values().all(|k| k.fault.is_none() && k.listed)
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_feed_that_nobody_hears_ends() {
+    let server = Faulty::start(|_, asked| calm(asked)).await;
+    let mut running = read(&server);
+    running
+        .until("pods", |store| listed(store, Kind::Pods))
+        .await;
+    running.deltas.close();
+    while running.deltas.recv().await.is_some() {}
+    tokio::time::timeout(Duration::from_secs(20), &mut running.task)
+        .await
+        .expect("an end")
+        .unwrap();
+}
+
+#[test]
+fn an_event_belongs_by_the_name_of_its_object() {
+    assert!(
+        belongs("publisher", "publisher")
+            && belongs("publisher-5d9-x", "publisher")
+            && belongs("publisher.1", "publisher")
+    );
+    assert!(!belongs("publishers-1", "publisher") && !belongs("draft-publisher", "publisher"));
+}
