@@ -1,7 +1,7 @@
 //! The practice yard as a console meets it: a repository, three clusters, and what goes on in them.
 
 use std::os::unix::fs::PermissionsExt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::Request;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -178,4 +178,161 @@ async fn each_scenario_opens_with_its_trouble_in_view() {
         .await;
     assert!(refused.is_err());
     get(&client(&yard, "staging").await, APPLICATIONS).await;
+}
+
+/// Asks again until there is an answer, for as long as a minute.
+async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(Instant::now() < end, "never seen: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn declared(yard: &Yard, environment: &str, repository: &str) -> String {
+    let raw = git2::Repository::open_bare(yard.repository().path()).expect("the repository");
+    let head = raw
+        .find_reference("refs/heads/main")
+        .and_then(|main| main.peel_to_tree())
+        .expect("main");
+    let path = format!("charts/app-config/image-tags/{environment}/{repository}");
+    let entry = head.get_path(std::path::Path::new(&path)).expect("a file");
+    String::from_utf8(
+        raw.find_blob(entry.id())
+            .expect("a blob")
+            .content()
+            .to_vec(),
+    )
+    .expect("text")
+}
+
+async fn create(client: &kube::Client, path: &str, object: &Value) -> Value {
+    let request = Request::post(path)
+        .header("content-type", "application/json")
+        .body(object.to_string().into_bytes());
+    client
+        .request(request.expect("a request"))
+        .await
+        .expect("created")
+}
+
+async fn merge(client: &kube::Client, path: &str, patch: &Value) -> Value {
+    let request = Request::patch(path)
+        .header("content-type", "application/merge-patch+json")
+        .body(patch.to_string().into_bytes());
+    client
+        .request(request.expect("a request"))
+        .await
+        .expect("patched")
+}
+
+/// The new object as a console forms it: the old one's spec and labels under a new name.
+fn resubmitted(run: &Value) -> Value {
+    let old = run["metadata"]["name"].as_str().expect("a name");
+    let mut labels = run["metadata"]["labels"]
+        .as_object()
+        .expect("labels")
+        .clone();
+    labels.retain(|key, _| {
+        !key.ends_with("/phase") && !key.ends_with("/completed") && !key.ends_with("/creator")
+    });
+    labels.insert(
+        "workflows.argoproj.io/resubmitted-from-workflow".to_owned(),
+        old.into(),
+    );
+    serde_json::json!({
+        "apiVersion": run["apiVersion"], "kind": run["kind"], "spec": run["spec"],
+        "metadata": { "name": format!("{old}-again"), "namespace": "apps", "labels": labels },
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resubmitted_flake_passes_and_is_promoted_to_production() {
+    let options = Options {
+        scenario: Scenario::FlakySmoke,
+        speed: 150.0,
+        ..Options::default()
+    };
+    let yard = Yard::start(options).await.expect("a yard");
+    let (staging, production) = (
+        client(&yard, "staging").await,
+        client(&yard, "production").await,
+    );
+    let failed = get(
+        &staging,
+        &format!("{WORKFLOWS}?labelSelector=application%3Dpublisher,imageTag%3Dv1362"),
+    )
+    .await;
+    assert!(declared(&yard, "production", "publisher").starts_with("image_tag: v1361"));
+
+    let again = create(&staging, WORKFLOWS, &resubmitted(&failed["items"][0])).await;
+    let path = format!(
+        "{WORKFLOWS}/{}",
+        again["metadata"]["name"].as_str().expect("a name")
+    );
+    let run = until("the run succeeded", async || {
+        let run = get(&staging, &path).await;
+        (run["status"]["phase"] == "Succeeded").then_some(run)
+    })
+    .await;
+    let promoted = run["status"]["nodes"]
+        .as_object()
+        .expect("nodes")
+        .values()
+        .find(|node| node["displayName"] == "promote-release");
+    assert_eq!(promoted.expect("the promotion")["phase"], "Succeeded");
+    until("the version on main", async || {
+        declared(&yard, "production", "publisher")
+            .starts_with("image_tag: v1362")
+            .then_some(())
+    })
+    .await;
+    // The parent is hurried as an operator hurries it; the annotation goes when it has looked.
+    let refresh = serde_json::json!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "normal" } } });
+    merge(&production, &format!("{APPLICATIONS}/app-config"), &refresh).await;
+    until("the version running in production", async || {
+        let pods = get(
+            &production,
+            &format!("{PODS}?labelSelector=app%3Dpublisher"),
+        )
+        .await;
+        let pods = pods["items"].as_array().expect("pods").clone();
+        let new = pods.iter().filter(|pod| {
+            pod["status"]["containerStatuses"][0]["image"]
+                .as_str()
+                .is_some_and(|image| image.ends_with("publisher:v1362"))
+                && pod["status"]["containerStatuses"][0]["ready"] == true
+        });
+        (pods.len() == 2 && new.count() == 2).then_some(())
+    })
+    .await;
+    let app = until("a healthy publisher", async || {
+        let app = get(&production, &format!("{APPLICATIONS}/publisher")).await;
+        (app["status"]["health"]["status"] == "Healthy").then_some(app)
+    })
+    .await;
+    assert_eq!(app["metadata"]["annotations"]["imageTag"], "v1362");
+    assert_eq!(app["status"]["operationState"]["phase"], "Succeeded");
+    let parent = get(&production, &format!("{APPLICATIONS}/app-config")).await;
+    assert_eq!(
+        parent["metadata"]["annotations"].get("argocd.argoproj.io/refresh"),
+        None
+    );
+    until("a smoke run in production", async || {
+        let runs = get(
+            &production,
+            &format!("{WORKFLOWS}?labelSelector=application%3Dpublisher,imageTag%3Dv1362"),
+        )
+        .await;
+        runs["items"]
+            .as_array()
+            .expect("runs")
+            .iter()
+            .any(|run| run["status"]["phase"] == "Succeeded")
+            .then_some(())
+    })
+    .await;
 }

@@ -10,6 +10,7 @@ pub mod kubernetes;
 pub mod loopback;
 pub mod repository;
 pub mod simulator;
+mod written;
 
 use std::fs;
 use std::io::{self, Write};
@@ -21,12 +22,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use fleet::{ENVIRONMENTS, stir};
+use history::History;
 use kubernetes::Server;
 use kubernetes::rights::{Person, Rights, Rule, secret};
 use loopback::{Certificate, Reach};
 use repository::Repository;
+use simulator::Simulator;
+use simulator::cluster::Cluster;
 use simulator::kubelet::Kubelet;
 use simulator::opening::{self, Opening, World};
+use simulator::robot::Robot;
+use tempfile::TempDir;
 
 /// What is wrong when the yard opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,27 +121,19 @@ pub struct Yard {
     kubelets: Vec<Kubelet>,
     repository: Repository,
     access: Vec<Access>,
+    config: PathBuf,
+    _simulator: Simulator,
     // Last: the folder goes when nothing writes into it any more.
-    folder: tempfile::TempDir,
+    folder: TempDir,
 }
 
 impl Yard {
-    /// Opens it: repository, three servers, their first objects. Nothing outside the loopback and one private folder under
-    /// the system's temporary directory is touched.
+    /// Opens it: repository, three servers, their first objects, and the simulator. Nothing outside the loopback and one
+    /// private folder under the system's temporary directory is touched.
     pub async fn start(options: Options) -> io::Result<Yard> {
-        let now = Timestamp::now();
-        let folder = tempfile::Builder::new()
-            .prefix("leverframe-yard-")
-            .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir()?;
-        let (seed, scenario) = (options.seed, options.scenario);
-        let place = folder.path().to_owned();
-        let building = tokio::task::spawn_blocking(move || {
-            let history = history::history(scenario, seed, now.as_second());
-            let repository = Repository::create(&place, secret()?, &history.commits)?;
-            let revision = head(repository.path())?;
-            io::Result::Ok((history, repository, revision))
-        });
+        let Options { scenario, seed, .. } = options;
+        let folder = private_folder()?;
+        let ground = Ground::lay(options, folder.path());
         let certificate = Certificate::generate()?;
         let mut parts = Vec::new();
         for environment in ENVIRONMENTS {
@@ -147,25 +145,23 @@ impl Yard {
             let server = Server::start(&certificate, people, stir(seed, &[environment])).await?;
             parts.push((environment, server, Kubelet::start(&certificate).await?));
         }
-        let (history, repository, revision) = building.await.map_err(io::Error::other)??;
-        let opening = Opening {
-            scenario,
-            seed,
-            now,
-            history: &history,
-            revision: &revision,
-        };
-        let (mut servers, mut kubelets, mut access) = (Vec::new(), Vec::new(), Vec::new());
+        let ground = ground.await.map_err(io::Error::other)??;
+        let (mut servers, mut kubelets, mut access, mut clusters) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (environment, server, kubelet) in parts {
             furnish(
                 &server,
                 &kubelet,
                 environment,
                 seed,
-                opening.world(environment),
+                ground.opening(options).world(environment),
             )?;
             let kubeconfig = folder.path().join(format!("{environment}.kubeconfig"));
             private(&kubeconfig, &server.kubeconfig(environment))?;
+            let admin = format!("{environment}-admin");
+            clusters.push(
+                Cluster::connect(environment, &kubeconfig, &admin, kubelet.shelf.clone()).await?,
+            );
             access.push(Access {
                 environment,
                 kubeconfig,
@@ -177,13 +173,85 @@ impl Yard {
             servers.push((environment, server));
             kubelets.push(kubelet);
         }
+        Yard::play(
+            options,
+            folder,
+            ground,
+            (servers, kubelets),
+            access,
+            clusters,
+        )
+    }
+
+    /// Plays on clusters that are there already, one for each environment and with the kinds of Argo: their API servers
+    /// get the opening's objects and the simulator, and the yard brings the repository and the kubelets. What it created
+    /// there stays when the yard is dropped.
+    pub async fn over(options: Options, access: Vec<Access>) -> io::Result<Yard> {
+        let folder = private_folder()?;
+        let ground = Ground::lay(options, folder.path())
+            .await
+            .map_err(io::Error::other)??;
+        let certificate = Certificate::generate()?;
+        let (mut kubelets, mut clusters) = (Vec::new(), Vec::new());
+        for Access {
+            environment,
+            kubeconfig,
+            context,
+        } in &access
+        {
+            let kubelet = Kubelet::start(&certificate).await?;
+            let cluster =
+                Cluster::connect(environment, kubeconfig, context, kubelet.shelf.clone()).await?;
+            let mut world = ground.opening(options).world(environment);
+            world
+                .objects
+                .push(opening::node(environment, kubelet.port()));
+            for (pod, container, previous, script) in world.scripts {
+                kubelet.shelf.put(&pod, &container, previous, script);
+            }
+            cluster
+                .furnish(world.objects)
+                .await
+                .map_err(io::Error::other)?;
+            kubelets.push(kubelet);
+            clusters.push(cluster);
+        }
+        Yard::play(
+            options,
+            folder,
+            ground,
+            (Vec::new(), kubelets),
+            access,
+            clusters,
+        )
+    }
+
+    fn play(
+        options: Options,
+        folder: TempDir,
+        ground: Ground,
+        (servers, kubelets): (Vec<(&'static str, Server)>, Vec<Kubelet>),
+        access: Vec<Access>,
+        clusters: Vec<Cluster>,
+    ) -> io::Result<Yard> {
+        let repository = ground.repository;
+        let config = written::config(folder.path(), repository.path(), &access)?;
+        let robot = Robot::new(repository.clone(), folder.path())?;
+        let simulator = Simulator::start(options, clusters, robot);
         Ok(Yard {
             servers,
             kubelets,
             repository,
             access,
+            config,
+            _simulator: simulator,
             folder,
         })
+    }
+
+    /// The operator's configuration file, which names everything else: give it to the console as any other.
+    pub fn config(&self) -> &Path {
+        &self.config
     }
 
     /// The private folder.
@@ -309,6 +377,50 @@ fn furnish(
         kubelet.shelf.put(&pod, &container, previous, script);
     }
     Ok(())
+}
+
+/// The repository with its history, and what the opening needs to know of it.
+struct Ground {
+    history: History,
+    repository: Repository,
+    revision: String,
+    now: Timestamp,
+}
+
+impl Ground {
+    /// Builds the repository off the runtime's threads.
+    fn lay(options: Options, folder: &Path) -> tokio::task::JoinHandle<io::Result<Ground>> {
+        let (folder, now) = (folder.to_owned(), Timestamp::now());
+        tokio::task::spawn_blocking(move || {
+            let history = history::history(options.scenario, options.seed, now.as_second());
+            let repository = Repository::create(&folder, secret()?, &history.commits)?;
+            let revision = head(repository.path())?;
+            Ok(Ground {
+                history,
+                repository,
+                revision,
+                now,
+            })
+        })
+    }
+
+    fn opening(&self, options: Options) -> Opening<'_> {
+        let Options { scenario, seed, .. } = options;
+        Opening {
+            scenario,
+            seed,
+            now: self.now,
+            history: &self.history,
+            revision: &self.revision,
+        }
+    }
+}
+
+fn private_folder() -> io::Result<TempDir> {
+    tempfile::Builder::new()
+        .prefix("leverframe-yard-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir()
 }
 
 /// Main's head, as 40 hexadecimal digits.

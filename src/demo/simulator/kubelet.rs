@@ -23,12 +23,15 @@ use crate::demo::loopback::{Certificate, Door};
 /// How often a followed log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Scripts by pod, container, and whether it is the container before the last restart.
+/// Pod, container, and whether it is the container before the last restart.
+type Voice = (String, String, bool);
+
+/// What every container says.
 #[derive(Clone, Default)]
-pub struct Shelf(Arc<Mutex<HashMap<(String, String, bool), Script>>>);
+pub struct Shelf(Arc<Mutex<HashMap<Voice, Script>>>);
 
 impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(String, String, bool), Script>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Voice, Script>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -36,6 +39,15 @@ impl Shelf {
     pub fn put(&self, pod: &str, container: &str, previous: bool, script: Script) {
         self.lock()
             .insert((pod.to_owned(), container.to_owned(), previous), script);
+    }
+
+    /// A container ends now, whatever it still had to say.
+    pub fn cut(&self, pod: &str, at: Timestamp) {
+        for ((known, _, _), script) in self.lock().iter_mut() {
+            if known == pod {
+                script.cut = Some(at);
+            }
+        }
     }
 
     /// Forgets a pod.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::application::{self, Declared, State};
 use super::clock::{Pace, stamp};
 use super::logs::{Kind, Script};
-use super::run::{Course, deploy_image, post_sync, templates};
+use super::run::{Course, Folded, deploy_image, post_sync, templates};
 use super::workload::{self, Counts, Doing, Workload};
 use crate::demo::Scenario;
 use crate::demo::fleet::{self, APPS, ARGO_CD, App, ENVIRONMENTS, stir};
@@ -296,11 +296,7 @@ impl Opening<'_> {
                 app: workload.app.name.to_owned(),
                 version: workload.version.to_owned(),
             };
-            let script = Script {
-                kind,
-                started: began,
-                ended: Some(ended),
-            };
+            let script = Script::new(kind, began, Some(ended));
             world
                 .scripts
                 .push((name.clone(), "app".to_owned(), false, script.clone()));
@@ -311,11 +307,7 @@ impl Opening<'_> {
                 name,
                 "nginx".to_owned(),
                 false,
-                Script {
-                    kind: Kind::Nginx,
-                    started: arrived,
-                    ended: None,
-                },
+                Script::new(Kind::Nginx, arrived, None),
             ));
         }
     }
@@ -361,11 +353,7 @@ impl Opening<'_> {
                 version: tag.to_owned(),
                 passes: false,
             };
-            let script = Script {
-                kind,
-                started: began,
-                ended: Some(over),
-            };
+            let script = Script::new(kind, began, Some(over));
             world.scripts.push((
                 workload::migration_pod_name(app, tag, attempt),
                 "dbmigrate".to_owned(),
@@ -552,7 +540,11 @@ impl Opening<'_> {
 
 /// A finished run; its pods stay only if it failed.
 fn keep_run(world: &mut World, mut workflow: Value, course: &Course, started: Timestamp) {
-    let (status, pods, scripts) = course.fold(started, Pace::new(1.0));
+    let Folded {
+        status,
+        pods,
+        scripts,
+    } = course.fold(started, Pace::new(1.0));
     let phase = status["phase"].as_str().unwrap_or("").to_owned();
     if let Some(meta) = workflow["metadata"].as_object_mut() {
         meta.insert("creationTimestamp".to_owned(), json!(stamp(started)));
@@ -613,23 +605,9 @@ pub fn voices(workload: &Workload<'_>, started: Timestamp) -> Vec<(&'static str,
             version: workload.version.to_owned(),
         }
     };
-    let mut voices = vec![(
-        "app",
-        Script {
-            kind,
-            started,
-            ended: None,
-        },
-    )];
+    let mut voices = vec![("app", Script::new(kind, started, None))];
     if workload.component != "worker" {
-        voices.push((
-            "nginx",
-            Script {
-                kind: Kind::Nginx,
-                started,
-                ended: None,
-            },
-        ));
+        voices.push(("nginx", Script::new(Kind::Nginx, started, None)));
     }
     voices
 }

@@ -104,14 +104,27 @@ pub struct Script {
     pub started: Timestamp,
     /// When it ends; none for what serves for ever.
     pub ended: Option<Timestamp>,
+    /// When it was stopped before its end.
+    pub cut: Option<Timestamp>,
 }
 
 /// How far back an endless log reaches: what is older has been rotated away.
 const ROTATED: SignedDuration = SignedDuration::from_mins(40);
 
 impl Script {
+    /// A container that began then and ends then, or never.
+    pub fn new(kind: Kind, started: Timestamp, ended: Option<Timestamp>) -> Script {
+        Script {
+            kind,
+            started,
+            ended,
+            cut: None,
+        }
+    }
+
     /// The lines after one moment up to another, both as they are stamped.
     pub fn lines(&self, after: Option<Timestamp>, until: Timestamp) -> Vec<Line> {
+        let until = self.cut.map_or(until, |cut| until.min(cut));
         match self.ended {
             Some(ended) => self.finite(ended, after, until),
             None => self.endless(after, until),
@@ -120,7 +133,10 @@ impl Script {
 
     /// Whether nothing more comes after this moment.
     pub fn over(&self, at: Timestamp) -> bool {
-        self.ended.is_some_and(|ended| ended <= at)
+        [self.ended, self.cut]
+            .into_iter()
+            .flatten()
+            .any(|end| end <= at)
     }
 
     fn finite(&self, ended: Timestamp, after: Option<Timestamp>, until: Timestamp) -> Vec<Line> {
@@ -199,16 +215,8 @@ mod tests {
             version: "v9".into(),
         };
         for script in [
-            Script {
-                kind: tests,
-                started: at(0),
-                ended: Some(at(100)),
-            },
-            Script {
-                kind: web,
-                started: at(0),
-                ended: None,
-            },
+            Script::new(tests, at(0), Some(at(100))),
+            Script::new(web, at(0), None),
         ] {
             let whole = script.lines(None, at(90));
             let first = script.lines(None, at(40));
@@ -232,12 +240,7 @@ mod tests {
             attempt: 0,
             fails: true,
         };
-        let lines = Script {
-            kind,
-            started: at(0),
-            ended: Some(at(60)),
-        }
-        .lines(None, at(60));
+        let lines = Script::new(kind, at(0), Some(at(60))).lines(None, at(60));
         assert!(lines.len() > 200, "{}", lines.len());
         assert_eq!(
             lines

@@ -74,6 +74,17 @@ pub struct Course {
     pub beats: Vec<(f64, Beat)>,
 }
 
+/// A course that is over.
+#[derive(Debug, Clone)]
+pub struct Folded {
+    /// `status` of the Workflow.
+    pub status: Value,
+    /// Its pods as they ended.
+    pub pods: Vec<Value>,
+    /// What they said, by pod and container.
+    pub scripts: Vec<(String, &'static str, Script)>,
+}
+
 /// Plans a run: keeps the nodes as they are so far.
 pub struct Planner<'a> {
     workflow: &'a str,
@@ -241,11 +252,7 @@ impl<'a> Planner<'a> {
             self.pace.after(self.started, running),
             self.pace.after(self.started, to),
         );
-        let script = |kind| Script {
-            kind,
-            started: began,
-            ended: Some(ended),
-        };
+        let script = |kind| Script::new(kind, began, Some(ended));
         let wait = Kind::Wait {
             pod: pod_name.clone(),
         };
@@ -345,12 +352,8 @@ impl Course {
         self.beats.last().map_or(0.0, |(at, _)| *at)
     }
 
-    /// The finished Workflow's status, its pods as they ended, and their scripts by pod and container.
-    pub fn fold(
-        &self,
-        started: Timestamp,
-        pace: Pace,
-    ) -> (Value, Vec<Value>, Vec<(String, &'static str, Script)>) {
+    /// What a cluster holds when the whole course is over.
+    pub fn fold(&self, started: Timestamp, pace: Pace) -> Folded {
         let mut nodes = Map::new();
         let (mut pods, mut told) = (BTreeMap::new(), Vec::new());
         let mut status =
@@ -389,7 +392,11 @@ impl Course {
             }
         }
         set(&mut status, "nodes", Value::Object(nodes));
-        (status, pods.into_values().collect(), told)
+        Folded {
+            status,
+            pods: pods.into_values().collect(),
+            scripts: told,
+        }
     }
 }
 

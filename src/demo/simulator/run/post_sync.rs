@@ -269,6 +269,26 @@ fn promotion(
     at + 7.0
 }
 
+/// Plans the exit handler alone, for a run that was stopped.
+pub fn exit_only(
+    workflow: &str,
+    environment: &str,
+    node: &str,
+    (started, pace): (Timestamp, Pace),
+    message: &str,
+) -> Course {
+    let mut plan = Planner::new(workflow, node, started, pace);
+    let nothing = Parameters {
+        application: String::new(),
+        repository: String::new(),
+        tag: String::new(),
+        promote: false,
+        gate: false,
+    };
+    let at = exit_handler(&mut plan, 0.0, workflow, &nothing, environment, false);
+    plan.finish(at, "Failed", message)
+}
+
 fn exit_handler(
     plan: &mut Planner<'_>,
     mut at: f64,
@@ -394,8 +414,8 @@ mod tests {
             (Timestamp::UNIX_EPOCH, pace),
             failing,
         );
-        let (status, pods, _) = course.fold(Timestamp::UNIX_EPOCH, pace);
-        (status, pods.len())
+        let folded = course.fold(Timestamp::UNIX_EPOCH, pace);
+        (folded.status, folded.pods.len())
     }
 
     fn node<'a>(status: &'a Value, display: &str) -> &'a Value {

@@ -1,0 +1,361 @@
+//! Cluster: one environment's Kubernetes API as the simulator uses it, an ordinary client that reads and writes raw JSON.
+//!
+//! Nothing here knows whose server it is: the yard's own and a real kube-apiserver are the same.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use http::Request;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::WatchEvent;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::kubelet::Shelf;
+use crate::demo::fleet::{APPS, ARGO_CD};
+use crate::demo::kubernetes::kinds::{self, Kind};
+
+/// Why a request came to nothing.
+pub type Trouble = kube::Error;
+
+/// How long any single request may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One environment.
+#[derive(Clone)]
+pub struct Cluster {
+    /// Its name.
+    pub environment: &'static str,
+    /// What its pods say.
+    pub shelf: Shelf,
+    client: kube::Client,
+}
+
+/// A change that a watch saw.
+#[derive(Debug, Clone)]
+pub enum Seen {
+    /// The object is so.
+    Is(Value),
+    /// It is gone.
+    Gone(Value),
+}
+
+impl Cluster {
+    /// Over a client that never retries.
+    pub fn new(environment: &'static str, client: kube::Client, shelf: Shelf) -> Cluster {
+        Cluster {
+            environment,
+            shelf,
+            client,
+        }
+    }
+
+    /// By a kubeconfig file's context; requests are never sent twice.
+    pub async fn connect(
+        environment: &'static str,
+        file: &Path,
+        context: &str,
+        shelf: Shelf,
+    ) -> io::Result<Cluster> {
+        let config = Kubeconfig::read_from(file).map_err(io::Error::other)?;
+        let options = KubeConfigOptions {
+            context: Some(context.to_owned()),
+            ..KubeConfigOptions::default()
+        };
+        let mut config = kube::Config::from_custom_kubeconfig(config, &options)
+            .await
+            .map_err(io::Error::other)?;
+        config.default_retry = false;
+        let client = kube::Client::try_from(config).map_err(io::Error::other)?;
+        Ok(Cluster::new(environment, client, shelf))
+    }
+
+    /// Creates an opening's objects, owners first; those that are there already stay as they are.
+    pub async fn furnish(&self, objects: Vec<Value>) -> Result<(), Trouble> {
+        let mut uids: HashMap<(String, String), String> = HashMap::new();
+        let text = |object: &Value, field: &str| object[field].as_str().unwrap_or("").to_owned();
+        for kinds in [
+            &["Namespace", "Node"][..],
+            &[
+                "WorkflowTemplate",
+                "Application",
+                "Workflow",
+                "Deployment",
+                "Job",
+            ],
+            &["ReplicaSet"],
+            &["Pod", "Event"],
+        ] {
+            let mut batch = Vec::new();
+            for object in objects
+                .iter()
+                .filter(|object| kinds.contains(&object["kind"].as_str().unwrap_or("")))
+            {
+                let mut object = object.clone();
+                for owner in object["metadata"]["ownerReferences"]
+                    .as_array_mut()
+                    .into_iter()
+                    .flatten()
+                {
+                    let uid = uids
+                        .get(&(text(owner, "kind"), text(owner, "name")))
+                        .cloned()
+                        .unwrap_or_default();
+                    if let Some(owner) = owner.as_object_mut() {
+                        owner.insert("uid".to_owned(), json!(uid));
+                    }
+                }
+                batch.push(async move {
+                    let created = self.create(&object).await?;
+                    let uid = created.map(|created| {
+                        created["metadata"]["uid"].as_str().unwrap_or("").to_owned()
+                    });
+                    Ok::<_, Trouble>((text(&object, "kind"), name(&object).to_owned(), uid))
+                });
+            }
+            let created: Vec<_> = stream::iter(batch)
+                .buffer_unordered(16)
+                .try_collect()
+                .await?;
+            for (kind, name, uid) in created {
+                uids.extend(uid.map(|uid| ((kind, name), uid)));
+            }
+        }
+        Ok(())
+    }
+
+    /// One object, where it is.
+    pub async fn get(&self, resource: &str, name: &str) -> Result<Option<Value>, Trouble> {
+        match self
+            .ask("GET", &format!("{}/{name}", path(resource)), None)
+            .await
+        {
+            Ok(object) => Ok(Some(object)),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The objects that a label selector picks (empty: all).
+    pub async fn list(&self, resource: &str, labels: &str) -> Result<Vec<Value>, Trouble> {
+        let list = self
+            .ask(
+                "GET",
+                &format!("{}?labelSelector={}", path(resource), escaped(labels)),
+                None,
+            )
+            .await?;
+        Ok(list["items"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// Creates an object and, where its kind has a status of its own path, writes that too. None where the name is taken.
+    pub async fn create(&self, object: &Value) -> Result<Option<Value>, Trouble> {
+        let Some(kind) = kinds::of(object) else {
+            return Ok(None);
+        };
+        let body = Some(("application/json", object.to_string()));
+        let created = match self.ask("POST", &path(kind.resource), body).await {
+            Ok(created) => created,
+            Err(kube::Error::Api(status)) if status.code == 409 => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let status = &object["status"];
+        if !kind.status || !status.is_object() {
+            return Ok(Some(created));
+        }
+        let name = created["metadata"]["name"].as_str().unwrap_or("");
+        self.patch_status(kind.resource, name, status)
+            .await
+            .map(Some)
+    }
+
+    /// Merges a patch into an object.
+    pub async fn patch(&self, resource: &str, name: &str, patch: &Value) -> Result<Value, Trouble> {
+        let body = Some(("application/merge-patch+json", patch.to_string()));
+        self.ask("PATCH", &format!("{}/{name}", path(resource)), body)
+            .await
+    }
+
+    /// Merges into the status of a kind whose status has its own path.
+    pub async fn patch_status(
+        &self,
+        resource: &str,
+        name: &str,
+        status: &Value,
+    ) -> Result<Value, Trouble> {
+        let body = Some((
+            "application/merge-patch+json",
+            json!({ "status": status }).to_string(),
+        ));
+        self.ask("PATCH", &format!("{}/{name}/status", path(resource)), body)
+            .await
+    }
+
+    /// Deletes an object at once; one that is gone already is no trouble.
+    pub async fn delete(&self, resource: &str, name: &str) -> Result<(), Trouble> {
+        // No kubelet and no garbage collector would ever finish a polite deletion.
+        let body = Some((
+            "application/json",
+            json!({ "gracePeriodSeconds": 0, "propagationPolicy": "Background" }).to_string(),
+        ));
+        match self
+            .ask("DELETE", &format!("{}/{name}", path(resource)), body)
+            .await
+        {
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<(&str, String)>,
+    ) -> Result<Value, Trouble> {
+        let mut request = Request::builder().method(method).uri(path);
+        let mut bytes = Vec::new();
+        if let Some((kind, text)) = body {
+            request = request.header(http::header::CONTENT_TYPE, kind);
+            bytes = text.into_bytes();
+        }
+        let request = request.body(bytes).map_err(kube::Error::HttpError)?;
+        let late =
+            |_| kube::Error::Service(format!("no answer within {} s", PATIENCE.as_secs()).into());
+        tokio::time::timeout(PATIENCE, self.client.request::<Value>(request))
+            .await
+            .map_err(late)?
+    }
+
+    /// Every object of a kind as it is, and then every change, for as long as the receiver lives; a lost connection is
+    /// taken up again and what was missed in between is told.
+    pub fn watch(&self, resource: &'static str) -> mpsc::Receiver<Seen> {
+        let (tell, told) = mpsc::channel(256);
+        let cluster = self.clone();
+        tokio::spawn(async move {
+            let mut known = HashSet::new();
+            while !tell.is_closed() {
+                if let Err(error) = cluster.follow(resource, &tell, &mut known).await {
+                    tracing::debug!(environment = cluster.environment, resource, %error, "the simulator's watch ended");
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(500)) => {}
+                    () = tell.closed() => return,
+                }
+            }
+        });
+        told
+    }
+
+    async fn follow(
+        &self,
+        resource: &str,
+        tell: &mpsc::Sender<Seen>,
+        known: &mut HashSet<String>,
+    ) -> Result<(), Trouble> {
+        let list = self.ask("GET", &path(resource), None).await?;
+        let mut version = list["metadata"]["resourceVersion"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned();
+        let kind = kinds::KINDS.iter().find(|kind| kind.resource == resource);
+        let mut gone = std::mem::take(known);
+        for item in list["items"].as_array().cloned().unwrap_or_default() {
+            let name = name(&item).to_owned();
+            gone.remove(&name);
+            known.insert(name);
+            let _ = tell.send(Seen::Is(typed(kind, item))).await;
+        }
+        for name in gone {
+            let _ = tell
+                .send(Seen::Gone(json!({ "metadata": { "name": name } })))
+                .await;
+        }
+        loop {
+            let uri = format!(
+                "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion={version}",
+                path(resource)
+            );
+            let request = Request::get(uri)
+                .body(Vec::new())
+                .map_err(kube::Error::HttpError)?;
+            let stream = self.client.request_events::<Value>(request).await?;
+            futures::pin_mut!(stream);
+            while let Some(event) = tokio::select! {
+                event = stream.try_next() => event?,
+                () = tell.closed() => return Ok(()),
+            } {
+                let (object, is) = match event {
+                    WatchEvent::Added(object) | WatchEvent::Modified(object) => (object, true),
+                    WatchEvent::Deleted(object) => (object, false),
+                    WatchEvent::Bookmark(bookmark) => {
+                        version = bookmark.metadata.resource_version;
+                        continue;
+                    }
+                    WatchEvent::Error(status) => return Err(kube::Error::Api(status)),
+                };
+                version = object["metadata"]["resourceVersion"]
+                    .as_str()
+                    .unwrap_or(&version)
+                    .to_owned();
+                if is {
+                    known.insert(name(&object).to_owned());
+                } else {
+                    known.remove(name(&object));
+                }
+                let _ = tell
+                    .send(if is {
+                        Seen::Is(object)
+                    } else {
+                        Seen::Gone(object)
+                    })
+                    .await;
+            }
+        }
+    }
+}
+
+/// An object's name.
+pub fn name(object: &Value) -> &str {
+    object["metadata"]["name"].as_str().unwrap_or("")
+}
+
+/// Lists of core kinds leave out what the list says once.
+fn typed(kind: Option<&Kind>, mut object: Value) -> Value {
+    if let (Some(kind), Some(map)) = (kind, object.as_object_mut()) {
+        map.entry("kind").or_insert_with(|| json!(kind.kind));
+        map.entry("apiVersion")
+            .or_insert_with(|| json!(kind.api_version()));
+    }
+    object
+}
+
+/// Where a resource's objects are: apps and runs in one namespace, Applications in another.
+fn path(resource: &str) -> String {
+    let Some(kind) = kinds::KINDS.iter().find(|kind| kind.resource == resource) else {
+        return "/".to_owned();
+    };
+    let root = if kind.group.is_empty() {
+        "/api/v1".to_owned()
+    } else {
+        format!("/apis/{}/{}", kind.group, kind.version)
+    };
+    let namespace = match (kind.namespaced, resource) {
+        (false, _) => return format!("{root}/{resource}"),
+        (true, "applications") => ARGO_CD,
+        (true, _) => APPS,
+    };
+    format!("{root}/namespaces/{namespace}/{resource}")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('=', "%3D")
+        .replace(',', "%2C")
+        .replace('/', "%2F")
+        .replace('!', "%21")
+        .replace(' ', "%20")
+}

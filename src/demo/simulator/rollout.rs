@@ -1,0 +1,484 @@
+//! Rollout: what the Deployment controller, the Job controller and the kubelets do after a sync.
+//!
+//! Pods are replaced a third at a time and never above the wanted number, as the fleet's strategy says.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::Play;
+use super::application::deployments;
+use super::clock::stamp;
+use super::cluster::{Cluster, Trouble, name};
+use super::logs::{Kind, Script};
+use super::opening::{node_name, voices};
+use super::robot::Read;
+use super::workload::{self, Counts, Doing, Workload};
+use crate::demo::Scenario;
+use crate::demo::fleet::{self, App};
+
+/// How long Kubernetes waits for progress before it says that there is none.
+const DEADLINE: f64 = 600.0;
+
+/// A Deployment whose version is to change.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Its name.
+    pub deployment: String,
+    component: &'static str,
+    repository: &'static str,
+    version: String,
+    replicas: usize,
+}
+
+impl Change {
+    fn workload<'a>(&'a self, app: &'a App) -> Workload<'a> {
+        Workload {
+            app,
+            name: &self.deployment,
+            component: self.component,
+            repository: self.repository,
+            version: &self.version,
+            replicas: self.replicas,
+        }
+    }
+}
+
+/// The Deployments of an app that do not run what the files say.
+pub async fn changes(
+    cluster: &Cluster,
+    app: &App,
+    files: &BTreeMap<String, Read>,
+) -> Result<Vec<Change>, Trouble> {
+    let mut changes = Vec::new();
+    for (deployment, component, repository) in deployments(app) {
+        let Some(file) = files.get(repository).filter(|file| !file.tag.is_empty()) else {
+            continue;
+        };
+        let Some(found) = cluster.get("deployments", &deployment).await? else {
+            continue;
+        };
+        let running = found["spec"]["template"]["spec"]["containers"][0]["image"]
+            .as_str()
+            .unwrap_or("");
+        if running != fleet::image(repository, &file.tag) {
+            let replicas = found["spec"]["replicas"].as_u64().unwrap_or(1) as usize;
+            changes.push(Change {
+                deployment,
+                component,
+                repository,
+                version: file.tag.clone(),
+                replicas,
+            });
+        }
+    }
+    Ok(changes)
+}
+
+/// The images that an app runs when it runs what the files say, sorted.
+pub fn images(app: &App, files: &BTreeMap<String, Read>) -> Vec<String> {
+    let all = deployments(app);
+    let mut images: Vec<String> = all
+        .iter()
+        .filter_map(|(_, _, repository)| {
+            Some(fleet::image(repository, &files.get(*repository)?.tag))
+        })
+        .collect();
+    images.sort();
+    images.dedup();
+    images
+}
+
+/// Runs the migration Job of a version, which goes through.
+pub async fn migrate(
+    play: &Play,
+    cluster: &Cluster,
+    app: &App,
+    version: &str,
+) -> Result<(), Trouble> {
+    let job = format!("{}-dbmigrate", app.name);
+    for old in cluster
+        .list("pods", &format!("batch.kubernetes.io/job-name={job}"))
+        .await?
+    {
+        cluster.delete("pods", name(&old)).await?;
+        cluster.shelf.forget(name(&old));
+    }
+    cluster.delete("jobs", &job).await?;
+    let began = Timestamp::now();
+    let (ends, started) = (play.pace.after(began, 18.0), stamp(began));
+    let created = cluster
+        .create(&workload::migration_job(app, version, &started, None))
+        .await?;
+    let pod = workload::migration_pod_name(app, version, 0);
+    let kind = Kind::Migration {
+        app: app.name.to_owned(),
+        version: version.to_owned(),
+        passes: true,
+    };
+    cluster.shelf.put(
+        &pod,
+        "dbmigrate",
+        false,
+        Script::new(kind, began, Some(ends)),
+    );
+    let node = node_name(cluster.environment);
+    let object = owned(
+        workload::migration_pod(app, version, 0, &node, &started, None),
+        created.as_ref(),
+    );
+    cluster.create(&object).await?;
+    play.pace.pause(18.0).await;
+    let at = stamp(Timestamp::now());
+    let over = workload::migration_pod(app, version, 0, &node, &started, Some((&at, true)));
+    cluster.patch_status("pods", &pod, &over["status"]).await?;
+    cluster
+        .patch_status(
+            "jobs",
+            &job,
+            &workload::migration_status(&started, Some((&at, true))),
+        )
+        .await
+        .map(drop)
+}
+
+/// Gives a Deployment its new version.
+pub async fn apply(cluster: &Cluster, app: &App, change: &Change) -> Result<(), Trouble> {
+    let Some(old) = cluster.get("deployments", &change.deployment).await? else {
+        return Ok(());
+    };
+    let revision = old["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+        .as_str()
+        .and_then(|text| text.parse::<usize>().ok());
+    let new = change.workload(app).deployment(revision.unwrap_or(0) + 1);
+    let patch = json!({
+        "metadata": { "annotations": new["metadata"]["annotations"] },
+        "spec": { "template": new["spec"]["template"] },
+    });
+    cluster
+        .patch("deployments", &change.deployment, &patch)
+        .await
+        .map(drop)
+}
+
+/// Rolls every changed Deployment out; false where it was overtaken or never became healthy.
+pub async fn roll(
+    play: &Play,
+    cluster: &Cluster,
+    app: &App,
+    changes: &[Change],
+    cancel: &CancellationToken,
+) -> Result<bool, Trouble> {
+    let rolls: Vec<Roll<'_>> = changes
+        .iter()
+        .map(|change| Roll {
+            play,
+            cluster,
+            app,
+            change,
+            cancel,
+        })
+        .collect();
+    let rolled = futures::future::try_join_all(rolls.iter().map(Roll::out)).await?;
+    Ok(rolled.into_iter().all(|done| done))
+}
+
+struct Roll<'a> {
+    play: &'a Play,
+    cluster: &'a Cluster,
+    app: &'a App,
+    change: &'a Change,
+    cancel: &'a CancellationToken,
+}
+
+impl Roll<'_> {
+    async fn out(&self) -> Result<bool, Trouble> {
+        let workload = self.change.workload(self.app);
+        let crashes = self.play.crashes(self.cluster.environment, &workload);
+        let batch = (workload.replicas / 3).max(1);
+        let set = self.replica_set(&workload).await?;
+        loop {
+            if self.cancel.is_cancelled() {
+                return Ok(false);
+            }
+            let (new, old) = self.pods(&workload).await?;
+            if new.len() >= workload.replicas && old.is_empty() {
+                break;
+            }
+            // What does not serve anyway goes first.
+            let (ready, broken): (Vec<_>, Vec<_>) = old.into_iter().partition(is_ready);
+            let leaving: Vec<&Value> = broken
+                .iter()
+                .chain(ready.iter().take(batch.saturating_sub(broken.len())))
+                .collect();
+            let remaining = ready.len() + broken.len() - leaving.len();
+            for pod in leaving {
+                self.cluster.delete("pods", name(pod)).await?;
+                self.cluster.shelf.forget(name(pod));
+            }
+            let coming = workload.replicas.saturating_sub(new.len() + remaining);
+            let began = self.start(&workload, coming, &new, set.as_ref()).await?;
+            self.count(&workload, None).await?;
+            if !self.wait(14.0).await {
+                return Ok(false);
+            }
+            if crashes {
+                return self.crash(&workload, &began).await;
+            }
+            for number in began {
+                self.ready(&workload, number).await?;
+            }
+            self.count(&workload, None).await?;
+            if !self.wait(8.0).await {
+                return Ok(false);
+            }
+        }
+        self.retire(&workload).await?;
+        self.count(&workload, None).await?;
+        Ok(true)
+    }
+
+    /// False where the rollout is overtaken meanwhile.
+    async fn wait(&self, seconds: f64) -> bool {
+        tokio::select! {
+            () = self.play.pace.pause(seconds) => true,
+            () = self.cancel.cancelled() => false,
+        }
+    }
+
+    /// The new version's ReplicaSet, as it is or as it has just been created.
+    async fn replica_set(&self, workload: &Workload<'_>) -> Result<Option<Value>, Trouble> {
+        let own = workload.replica_set_name();
+        let deployment = self.cluster.get("deployments", workload.name).await?;
+        let revision = deployment.as_ref().and_then(|found| {
+            found["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+                .as_str()?
+                .parse()
+                .ok()
+        });
+        let object = owned(
+            workload.replica_set(revision.unwrap_or(1), workload.replicas),
+            deployment.as_ref(),
+        );
+        if let Some(created) = self.cluster.create(&object).await? {
+            return Ok(Some(created));
+        }
+        let patch = json!({ "metadata": { "annotations": object["metadata"]["annotations"] }, "spec": { "replicas": workload.replicas } });
+        self.cluster
+            .patch("replicasets", &own, &patch)
+            .await
+            .map(Some)
+    }
+
+    /// Pods of the new version and of any other.
+    async fn pods(&self, workload: &Workload<'_>) -> Result<(Vec<Value>, Vec<Value>), Trouble> {
+        let selector = format!(
+            "app={},app.kubernetes.io/component={}",
+            workload.name, workload.component
+        );
+        let hash = workload.hash();
+        let pods = self.cluster.list("pods", &selector).await?;
+        Ok(pods
+            .into_iter()
+            .partition(|pod| pod["metadata"]["labels"]["pod-template-hash"] == hash))
+    }
+
+    async fn start(
+        &self,
+        workload: &Workload<'_>,
+        count: usize,
+        there: &[Value],
+        set: Option<&Value>,
+    ) -> Result<Vec<usize>, Trouble> {
+        let taken = |number: &usize| {
+            !there
+                .iter()
+                .any(|pod| name(pod) == workload.pod_name(*number))
+        };
+        let numbers: Vec<usize> = (0..).filter(taken).take(count).collect();
+        let (node, now) = (node_name(self.cluster.environment), stamp(Timestamp::now()));
+        for number in &numbers {
+            let pod = owned(
+                workload.pod(*number, &node, Doing::Starting, &now, None),
+                set,
+            );
+            self.cluster.create(&pod).await?;
+        }
+        Ok(numbers)
+    }
+
+    async fn ready(&self, workload: &Workload<'_>, number: usize) -> Result<(), Trouble> {
+        let now = Timestamp::now();
+        let pod = workload.pod_name(number);
+        for (container, script) in voices(workload, now) {
+            self.cluster.shelf.put(&pod, container, false, script);
+        }
+        self.cluster
+            .patch_status(
+                "pods",
+                &pod,
+                &workload.pod_status(number, Doing::Ready, &stamp(now), None),
+            )
+            .await
+            .map(drop)
+    }
+
+    /// Pods that come up, die and are started again, later every time, until something else is rolled out.
+    async fn crash(&self, workload: &Workload<'_>, numbers: &[usize]) -> Result<bool, Trouble> {
+        let first = stamp(Timestamp::now());
+        let (mut passed, mut late) = (0.0, false);
+        for restarts in 1_i64.. {
+            let (began, ended) = (
+                Timestamp::now(),
+                self.play.pace.after(Timestamp::now(), 3.0),
+            );
+            let last = (stamp(began), stamp(ended));
+            for number in numbers {
+                let pod = workload.pod_name(*number);
+                let kind = Kind::Crash {
+                    app: self.app.name.to_owned(),
+                    version: workload.version.to_owned(),
+                };
+                let script = Script::new(kind, began, Some(ended));
+                self.cluster.shelf.put(&pod, "app", false, script.clone());
+                self.cluster.shelf.put(&pod, "app", true, script);
+                let status = workload.pod_status(
+                    *number,
+                    Doing::Crashing { restarts },
+                    &first,
+                    Some((&last.0, &last.1)),
+                );
+                self.cluster.patch_status("pods", &pod, &status).await?;
+                if restarts == 1 {
+                    let message = "Back-off restarting failed container app in pod";
+                    let event = workload::happening(
+                        "Pod",
+                        &pod,
+                        "BackOff",
+                        message,
+                        true,
+                        (&first, &last.1, 5),
+                    );
+                    self.cluster.create(&event).await?;
+                }
+            }
+            let pause = (10.0 * f64::from(1 << restarts.min(5))).min(300.0);
+            if !self.wait(pause).await {
+                return Ok(false);
+            }
+            passed += pause;
+            if passed >= DEADLINE && !late {
+                late = true;
+                let message = format!(
+                    "ReplicaSet \"{}\" has timed out progressing.",
+                    workload.replica_set_name()
+                );
+                self.count(workload, Some(&message)).await?;
+                let degraded = json!({ "status": { "health": {
+                    "status": "Degraded", "lastTransitionTime": stamp(Timestamp::now()),
+                    "message": format!("Deployment \"{}\" exceeded its progress deadline", workload.name),
+                } } });
+                self.cluster
+                    .patch("applications", self.app.name, &degraded)
+                    .await?;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes the Deployment's and its ReplicaSets' numbers as the pods are now.
+    async fn count(&self, workload: &Workload<'_>, late: Option<&str>) -> Result<(), Trouble> {
+        let (new, old) = self.pods(workload).await?;
+        let Some(found) = self.cluster.get("deployments", workload.name).await? else {
+            return Ok(());
+        };
+        let ready = |pods: &[Value]| pods.iter().filter(|pod| is_ready(pod)).count();
+        let counts = Counts {
+            generation: found["metadata"]["generation"].as_i64().unwrap_or(1),
+            all: new.len() + old.len(),
+            updated: new.len(),
+            ready: ready(&new) + ready(&old),
+            wanted: workload.replicas,
+        };
+        let status = workload::deployment_status(counts, &stamp(Timestamp::now()), late);
+        self.cluster
+            .patch_status("deployments", workload.name, &status)
+            .await?;
+        let status = json!({ "replicas": new.len(), "readyReplicas": ready(&new), "availableReplicas": ready(&new) });
+        self.cluster
+            .patch_status("replicasets", &workload.replica_set_name(), &status)
+            .await
+            .map(drop)
+    }
+
+    /// Older ReplicaSets have no pods any more; only the newest two of them are kept.
+    async fn retire(&self, workload: &Workload<'_>) -> Result<(), Trouble> {
+        let selector = format!(
+            "app={},app.kubernetes.io/component={}",
+            workload.name, workload.component
+        );
+        let mut sets = self.cluster.list("replicasets", &selector).await?;
+        sets.retain(|set| name(set) != workload.replica_set_name());
+        let revision = |set: &Value| -> u64 {
+            set["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+                .as_str()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0)
+        };
+        sets.sort_by_key(|set| std::cmp::Reverse(revision(set)));
+        for (place, set) in sets.iter().enumerate() {
+            if place >= 2 {
+                self.cluster.delete("replicasets", name(set)).await?;
+            } else if set["spec"]["replicas"] != 0 {
+                self.cluster
+                    .patch(
+                        "replicasets",
+                        name(set),
+                        &json!({ "spec": { "replicas": 0 } }),
+                    )
+                    .await?;
+                let none = json!({ "replicas": 0, "readyReplicas": 0, "availableReplicas": 0 });
+                self.cluster
+                    .patch_status("replicasets", name(set), &none)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_ready(pod: &Value) -> bool {
+    let conditions = pod["status"]["conditions"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    conditions
+        .iter()
+        .any(|one| one["type"] == "Ready" && one["status"] == "True")
+}
+
+/// Names the owner's uid, which only the cluster knows.
+fn owned(mut object: Value, owner: Option<&Value>) -> Value {
+    let uid = owner
+        .map_or("", |owner| owner["metadata"]["uid"].as_str().unwrap_or(""))
+        .to_owned();
+    if let Some(reference) = object
+        .pointer_mut("/metadata/ownerReferences/0")
+        .and_then(Value::as_object_mut)
+    {
+        reference.insert("uid".to_owned(), json!(uid));
+    }
+    object
+}
+
+impl Play {
+    /// whitehall's broken versions, where a secret is missing; the release after them is repaired.
+    fn crashes(&self, environment: &str, workload: &Workload<'_>) -> bool {
+        self.scenario == Scenario::CrashLoop
+            && environment == "production"
+            && workload.name == "whitehall-admin"
+            && matches!(workload.version, "v3084" | "v3085")
+    }
+}
