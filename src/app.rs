@@ -11,6 +11,7 @@ mod time;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
+use ratatui::crossterm::event::KeyCode;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
@@ -186,6 +187,8 @@ impl<O: Outside> App<O> {
 
     fn input(&mut self, input: Input) {
         self.urgent = true;
+        // What is decided by this key is decided on the facts' age now, not at the last full minute.
+        self.take(Message::Ticked(time::now()));
         match input {
             Input::Key(key) => {
                 let press = Press {
@@ -194,7 +197,10 @@ impl<O: Outside> App<O> {
                         modifiers: key.modifiers,
                     },
                     at: time::stamp(key.read_at),
-                    queued: key.queued || key.repeated,
+                    // A held letter is text; a held Enter must not run through one question into the next.
+                    queued: key.queued
+                        || (key.repeated
+                            && !matches!(key.code, KeyCode::Char(_) | KeyCode::Backspace)),
                     id: fresh_id(),
                 };
                 self.take(Message::Pressed(press));
