@@ -23,6 +23,7 @@
 
 pub mod action;
 pub mod app;
+pub mod apply;
 pub mod cli;
 pub mod config;
 pub mod delivery;

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: sending anything again. Reading the journal back folds it; it never acts.
 
+pub mod file;
+
 use crate::plan::{Lever, Outcome, Plan, PlanId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,11 @@ pub struct Entry {
 #[serde(rename_all = "snake_case", tag = "what")]
 pub enum What {
     /// Written and on the disk before anything is sent.
-    Intent { plan: Box<Plan> },
+    Intent {
+        /// The entry's own `plan` is the id; the whole stands beside it under another name.
+        #[serde(rename = "intent")]
+        plan: Box<Plan>,
+    },
     /// One more try of the same send (a rejected push on a moved branch).
     Tried { note: String },
     Outcome {

@@ -1,0 +1,191 @@
+//! Apply: the way of a plan into the world: under the lock the journal is read again, the intent is on the disk, one write is
+//! sent once, and what became of it is journalled.
+//!
+//! Deliberately absent: deciding, and sending anything a second time. A plan whose outcome is unknown is settled by looking.
+
+use crate::journal::file::{JournalFile, Lock, Written};
+use crate::journal::{Entry, What};
+use crate::model::{Environment, Fault};
+use crate::plan::{Outcome, Plan, PlanId, Write, checks};
+use crate::provider::Writer;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Longer than any write may take, so that a second console waits rather than gives up.
+const LOCK_WAIT: Duration = Duration::from_secs(90);
+/// Settling does not wait for somebody who is sending.
+const SETTLE_WAIT: Duration = Duration::from_millis(200);
+
+/// Who sends what. Read-only mode constructs none.
+#[derive(Clone, Default)]
+pub struct Writers {
+    pub git: Option<Arc<dyn Writer>>,
+    pub clusters: BTreeMap<Environment, Arc<dyn Writer>>,
+}
+
+impl Writers {
+    /// The one that a write is for.
+    pub fn of(&self, write: &Write) -> Option<&Arc<dyn Writer>> {
+        match write {
+            Write::Commit { .. } => self.git.as_ref(),
+            Write::Create { environment, .. } => self.clusters.get(environment),
+            Write::Patch { id, .. } => self.clusters.get(&id.environment),
+        }
+    }
+}
+
+/// What became of a plan, and what is to be said about its journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    pub outcome: Outcome,
+    /// The journal is not where it usually is, or the outcome could not be written into it.
+    pub note: Option<String>,
+}
+
+impl Ended {
+    fn unsent(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            note: None,
+        }
+    }
+}
+
+/// Sends a plan once. Returns when the far side answered or did not; effects are seen later, by feeds.
+pub async fn apply(plan: &Plan, writers: &Writers, journal: &JournalFile) -> Ended {
+    let Some(writer) = writers.of(&plan.write) else {
+        return Ended::unsent(Outcome::Failed {
+            because: "This console has no writer for it. Nothing was sent.".into(),
+            remedy: "Start it without --read-only, with that environment configured.".into(),
+        });
+    };
+    let (lock, written) = match intend(plan, journal).await {
+        Ok(intended) => intended,
+        Err(outcome) => return Ended::unsent(outcome),
+    };
+    let said = Mutex::new(written.note);
+    let tried = |note: &str| {
+        // On the disk before the try is made, so this thread waits for it.
+        let what = What::Tried { note: note.into() };
+        if let Err(fault) = journal.append(&entry(&plan.id, what)) {
+            note_down(
+                &said,
+                format!("A further try is not in the journal. {fault}"),
+            );
+        }
+    };
+    let outcome = writer.write(plan, &tried).await;
+    let ending = entry(
+        &plan.id,
+        What::Outcome {
+            outcome: outcome.clone(),
+        },
+    );
+    if let Err(fault) = append(journal, ending).await {
+        let text = format!(
+            "The outcome ({}) is not in the journal. {fault}",
+            outcome.word()
+        );
+        note_down(&said, text);
+    }
+    drop(lock);
+    Ended {
+        outcome,
+        note: said.into_inner().unwrap_or_else(PoisonError::into_inner),
+    }
+}
+
+/// Looks for a plan whose outcome is not known, and journals what is found; none where it cannot be told, or is being sent.
+pub async fn settle(plan: &Plan, writers: &Writers, journal: &JournalFile) -> Option<Outcome> {
+    let writer = writers.of(&plan.write)?;
+    let locking = journal.clone();
+    let lock = tokio::task::spawn_blocking(move || locking.lock(SETTLE_WAIT))
+        .await
+        .ok()?
+        .ok()?;
+    let outcome = writer.settle(plan).await?;
+    let ending = entry(
+        &plan.id,
+        What::Outcome {
+            outcome: outcome.clone(),
+        },
+    );
+    // Not journalled it is found again the next time.
+    let _ = append(journal, ending).await;
+    drop(lock);
+    Some(outcome)
+}
+
+/// Journals what was noticed or said of a plan.
+///
+/// # Errors
+/// No place takes it.
+pub async fn record(journal: &JournalFile, entry: Entry) -> Result<Written, Fault> {
+    append(journal, entry).await
+}
+
+/// Takes the lock, looks whether somebody else moves the same, and has the intent on the disk.
+async fn intend(plan: &Plan, journal: &JournalFile) -> Result<(Lock, Written), Outcome> {
+    let (journal, plan) = (journal.clone(), plan.clone());
+    let intending = tokio::task::spawn_blocking(move || {
+        let unsent = |fault: Fault| Outcome::Refused {
+            because: fault.to_string(),
+        };
+        let lock = journal.lock(LOCK_WAIT).map_err(unsent)?;
+        if let Some(other) = checks::collision(&journal.load(), &plan) {
+            let because = if other.plan.id == plan.id {
+                format!("Plan {} was sent before; it is never sent again.", plan.id)
+            } else {
+                format!(
+                    "Plan {} ({} {}) by {} is under way for the same. Nothing was sent.",
+                    other.plan.id,
+                    other.plan.request.lever.title(),
+                    other.plan.request.target,
+                    other.plan.who.login
+                )
+            };
+            return Err(Outcome::Refused { because });
+        }
+        let id = plan.id.clone();
+        let intent = What::Intent {
+            plan: Box::new(plan),
+        };
+        let written = journal.append(&entry(&id, intent)).map_err(unsent)?;
+        Ok((lock, written))
+    });
+    intending.await.unwrap_or_else(|error| {
+        Err(Outcome::Failed {
+            because: format!("The intent could not be journalled: {error}. Nothing was sent."),
+            remedy: String::new(),
+        })
+    })
+}
+
+async fn append(journal: &JournalFile, entry: Entry) -> Result<Written, Fault> {
+    let journal = journal.clone();
+    tokio::task::spawn_blocking(move || journal.append(&entry))
+        .await
+        .unwrap_or_else(|error| {
+            Err(Fault::new(
+                crate::model::FaultKind::Broken,
+                format!("The journal could not be written: {error}."),
+                "",
+            ))
+        })
+}
+
+fn entry(plan: &PlanId, what: What) -> Entry {
+    Entry {
+        at: Timestamp::now(),
+        plan: plan.clone(),
+        what,
+    }
+}
+
+fn note_down(said: &Mutex<Option<String>>, text: String) {
+    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = said.take().map(|s| format!("{s} ")).unwrap_or_default();
+    *said = Some(format!("{before}{text}"));
+}

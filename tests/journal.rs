@@ -1,0 +1,270 @@
+//! The journal's file: what survives torn lines, places that cannot be written, several consoles, and a death in between.
+
+mod common {
+    pub mod plans;
+}
+
+use common::plans;
+use leverframe::journal::file::{JournalFile, Places};
+use leverframe::journal::{Entry, Standing, What};
+use leverframe::model::FaultKind;
+use leverframe::plan::Outcome;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+fn entry(plan: &str, second: i64, what: What) -> Entry {
+    Entry {
+        at: jiff::Timestamp::from_second(1_700_000_000 + second).unwrap(),
+        plan: leverframe::plan::PlanId::new(plan),
+        what,
+    }
+}
+
+fn intent(plan: &str, second: i64) -> Entry {
+    let plan_of = plans::some_plan(plan);
+    entry(
+        plan,
+        second,
+        What::Intent {
+            plan: Box::new(plan_of),
+        },
+    )
+}
+
+fn applied(plan: &str, second: i64) -> Entry {
+    let outcome = Outcome::Applied {
+        evidence: "commit 7c1e09a".into(),
+    };
+    entry(plan, second, What::Outcome { outcome })
+}
+
+struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state/leverframe/journal.jsonl")
+    }
+    fn runtime(&self) -> PathBuf {
+        self.folder.path().join("run/leverframe/journal.jsonl")
+    }
+    fn journal(&self) -> JournalFile {
+        let places = Places::usual(
+            self.state().parent().unwrap(),
+            Some(&self.folder.path().join("run")),
+        );
+        JournalFile::new(places)
+    }
+    /// The home can take no file: its folder is one.
+    fn break_home(&self) {
+        std::fs::write(self.folder.path().join("state"), "").unwrap();
+    }
+}
+
+#[test]
+fn what_was_appended_is_read_back_as_it_was() {
+    let home = Home::new();
+    let journal = home.journal();
+    let entries = [
+        intent("aaaa", 0),
+        entry(
+            "aaaa",
+            1,
+            What::Tried {
+                note: "try 2".into(),
+            },
+        ),
+        applied("aaaa", 2),
+        entry("aaaa", 3, What::Seen { hop: 0 }),
+        entry("aaaa", 4, What::Late { hop: 1 }),
+        entry(
+            "aaaa",
+            5,
+            What::Settled {
+                done: true,
+                by: "ops-1".into(),
+            },
+        ),
+        entry("aaaa", 6, What::Paid { by: None }),
+    ];
+    for e in &entries {
+        let written = journal.append(e).unwrap();
+        assert_eq!((written.place, written.note), (home.state(), None));
+    }
+    assert_eq!(journal.tail().read(), entries);
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&home.state()), 0o600);
+    assert_eq!(mode(home.state().parent().unwrap()), 0o700);
+}
+
+#[test]
+fn a_torn_line_costs_itself_and_nothing_else() {
+    let home = Home::new();
+    let journal = home.journal();
+    journal.append(&intent("aaaa", 0)).unwrap();
+    let whole = serde_json::to_string(&intent("bbbb", 1)).unwrap();
+    let mut file = std::fs::OpenOptions::new()
+        .append(true)
+        .open(home.state())
+        .unwrap();
+    for cut in [1, 7, whole.len() / 2, whole.len() - 1] {
+        file.write_all(&whole.as_bytes()[..cut]).unwrap();
+        // What is torn and still last is left for later, not counted.
+        let mut tail = journal.tail();
+        let before = tail.unreadable();
+        tail.read();
+        let torn_so_far = tail.unreadable() - before;
+        let id = format!("cc{cut:04}");
+        journal.append(&intent(&id, 2 + cut as i64)).unwrap();
+        tail.read();
+        assert_eq!(tail.unreadable(), torn_so_far + 1, "cut at {cut}");
+        assert!(
+            journal
+                .load()
+                .get(&leverframe::plan::PlanId::new(&id))
+                .is_some(),
+            "cut at {cut}"
+        );
+    }
+    assert_eq!(journal.load().records.len(), 5);
+}
+
+#[test]
+fn a_home_that_takes_nothing_gives_way_to_the_runtime_directory_and_says_so() {
+    let home = Home::new();
+    home.break_home();
+    let journal = home.journal();
+    assert!(
+        journal
+            .probe()
+            .unwrap()
+            .is_some_and(|note| note.contains("run/leverframe"))
+    );
+    let written = journal.append(&intent("aaaa", 0)).unwrap();
+    assert_eq!(written.place, home.runtime());
+    assert!(written.note.unwrap().contains("state/leverframe"));
+    assert_eq!(journal.load().records.len(), 1);
+    // Another console of the user meets the same lock there.
+    let held = journal.lock(Duration::ZERO).unwrap();
+    let fault = home.journal().lock(Duration::ZERO).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::Conflict);
+    drop(held);
+    home.journal().lock(Duration::ZERO).unwrap();
+}
+
+#[test]
+fn nowhere_to_write_is_a_fault_that_names_every_place() {
+    let home = Home::new();
+    home.break_home();
+    std::fs::write(home.folder.path().join("run"), "").unwrap();
+    let journal = home.journal();
+    for fault in [
+        journal.append(&intent("aaaa", 0)).unwrap_err(),
+        journal.probe().unwrap_err(),
+        journal.lock(Duration::ZERO).unwrap_err(),
+    ] {
+        assert!(
+            fault.detail.contains("state/leverframe") && fault.detail.contains("run/leverframe"),
+            "{fault}"
+        );
+    }
+    assert!(JournalFile::new(Places::new([])).probe().is_err());
+}
+
+#[test]
+fn no_pipe_and_no_device_is_taken_for_the_journal() {
+    let home = Home::new();
+    let device = JournalFile::new(Places::new([PathBuf::from("/dev/null"), home.runtime()]));
+    assert_eq!(
+        device.append(&intent("aaaa", 0)).unwrap().place,
+        home.runtime()
+    );
+    let pipe = home.folder.path().join("pipe");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
+    )
+    .unwrap();
+    let piped = JournalFile::new(Places::new([pipe, home.runtime()]));
+    assert_eq!(
+        piped.append(&applied("aaaa", 1)).unwrap().place,
+        home.runtime()
+    );
+    assert_eq!(piped.load().records.len(), 1);
+}
+
+#[test]
+fn an_intent_here_and_its_outcome_there_are_one_story() {
+    let home = Home::new();
+    let runtime_only = JournalFile::new(Places::new([home.runtime()]));
+    runtime_only.append(&intent("aaaa", 0)).unwrap();
+    home.journal().append(&applied("aaaa", 1)).unwrap();
+    let journal = home.journal().load();
+    assert_eq!(journal.records.len(), 1);
+    assert!(journal.records[0].outcome.is_some());
+}
+
+#[test]
+fn entries_of_another_console_are_read_once_each() {
+    let home = Home::new();
+    let mut tail = home.journal().tail();
+    assert!(tail.read().is_empty());
+    home.journal().append(&intent("aaaa", 0)).unwrap();
+    assert_eq!(tail.read(), [intent("aaaa", 0)]);
+    assert!(tail.read().is_empty());
+    home.journal().append(&applied("aaaa", 1)).unwrap();
+    home.journal().append(&intent("bbbb", 2)).unwrap();
+    assert_eq!(tail.read(), [applied("aaaa", 1), intent("bbbb", 2)]);
+    // A file that was taken away and begun anew is read from its beginning.
+    std::fs::remove_file(home.state()).unwrap();
+    home.journal().append(&intent("cccc", 3)).unwrap();
+    assert_eq!(tail.read(), [intent("cccc", 3)]);
+}
+
+#[test]
+fn only_one_console_at_a_time_holds_the_lock() {
+    let home = Home::new();
+    let together = Arc::new(Barrier::new(4));
+    let inside = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let consoles: Vec<_> = (0..4)
+        .map(|_| {
+            let (journal, together, inside) = (home.journal(), together.clone(), inside.clone());
+            std::thread::spawn(move || {
+                together.wait();
+                for _ in 0..20 {
+                    let lock = journal.lock(Duration::from_secs(60)).unwrap();
+                    let others = inside.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                    assert_eq!(others, 0);
+                    std::thread::yield_now();
+                    inside.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                    drop(lock);
+                }
+            })
+        })
+        .collect();
+    for console in consoles {
+        console.join().unwrap();
+    }
+}
+
+#[test]
+fn a_console_that_died_after_its_intent_leaves_it_open() {
+    let home = Home::new();
+    home.journal().append(&intent("aaaa", 0)).unwrap();
+    let journal = home.journal().load();
+    assert_eq!(journal.records[0].standing(), Standing::Open);
+    assert_eq!(journal.open().count(), 1);
+}
