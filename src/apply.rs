@@ -53,16 +53,36 @@ impl Ended {
     }
 }
 
-/// Sends a plan once. Returns when the far side answered or did not; effects are seen later, by feeds.
+/// Takes the lock, and sends a plan once. Returns when the far side answered or did not; effects are seen later, by feeds.
 pub async fn apply(plan: &Plan, writers: &Writers, journal: &JournalFile) -> Ended {
+    let locking = journal.clone();
+    let locked = tokio::task::spawn_blocking(move || locking.lock(LOCK_WAIT)).await;
+    match locked {
+        Ok(Ok(lock)) => apply_under(&lock, plan, writers, journal).await,
+        Ok(Err(fault)) => Ended::unsent(Outcome::Refused {
+            because: fault.to_string(),
+        }),
+        Err(error) => Ended::unsent(Outcome::Refused {
+            because: format!("The journal could not be locked: {error}. Nothing was sent."),
+        }),
+    }
+}
+
+/// The same for who holds the lock since before it decided, as the command line does.
+pub async fn apply_under(
+    _lock: &Lock,
+    plan: &Plan,
+    writers: &Writers,
+    journal: &JournalFile,
+) -> Ended {
     let Some(writer) = writers.of(&plan.write) else {
         return Ended::unsent(Outcome::Failed {
             because: "This console has no writer for it. Nothing was sent.".into(),
             remedy: "Start it without --read-only, with that environment configured.".into(),
         });
     };
-    let (lock, written) = match intend(plan, journal).await {
-        Ok(intended) => intended,
+    let written = match intend(plan, journal).await {
+        Ok(written) => written,
         Err(outcome) => return Ended::unsent(outcome),
     };
     let said = Mutex::new(written.note);
@@ -90,7 +110,6 @@ pub async fn apply(plan: &Plan, writers: &Writers, journal: &JournalFile) -> End
         );
         note_down(&said, text);
     }
-    drop(lock);
     Ended {
         outcome,
         note: said.into_inner().unwrap_or_else(PoisonError::into_inner),
@@ -126,14 +145,10 @@ pub async fn record(journal: &JournalFile, entry: Entry) -> Result<Written, Faul
     append(journal, entry).await
 }
 
-/// Takes the lock, looks whether somebody else moves the same, and has the intent on the disk.
-async fn intend(plan: &Plan, journal: &JournalFile) -> Result<(Lock, Written), Outcome> {
+/// Looks under the lock whether somebody else moves the same, and has the intent on the disk.
+async fn intend(plan: &Plan, journal: &JournalFile) -> Result<Written, Outcome> {
     let (journal, plan) = (journal.clone(), plan.clone());
     let intending = tokio::task::spawn_blocking(move || {
-        let unsent = |fault: Fault| Outcome::Refused {
-            because: fault.to_string(),
-        };
-        let lock = journal.lock(LOCK_WAIT).map_err(unsent)?;
         if let Some(other) = checks::collision(&journal.load(), &plan) {
             let because = if other.plan.id == plan.id {
                 format!("Plan {} was sent before; it is never sent again.", plan.id)
@@ -152,13 +167,15 @@ async fn intend(plan: &Plan, journal: &JournalFile) -> Result<(Lock, Written), O
         let intent = What::Intent {
             plan: Box::new(plan),
         };
-        let written = journal.append(&entry(&id, intent)).map_err(unsent)?;
-        Ok((lock, written))
+        journal
+            .append(&entry(&id, intent))
+            .map_err(|fault| Outcome::Refused {
+                because: fault.to_string(),
+            })
     });
     intending.await.unwrap_or_else(|error| {
-        Err(Outcome::Failed {
+        Err(Outcome::Refused {
             because: format!("The intent could not be journalled: {error}. Nothing was sent."),
-            remedy: String::new(),
         })
     })
 }
