@@ -1,0 +1,48 @@
+//! Figures: what the console costs, beside what the same work costs without it. `cargo bench --bench figures` prints them;
+//! nothing fails on a figure. Words on the command line pick sections (`log git screen cluster yard`).
+//!
+//! Deliberately absent: verdicts. The budget stands beside each figure, and the ratio to the peer of the same run.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod cluster;
+mod git;
+mod log;
+#[path = "../../tests/common/pty.rs"]
+mod pty;
+mod screen;
+
+/// One line of the table: what was measured, what came out, the budget, and the peer of the same run.
+pub fn figure(what: &str, seen: &str, budget: &str, beside: &str) {
+    println!("{what:<58} {seen:>20}   budget {budget:<18} {beside}");
+}
+
+/// Milliseconds with two digits.
+pub fn ms(time: std::time::Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1_000.0)
+}
+
+/// The value that a share of the sorted samples stay under.
+pub fn quantile(samples: &mut [std::time::Duration], share: f64) -> std::time::Duration {
+    samples.sort();
+    let place = ((samples.len() as f64 - 1.0) * share).round() as usize;
+    samples.get(place).copied().unwrap_or_default()
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let wanted = |section: &str| words.is_empty() || words.iter().any(|word| word == section);
+    let sections: [(&str, fn()); 4] = [
+        ("log", log::run),
+        ("git", git::run),
+        ("screen", screen::run),
+        ("cluster", cluster::run),
+    ];
+    for (name, run) in sections.into_iter().filter(|(name, _)| wanted(name)) {
+        println!("-- {name}");
+        run();
+    }
+}
