@@ -544,9 +544,13 @@ fn read(output: &mut dyn Read, shared: &(Mutex<Seen>, Condvar)) {
     loop {
         {
             // A lock that a failed assertion poisoned: the test is over.
-            let Ok(mut seen) = shared.0.lock() else { return };
+            let Ok(mut seen) = shared.0.lock() else {
+                return;
+            };
             while seen.stalled && !seen.closing {
-                let Ok(woken) = shared.1.wait(seen) else { return };
+                let Ok(woken) = shared.1.wait(seen) else {
+                    return;
+                };
                 seen = woken;
             }
             if seen.closing {
@@ -556,7 +560,9 @@ fn read(output: &mut dyn Read, shared: &(Mutex<Seen>, Condvar)) {
         let Ok(count @ 1..) = output.read(&mut bytes) else {
             return;
         };
-        let Ok(mut seen) = shared.0.lock() else { return };
+        let Ok(mut seen) = shared.0.lock() else {
+            return;
+        };
         seen.bytes.extend_from_slice(&bytes[..count]);
         seen.emulator.process(&bytes[..count]);
         shared.1.notify_all();
