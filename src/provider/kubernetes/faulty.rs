@@ -78,6 +78,22 @@ impl Reply {
         }
     }
 
+    /// A stream of any bytes in small pieces, which ends well or breaks off.
+    pub(crate) fn bytes(bytes: &[u8], whole: bool) -> Reply {
+        let mut reply = Reply::stream(&[], "", false);
+        for piece in bytes.chunks(1_000) {
+            reply
+                .bytes
+                .extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+            reply.bytes.extend_from_slice(piece);
+            reply.bytes.extend_from_slice(b"\r\n");
+        }
+        if whole {
+            reply.bytes.extend_from_slice(b"0\r\n\r\n");
+        }
+        reply
+    }
+
     /// No answer: the connection is closed after the request was received.
     pub(crate) fn hang_up() -> Reply {
         Reply {

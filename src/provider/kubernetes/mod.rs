@@ -8,6 +8,7 @@ pub mod connect;
 #[cfg(test)]
 mod faulty;
 pub mod feed;
+pub mod logs;
 mod page;
 mod plugin;
 pub mod watch;

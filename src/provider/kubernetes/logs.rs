@@ -1,0 +1,485 @@
+//! Logs: one container's log, read until it has ended, through every cut of the connection.
+//!
+//! The state machine of [`crate::model::log::Follow`] says what to ask for and what was read before; here are the
+//! connections, the waiting and the time limits. A pod is named by its uid, too: another one of the same name is not
+//! read. Deliberately absent: finding pods (the store knows them by label and annotation) and keeping lines.
+
+use super::call::{Failure, encode};
+use super::connect::{Access, Reading};
+use crate::model::log::{Follow, Next, Request, Seen, Stretch};
+use crate::model::{Fault, FaultKind};
+use crate::provider::{Call, Calls, LogPiece, LogSource};
+use crate::store::Source;
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+
+/// How long, how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// For the pod, and for the head of a log's answer.
+    pub answer: Duration,
+    /// A followed log that is silent for so long is asked for again: a dead link looks the same.
+    pub idle: Duration,
+    /// The first pause after a fault, doubled at each further one up to the longest.
+    pub first: Duration,
+    pub longest: Duration,
+    /// Between two looks at a container that has not begun, or that waits to be restarted.
+    pub look: Duration,
+    /// How often a previous container is asked for before the new one is read without its end.
+    pub tries: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace {
+            answer: Duration::from_secs(15),
+            idle: Duration::from_secs(60),
+            first: Duration::from_millis(500),
+            longest: Duration::from_secs(15),
+            look: Duration::from_secs(2),
+            tries: 3,
+        }
+    }
+}
+
+/// A log being read for a listener.
+pub struct Reader<'a> {
+    pub access: &'a Access,
+    pub source: &'a LogSource,
+    pub pace: Pace,
+    pub calls: Option<&'a Calls>,
+    /// The number under which the listener knows it.
+    pub number: u64,
+    /// Bounded: a listener that is slow makes the server wait.
+    pub pieces: &'a mpsc::Sender<(u64, LogPiece)>,
+}
+
+/// The pod as far as its logs go.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Pod {
+    metadata: Meta,
+    spec: Spec,
+    status: Status,
+}
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Meta {
+    uid: String,
+    deletion_timestamp: Option<String>,
+}
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Spec {
+    restart_policy: String,
+}
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Status {
+    phase: String,
+    reason: Option<String>,
+    message: Option<String>,
+    container_statuses: Vec<Container>,
+    init_container_statuses: Vec<Container>,
+    ephemeral_container_statuses: Vec<Container>,
+}
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Container {
+    name: String,
+    #[serde(rename = "containerID")]
+    container_id: String,
+    state: Turn,
+    last_state: Turn,
+}
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Turn {
+    running: Option<serde::de::IgnoredAny>,
+    terminated: Option<Ended>,
+    waiting: Option<Waiting>,
+}
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Ended {
+    #[serde(rename = "containerID")]
+    container_id: String,
+}
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Waiting {
+    reason: Option<String>,
+    message: Option<String>,
+}
+
+impl Ended {
+    fn id(&self) -> Option<String> {
+        (!self.container_id.is_empty()).then(|| self.container_id.clone())
+    }
+}
+
+impl Container {
+    /// Which container the kubelet would read, by its own rule (validateContainerLogStatus).
+    fn seen(&self, previous: bool) -> Seen {
+        let last = self.last_state.terminated.as_ref().and_then(Ended::id);
+        if previous {
+            return Seen {
+                id: last,
+                running: false,
+                previous: None,
+            };
+        }
+        if self.state.running.is_some() {
+            let id = (!self.container_id.is_empty()).then(|| self.container_id.clone());
+            return Seen {
+                id,
+                running: true,
+                previous: last,
+            };
+        }
+        match self.state.terminated.as_ref().and_then(Ended::id) {
+            Some(id) => Seen {
+                id: Some(id),
+                running: false,
+                previous: last,
+            },
+            None => Seen {
+                id: last,
+                running: false,
+                previous: None,
+            },
+        }
+    }
+}
+
+/// What became of one request for bytes.
+enum Read {
+    /// The server ended it.
+    Whole,
+    /// Nothing came for a while; or nobody knows why it ended.
+    Silent,
+    /// It was cut, or refused.
+    Cut(Failure),
+    /// Nobody listens any more.
+    Unheard,
+}
+
+impl Reader<'_> {
+    /// Reads until the log has ended, cannot be had, or nobody listens. Dropping the future ends it, too.
+    pub async fn read(&self) {
+        // Whether it ends well or not, the listener has heard why; and whether it still listens does not matter then.
+        let _ = self.follow().await;
+    }
+
+    /// None: nobody listens any more.
+    async fn follow(&self) -> Option<()> {
+        let mut follow = Follow::new();
+        let mut faults = 0u32;
+        let mut tries = 0u32;
+        let mut told = String::new();
+        loop {
+            let reading = match self.access.reading().await {
+                Ok(reading) => reading,
+                Err(fault) => {
+                    self.trouble(fault, &mut faults, None).await?;
+                    continue;
+                }
+            };
+            let pod = match self.pod(&reading).await {
+                Ok(pod) => pod,
+                Err(failure) => {
+                    self.refused(&reading, &failure).await;
+                    match failure.code {
+                        Some(403) => return self.say(LogPiece::Failed(failure.fault)).await,
+                        Some(404) => return self.say(LogPiece::Failed(self.gone())).await,
+                        _ => {
+                            self.trouble(failure.fault, &mut faults, failure.retry_after)
+                                .await?
+                        }
+                    }
+                    continue;
+                }
+            };
+            if !self.source.pod.uid.is_empty() && pod.metadata.uid != *self.source.pod.uid {
+                return self.say(LogPiece::Failed(self.gone())).await;
+            }
+            let container = self.container(&pod);
+            let mut seen = container
+                .map(|c| c.seen(self.source.previous))
+                .unwrap_or_default();
+            let over = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
+            // Who does not want to stay reads what there is, as if the container had ended.
+            seen.running &= self.source.follow && !over;
+            match follow.next(&seen) {
+                Next::Open(request) => {
+                    let (read, fresh) = self.bytes(&reading, &request, &mut follow).await;
+                    let mut out = Stretch::default();
+                    follow.ended(matches!(read, Read::Whole), &mut out);
+                    self.give(out).await?;
+                    if fresh > 0 {
+                        faults = 0;
+                    }
+                    match read {
+                        Read::Unheard => return None,
+                        // A server that ends each answer at once is not asked without a pause.
+                        Read::Whole if request.follow && fresh == 0 => {
+                            self.rest(&mut faults, None).await
+                        }
+                        Read::Whole | Read::Silent => {}
+                        Read::Cut(failure) => {
+                            self.refused(&reading, &failure).await;
+                            match failure.code {
+                                Some(403) => {
+                                    return self.say(LogPiece::Failed(failure.fault)).await;
+                                }
+                                // "previous terminated container not found", "is waiting to start"
+                                Some(400 | 404) if request.previous && !self.source.previous => {
+                                    follow.give_up_previous();
+                                }
+                                Some(400) if !self.source.follow => {
+                                    return self.say(LogPiece::Failed(failure.fault)).await;
+                                }
+                                Some(400) => self.look().await?,
+                                _ => {
+                                    self.trouble(failure.fault, &mut faults, failure.retry_after)
+                                        .await?;
+                                    tries += 1;
+                                    if request.previous && tries >= self.pace.tries {
+                                        follow.give_up_previous();
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                Next::Restarted => {
+                    tries = 0;
+                    self.say(LogPiece::Restarted).await?;
+                }
+                Next::Wait => {
+                    let fault = self.not_begun(&pod, container);
+                    if !self.source.follow || over || pod.metadata.deletion_timestamp.is_some() {
+                        return self.say(LogPiece::Failed(fault)).await;
+                    }
+                    // Said once for each reason: a log that is awaited is no storm of messages.
+                    if told != fault.detail {
+                        told.clone_from(&fault.detail);
+                        self.say(LogPiece::Cut(fault)).await?;
+                    }
+                    self.look().await?;
+                }
+                Next::Done => {
+                    let last = pod.spec.restart_policy == "Never"
+                        || over
+                        || pod.metadata.deletion_timestamp.is_some()
+                        || !self.source.follow;
+                    if last {
+                        return self.say(LogPiece::Ended).await;
+                    }
+                    self.look().await?;
+                }
+            }
+        }
+    }
+
+    async fn say(&self, piece: LogPiece) -> Option<()> {
+        self.pieces.send((self.number, piece)).await.ok()
+    }
+
+    async fn give(&self, stretch: Stretch) -> Option<()> {
+        if stretch.bytes.is_empty() && stretch.starts.is_empty() {
+            return Some(());
+        }
+        self.say(LogPiece::Bytes(stretch)).await
+    }
+
+    /// Tells of a fault that may pass, and waits.
+    async fn trouble(&self, fault: Fault, faults: &mut u32, after: Option<Duration>) -> Option<()> {
+        self.say(LogPiece::Cut(fault)).await?;
+        self.rest(faults, after).await;
+        (!self.pieces.is_closed()).then_some(())
+    }
+
+    async fn rest(&self, faults: &mut u32, after: Option<Duration>) {
+        let pause = self
+            .pace
+            .first
+            .saturating_mul(1 << (*faults).min(10))
+            .min(self.pace.longest);
+        *faults = faults.saturating_add(1);
+        // A listener that leaves ends the pause.
+        let _ = timeout(pause.max(after.unwrap_or_default()), self.pieces.closed()).await;
+    }
+
+    /// Waits before the container is looked at again; none if the listener has left meanwhile.
+    async fn look(&self) -> Option<()> {
+        timeout(self.pace.look, self.pieces.closed())
+            .await
+            .is_err()
+            .then_some(())
+    }
+
+    async fn refused(&self, reading: &Reading, failure: &Failure) {
+        if failure.code == Some(401) {
+            self.access.refused(reading.generation).await;
+        }
+    }
+
+    fn path(&self) -> String {
+        let pod = &self.source.pod;
+        format!(
+            "/api/v1/namespaces/{}/pods/{}",
+            encode(&pod.namespace),
+            encode(&pod.name)
+        )
+    }
+
+    async fn pod(&self, reading: &Reading) -> Result<Pod, Failure> {
+        let began = Instant::now();
+        let answer = reading.get(&self.path(), self.pace.answer).await;
+        self.tell("GET pods", began, answer.as_ref().err());
+        let answer = answer?;
+        serde_json::from_slice(&answer.body).map_err(|why| {
+            Failure::malformed(format!(
+                "The pod {} cannot be read: {why}.",
+                self.source.pod
+            ))
+        })
+    }
+
+    fn container<'p>(&self, pod: &'p Pod) -> Option<&'p Container> {
+        let status = &pod.status;
+        status
+            .container_statuses
+            .iter()
+            .chain(&status.init_container_statuses)
+            .chain(&status.ephemeral_container_statuses)
+            .find(|container| container.name == *self.source.container)
+    }
+
+    /// Reads one answer to its end; returns how many bytes it brought that were not known, too.
+    async fn bytes(
+        &self,
+        reading: &Reading,
+        request: &Request,
+        follow: &mut Follow,
+    ) -> (Read, usize) {
+        let mut path = format!(
+            "{}/log?container={}&timestamps=true",
+            self.path(),
+            encode(&self.source.container)
+        );
+        if request.follow {
+            path.push_str("&follow=true");
+        }
+        if request.previous || self.source.previous {
+            path.push_str("&previous=true");
+        }
+        if let Some(since) = request
+            .since
+            .and_then(|second| Timestamp::from_second(second).ok())
+        {
+            path.push_str(&format!("&sinceTime={}", encode(&since.to_string())));
+        }
+        let began = Instant::now();
+        let opened = reading.open(&path, false, self.pace.answer).await;
+        self.tell("GET pods/log", began, opened.as_ref().err());
+        let mut body = match opened {
+            Ok(body) => body,
+            Err(failure) => return (Read::Cut(failure), 0),
+        };
+        // The link is there again, even if nothing is printed for long.
+        if self
+            .say(LogPiece::Bytes(Stretch::default()))
+            .await
+            .is_none()
+        {
+            return (Read::Unheard, 0);
+        }
+        let mut fresh = 0;
+        loop {
+            // The listener may leave while the container is silent.
+            let chunk = tokio::select! {
+                chunk = timeout(self.pace.idle, body.chunk(self.pace.idle * 2)) => chunk,
+                () = self.pieces.closed() => return (Read::Unheard, fresh),
+            };
+            match chunk {
+                Err(_) => return (Read::Silent, fresh),
+                Ok(Ok(None)) => return (Read::Whole, fresh),
+                Ok(Err(failure)) => return (Read::Cut(failure), fresh),
+                Ok(Ok(Some(chunk))) => {
+                    let mut out = Stretch::default();
+                    follow.feed(&chunk, &mut out);
+                    fresh += out.bytes.len();
+                    if self.give(out).await.is_none() {
+                        return (Read::Unheard, fresh);
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell(&self, verb: &str, began: Instant, failure: Option<&Failure>) {
+        let Some(calls) = self.calls else { return };
+        let answer = match failure {
+            None => "200".to_owned(),
+            Some(failure) => failure
+                .code
+                .map_or_else(|| "no answer".to_owned(), |code| code.to_string()),
+        };
+        let pod = &self.source.pod;
+        let _ = calls.try_send(Call {
+            at: Timestamp::now(),
+            source: Source::Cluster(pod.environment.clone()),
+            what: format!("{verb} {}/{}", pod.namespace, pod.name),
+            took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            answer,
+        });
+    }
+
+    fn gone(&self) -> Fault {
+        Fault::new(
+            FaultKind::NotFound,
+            format!(
+                "The pod {} is gone, and its log with it; what stands here was read before.",
+                self.source.pod
+            ),
+            "Argo may have kept it: open the run in Argo.",
+        )
+    }
+
+    fn not_begun(&self, pod: &Pod, container: Option<&Container>) -> Fault {
+        let waiting = container.and_then(|container| container.state.waiting.as_ref());
+        let why = waiting
+            .and_then(|waiting| waiting.reason.as_deref())
+            .or(pod.status.reason.as_deref())
+            .unwrap_or(if container.is_none() {
+                "no container of this name was started"
+            } else {
+                "waiting"
+            });
+        let more = waiting
+            .and_then(|waiting| waiting.message.as_deref())
+            .or(pod.status.message.as_deref())
+            .map_or_else(String::new, |message| format!(" ({message})"));
+        let what = if self.source.previous {
+            "was not restarted"
+        } else {
+            "has printed nothing yet"
+        };
+        Fault::new(
+            FaultKind::NotFound,
+            format!(
+                "The container {} of {} {what}: {why}{more}.",
+                self.source.container, self.source.pod.name
+            ),
+            "",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
