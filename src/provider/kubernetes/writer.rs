@@ -11,7 +11,7 @@ use super::call::Failure;
 use super::connect::{Access, Writing};
 use super::wire;
 use crate::model::{Environment, Fault};
-use crate::plan::{Origin, Outcome, Plan, Write};
+use crate::plan::{Outcome, Plan, Write};
 use crate::provider;
 use crate::store::Kind;
 use futures::FutureExt as _;

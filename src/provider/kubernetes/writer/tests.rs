@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::{ObjectId, Target};
-use crate::plan::{Actor, Guard, Lever, PlanId, Reach, Request};
+use crate::plan::{Actor, Guard, Lever, Origin, PlanId, Reach, Request};
 use crate::provider::Writer as _;
 use crate::provider::kubernetes::Place;
 use crate::provider::kubernetes::faulty::{Asked, Faulty, Reply};
