@@ -11,6 +11,7 @@
 
 mod access;
 mod call;
+mod console;
 mod fixtures;
 mod kubelet;
 mod lists;
@@ -45,6 +46,10 @@ pub struct Scene {
     pub viewer: Caller,
     /// Somebody whose token the server does not know.
     pub stranger: Caller,
+    /// For what connects by itself.
+    pub kubeconfig: PathBuf,
+    /// The contexts of the admin and of the viewer.
+    pub contexts: (String, String),
 }
 
 type Case = (&'static str, fn(Scene) -> LocalBoxFuture<'static, ()>);
@@ -87,6 +92,9 @@ cases![
     logs::a_log_is_followed_until_it_ends,
     logs::a_container_is_named_when_there_are_several,
     logs::logs_without_a_pod_or_a_right_are_refused,
+    console::the_console_reads_a_whole_cluster,
+    console::a_viewer_reads_what_they_may,
+    console::the_console_writes_once_and_refuses_what_moved,
 ];
 
 /// The namespace of a case: a DNS label made of its name.
@@ -118,6 +126,8 @@ pub async fn all(server: &Server) {
                 admin: admin.clone(),
                 viewer: viewer.clone(),
                 stranger: stranger.clone(),
+                kubeconfig: server.kubeconfig.clone(),
+                contexts: (server.admin.clone(), server.viewer.clone()),
             };
             let guarded =
                 AssertUnwindSafe(tokio::time::timeout(Duration::from_secs(60), run(scene)))

@@ -81,6 +81,11 @@ impl Cluster {
         &self.access
     }
 
+    /// Where it reads.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// What the kubeconfig says of the cluster, once it was read.
     pub async fn known(&self) -> Option<Known> {
         self.access.known().await
