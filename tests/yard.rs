@@ -1,12 +1,40 @@
 //! The practice yard as a console meets it: a repository, three clusters, and what goes on in them.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that does not hold ends by saying so"
+)]
+
+#[path = "kube_api/call.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the suite of API behaviours, which uses more of it"
+)]
+mod call;
+#[path = "kube_api/real.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the suite of API behaviours, which uses more of it"
+)]
+mod real;
+
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use http::Request;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use leverframe::demo::{Options, Scenario, Yard};
+use leverframe::demo::{Access, Options, Scenario, Yard};
 use serde_json::Value;
+
+/// How a real server of the rig is reached.
+pub struct Server {
+    pub kubeconfig: PathBuf,
+    pub admin: String,
+    #[allow(dead_code, reason = "the yard's players may do all")]
+    pub viewer: String,
+}
 
 async fn client(yard: &Yard, environment: &str) -> kube::Client {
     let access = yard
@@ -257,16 +285,48 @@ async fn a_resubmitted_flake_passes_and_is_promoted_to_production() {
         ..Options::default()
     };
     let yard = Yard::start(options).await.expect("a yard");
+    the_flake_is_resubmitted_and_promoted(&yard).await;
+}
+
+/// The same simulator as a client of real API servers, one for each environment.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_simulator_plays_on_real_api_servers() {
+    let mut rigs = Vec::new();
+    for environment in ["integration", "staging", "production"] {
+        let Some(rig) = real::Rig::start(environment, &[]).await else {
+            return;
+        };
+        rigs.push((environment, rig));
+    }
+    let access = |(environment, rig): &(&'static str, real::Rig)| {
+        let server = rig.server();
+        Access {
+            environment,
+            kubeconfig: server.kubeconfig,
+            context: server.admin,
+        }
+    };
+    let access = rigs.iter().map(access).collect();
+    let options = Options {
+        scenario: Scenario::FlakySmoke,
+        speed: 60.0,
+        ..Options::default()
+    };
+    let yard = Yard::over(options, access).await.expect("a yard");
+    the_flake_is_resubmitted_and_promoted(&yard).await;
+}
+
+async fn the_flake_is_resubmitted_and_promoted(yard: &Yard) {
     let (staging, production) = (
-        client(&yard, "staging").await,
-        client(&yard, "production").await,
+        client(yard, "staging").await,
+        client(yard, "production").await,
     );
     let failed = get(
         &staging,
         &format!("{WORKFLOWS}?labelSelector=application%3Dpublisher,imageTag%3Dv1362"),
     )
     .await;
-    assert!(declared(&yard, "production", "publisher").starts_with("image_tag: v1361"));
+    assert!(declared(yard, "production", "publisher").starts_with("image_tag: v1361"));
 
     let again = create(&staging, WORKFLOWS, &resubmitted(&failed["items"][0])).await;
     let path = format!(
@@ -285,7 +345,7 @@ async fn a_resubmitted_flake_passes_and_is_promoted_to_production() {
         .find(|node| node["displayName"] == "promote-release");
     assert_eq!(promoted.expect("the promotion")["phase"], "Succeeded");
     until("the version on main", async || {
-        declared(&yard, "production", "publisher")
+        declared(yard, "production", "publisher")
             .starts_with("image_tag: v1362")
             .then_some(())
     })

@@ -148,11 +148,14 @@ fn import(path: &Path, commits: &[Commit]) -> io::Result<()> {
             "-c",
             "fastimport.unpackLimit=0",
             "-c",
-            "core.compression=1",
+            "core.compression=0",
             "fast-import",
             "--quiet",
             "--date-format=raw",
         ])
+        // Otherwise glibc gives back and takes again the memory of every delta: 45,000 system calls, four fifths of the time.
+        .env("MALLOC_TRIM_THRESHOLD_", "268435456")
+        .env("MALLOC_TOP_PAD_", "16777216")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
