@@ -151,8 +151,7 @@ impl Call {
                 stderr: clean(&stderr.taken(DRAIN)),
             }),
             None => {
-                // The group may be gone in this very moment; then there is nothing to kill and nothing to say.
-                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+                end(group);
                 tracing::warn!(verb = %self.verb, late = ?until.elapsed(), "git stopped at its time limit");
                 Err(Unfinished::TimedOut {
                     verb: self.verb,
@@ -162,6 +161,18 @@ impl Call {
             }
         }
     }
+}
+
+/// Ends a process group: git takes its lock files along when it is asked to end, so it is asked first. The group may be
+/// gone in any of these moments; then there is nothing to end and nothing to say.
+fn end(group: rustix::process::Pid) {
+    use rustix::process::{Signal, kill_process_group, test_kill_process_group};
+    let _ = kill_process_group(group, Signal::TERM);
+    let until = Instant::now() + Duration::from_secs(2);
+    while test_kill_process_group(group).is_ok() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = kill_process_group(group, Signal::KILL);
 }
 
 /// Waits for a child on a thread of its own (which also reaps it after a kill); none when the limit passes first.

@@ -240,18 +240,35 @@ impl Repository {
         self.tip()
     }
 
-    /// Fetches one refspec from `origin`, updating nothing but its right side.
+    /// Fetches one refspec from `origin`, updating nothing but its right side. Another console that fetches into the same
+    /// mirror in this moment holds a lock; it is waited for.
     pub(super) fn fetch_refspec(&self, refspec: &str, limit: Duration) -> Result<(), Error> {
-        let ended = self.call("fetch", limit).run([
-            "--quiet",
-            "--no-tags",
-            "--no-write-fetch-head",
-            "--no-recurse-submodules",
-            "--refmap=",
-            "origin",
-            refspec,
-        ]);
-        self.finished("fetch", ended).map(|_| ())
+        let mut pauses = [100, 300, 900].into_iter().map(Duration::from_millis);
+        loop {
+            let ended = self.call("fetch", limit).run([
+                "--quiet",
+                "--no-tags",
+                "--no-prune",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                "--refmap=",
+                "origin",
+                refspec,
+            ]);
+            match self.finished("fetch", ended) {
+                Err(Error::Program { said, .. }) if is_locked(&said) => match pauses.next() {
+                    Some(pause) => std::thread::sleep(pause),
+                    None => {
+                        return Err(Error::Program {
+                            name: self.source.name(),
+                            verb: "fetch".to_owned(),
+                            said,
+                        });
+                    }
+                },
+                other => return other.map(|_| ()),
+            }
+        }
     }
 
     /// A call of the git program in this repository, batch mode. In our own mirror no hook runs.
@@ -409,6 +426,13 @@ impl Repository {
             }
         })
     }
+}
+
+/// What git says when another process holds the reference that it wants to move.
+fn is_locked(said: &str) -> bool {
+    ["cannot lock ref", "Unable to create", "File exists"]
+        .iter()
+        .any(|word| said.contains(word))
 }
 
 /// The directory of the mirror of a URL, created where it is missing.

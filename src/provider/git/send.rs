@@ -21,7 +21,7 @@ pub const PURSUIT: Duration = Duration::from_secs(60);
 /// One push, with whatever hooks the far side runs.
 pub const PUSH_LIMIT: Duration = Duration::from_secs(45);
 /// How long a lost push is looked for before it is called unknown.
-const LOOK: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_secs(8);
 /// A last try younger than this may still be under way in another process.
 const UNDER_WAY_S: i64 = 120;
 /// Commits that are looked through for a trailer, newest first.
@@ -111,12 +111,9 @@ pub fn send(
         };
     }
     let started = Instant::now();
-    let first = if repository.is_mirror() {
-        repository.fetch()
-    } else {
-        repository.tip()
-    };
-    let mut head = match first {
+    // A look at the remote before the first try: on a busy branch it spares a rejected push, and it finds a plan that
+    // has landed already.
+    let mut head = match push::head(repository, to, PUSH_LIMIT) {
         Ok(head) => head,
         Err(e) => return failed(e.to_string()),
     };

@@ -1,0 +1,297 @@
+//! The git feed: what is declared, what moved, who moved it, and what it says when the repository is away.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use leverframe::model::{ActorKind, Environment, Repository};
+use leverframe::provider::git::feed::{Options, read_once};
+use leverframe::store::{Source, source};
+use tokio::sync::mpsc;
+
+use crate::yard::{TAGS, Told, Yard, delivery, git, version};
+
+#[test]
+fn the_tree_tells_files_apps_and_oddities() {
+    let yard = Yard::new();
+    let tree = read_once(&yard.url(), &delivery()).unwrap();
+    assert_eq!(tree.files.len(), 10, "{:?}", tree.files.keys());
+    assert!(
+        tree.files
+            .keys()
+            .all(|(environment, _)| environment.as_str() != "test")
+    );
+    let odd = &tree.files[&(Environment::new("staging"), Repository::new("orphan"))];
+    assert_eq!(
+        odd.version.as_ref().map(ToString::to_string).as_deref(),
+        Some("20")
+    );
+    assert!(
+        odd.odd.iter().any(|words| words.contains("number")),
+        "{:?}",
+        odd.odd
+    );
+    let production = &tree.files[&(Environment::new("production"), Repository::new("publisher"))];
+    assert!(production.promote && !production.gate);
+    let apps = &tree.apps[&Environment::new("integration")];
+    let names: Vec<_> = apps.iter().map(|app| app.app.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "publisher",
+            "frontend",
+            "draft-frontend",
+            "licensify",
+            "argo-services"
+        ]
+    );
+    assert_eq!(apps[2].repositories, [Repository::new("frontend")]);
+    assert_eq!(apps[3].repositories.len(), 2);
+    assert!(!apps[4].smoke && apps[0].smoke);
+    assert_eq!(tree.odd.len(), 0, "{:?}", tree.odd);
+    assert_eq!(tree.mainline.first().map(|tip| &**tip), Some(&*tree.tip));
+}
+
+#[test]
+fn news_of_a_branch_arrive_with_who_brought_them() {
+    for remote in [false, true] {
+        let yard = Yard::new();
+        let mut told = Told::by(
+            if remote { yard.url() } else { yard.path() },
+            Options::default(),
+        );
+        told.until("complete", |store| store.history.is_complete());
+        assert_eq!(
+            version(&told.store, "integration", "frontend").as_deref(),
+            Some("v1")
+        );
+        let (integration, frontend) =
+            (Environment::new("integration"), Repository::new("frontend"));
+        assert_eq!(told.store.history.of(&integration, &frontend).len(), 1);
+        // The robot, by its release.
+        yard.tag(
+            "integration",
+            "frontend",
+            "image_tag: v2\nautomatic_deploys_enabled: true\npromote_deployment: true\n",
+        );
+        let second = yard.robot("Update frontend image tag to v2 for integration");
+        told.until("v2", |store| {
+            store.history.of(&integration, &frontend).len() == 2
+        });
+        // The robot, on somebody's order; in the same second perhaps.
+        yard.tag(
+            "integration",
+            "frontend",
+            "image_tag: v1\nautomatic_deploys_enabled: true\npromote_deployment: false\n",
+        );
+        yard.robot("Update frontend image tag to v1 for integration");
+        // A person closes the gate.
+        git(&yard.work, &["pull", "--quiet", "--rebase"]);
+        yard.tag(
+            "integration",
+            "frontend",
+            "image_tag: v1\nautomatic_deploys_enabled: false\npromote_deployment: false\n",
+        );
+        git(&yard.work, &["add", "-A"]);
+        git(
+            &yard.work,
+            &[
+                "-c",
+                "user.name=x",
+                "commit",
+                "--quiet",
+                "-m",
+                "Freeze frontend",
+                "--author",
+                "Some Body <some@example.org>",
+            ],
+        );
+        git(&yard.work, &["push", "--quiet", "origin", "main"]);
+        told.until("frozen", |store| {
+            store.history.of(&integration, &frontend).len() == 4
+        });
+        let changes = told.store.history.of(&integration, &frontend);
+        let kinds: Vec<_> = changes
+            .iter()
+            .map(|c| (c.to.as_ref().unwrap().as_str(), c.kind, c.gate_to))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                // The committer is still the robot's login here, as on a merge by its web interface.
+                ("v1", ActorKind::Robot, false),
+                ("v1", ActorKind::Manual, true),
+                ("v2", ActorKind::Robot, true),
+                ("v1", ActorKind::Robot, true),
+            ],
+            "remote {remote}"
+        );
+        assert_eq!(&*changes[2].commit, second);
+        assert_eq!(
+            version(&told.store, "integration", "frontend").as_deref(),
+            Some("v1")
+        );
+        let tree = told.store.tree.clone().unwrap();
+        assert_eq!(tree.contains(&tree.tip, &second), Some(true));
+        assert_eq!(tree.contains(&second, &tree.tip), Some(false));
+        // Nothing moves: signs of life alone.
+        let generation = told.store.generation();
+        let alive = told.store.source(&Source::Git).unwrap().alive_at;
+        told.until("alive", |store| {
+            store.source(&Source::Git).unwrap().alive_at > alive
+        });
+        assert_eq!(told.store.generation(), generation);
+    }
+}
+
+#[test]
+fn a_rewritten_branch_voids_what_was_told() {
+    let yard = Yard::new();
+    let base = git(&yard.work, &["rev-parse", "HEAD"]);
+    yard.tag("staging", "frontend", "image_tag: v2\n");
+    yard.robot("two");
+    let mut told = Told::by(yard.url(), Options::default());
+    told.until("complete", |store| store.history.is_complete());
+    let (staging, frontend) = (Environment::new("staging"), Repository::new("frontend"));
+    assert_eq!(told.store.history.of(&staging, &frontend).len(), 2);
+    git(&yard.work, &["reset", "--quiet", "--hard", &base]);
+    yard.tag("staging", "frontend", "image_tag: v3\n");
+    git(&yard.work, &["commit", "--quiet", "-am", "instead of two"]);
+    git(
+        &yard.work,
+        &["push", "--quiet", "--force", "origin", "main"],
+    );
+    told.watch.refresh();
+    told.until("rewritten", |store| {
+        let moves: Vec<_> = store
+            .history
+            .of(&staging, &frontend)
+            .iter()
+            .filter_map(|c| c.to.as_ref())
+            .collect();
+        store.history.is_complete() && moves.len() == 2 && moves[0].as_str() == "v3"
+    });
+}
+
+#[test]
+fn a_fault_ages_facts_and_passes() {
+    let yard = Yard::new();
+    let mut told = Told::by(yard.url(), Options::default());
+    told.until("complete", |store| store.history.is_complete());
+    let away = yard.dir.path().join("away.git");
+    std::fs::rename(&yard.bare, &away).unwrap();
+    told.until("a fault", |store| {
+        store.source(&Source::Git).unwrap().fault.is_some()
+    });
+    let state = told.store.source(&Source::Git).unwrap();
+    let fault = state.fault.as_ref().unwrap();
+    assert!(
+        fault.detail.contains("git fetch failed") && state.retry_at.is_some(),
+        "{fault:?}"
+    );
+    assert_eq!(
+        version(&told.store, "staging", "frontend").as_deref(),
+        Some("v1"),
+        "facts stay"
+    );
+    std::fs::rename(&away, &yard.bare).unwrap();
+    told.until("well again", |store| {
+        store.source(&Source::Git).unwrap().fault.is_none()
+    });
+    let state = told.store.source(&Source::Git).unwrap();
+    assert_eq!(state.reach(Timestamp::now()), source::Reach::Ok);
+}
+
+#[test]
+fn a_repository_that_is_not_there_yet_is_found_later() {
+    let yard = Yard::new();
+    let away = yard.dir.path().join("away.git");
+    std::fs::rename(&yard.bare, &away).unwrap();
+    let mut told = Told::by(yard.path(), Options { probe: true });
+    told.until("a fault", |store| {
+        store
+            .source(&Source::Git)
+            .is_some_and(|git| git.fault.is_some())
+    });
+    std::fs::rename(&away, &yard.bare).unwrap();
+    told.until("there", |store| {
+        store.tree.is_some() && store.history.is_complete()
+    });
+    told.until("asked for its push", |store| store.pushable.is_some());
+    assert_eq!(told.store.pushable, Some(Ok(())));
+}
+
+#[test]
+fn a_feed_ends_with_its_watch() {
+    let yard = Yard::new();
+    let Told {
+        mut deltas, watch, ..
+    } = Told::by(yard.path(), Options::default());
+    drop(watch);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        match deltas.try_recv() {
+            Err(mpsc::error::TryRecvError::Disconnected) => break,
+            _ => assert!(Instant::now() < deadline, "the feed goes on"),
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Whatever the real repository says, every file and every app is in the tree, as it is on the disk.
+#[test]
+fn the_real_tree_is_read_whole() {
+    let data = ["../shared/data/govuk", "../../shared/data/govuk"].map(Path::new);
+    let Some(data) = data.into_iter().find(|path| path.exists()) else {
+        println!("SKIPPED: no ../shared/data/govuk");
+        return;
+    };
+    let yard = Yard::new();
+    std::fs::remove_dir_all(yard.work.join("charts")).unwrap();
+    let mut files = BTreeMap::new();
+    for environment in ["integration", "staging", "production", "test"] {
+        for file in std::fs::read_dir(data.join("image-tags").join(environment)).unwrap() {
+            let file = file.unwrap();
+            let name = file.file_name().into_string().unwrap();
+            let bytes = std::fs::read(file.path()).unwrap();
+            yard.put(&format!("{TAGS}/{environment}/{name}"), &bytes);
+            files.insert((environment, name), String::from_utf8(bytes).unwrap());
+        }
+    }
+    for environment in ["integration", "staging", "production"] {
+        let name = format!("values-{environment}.yaml");
+        let bytes = std::fs::read(data.join("values").join(&name)).unwrap();
+        yard.put(&format!("charts/app-config/{name}"), &bytes);
+    }
+    yard.robot("real");
+    let began = Instant::now();
+    let tree = read_once(&yard.path(), &delivery()).unwrap();
+    println!("the whole tree in {:?}", began.elapsed());
+    files.retain(|(environment, _), _| *environment != "test");
+    assert_eq!(tree.files.len(), files.len());
+    for ((environment, name), text) in &files {
+        let declared = &tree.files[&(Environment::new(environment), Repository::new(name))];
+        let line = |key: &str| {
+            text.lines()
+                .find_map(|line| {
+                    line.strip_prefix(key)?
+                        .strip_prefix(':')
+                        .map(|value| value.trim().to_owned())
+                })
+                .filter(|value| !value.is_empty())
+        };
+        assert_eq!(
+            declared.version.as_ref().map(ToString::to_string),
+            line("image_tag"),
+            "{environment}/{name}"
+        );
+        assert_eq!(
+            declared.gate,
+            line("automatic_deploys_enabled").as_deref() == Some("true"),
+            "{environment}/{name}"
+        );
+    }
+    assert_eq!(tree.apps.len(), 3);
+    assert_eq!(tree.odd.len(), 0, "{:?}", tree.odd);
+}
