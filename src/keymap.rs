@@ -102,6 +102,18 @@ impl Keymap {
             .collect()
     }
 
+    /// The actions of a place's own section, with their chords there, in the file's order.
+    pub fn section_actions(&self, place: Place) -> Vec<(Action, Vec<Chord>)> {
+        let mut found: Vec<(Action, Vec<Chord>)> = Vec::new();
+        for (chord, action) in self.section(place) {
+            match found.iter_mut().find(|(known, _)| known == action) {
+                Some((_, chords)) => chords.push(*chord),
+                None => found.push((*action, vec![*chord])),
+            }
+        }
+        found
+    }
+
     /// Every action that has a key in a place, with its chords: the place's own first, then those of `any`.
     pub fn actions(&self, place: Place) -> Vec<(Action, Vec<Chord>)> {
         let any: &[_] = if place.has_any() {

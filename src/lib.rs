@@ -26,6 +26,7 @@ pub mod app;
 pub mod apply;
 pub mod cli;
 pub mod config;
+pub mod connect;
 pub mod delivery;
 pub mod demo;
 pub mod effect;

@@ -1,1 +1,174 @@
-//! (not written yet)
+//! Command line: one file per command; every screen has a twin here that prints and ends.
+//!
+//! Deliberately absent: deciding anything. Commands gather facts by the same feeds as the console and ask the same plans.
+
+mod arguments;
+mod completions;
+mod config;
+mod console;
+mod demo;
+pub mod exit;
+mod gather;
+mod history;
+mod journal;
+pub mod json;
+mod logs;
+mod outside;
+mod print;
+mod pull;
+mod runs;
+mod sources;
+mod status;
+mod table;
+mod target;
+mod who;
+
+pub use arguments::Arguments;
+pub use exit::Exit;
+
+use crate::config::{Config, Variables};
+use arguments::{Command, Common};
+use clap::{CommandFactory, Parser};
+use color_eyre::eyre::Report;
+use exit::Failure;
+use std::ffi::OsString;
+use std::path::Path;
+
+/// What every command returns: how it ended, or why it did not.
+type Ended = Result<Exit, Report>;
+
+impl Arguments {
+    /// Reads the process's arguments; prints help and usage faults itself, and ends the process then.
+    pub fn read() -> Self {
+        Self::parse()
+    }
+
+    /// The command line as data, for completions, the manual page and tests.
+    pub fn described() -> clap::Command {
+        Self::command()
+    }
+}
+
+/// Does what was asked, and returns the process's exit code. Ctrl-C ends any command with 130.
+pub async fn run(arguments: Arguments) -> u8 {
+    let ended = match arguments.command {
+        // The console has the terminal, where Ctrl-C is a key.
+        None => console::run(&arguments.common).await,
+        Some(command) => {
+            let acting = act(command, &arguments.common);
+            tokio::pin!(acting);
+            loop {
+                tokio::select! {
+                    ended = &mut acting => break ended,
+                    _ = tokio::signal::ctrl_c() => {
+                        if !pull::is_sending() {
+                            break Ok(Exit::Interrupted);
+                        }
+                        print::complain("A write is on its way; its outcome is waited for.");
+                    }
+                }
+            }
+        }
+    };
+    match ended {
+        Ok(exit) => exit.code(),
+        Err(report) => match report.downcast_ref::<Failure>() {
+            Some(failure) => {
+                print::complain(&failure.said);
+                failure.exit.code()
+            }
+            None => {
+                print::complain(&format!("{report:?}"));
+                Exit::Failed.code()
+            }
+        },
+    }
+}
+
+async fn act(command: Command, common: &Common) -> Ended {
+    match command {
+        Command::Status(args) => status::run(&args, common).await,
+        Command::Target(args) => target::run(&args, common).await,
+        Command::Runs(args) => runs::run(&args, common).await,
+        Command::Logs(args) => logs::run(&args, common).await,
+        Command::History(args) => history::run(&args, common).await,
+        Command::Sources => sources::run(common).await,
+        Command::Journal(args) => journal::run(&args, common),
+        Command::Demo(args) => demo::run(&args, common).await,
+        Command::Config(command) => config::run(&command, common).await,
+        Command::Completions { shell } => completions::completions(shell),
+        Command::Man => completions::manual(),
+        lever => pull::run(lever, common).await,
+    }
+}
+
+/// The process's environment.
+fn variables(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// What is configured: by the flags, or by a file; none where nothing is.
+fn configured(common: &Common, variables: Variables<'_>) -> Result<Option<Config>, Failure> {
+    let mut config = match (&common.delivery, &common.repository) {
+        (Some(delivery), Some(repository)) => {
+            crate::config::of_clone(delivery, repository, variables)?
+        }
+        (None, None) => {
+            let Some(file) = crate::config::find(common.config.as_deref(), variables) else {
+                return Ok(None);
+            };
+            crate::config::load(&file, variables)?
+        }
+        (Some(_), None) => {
+            return Err(Failure::usage(
+                "--delivery looks at a clone: say which one by --repository PATH.",
+            ));
+        }
+        (None, Some(_)) => {
+            return Err(Failure::usage(format!(
+                "--repository looks at a clone by a delivery: say which one by --delivery NAME (built in: {}) or FILE.",
+                crate::config::built_in::names()
+            )));
+        }
+    };
+    let by_environment = crate::config::file::variable(variables, "LEVERFRAME_READ_ONLY")
+        .is_some_and(|value| value != "0");
+    config.read_only |= common.read_only || by_environment;
+    Ok(Some(config))
+}
+
+/// What is configured; without it a command ends and says what to do. Only the console starts the yard by itself.
+fn required(common: &Common) -> Result<Config, Failure> {
+    configured(common, &variables)?.ok_or_else(|| {
+        Failure::usage(
+            "Nothing is configured, so there is nothing to ask. Do one of these:\n\
+             \x20 leverframe config show > ~/.config/leverframe/leverframe.toml   and fill it in\n\
+             \x20 leverframe COMMAND --delivery govuk --repository PATH           look at a clone, nothing else\n\
+             \x20 leverframe demo                                                 try the console on the practice yard",
+        )
+    })
+}
+
+/// An environment of the delivery by the name that was typed.
+fn environment(config: &Config, name: &str) -> Result<crate::model::Environment, Failure> {
+    let environment = crate::model::Environment::new(name);
+    if config.delivery.stage(&environment).is_some() {
+        return Ok(environment);
+    }
+    let known: Vec<&str> = config
+        .delivery
+        .environments
+        .iter()
+        .map(|s| s.name.as_str())
+        .collect();
+    Err(Failure::usage(format!(
+        "{} has no environment {name:?}. It has: {}.",
+        config.delivery.name,
+        known.join(", ")
+    )))
+}
+
+/// How a path is called in sentences.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

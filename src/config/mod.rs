@@ -55,12 +55,11 @@ pub enum RepositoryAt {
 }
 
 /// How a cluster is reached.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ClusterAt {
-    /// None: `KUBECONFIG`, else `~/.kube/config`.
-    pub kubeconfig: Option<PathBuf>,
-    /// None: the file's current context.
-    pub context: Option<String>,
+    pub kubeconfig: PathBuf,
+    /// Always named: a console must not change its cluster because somebody ran `kubectl config use-context`.
+    pub context: String,
     pub login: Option<Login>,
 }
 
@@ -100,7 +99,7 @@ struct RawGit {
 #[serde(deny_unknown_fields)]
 struct RawCluster {
     kubeconfig: Option<String>,
-    context: Option<String>,
+    context: String,
     login: Option<Vec<String>>,
 }
 
@@ -214,11 +213,20 @@ pub fn parse(
                 format!("It has: {}.", known.join(", ")),
             );
         }
+        let kubeconfig = match &cluster.kubeconfig {
+            Some(named) => Some(file::resolve(named, folder, variables)),
+            None => usual_kubeconfig(variables),
+        };
+        let Some(kubeconfig) = kubeconfig else {
+            page.complain(
+                &["environments", name],
+                "KUBECONFIG names several files, or there is no home directory.",
+                "Write kubeconfig = \"PATH\" here: contexts of different files may share names.",
+            );
+            continue;
+        };
         let at = ClusterAt {
-            kubeconfig: cluster
-                .kubeconfig
-                .as_ref()
-                .map(|k| file::resolve(k, folder, variables)),
+            kubeconfig,
             context: cluster.context.clone(),
             login: login(
                 &mut page,
@@ -347,6 +355,18 @@ fn login(page: &mut Page<'_>, path: &[&str], words: Option<&Vec<String>>) -> Opt
         return None;
     }
     Some(Login(words.clone()))
+}
+
+/// The one file of `KUBECONFIG`, else `~/.kube/config`.
+fn usual_kubeconfig(variables: Variables<'_>) -> Option<PathBuf> {
+    match file::variable(variables, "KUBECONFIG") {
+        Some(named) => {
+            let mut files = std::env::split_paths(&named).filter(|p| !p.as_os_str().is_empty());
+            let first = files.next()?;
+            files.next().is_none().then_some(first)
+        }
+        None => Some(file::home(variables)?.join(".kube/config")),
+    }
 }
 
 /// A URL has a scheme, or is git's short form `user@host:path`; everything else is a path.

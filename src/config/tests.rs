@@ -49,7 +49,7 @@ fn the_built_in_files_are_right() {
     );
     assert_eq!(
         config.clusters[&Environment::new("integration")].kubeconfig,
-        Some("/home/ops/.kube/config".into())
+        Path::new("/home/ops/.kube/config")
     );
     assert_eq!(config.shared_logins, ["ubuntu", "ec2-user"]);
 }
@@ -115,22 +115,32 @@ fn complaints_name_file_line_key_and_remedy() {
         "{said}"
     );
     let said = refused(
-        "delivery = \"govuk\"\ntime_zone = \"Mars/Olympus\"\n[environments.moon]\ncontext = \"m\"\n",
+        "delivery = \"govuk\"\ntime_zone = \"Mars/Olympus\"\n[environments.moon]\nkubeconfig = \"k\"\ncontext = \"m\"\n",
     );
     assert!(said.contains("lf.toml:2: time_zone: "), "{said}");
     assert!(
         said.contains("lf.toml:3: environments.moon: The delivery has no environment \"moon\". It has: integration, staging, production."),
         "{said}"
     );
-    let said = refused("delivery = \"govuk\"\n[environments.staging]\nlogin = []\n");
+    let said = refused(
+        "delivery = \"govuk\"\n[environments.staging]\nkubeconfig = \"k\"\ncontext = \"s\"\nlogin = []\n",
+    );
     assert!(
-        said.starts_with("lf.toml:3: environments.staging.login: "),
+        said.starts_with("lf.toml:5: environments.staging.login: "),
         "{said}"
     );
     let said = refused("delivery = \"govuk\"\nrepository = \"https://me:secret@host/x.git\"\n");
     assert!(
         said.contains("password") && !said.contains("secret"),
         "{said}"
+    );
+    assert!(
+        refused("delivery = \"govuk\"\n[environments.staging]\nkubeconfig = \"k\"\n")
+            .contains("missing field `context`")
+    );
+    assert!(
+        refused("delivery = \"govuk\"\n[environments.staging]\ncontext = \"s\"\n")
+            .contains("kubeconfig = ")
     );
     assert!(refused("delivery = ").starts_with("lf.toml:1: delivery: "));
     assert!(

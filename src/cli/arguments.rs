@@ -1,0 +1,254 @@
+//! Arguments: what can be said on the command line. Help, completions and the man page come from here.
+//!
+//! Deliberately absent: doing any of it (one file per command).
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A keyboard-driven console for release operations.
+///
+/// Without a command the console starts: on what is configured, or on the practice yard where nothing is.
+#[derive(Parser, Debug)]
+#[command(
+    name = "leverframe",
+    version,
+    propagate_version = true,
+    max_term_width = 110
+)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Common {
+    /// The configuration [default: LEVERFRAME_CONFIG, else ~/.config/leverframe/leverframe.toml]
+    #[arg(short = 'c', long = "config", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// A built-in delivery or a delivery file, to look at a clone without any configuration
+    #[arg(long, value_name = "NAME|FILE", global = true)]
+    pub delivery: Option<String>,
+    /// The clone to look at: never fetched, never written
+    #[arg(long, value_name = "PATH", global = true)]
+    pub repository: Option<PathBuf>,
+    /// Make no writing client at all
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// How to print
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_enum, default_value_t = Form::Table, global = true)]
+    pub output: Form,
+    /// Seconds after which what was not read counts as unread
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true)]
+    pub limit: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Form {
+    /// Columns for people; what came from outside is made harmless
+    #[default]
+    Table,
+    /// One JSON document; texts as they came
+    Json,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// What is declared, synced and running, for every app in every environment
+    Status(StatusArgs),
+    /// Everything about one app in one environment
+    Target(TargetArgs),
+    /// Runs in the clusters, newest first
+    Runs(RunsArgs),
+    /// The log of a run's step, or of an app's pods
+    Logs(LogsArgs),
+    /// Who moved an app's version when
+    History(HistoryArgs),
+    /// How each source is doing
+    Sources,
+    /// Bring the version of the environment below into this one
+    Promote(PromoteArgs),
+    /// Bring back the version that stood longest before this one, or another
+    Rollback(RollbackArgs),
+    /// Run a failed smoke run again; if it passes it promotes
+    Resubmit(ResubmitArgs),
+    /// Sync the Application
+    Sync(PullArgs),
+    /// Have Argo CD look at git again, at the parent app
+    Refresh(PullArgs),
+    /// Stop the run in flight
+    Stop(StopArgs),
+    /// Close the gate into an environment for one app
+    Hold(PullArgs),
+    /// Open the gate into an environment for one app
+    Release(PullArgs),
+    /// Plans, their outcomes and what they left open
+    Journal(JournalArgs),
+    /// The practice yard: a whole delivery on this machine, to try every lever on
+    Demo(DemoArgs),
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Completions for a shell, on standard output
+    Completions { shell: clap_complete::Shell },
+    /// The manual page, on standard output
+    Man,
+}
+
+/// One app in one environment.
+#[derive(Args, Clone, Debug)]
+pub struct TargetArgs {
+    pub app: String,
+    #[arg(short, long, value_name = "ENVIRONMENT")]
+    pub environment: String,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct StatusArgs {
+    /// Only these apps
+    pub apps: Vec<String>,
+    /// Only this environment; may be given several times
+    #[arg(short, long, value_name = "ENVIRONMENT")]
+    pub environment: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct RunsArgs {
+    /// Only runs of this app
+    pub app: Option<String>,
+    /// Only this environment; may be given several times
+    #[arg(short, long, value_name = "ENVIRONMENT")]
+    pub environment: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct LogsArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// A run by its name [default: the newest smoke run of the app]
+    #[arg(long, value_name = "NAME", conflicts_with = "pod")]
+    pub run: Option<String>,
+    /// A step of the run by its display name or id [default: the first that failed, else the last]
+    #[arg(long, value_name = "STEP", conflicts_with = "pod")]
+    pub step: Option<String>,
+    /// A pod of the app by its name, or `app` for the first that is not well
+    #[arg(long, value_name = "POD")]
+    pub pod: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// The container before it was restarted
+    #[arg(long, conflicts_with = "follow")]
+    pub previous: bool,
+    /// Stay until it ends
+    #[arg(short, long)]
+    pub follow: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Which file, for an app of several images
+    #[arg(long, value_name = "REPOSITORY")]
+    pub image: Option<String>,
+}
+
+/// What every lever takes.
+#[derive(Args, Clone, Debug)]
+pub struct PullArgs {
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Which file, for an app of several images
+    #[arg(long, value_name = "REPOSITORY")]
+    pub image: Option<String>,
+    /// Print the plan and send nothing
+    #[arg(long, conflicts_with = "wait")]
+    pub dry_run: bool,
+    /// Send it without asking, where it does not reach production
+    #[arg(long)]
+    pub yes: bool,
+    /// The version that will run, where the plan reaches production (a commit by its first seven digits)
+    #[arg(long, value_name = "VERSION")]
+    pub confirm: Option<String>,
+    /// Why; the plan says when one is wanted
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Stay until the last hop was seen, or one is late
+    #[arg(long)]
+    pub wait: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct PromoteArgs {
+    #[command(flatten)]
+    pub pull: PullArgs,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct RollbackArgs {
+    #[command(flatten)]
+    pub pull: PullArgs,
+    /// The version to go back to [default: the one that stood longest among the last ten]
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ResubmitArgs {
+    #[command(flatten)]
+    pub pull: PullArgs,
+    /// The run [default: the newest of the app]
+    #[arg(long, value_name = "NAME")]
+    pub run: Option<String>,
+    /// With the gate parameter false: nothing promotes
+    #[arg(long)]
+    pub tests_only: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct StopArgs {
+    #[command(flatten)]
+    pub pull: PullArgs,
+    /// The run [default: the newest of the app]
+    #[arg(long, value_name = "NAME")]
+    pub run: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct JournalArgs {
+    /// One plan by the first letters of its id
+    pub plan: Option<String>,
+    /// Only what is not over
+    #[arg(long)]
+    pub open: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// calm, flaky-smoke, crash-loop, migration-failed or environment-down
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// The same seed plays the same
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// How many times as fast as life
+    #[arg(long, value_name = "FACTOR")]
+    pub speed: Option<f64>,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+pub enum ConfigCommand {
+    /// Connect to everything: contexts, permissions, whether the branch can be pushed, clocks
+    Check,
+    /// Print a file that is built in, to be copied and edited
+    Show {
+        /// The delivery file of this name instead of the operator's file
+        #[arg(value_name = "DELIVERY")]
+        name: Option<String>,
+        /// The keys instead
+        #[arg(long, conflicts_with = "name")]
+        keys: bool,
+    },
+}

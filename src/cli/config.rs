@@ -1,0 +1,255 @@
+//! `config`: look at the configuration; `check` connects to everything that it names.
+//!
+//! Deliberately absent: changing it, and changing anything while checking (a push is tried dry).
+
+use super::arguments::{Common, ConfigCommand, Form};
+use super::exit::{Exit, Failure};
+use super::gather::{Gathered, Want, gather};
+use super::table::Table;
+use super::{Ended, print, required, shown};
+use crate::config::{Config, RepositoryAt, built_in};
+use crate::store::{Kind, Source};
+use serde::Serialize;
+
+/// The far side's clock may differ by so many seconds before ages are misleading.
+const SKEW_S: i64 = 5;
+
+/// One thing that was checked.
+#[derive(Serialize)]
+struct Line {
+    source: String,
+    what: String,
+    /// `ok`, `no`, `unknown`, `note`.
+    verdict: &'static str,
+    detail: String,
+}
+
+pub(super) async fn run(command: &ConfigCommand, common: &Common) -> Ended {
+    match command {
+        ConfigCommand::Show { name, keys } => show(name.as_deref(), *keys),
+        ConfigCommand::Check => check(common).await,
+    }
+}
+
+fn show(name: Option<&str>, keys: bool) -> Ended {
+    let text = match name {
+        _ if keys => built_in::KEYS,
+        None => built_in::CONFIG,
+        Some(name) => built_in::delivery(name).ok_or_else(|| {
+            Failure::usage(format!(
+                "{name:?} is not built in. Built in: {}.",
+                built_in::names()
+            ))
+        })?,
+    };
+    print::out(text)?;
+    Ok(Exit::Ok)
+}
+
+async fn check(common: &Common) -> Ended {
+    let config = required(common)?;
+    let gathered = gather(&config, Want::check(), common).await?;
+    let mut lines = files(&config);
+    lines.extend(git(&config, &gathered));
+    for environment in config.clusters.keys() {
+        lines.extend(cluster(&config, &gathered, &Source::Cluster(environment.clone())).await);
+    }
+    for stage in &config.delivery.environments {
+        if !config.clusters.contains_key(&stage.name) {
+            lines.push(Line::new(
+                stage.name.as_str(),
+                "cluster",
+                "note",
+                "not configured: shown by what git says alone",
+            ));
+        }
+    }
+    match common.output {
+        Form::Json => print::json(&serde_json::json!({ "checks": lines }))?,
+        Form::Table => {
+            let mut table = Table::new(&["SOURCE", "WHAT", "VERDICT", "DETAIL"]);
+            for line in &lines {
+                table.row([&line.source, &line.what, line.verdict, &line.detail]);
+            }
+            print::out(&table.to_string())?;
+        }
+    }
+    let ended = gathered.ended();
+    if ended != Exit::Ok {
+        return Ok(ended);
+    }
+    // A kind that may not be read, a branch that may not be pushed: the console works, with less.
+    Ok(Exit::Ok)
+}
+
+impl Line {
+    fn new(source: &str, what: &str, verdict: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            source: source.to_owned(),
+            what: what.to_owned(),
+            verdict,
+            detail: detail.into(),
+        }
+    }
+}
+
+fn files(config: &Config) -> Vec<Line> {
+    let file = config.file.as_deref().map(shown);
+    let mode = if config.read_only {
+        "no writing client is made"
+    } else {
+        "levers can be pulled"
+    };
+    vec![
+        Line::new(
+            "config",
+            "file",
+            "ok",
+            file.unwrap_or_else(|| "none: from flags".into()),
+        ),
+        Line::new("config", "delivery", "ok", &*config.delivery.name),
+        Line::new("config", "mode", "note", mode),
+        Line::new("config", "time zone", "ok", &config.zone_name),
+        Line::new("config", "journal", "note", shown(&config.journal)),
+    ]
+}
+
+fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
+    let store = &gathered.store;
+    let place = match &config.repository {
+        RepositoryAt::Path(path) => shown(path),
+        RepositoryAt::Url(url) => url.clone(),
+    };
+    let mut lines = vec![Line::new("git", "repository", "note", place)];
+    let state = store.source(&Source::Git);
+    match (&store.tree, state.and_then(|s| s.fault.as_ref())) {
+        (_, Some(fault)) => lines.push(Line::new("git", "read", "no", fault.to_string())),
+        (None, None) => lines.push(Line::new(
+            "git",
+            "read",
+            "unknown",
+            "no answer within the limit",
+        )),
+        (Some(tree), None) => {
+            let tip: String = tree.tip.chars().take(10).collect();
+            lines.push(Line::new(
+                "git",
+                "read",
+                "ok",
+                format!(
+                    "{} files, {} environments with values, at {tip}",
+                    tree.files.len(),
+                    tree.apps.len()
+                ),
+            ));
+            for odd in &tree.odd {
+                lines.push(Line::new("git", "odd", "note", &**odd));
+            }
+        }
+    }
+    lines.push(match &store.pushable {
+        _ if config.read_only => Line::new("git", "push", "note", "not asked: read-only"),
+        Some(Ok(())) => Line::new(
+            "git",
+            "push",
+            "ok",
+            format!("{} can be pushed", config.delivery.branch),
+        ),
+        Some(Err(fault)) => Line::new("git", "push", "no", fault.to_string()),
+        None => Line::new("git", "push", "unknown", "no answer within the limit"),
+    });
+    lines
+}
+
+async fn cluster(config: &Config, gathered: &Gathered, source: &Source) -> Vec<Line> {
+    let Source::Cluster(environment) = source else {
+        return Vec::new();
+    };
+    let name = environment.as_str();
+    let mut lines = Vec::new();
+    if let Some(at) = config.clusters.get(environment) {
+        lines.push(Line::new(
+            name,
+            "context",
+            "note",
+            format!("{} in {}", at.context, shown(&at.kubeconfig)),
+        ));
+    }
+    if let Some(reader) = gathered.connection.cluster(environment)
+        && let Some(known) = reader.known().await
+    {
+        lines.push(Line::new(name, "server", "note", known.server));
+    }
+    let Some(state) = gathered.store.source(source) else {
+        return lines;
+    };
+    if let Some(fault) = &state.fault {
+        lines.push(Line::new(name, "connect", "no", fault.to_string()));
+        return lines;
+    }
+    for kind in [
+        Kind::Applications,
+        Kind::Runs,
+        Kind::Deployments,
+        Kind::Pods,
+    ] {
+        let line = match state.kinds.get(&kind) {
+            Some(k) if k.fault.is_some() => {
+                let fault = k.fault.as_ref().map(ToString::to_string);
+                Line::new(name, kind.word(), "no", fault.unwrap_or_default())
+            }
+            Some(k) if k.listed => {
+                let rows = gathered
+                    .store
+                    .cluster(environment)
+                    .map_or(0, |c| match kind {
+                        Kind::Applications => c.applications.len(),
+                        Kind::Runs => c.runs.len(),
+                        Kind::Deployments => c.deployments.len(),
+                        _ => c.pods.len(),
+                    });
+                Line::new(name, kind.word(), "ok", format!("{rows} read"))
+            }
+            _ => Line::new(name, kind.word(), "unknown", "no answer within the limit"),
+        };
+        lines.push(line);
+    }
+    lines.push(match state.skew_ms {
+        Some(ms) if (ms / 1000).abs() > SKEW_S => Line::new(
+            name,
+            "clock",
+            "no",
+            format!(
+                "it differs by {} s from this machine's: ages are wrong by as much",
+                ms / 1000
+            ),
+        ),
+        Some(ms) => Line::new(name, "clock", "ok", format!("differs by {ms} ms")),
+        None => Line::new(name, "clock", "unknown", "its clock was not seen"),
+    });
+    let permissions = gathered
+        .store
+        .cluster(environment)
+        .map_or(&[][..], |c| &c.permissions);
+    if permissions.is_empty() {
+        lines.push(Line::new(
+            name,
+            "permissions",
+            "unknown",
+            "no answer within the limit",
+        ));
+    }
+    for permission in permissions {
+        let verdict = if permission.allowed { "ok" } else { "no" };
+        let reason = permission.reason.as_deref().unwrap_or_default();
+        lines.push(Line::new(
+            name,
+            &format!("{} {}", permission.verb, permission.resource),
+            verdict,
+            format!("in {} {reason}", permission.namespace)
+                .trim_end()
+                .to_owned(),
+        ));
+    }
+    lines
+}

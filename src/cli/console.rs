@@ -1,0 +1,99 @@
+//! The console: what starts without a command, on what is configured or on the practice yard.
+//!
+//! Deliberately absent: the loop ([`crate::app`]) and everything that it shows.
+
+use super::arguments::Common;
+use super::exit::{Exit, Failure};
+use super::{Ended, configured, outside, print, variables, who};
+use crate::app::{self, Farewell};
+use crate::config::Config;
+use crate::connect;
+use crate::journal::Journal;
+use crate::state::{Settings, State, ThemeSettings, Ui};
+use crate::store::Store;
+use crate::store::board::Board;
+use crate::terminal::{Capabilities, Depth, Error, Session};
+use jiff::Timestamp;
+use std::collections::VecDeque;
+
+/// Starts the console; the yard where nothing is configured.
+pub(super) async fn run(common: &Common) -> Ended {
+    match configured(common, &variables)? {
+        Some(config) => show(config, None).await,
+        None => super::demo::play(crate::demo::Options::default(), common).await,
+    }
+}
+
+/// Shows a configuration until its user leaves. `demo` names the yard's scenario.
+pub(super) async fn show(config: Config, demo: Option<String>) -> Ended {
+    let capabilities = Capabilities::from_environment();
+    let file = connect::journal(&config);
+    let mut tail = file.tail();
+    let mut journal = Journal::default();
+    for entry in tail.read() {
+        journal.take(entry);
+    }
+    let state = state(&config, demo, journal, capabilities);
+    let (session, channels) = Session::start(capabilities).map_err(|error| {
+        let exit = match error {
+            Error::NoTerminal => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Failure::new(exit, error.to_string())
+    })?;
+    let (world, wires) = outside::start(config, file, tail);
+    let farewell = app::run(state, world, wires, session, channels).await?;
+    match farewell {
+        Farewell::Left { parting } => {
+            if let Some(line) = parting {
+                print::safe(&line)?;
+            }
+            Ok(Exit::Ok)
+        }
+        Farewell::Ended(cause) => Ok(Exit::Signal(cause.exit_code())),
+    }
+}
+
+fn state(
+    config: &Config,
+    demo: Option<String>,
+    journal: Journal,
+    capabilities: Capabilities,
+) -> State {
+    let mut store = Store::default();
+    for source in connect::sources(config) {
+        store.expect(source);
+    }
+    State {
+        delivery: config.delivery.clone(),
+        keys: config.keys.clone(),
+        settings: Settings {
+            who: who::actor(config),
+            host: who::host(),
+            read_only: config.read_only,
+            demo,
+            zone: config.zone.clone(),
+            zone_name: config.zone_name.clone(),
+            theme: ThemeSettings {
+                no_colour: capabilities.depth == Depth::Mono,
+                ascii: !capabilities.unicode,
+            },
+            contexts: config
+                .clusters
+                .iter()
+                .map(|(environment, at)| (environment.clone(), at.context.clone()))
+                .collect(),
+            log_cap: config.log_cap,
+        },
+        store,
+        journal,
+        journal_fault: None,
+        calls: VecDeque::new(),
+        board: Board::default(),
+        // Derived from nothing yet, so the first frame derives it.
+        board_of: (u64::MAX, i64::MIN),
+        ui: Ui::default(),
+        now: Timestamp::now(),
+        size: (0, 0),
+    }
+}

@@ -1,0 +1,125 @@
+//! Exit: how a command ended, as a number that scripts can rely on.
+//!
+//! Deliberately absent: printing. What is said stands with the command that says it.
+
+use crate::model::{Fault, FaultKind};
+use crate::plan::Outcome;
+use std::fmt;
+
+/// The contract of exit codes, stated in README.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exit {
+    Ok,
+    Failed,
+    Usage,
+    /// The console's own no: nothing was sent.
+    Refused,
+    Auth,
+    Unreachable,
+    /// It was sent, and its effect did not show in time.
+    Late,
+    /// It was sent, and nothing is known of what became of it.
+    Unknown,
+    Interrupted,
+    /// Ended by a signal or a vanished terminal: 128 and the signal's number.
+    Signal(u8),
+}
+
+impl Exit {
+    /// Every code with its meaning, as README has it.
+    pub const ALL: [(Exit, &'static str); 9] = [
+        (Exit::Ok, "done; everything asked for was read"),
+        (
+            Exit::Failed,
+            "failed; nothing was changed unless the text says so",
+        ),
+        (
+            Exit::Usage,
+            "usage: flags, configuration, or nothing is configured",
+        ),
+        (
+            Exit::Refused,
+            "refused by the plan's checks, or not confirmed; nothing was sent",
+        ),
+        (Exit::Auth, "a credential is missing, expired, or may not"),
+        (Exit::Unreachable, "a source could not be reached"),
+        (Exit::Late, "sent, and a hop is late (`--wait`)"),
+        (
+            Exit::Unknown,
+            "sent, and the outcome is unknown: never send again before you looked",
+        ),
+        (Exit::Interrupted, "interrupted"),
+    ];
+
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Ok => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Refused => 3,
+            Exit::Auth => 4,
+            Exit::Unreachable => 5,
+            Exit::Late => 6,
+            Exit::Unknown => 7,
+            Exit::Interrupted => 130,
+            Exit::Signal(code) => code,
+        }
+    }
+
+    pub fn of_fault(fault: &Fault) -> Exit {
+        match fault.kind {
+            FaultKind::Unauthorized | FaultKind::Forbidden => Exit::Auth,
+            FaultKind::Unreachable | FaultKind::Throttled => Exit::Unreachable,
+            _ => Exit::Failed,
+        }
+    }
+
+    pub fn of_outcome(outcome: &Outcome) -> Exit {
+        match outcome {
+            Outcome::Applied { .. } => Exit::Ok,
+            Outcome::Refused { .. } => Exit::Refused,
+            Outcome::Failed { .. } => Exit::Failed,
+            Outcome::Unknown { .. } => Exit::Unknown,
+        }
+    }
+}
+
+/// Why a command ended otherwise than well, and with which code.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    /// Full sentences, ready for standard error.
+    pub said: String,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, said: impl Into<String>) -> Self {
+        Self {
+            exit,
+            said: said.into(),
+        }
+    }
+    pub fn usage(said: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, said)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<crate::config::Complaints> for Failure {
+    fn from(complaints: crate::config::Complaints) -> Self {
+        Failure::usage(complaints.to_string())
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Failure::new(Exit::of_fault(&fault), fault.to_string())
+    }
+}

@@ -1,0 +1,217 @@
+//! Gather: facts for a command that prints and ends, by the same feeds as the console.
+//!
+//! Deliberately absent: waiting for what nobody asked for, and waiting longer than the limit.
+
+use super::arguments::Common;
+use super::exit::{Exit, Failure};
+use crate::config::Config;
+use crate::connect::{self, Connection};
+use crate::delivery::Delivery;
+use crate::model::{Environment, Fault};
+use crate::store::{Delta, Kind, Source, Store};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How many pieces of news may wait for the command.
+const WAITING: usize = 1024;
+
+/// What a command needs.
+#[derive(Clone, Debug)]
+pub(super) struct Want {
+    git: bool,
+    /// The walk through history to its bound.
+    history: bool,
+    clusters: bool,
+    /// What may be done: permissions, and whether the branch can be pushed.
+    rights: bool,
+    /// Only these; empty: all that are configured.
+    environments: Vec<Environment>,
+}
+
+impl Want {
+    /// Git with its history, and clusters.
+    pub fn board(environments: &[Environment]) -> Self {
+        Self {
+            git: true,
+            history: true,
+            clusters: true,
+            rights: false,
+            environments: environments.to_vec(),
+        }
+    }
+    /// Everything that a plan is decided on.
+    pub fn lever() -> Self {
+        Self {
+            rights: true,
+            ..Self::board(&[])
+        }
+    }
+    /// Everything but history.
+    pub fn check() -> Self {
+        Self {
+            history: false,
+            ..Self::lever()
+        }
+    }
+    pub fn git() -> Self {
+        Self {
+            clusters: false,
+            ..Self::board(&[])
+        }
+    }
+    pub fn clusters(environments: &[Environment]) -> Self {
+        Self {
+            git: false,
+            history: false,
+            ..Self::board(environments)
+        }
+    }
+
+    fn sources(&self, config: &Config) -> Vec<Source> {
+        let wanted =
+            |e: &&Environment| self.environments.is_empty() || self.environments.contains(e);
+        let clusters = config
+            .clusters
+            .keys()
+            .filter(wanted)
+            .cloned()
+            .map(Source::Cluster);
+        let git = self.git.then_some(Source::Git);
+        git.into_iter()
+            .chain(clusters.filter(|_| self.clusters))
+            .collect()
+    }
+}
+
+/// The facts, and the way to more of them.
+pub(super) struct Gathered {
+    pub store: Store,
+    pub connection: Connection,
+    pub deltas: mpsc::Receiver<Delta>,
+    wanted: Vec<Source>,
+    /// Sources that had not said all when the limit had passed.
+    late: Vec<Source>,
+}
+
+/// Reads until each wanted source is whole or failed, or the limit has passed.
+///
+/// # Errors
+/// When nothing could be started at all.
+pub(super) async fn gather(
+    config: &Config,
+    want: Want,
+    common: &Common,
+) -> Result<Gathered, Failure> {
+    let wanted = want.sources(config);
+    let mut store = Store::default();
+    for source in &wanted {
+        store.expect(source.clone());
+    }
+    let (to, mut deltas) = mpsc::channel(WAITING);
+    let connection = connect::start(config, &wanted, &to, None);
+    drop(to);
+    let limit = tokio::time::sleep(Duration::from_secs(common.limit));
+    tokio::pin!(limit);
+    while !wanted
+        .iter()
+        .all(|source| is_settled(&store, source, &want, config))
+    {
+        tokio::select! {
+            delta = deltas.recv() => match delta {
+                Some(delta) => {
+                    store.apply(delta);
+                }
+                None => break,
+            },
+            () = &mut limit => break,
+        }
+    }
+    let late = wanted
+        .iter()
+        .filter(|source| !is_settled(&store, source, &want, config))
+        // What stands is known; how it came about goes as far as the walk has come.
+        .filter(|source| **source != Source::Git || store.tree.is_none())
+        .cloned()
+        .collect();
+    Ok(Gathered {
+        store,
+        connection,
+        deltas,
+        wanted,
+        late,
+    })
+}
+
+/// Whether a source has said all that is wanted of it: everything, or why not.
+fn is_settled(store: &Store, source: &Source, want: &Want, config: &Config) -> bool {
+    let Some(state) = store.source(source) else {
+        return false;
+    };
+    if state.fault.is_some() {
+        return true;
+    }
+    match source {
+        Source::Git => {
+            store.tree.is_some()
+                && (!want.history || store.history.is_complete())
+                && (!want.rights || config.read_only || store.pushable.is_some())
+        }
+        Source::Cluster(environment) => {
+            let listed = kinds(&config.delivery).all(|kind| {
+                state
+                    .kinds
+                    .get(&kind)
+                    .is_some_and(|k| k.listed || k.fault.is_some())
+            });
+            let asked = store
+                .cluster(environment)
+                .is_some_and(|c| !c.permissions.is_empty());
+            listed && (!want.rights || asked)
+        }
+    }
+}
+
+/// The kinds that are watched in a cluster of the delivery.
+fn kinds(delivery: &Delivery) -> impl Iterator<Item = Kind> {
+    let argo_cd = delivery.argo_cd.as_ref().map(|_| Kind::Applications);
+    let runs = delivery.runs.as_ref().map(|_| Kind::Runs);
+    argo_cd
+        .into_iter()
+        .chain(runs)
+        .chain([Kind::Deployments, Kind::Pods])
+}
+
+impl Gathered {
+    /// The worst that can be said of the sources that were asked: a source that failed whole counts, one kind that may not
+    /// be read does not (the facts say null then).
+    pub fn ended(&self) -> Exit {
+        let mut worst = Exit::Ok;
+        for source in &self.wanted {
+            let ended = match self.store.source(source).and_then(|s| s.fault.as_ref()) {
+                Some(fault) => Exit::of_fault(fault),
+                None if self.late.contains(source) => Exit::Unreachable,
+                None => Exit::Ok,
+            };
+            if worst == Exit::Ok {
+                worst = ended;
+            }
+        }
+        worst
+    }
+
+    /// What the sources say went wrong, a line each.
+    pub fn faults(&self) -> String {
+        let lines: Vec<String> = self
+            .wanted
+            .iter()
+            .filter_map(|source| {
+                let fault: &Fault = self.store.source(source)?.worst_fault()?;
+                Some(format!("{source}: {fault}"))
+            })
+            .collect();
+        match lines.as_slice() {
+            [] => "Nothing was read within the limit; --limit SECONDS waits longer.".to_owned(),
+            lines => lines.join("\n"),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `history`: who moved an app's version when, newest first.
+//!
+//! Deliberately absent: moves of the gate; they stand in the console's history view.
+
+use super::arguments::{Common, Form, HistoryArgs};
+use super::exit::Failure;
+use super::gather::{Want, gather};
+use super::json::{ChangeLine, HistoryPage, moment};
+use super::table::Table;
+use super::{Ended, print, required};
+use crate::model::*;
+use crate::store::status::{Status, status};
+use jiff::Timestamp;
+
+pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
+    let config = required(common)?;
+    let environment = super::environment(&config, &args.target.environment)?;
+    let gathered = gather(&config, Want::git(), common).await?;
+    let target = Target {
+        environment: environment.clone(),
+        app: App::new(&args.target.app),
+    };
+    let ended = gathered.ended();
+    if gathered.store.tree.is_none() {
+        return Ok(ended);
+    }
+    let Some(status) = status(&gathered.store, &config.delivery, &target, Timestamp::now()) else {
+        return Err(Failure::usage(format!(
+            "No app and no file is called {} in {environment}. `leverframe status` lists them all.",
+            target.app
+        ))
+        .into());
+    };
+    let repository = which(&status, args.image.as_deref())?;
+    let changes: Vec<&Change> = gathered
+        .store
+        .history
+        .of(&environment, &repository)
+        .iter()
+        .filter(|c| c.moves_version())
+        .collect();
+    match common.output {
+        Form::Json => print::json(&HistoryPage {
+            changes: changes.iter().map(|c| ChangeLine::new(c)).collect(),
+        })?,
+        Form::Table => {
+            let mut table = Table::new(&["AT", "FROM", "TO", "BY", "KIND", "COMMIT"]);
+            for change in changes {
+                let line = ChangeLine::new(change);
+                table.row([
+                    moment(change.at),
+                    change
+                        .from
+                        .as_ref()
+                        .map(|v| v.short().to_owned())
+                        .unwrap_or_default(),
+                    change
+                        .to
+                        .as_ref()
+                        .map(|v| v.short().to_owned())
+                        .unwrap_or_default(),
+                    line.actor.to_owned(),
+                    format!("{:?}", line.kind).to_lowercase(),
+                    change.commit.chars().take(10).collect(),
+                ]);
+            }
+            print::out(&table.to_string())?;
+        }
+    }
+    Ok(ended)
+}
+
+/// The file that is meant, where an app has several.
+pub(super) fn which(status: &Status, image: Option<&str>) -> Result<Repository, Failure> {
+    let named: Vec<&Repository> = status.images.iter().map(|i| &i.repository).collect();
+    let list = || {
+        let names: Vec<&str> = named.iter().map(|r| r.as_str()).collect();
+        names.join(", ")
+    };
+    match (image, named.as_slice()) {
+        (Some(image), _) => named
+            .iter()
+            .find(|r| r.as_str() == image)
+            .map(|r| (*r).clone())
+            .ok_or_else(|| {
+                Failure::usage(format!(
+                    "{} has no image {image}. It has: {}.",
+                    status.target,
+                    list()
+                ))
+            }),
+        (None, [only]) => Ok((*only).clone()),
+        (None, []) => Err(Failure::usage(format!(
+            "{} has no version file.",
+            status.target
+        ))),
+        (None, _) => Err(Failure::usage(format!(
+            "{} has several images: say which one by --image. It has: {}.",
+            status.target,
+            list()
+        ))),
+    }
+}

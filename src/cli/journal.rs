@@ -1,0 +1,174 @@
+//! `journal`: plans, their outcomes, and what they left to be undone.
+//!
+//! Deliberately absent: settling and undoing; the console does both, with their checks.
+
+use super::arguments::{Common, Form, JournalArgs};
+use super::exit::{Exit, Failure};
+use super::json::moment;
+use super::table::Table;
+use super::{Ended, configured, print, variables};
+use crate::connect;
+use crate::journal::{Journal, Record, Standing};
+use crate::plan::{PlanId, show};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct RecordLine<'a> {
+    plan: &'a PlanId,
+    at: String,
+    who: &'a str,
+    lever: &'a str,
+    environment: &'a str,
+    app: &'a str,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
+    standing: Standing,
+    outcome: Option<&'a str>,
+    reason: Option<&'a str>,
+    debt: Option<&'a str>,
+}
+
+pub(super) fn run(args: &JournalArgs, common: &Common) -> Ended {
+    let config = configured(common, &variables)?.ok_or_else(|| {
+        Failure::usage(
+            "Nothing is configured, so there is no journal: name a configuration by -c FILE.",
+        )
+    })?;
+    let journal = connect::journal(&config).load();
+    let records: Vec<&Record> = match &args.plan {
+        Some(prefix) => vec![one(&journal, prefix)?],
+        None => journal
+            .records
+            .iter()
+            .rev()
+            .filter(|r| !args.open || r.debt().is_some() || is_open(r))
+            .collect(),
+    };
+    if common.output == Form::Json {
+        if let (Some(_), [record]) = (&args.plan, records.as_slice()) {
+            print::json(&serde_json::json!({
+                "record": RecordLine::new(record),
+                "plan": record.plan,
+                "outcome": record.outcome.as_ref().map(|(_, outcome)| outcome),
+            }))?;
+        } else {
+            let lines: Vec<RecordLine<'_>> = records.iter().map(|r| RecordLine::new(r)).collect();
+            print::json(&serde_json::json!({ "records": lines }))?;
+        }
+        return Ok(Exit::Ok);
+    }
+    if let (Some(_), [record]) = (&args.plan, records.as_slice()) {
+        print::safe(&story(record))?;
+        return Ok(Exit::Ok);
+    }
+    let mut table = Table::new(&[
+        "PLAN", "AT", "WHO", "LEVER", "TARGET", "MOVE", "STANDING", "REASON", "DEBT",
+    ]);
+    for record in records {
+        let line = RecordLine::new(record);
+        table.row([
+            journal.short(&record.plan.id).to_owned(),
+            line.at,
+            line.who.to_owned(),
+            line.lever.to_owned(),
+            record.plan.request.target.to_string(),
+            show::moves(&record.plan).unwrap_or_default(),
+            word(line.standing).to_owned(),
+            line.reason.unwrap_or_default().to_owned(),
+            line.debt.unwrap_or_default().to_owned(),
+        ]);
+    }
+    if table.is_empty() {
+        print::out("No plan was recorded yet.\n")?;
+    } else {
+        print::out(&table.to_string())?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn is_open(record: &Record) -> bool {
+    matches!(
+        record.standing(),
+        Standing::Open | Standing::Underway | Standing::Late | Standing::Unknown
+    )
+}
+
+fn one<'a>(journal: &'a Journal, prefix: &str) -> Result<&'a Record, Failure> {
+    let wanted = prefix.to_ascii_lowercase();
+    let found: Vec<&Record> = journal
+        .records
+        .iter()
+        .filter(|r| r.plan.id.as_str().starts_with(&wanted))
+        .collect();
+    match found.as_slice() {
+        [only] => Ok(only),
+        [] => Err(Failure::usage(format!(
+            "No plan's id begins with {prefix}. `leverframe journal` lists them."
+        ))),
+        several => Err(Failure::usage(format!(
+            "{} plans begin with {prefix}; give more of the id.",
+            several.len()
+        ))),
+    }
+}
+
+impl<'a> RecordLine<'a> {
+    fn new(record: &'a Record) -> Self {
+        let plan = &record.plan;
+        Self {
+            plan: &plan.id,
+            at: moment(plan.made_at),
+            who: &plan.who.login,
+            lever: plan.request.lever.title(),
+            environment: plan.request.target.environment.as_str(),
+            app: plan.request.target.app.as_str(),
+            from: plan.from.as_ref().map(|v| v.as_str()),
+            to: plan.to.as_ref().map(|v| v.as_str()),
+            standing: record.standing(),
+            outcome: record.outcome.as_ref().map(|(_, outcome)| outcome.word()),
+            reason: plan.request.reason.as_deref(),
+            debt: record.debt(),
+        }
+    }
+}
+
+fn word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Open => "open",
+        Standing::Underway => "underway",
+        Standing::Done => "done",
+        Standing::Late => "LATE",
+        Standing::NotDone => "not done",
+        Standing::Unknown => "UNKNOWN",
+    }
+}
+
+/// One plan whole: what was intended, and everything that was heard of it since.
+fn story(record: &Record) -> String {
+    let mut text = show::text(&record.plan);
+    text.push_str(&format!("\nstanding: {}\n", word(record.standing())));
+    for (at, note) in &record.tries {
+        text.push_str(&format!("{} tried again: {note}\n", moment(*at)));
+    }
+    if let Some((at, outcome)) = &record.outcome {
+        text.push_str(&format!("{} {}\n", moment(*at), outcome.word()));
+    }
+    for (n, hop) in record.plan.hops.iter().enumerate() {
+        let seen = record.seen.get(n).copied().flatten();
+        let late = record.late.get(n).copied().flatten();
+        let when = match (seen, late) {
+            (Some(at), _) => format!("{} seen", moment(at)),
+            (None, Some(at)) => format!("{} LATE", moment(at)),
+            (None, None) => "not seen".to_owned(),
+        };
+        text.push_str(&format!("{when}: {}\n", show::then(hop)));
+    }
+    if let Some((at, done, by)) = &record.settled {
+        let word = if *done { "done" } else { "not done" };
+        text.push_str(&format!(
+            "{} settled by hand as {word}, by {by}\n",
+            moment(*at)
+        ));
+    }
+    text
+}

@@ -1,0 +1,222 @@
+//! JSON: the documents that scripts read. Names, order and meaning of the fields are a contract, stated in README.
+//!
+//! Deliberately absent: making texts harmless. They stand as they came; only tables are for terminals.
+
+use crate::model::*;
+use crate::store::source::Reach;
+use crate::store::status::{GateState, Image, Status, TargetKind};
+use crate::store::{Source, SourceState, Store};
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// `status -o json`.
+#[derive(Serialize, Debug)]
+pub struct StatusPage<'a> {
+    pub delivery: &'a str,
+    pub at: String,
+    pub sources: Vec<SourceLine>,
+    pub targets: Vec<TargetLine<'a>>,
+}
+
+#[derive(Serialize, Debug)]
+pub struct SourceLine {
+    pub name: String,
+    pub state: Reach,
+    pub age_s: Option<i64>,
+    pub error: Option<String>,
+}
+
+#[derive(Serialize, Debug)]
+pub struct TargetLine<'a> {
+    pub environment: &'a str,
+    pub app: &'a str,
+    pub kind: TargetKind,
+    /// Null where the file is missing, and where there are several.
+    pub repository: Option<&'a str>,
+    pub declared: DeclaredLine<'a>,
+    pub gate_in: GateLine<'a>,
+    pub waiting: Option<usize>,
+    pub live: Option<LiveLine<'a>>,
+    pub sync: Option<&'a str>,
+    pub health: Option<&'a str>,
+    pub phase: Option<&'a str>,
+    pub smoke: Option<SmokeLine<'a>>,
+    pub attention: &'a [Word],
+}
+
+#[derive(Serialize, Debug)]
+pub struct DeclaredLine<'a> {
+    pub version: Option<&'a str>,
+    pub promote: bool,
+    pub odd: Option<String>,
+    pub images: Vec<ImageLine<'a>>,
+}
+
+#[derive(Serialize, Debug)]
+pub struct ImageLine<'a> {
+    /// Null where the file is missing; `odd` then names it.
+    pub repository: Option<&'a str>,
+    pub version: Option<&'a str>,
+    pub promote: bool,
+    pub odd: Option<String>,
+}
+
+#[derive(Serialize, Debug)]
+pub struct GateLine<'a> {
+    pub state: GateState,
+    pub environment: Option<&'a str>,
+    pub key: Option<&'a str>,
+}
+
+#[derive(Serialize, Debug)]
+pub struct LiveLine<'a> {
+    pub version: Option<&'a str>,
+    pub versions: BTreeMap<&'a str, usize>,
+    pub digest: Option<&'a str>,
+    pub pods_ready: usize,
+    pub pods: usize,
+}
+
+#[derive(Serialize, Debug)]
+pub struct SmokeLine<'a> {
+    pub phase: &'a str,
+    pub run: &'a str,
+    pub at: Option<String>,
+}
+
+/// `history -o json`.
+#[derive(Serialize, Debug)]
+pub struct HistoryPage<'a> {
+    pub changes: Vec<ChangeLine<'a>>,
+}
+
+#[derive(Serialize, Debug)]
+pub struct ChangeLine<'a> {
+    pub at: String,
+    pub commit: &'a str,
+    pub from: Option<&'a str>,
+    pub to: Option<&'a str>,
+    pub actor: &'a str,
+    pub kind: ActorKind,
+}
+
+/// A moment to the second, in UTC.
+pub fn moment(at: Timestamp) -> String {
+    at.round(Unit::Second).unwrap_or(at).to_string()
+}
+
+impl SourceLine {
+    pub fn new(source: &Source, state: &SourceState, now: Timestamp) -> Self {
+        Self {
+            name: source.to_string(),
+            state: state.reach(now),
+            age_s: state.age_s(now),
+            error: state.worst_fault().map(ToString::to_string),
+        }
+    }
+
+    pub fn all(store: &Store, now: Timestamp) -> Vec<Self> {
+        store
+            .sources()
+            .map(|(source, state)| Self::new(source, state, now))
+            .collect()
+    }
+}
+
+impl<'a> TargetLine<'a> {
+    pub fn new(status: &'a Status) -> Self {
+        let files = status.images.iter().filter(|i| i.declared.is_some());
+        let repository = match (status.images.as_slice(), files.clone().count()) {
+            ([only], 1) => Some(only.repository.as_str()),
+            _ => None,
+        };
+        let several = status.images.len() > 1;
+        let mut odd: Vec<&str> = files
+            .filter_map(|i| i.declared.as_ref())
+            .flat_map(|d| d.odd.iter().map(|o| &**o))
+            .collect();
+        odd.dedup();
+        Self {
+            environment: status.target.environment.as_str(),
+            app: status.target.app.as_str(),
+            kind: status.kind,
+            repository,
+            declared: DeclaredLine {
+                version: status.version.as_ref().map(Version::as_str),
+                promote: status.promote,
+                odd: joined(&odd),
+                images: status
+                    .images
+                    .iter()
+                    .map(|image| ImageLine::new(image, several))
+                    .collect(),
+            },
+            gate_in: GateLine {
+                state: status.gate_in.state,
+                environment: status.gate_in.environment.as_ref().map(Environment::as_str),
+                key: status.gate_in.key.as_deref(),
+            },
+            waiting: status.waiting,
+            live: status.live.as_ref().map(|live| LiveLine {
+                version: live.version.as_ref().map(Version::as_str),
+                versions: live
+                    .versions
+                    .iter()
+                    .map(|(version, pods)| (version.as_str(), *pods))
+                    .collect(),
+                digest: live.digest.as_deref(),
+                pods_ready: live.pods_ready,
+                pods: live.pods,
+            }),
+            sync: status.sync.as_ref().map(Sync::as_str),
+            health: status.health.as_ref().map(Health::as_str),
+            phase: status.phase.as_ref().map(Phase::as_str),
+            smoke: status.smoke.as_ref().map(|smoke| SmokeLine {
+                phase: smoke.phase.as_str(),
+                run: &smoke.run.name,
+                at: smoke.at.map(moment),
+            }),
+            attention: &status.attention,
+        }
+    }
+}
+
+impl<'a> ImageLine<'a> {
+    fn new(image: &'a Image, several: bool) -> Self {
+        match &image.declared {
+            Some(declared) => {
+                let odd: Vec<&str> = declared.odd.iter().map(|o| &**o).collect();
+                Self {
+                    repository: Some(image.repository.as_str()),
+                    version: declared.version.as_ref().map(Version::as_str),
+                    promote: declared.promote,
+                    odd: joined(&odd),
+                }
+            }
+            None => Self {
+                repository: None,
+                version: None,
+                promote: false,
+                odd: several.then(|| format!("no file {}", image.repository)),
+            },
+        }
+    }
+}
+
+impl<'a> ChangeLine<'a> {
+    pub fn new(change: &'a Change) -> Self {
+        Self {
+            at: moment(change.at),
+            commit: &change.commit,
+            from: change.from.as_ref().map(Version::as_str),
+            to: change.to.as_ref().map(Version::as_str),
+            actor: &change.actor,
+            kind: change.kind,
+        }
+    }
+}
+
+fn joined(words: &[&str]) -> Option<String> {
+    (!words.is_empty()).then(|| words.join("; "))
+}

@@ -1,0 +1,61 @@
+//! Print: the one way to standard output and standard error.
+//!
+//! Deliberately absent: panicking because nobody reads any more, as `println!` does.
+
+use super::exit::{Exit, Failure};
+use crate::text::Safe;
+use serde::Serialize;
+use std::io::Write;
+
+/// Writes a text to standard output.
+///
+/// # Errors
+/// When it cannot be written; a reader that went away (`| head`) is none.
+pub(super) fn out(text: &str) -> Result<(), Failure> {
+    bytes(text.as_bytes())
+}
+
+/// Writes lines that repeat what came from outside, made harmless.
+///
+/// # Errors
+/// As [`out`].
+pub(super) fn safe(text: &str) -> Result<(), Failure> {
+    let lines: Vec<Safe> = Safe::lines(text).collect();
+    let lines: Vec<&str> = lines.iter().map(|line| &**line).collect();
+    out(&format!("{}\n", lines.join("\n")))
+}
+
+/// Writes bytes to standard output as they are.
+///
+/// # Errors
+/// As [`out`].
+pub(super) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Failed,
+            format!("Standard output could not be written: {error}."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Writes one JSON document, indented, with a line end.
+///
+/// # Errors
+/// As [`out`].
+pub(super) fn json(document: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(document)
+        .map_err(|error| Failure::new(Exit::Failed, format!("No JSON could be made: {error}.")))?;
+    out(&format!("{text}\n"))
+}
+
+/// Says something on standard error; made harmless, since errors repeat what servers say.
+pub(super) fn complain(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    for (n, line) in Safe::lines(text).enumerate() {
+        let head = if n == 0 { "leverframe: " } else { "" };
+        // With standard error gone there is nobody left to tell.
+        let _ = writeln!(stderr, "{head}{line}");
+    }
+}

@@ -1,0 +1,43 @@
+//! `sources`: how each source is doing.
+//!
+//! Deliberately absent: mending it; a login command runs in the console or by hand.
+
+use super::arguments::{Common, Form};
+use super::gather::{Want, gather};
+use super::json::SourceLine;
+use super::table::{Table, age};
+use super::{Ended, print, required};
+use jiff::Timestamp;
+
+pub(super) async fn run(common: &Common) -> Ended {
+    let config = required(common)?;
+    let gathered = gather(&config, Want::board(&[]), common).await?;
+    let now = Timestamp::now();
+    let lines = SourceLine::all(&gathered.store, now);
+    match common.output {
+        Form::Json => print::json(&serde_json::json!({ "sources": lines }))?,
+        Form::Table => {
+            let mut table = Table::new(&["SOURCE", "STATE", "LAST SIGN OF LIFE", "KINDS", "FAULT"]);
+            for (line, (_, state)) in lines.iter().zip(gathered.store.sources()) {
+                let kinds: Vec<String> = state
+                    .kinds
+                    .iter()
+                    .map(|(kind, state)| match (&state.fault, state.listed) {
+                        (Some(_), _) => format!("{}!", kind.word()),
+                        (None, true) => kind.word().to_owned(),
+                        (None, false) => format!("{}?", kind.word()),
+                    })
+                    .collect();
+                table.row([
+                    line.name.clone(),
+                    format!("{:?}", line.state).to_lowercase(),
+                    line.age_s.map(age).unwrap_or_default(),
+                    kinds.join(" "),
+                    line.error.clone().unwrap_or_default(),
+                ]);
+            }
+            print::out(&table.to_string())?;
+        }
+    }
+    Ok(gathered.ended())
+}

@@ -1,0 +1,110 @@
+//! `status`: every app in every environment, as the board has it.
+//!
+//! Deliberately absent: folding calm rows away; who pipes wants all of them.
+
+use super::arguments::{Common, Form, StatusArgs};
+use super::exit::Failure;
+use super::gather::{Want, gather};
+use super::json::{SourceLine, StatusPage, TargetLine, moment};
+use super::table::{Table, age};
+use super::{Ended, print, required};
+use crate::model::*;
+use crate::store::status::{GateState, Status, TargetKind, all};
+use jiff::Timestamp;
+
+pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
+    let config = required(common)?;
+    let environments = args
+        .environment
+        .iter()
+        .map(|name| super::environment(&config, name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let gathered = gather(&config, Want::board(&environments), common).await?;
+    let now = Timestamp::now();
+    let statuses: Vec<Status> = all(&gathered.store, &config.delivery, now)
+        .into_iter()
+        .filter(|s| environments.is_empty() || environments.contains(&s.target.environment))
+        .filter(|s| args.apps.is_empty() || args.apps.iter().any(|a| a == s.target.app.as_str()))
+        .collect();
+    let missing: Vec<&str> = args
+        .apps
+        .iter()
+        .map(String::as_str)
+        .filter(|app| !statuses.iter().any(|s| s.target.app.as_str() == *app))
+        .collect();
+    if !missing.is_empty() && gathered.store.tree.is_some() {
+        return Err(Failure::usage(format!(
+            "No app or file is called {}. `leverframe status` lists them all.",
+            missing.join(", ")
+        ))
+        .into());
+    }
+    match common.output {
+        Form::Json => print::json(&StatusPage {
+            delivery: &config.delivery.name,
+            at: moment(now),
+            sources: SourceLine::all(&gathered.store, now),
+            targets: statuses.iter().map(TargetLine::new).collect(),
+        })?,
+        Form::Table => {
+            let mut table = Table::new(&[
+                "APP",
+                "ENVIRONMENT",
+                "VERSION",
+                "AGE",
+                "GATE IN",
+                "WAITING",
+                "RUNNING",
+                "SYNC",
+                "HEALTH",
+                "SMOKE",
+                "ATTENTION",
+            ]);
+            for status in &statuses {
+                table.row(cells(status, now));
+            }
+            print::out(&table.to_string())?;
+        }
+    }
+    Ok(gathered.ended())
+}
+
+fn cells(status: &Status, now: Timestamp) -> [String; 11] {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let version = match (&status.version, status.kind) {
+        (Some(version), _) => version.short().to_owned(),
+        (None, TargetKind::NoFile) => "no file".to_owned(),
+        (None, _) if status.images.len() > 1 => "several".to_owned(),
+        (None, _) => "none".to_owned(),
+    };
+    let gate = match status.gate_in.state {
+        GateState::Open => "open",
+        GateState::Held => "held",
+        GateState::Manual => "manual",
+        GateState::None => "",
+    };
+    let words: Vec<&str> = status.attention.iter().map(|w| w.label()).collect();
+    [
+        match status.kind {
+            TargetKind::Orphan => format!("({})", status.target.app),
+            _ => status.target.app.to_string(),
+        },
+        status.target.environment.to_string(),
+        version,
+        status
+            .since
+            .map(|since| age(now.duration_since(since).as_secs()))
+            .unwrap_or_default(),
+        gate.to_owned(),
+        status.waiting.map(|n| n.to_string()).unwrap_or_default(),
+        status
+            .live
+            .as_ref()
+            .map(|live| format!("{}/{}", live.pods_ready, live.pods))
+            .unwrap_or_default(),
+        text(status.sync.as_ref().map(Sync::as_str)),
+        text(status.health.as_ref().map(Health::as_str)),
+        text(status.smoke.as_ref().map(|s| s.phase.as_str())),
+        words.join(" "),
+    ]
+}

@@ -1,0 +1,210 @@
+//! `target`: everything about one app in one environment.
+//!
+//! Deliberately absent: its history (`history`) and its logs (`logs`).
+
+use super::arguments::{Common, Form, TargetArgs};
+use super::exit::Failure;
+use super::gather::{Want, gather};
+use super::json::{SourceLine, TargetLine, moment};
+use super::runs::RunLine;
+use super::{Ended, print, required};
+use crate::model::*;
+use crate::store::status::{Status, status};
+use crate::text::Safe;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// `target -o json`: the line of `status`, and what explains it.
+#[derive(Serialize)]
+struct TargetPage<'a> {
+    delivery: &'a str,
+    at: String,
+    sources: Vec<SourceLine>,
+    target: TargetLine<'a>,
+    since: Option<String>,
+    annotated: Option<&'a str>,
+    parent_has_it: Option<bool>,
+    because: &'a [String],
+    pods: Vec<PodLine<'a>>,
+    runs: Vec<RunLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct PodLine<'a> {
+    name: &'a str,
+    phase: &'a str,
+    ready: bool,
+    containers: Vec<ContainerLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct ContainerLine<'a> {
+    name: &'a str,
+    image: &'a str,
+    digest: Option<&'a str>,
+    ready: bool,
+    restarts: i64,
+    waiting: Option<&'a str>,
+}
+
+pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
+    let config = required(common)?;
+    let environment = super::environment(&config, &args.environment)?;
+    let gathered = gather(&config, Want::board(&[environment.clone()]), common).await?;
+    let now = Timestamp::now();
+    let target = Target {
+        environment,
+        app: App::new(&args.app),
+    };
+    let ended = gathered.ended();
+    let Some(status) = status(&gathered.store, &config.delivery, &target, now) else {
+        if gathered.store.tree.is_none() {
+            print::complain(&gathered.faults());
+            return Ok(ended);
+        }
+        return Err(Failure::usage(format!(
+            "No app and no file is called {} in {}. `leverframe status` lists them all.",
+            target.app, target.environment
+        ))
+        .into());
+    };
+    let cluster = gathered.store.cluster(&target.environment);
+    let label = &*config.delivery.workloads.app_label;
+    let mut pods: Vec<&Pod> = cluster
+        .into_iter()
+        .flat_map(|c| c.pods.iter())
+        .filter(|p| {
+            p.labels
+                .get(label)
+                .is_some_and(|app| **app == *target.app.as_str())
+        })
+        .collect();
+    pods.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+    let runs = super::runs::of(
+        &gathered.store,
+        &config.delivery,
+        &[target.environment.clone()],
+        Some(target.app.as_str()),
+    );
+    let page = TargetPage {
+        delivery: &config.delivery.name,
+        at: moment(now),
+        sources: SourceLine::all(&gathered.store, now),
+        target: TargetLine::new(&status),
+        since: status.since.map(moment),
+        annotated: status.annotated.as_ref().map(Version::as_str),
+        parent_has_it: status.parent_has_it,
+        because: &status.because,
+        pods: pods.iter().map(|pod| PodLine::new(pod)).collect(),
+        runs,
+    };
+    match common.output {
+        Form::Json => print::json(&page)?,
+        Form::Table => print::out(&told(&page, &status))?,
+    }
+    Ok(ended)
+}
+
+impl<'a> PodLine<'a> {
+    fn new(pod: &'a Pod) -> Self {
+        Self {
+            name: &pod.id.name,
+            phase: &pod.phase,
+            ready: pod.ready,
+            containers: pod
+                .containers
+                .iter()
+                .map(|c| ContainerLine {
+                    name: &c.name,
+                    image: &c.image,
+                    digest: c.digest(),
+                    ready: c.ready,
+                    restarts: c.restarts,
+                    waiting: c.waiting.as_deref(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The same in words, a fact a line.
+fn told(page: &TargetPage<'_>, status: &Status) -> String {
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    let or_unknown = |text: Option<&str>| text.unwrap_or("not known").to_owned();
+    lines.push(("target", status.target.to_string()));
+    for image in &page.target.declared.images {
+        let odd = image.odd.as_deref().map(|odd| format!("  odd: {odd}"));
+        lines.push((
+            "declared",
+            format!(
+                "{} {}{}",
+                image.repository.unwrap_or("no file"),
+                image.version.unwrap_or("no version"),
+                odd.unwrap_or_default()
+            ),
+        ));
+    }
+    lines.push(("since", or_unknown(page.since.as_deref())));
+    lines.push(("annotated", or_unknown(page.annotated)));
+    lines.push((
+        "parent",
+        match page.parent_has_it {
+            Some(true) => "has synced the file's last commit".to_owned(),
+            Some(false) => "has not synced the file's last commit yet".to_owned(),
+            None => "not known".to_owned(),
+        },
+    ));
+    let live = &page.target;
+    lines.push((
+        "application",
+        [live.sync, live.health, live.phase]
+            .map(|word| word.unwrap_or("?"))
+            .join(" "),
+    ));
+    match &live.live {
+        Some(live) => {
+            let versions: Vec<String> = live
+                .versions
+                .iter()
+                .map(|(version, pods)| format!("{version} ({pods})"))
+                .collect();
+            lines.push((
+                "running",
+                format!(
+                    "{}/{} pods ready: {}",
+                    live.pods_ready,
+                    live.pods,
+                    versions.join(", ")
+                ),
+            ));
+            lines.push(("digest", or_unknown(live.digest)));
+        }
+        None => lines.push(("running", "not known".to_owned())),
+    }
+    for pod in &page.pods {
+        let why: Vec<&str> = pod.containers.iter().filter_map(|c| c.waiting).collect();
+        let ready = if pod.ready { "ready" } else { "not ready" };
+        lines.push((
+            "pod",
+            format!("{} {} {ready} {}", pod.name, pod.phase, why.join(" ")),
+        ));
+    }
+    for run in &page.runs {
+        lines.push((
+            "run",
+            format!(
+                "{} {} {}",
+                run.name,
+                run.phase,
+                run.version.unwrap_or_default()
+            ),
+        ));
+    }
+    for because in page.because {
+        lines.push(("because", because.clone()));
+    }
+    lines
+        .into_iter()
+        .map(|(name, text)| format!("{name:<12} {}\n", Safe::line(text.trim_end()).to_string()))
+        .collect()
+}

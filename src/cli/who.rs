@@ -1,0 +1,42 @@
+//! Who: the person at the keyboard, as the journal and the far side name them; and ids for what they do.
+//!
+//! Deliberately absent: trusting it. A login is what the machine says; the credential decides what may be done.
+
+use crate::config::Config;
+use crate::plan::{Actor, PlanId};
+use std::hash::{BuildHasher, Hasher};
+
+/// Login name, client address and whether several people share the login.
+pub(super) fn actor(config: &Config) -> Actor {
+    let uid = rustix::process::getuid();
+    let login = ["LOGNAME", "USER"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .unwrap_or_else(|| format!("uid {}", uid.as_raw()));
+    let from = std::env::var("SSH_CONNECTION")
+        .ok()
+        .and_then(|text| text.split(' ').next().map(str::to_owned))
+        .filter(|address| !address.is_empty());
+    let shared = uid.is_root() || config.shared_logins.contains(&login);
+    Actor {
+        login,
+        from,
+        shared,
+    }
+}
+
+/// A plan's id that no other has: the standard library's hash keys come from the system's random source.
+pub(super) fn fresh_id() -> PlanId {
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_i128(jiff::Timestamp::now().as_nanosecond());
+    PlanId::new(&format!("{:016x}", hasher.finish()))
+}
+
+/// This machine's name, for the header; empty where it cannot be told.
+pub(super) fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .map(|name| name.trim().to_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,197 @@
+//! Connect: from a configuration to running feeds and, unless it is read-only, writers. The console and every command use it.
+//!
+//! Deliberately absent: what the news means ([`crate::store`]) and which write is sent ([`crate::plan`]).
+
+use crate::apply::Writers;
+use crate::config::{ClusterAt, Config, Login, RepositoryAt};
+use crate::journal::file::{JournalFile, Places};
+use crate::model::{Environment, Target};
+use crate::provider::git::feed as git_feed;
+use crate::provider::git::repository::{Location, Source as GitSource};
+use crate::provider::git::writer::Committer;
+use crate::provider::kubernetes::connect::{Access, Place};
+use crate::provider::kubernetes::feed::{Cluster, Scope};
+use crate::provider::kubernetes::writer::Writer as ClusterWriter;
+use crate::provider::{Calls, Feed, Writer};
+use crate::store::{Delta, Source};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Everything that is being read. Dropping it ends the reading.
+pub struct Connection {
+    git: Option<git_feed::Watch>,
+    clusters: BTreeMap<Environment, Arc<Cluster>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// Starts to read the sources that are named and configured; their news go to `deltas`, each call that they make to
+/// `calls`. Returns at once.
+pub fn start(
+    config: &Config,
+    sources: &[Source],
+    deltas: &mpsc::Sender<Delta>,
+    calls: Option<&Calls>,
+) -> Connection {
+    let mut connection = Connection {
+        git: None,
+        clusters: BTreeMap::new(),
+        readers: Vec::new(),
+    };
+    for source in sources {
+        let feed = Feed::new(source.clone(), deltas.clone());
+        match source {
+            Source::Git => {
+                connection.git = Some(git_feed::watch(
+                    git_source(config),
+                    Arc::clone(&config.delivery),
+                    feed,
+                    calls.cloned(),
+                    git_feed::Pace::default(),
+                    git_feed::Options {
+                        probe: !config.read_only,
+                    },
+                ));
+            }
+            Source::Cluster(environment) => {
+                let Some(at) = config.clusters.get(environment) else {
+                    continue;
+                };
+                let cluster = Arc::new(Cluster::new(
+                    environment.clone(),
+                    place(at),
+                    Scope::from(&*config.delivery),
+                    feed,
+                    calls.cloned(),
+                ));
+                let reader = Arc::clone(&cluster);
+                connection
+                    .readers
+                    .push(tokio::spawn(async move { reader.read().await }));
+                connection.clusters.insert(environment.clone(), cluster);
+            }
+        }
+    }
+    connection
+}
+
+/// Every source that is configured.
+pub fn sources(config: &Config) -> Vec<Source> {
+    std::iter::once(Source::Git)
+        .chain(config.clusters.keys().cloned().map(Source::Cluster))
+        .collect()
+}
+
+/// The repository as the git provider names it.
+pub fn git_source(config: &Config) -> GitSource {
+    GitSource {
+        location: match &config.repository {
+            RepositoryAt::Path(path) => Location::Path(path.clone()),
+            RepositoryAt::Url(url) => Location::Url {
+                url: url.clone(),
+                cache: config.cache.clone(),
+            },
+        },
+        branch: config.delivery.branch.to_string(),
+    }
+}
+
+fn place(at: &ClusterAt) -> Place {
+    Place {
+        kubeconfig: Some(at.kubeconfig.clone()),
+        context: Some(at.context.clone()),
+    }
+}
+
+impl Connection {
+    /// Asks a source again now; none: all of them.
+    pub fn refresh(&self, source: Option<&Source>) {
+        if matches!(source, None | Some(Source::Git))
+            && let Some(git) = &self.git
+        {
+            git.refresh();
+        }
+        for (environment, cluster) in &self.clusters {
+            let this = match source {
+                None => true,
+                Some(Source::Git) => false,
+                Some(Source::Cluster(wanted)) => wanted == environment,
+            };
+            if this {
+                cluster.refresh();
+            }
+        }
+    }
+
+    /// Watches the Jobs and Events of this target instead of those of the one before.
+    pub fn open(&self, target: Option<&Target>) {
+        for (environment, cluster) in &self.clusters {
+            let app = target
+                .filter(|t| t.environment == *environment)
+                .map(|t| t.app.clone());
+            cluster.open(app);
+        }
+    }
+
+    /// The way to a cluster.
+    pub fn access(&self, environment: &Environment) -> Option<&Arc<Access>> {
+        self.clusters.get(environment).map(|c| c.access())
+    }
+
+    pub fn cluster(&self, environment: &Environment) -> Option<&Arc<Cluster>> {
+        self.clusters.get(environment)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        for reader in &self.readers {
+            reader.abort();
+        }
+    }
+}
+
+/// The writers of a configuration, over the connection's own ways to the clusters; none where it is read-only.
+pub fn writers(config: &Config, connection: &Connection) -> Option<Writers> {
+    if config.read_only {
+        return None;
+    }
+    let ways: BTreeMap<Environment, Arc<Access>> = connection
+        .clusters
+        .iter()
+        .map(|(environment, cluster)| (environment.clone(), Arc::clone(cluster.access())))
+        .collect();
+    let environments: Vec<Environment> = ways.keys().cloned().collect();
+    let cluster: Arc<dyn Writer> = Arc::new(ClusterWriter::new(ways));
+    Some(Writers {
+        git: Some(Arc::new(Committer::new(
+            git_source(config),
+            Arc::clone(&config.delivery),
+        ))),
+        clusters: environments
+            .into_iter()
+            .map(|environment| (environment, Arc::clone(&cluster)))
+            .collect(),
+    })
+}
+
+/// The journal of the configuration, with the place it falls back to where the home is full or read-only.
+pub fn journal(config: &Config) -> JournalFile {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR")
+        .filter(|value| !value.is_empty())
+        .map(std::path::PathBuf::from);
+    JournalFile::new(Places::usual(&config.journal, runtime.as_deref()))
+}
+
+/// The program that logs in to a source, ready to be run on the terminal.
+pub fn login(config: &Config, source: &Source) -> Option<std::process::Command> {
+    let Login(words) = match source {
+        Source::Git => config.git_login.as_ref()?,
+        Source::Cluster(environment) => config.clusters.get(environment)?.login.as_ref()?,
+    };
+    let (program, arguments) = words.split_first()?;
+    let mut command = std::process::Command::new(program);
+    command.args(arguments);
+    Some(command)
+}
