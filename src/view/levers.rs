@@ -3,8 +3,11 @@
 //! Deliberately absent: the decision. It is [`crate::plan::plan`]'s, so that what is grey here refuses there, for the same
 //! reason.
 
-use crate::model::{Repository, Target, Version, span::span};
-use crate::plan::{Lever, Plan, PlanId, Refusal, Request};
+use super::keys;
+use super::pen::{Line, Pen, wrap};
+use crate::action::{Action, Place};
+use crate::model::{Repository, Target, Version};
+use crate::plan::{Lever, Plan, PlanId, Refusal, Request, show};
 use crate::state::{Pane, State, View};
 
 /// What each lever would do now, or why not.
@@ -68,28 +71,54 @@ pub fn gist(plan: &Plan) -> String {
             let evidence = plan.evidence.split(',').next().unwrap_or_default();
             format!(" ({evidence})")
         }
-        _ if plan.reach.production => format!(" ({})", reach(plan)),
+        _ if plan.reach.production => show::reaches(&plan.reach)
+            .map(|reaches| format!(" ({reaches})"))
+            .unwrap_or_default(),
         _ => String::new(),
     };
     format!("{to}{why}")
 }
 
-/// `REACHES PRODUCTION ~6m`; without production the environments that it can change.
-pub fn reach(plan: &Plan) -> String {
-    let reach = &plan.reach;
-    let usual = if reach.seconds > 0 {
-        format!(" ~{}", span(reach.seconds))
-    } else {
-        String::new()
-    };
-    if reach.production {
-        return format!("REACHES PRODUCTION{usual}");
+/// The overlay, at the foot of the screen.
+pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) {
+    let decided = decided(state, target);
+    let columns = pen.columns();
+    let theme = pen.theme;
+    let mut pen = super::overlay::at_foot(pen, decided.len() + 3);
+    pen.rule(0, &format!("levers of {target}"), theme.bold());
+    for (at, (lever, decision)) in decided.iter().enumerate() {
+        let chord = keys::first(state, Place::Levers, Action::of_lever(*lever));
+        let (word, text, look) = match decision {
+            Ok(plan) => ("live", gist(plan), theme.plain()),
+            Err(refusal) => ("no", refusal.because.clone(), theme.dim()),
+        };
+        let (open, close) = if at == selected {
+            ("[", "]")
+        } else {
+            (" ", " ")
+        };
+        let line = Line::new()
+            .look(open, theme.bold())
+            .look(&chord, theme.bold())
+            .look(close, theme.bold())
+            .look(format!("{:<21}", lever.title()), look)
+            .look(format!("{word:<5}"), look)
+            .look(text.trim_start(), look);
+        pen.line(1 + at, &line);
     }
-    match reach.environments.as_slice() {
-        [] => "changes no version".into(),
-        environments => {
-            let names: Vec<&str> = environments.iter().map(|e| e.as_str()).collect();
-            format!("reaches {}{usual}", names.join(", "))
-        }
+    let under = match decided.get(selected) {
+        Some((_, Err(refusal))) => format!("{} {}", refusal.because, refusal.remedy),
+        Some((lever, Ok(_))) => Action::of_lever(*lever).help().to_owned(),
+        None => String::new(),
+    };
+    for (y, text) in wrap(&under, columns, columns)
+        .into_iter()
+        .take(2)
+        .enumerate()
+    {
+        pen.line(
+            1 + decided.len() + y,
+            &Line::new().safe(text, theme.plain()),
+        );
     }
 }

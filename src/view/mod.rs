@@ -3,14 +3,26 @@
 //! Deliberately absent: clocks, IO and fields. Only the visible rows are built, and only [`crate::text::Safe`] is drawn.
 
 pub mod board;
+pub mod calls;
+pub mod confirm;
 pub mod footer;
 pub mod header;
+pub mod help;
+pub mod history;
+pub mod journal;
 pub mod keys;
 pub mod layout;
 pub mod levers;
+pub mod list;
+pub mod log;
+pub mod overlay;
+pub mod palette;
 pub mod pen;
 pub mod recent;
+pub mod run;
 pub mod sentence;
+pub mod sources;
+pub mod target;
 pub mod theme;
 
 use crate::journal::Record;
@@ -20,7 +32,7 @@ pub use crate::update::place;
 use layout::panes;
 use pen::Pen;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 use theme::Theme;
 
 /// Draws the whole screen; returns where the text cursor stands, if a text is being typed.
@@ -29,7 +41,8 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     let whole = screen.area;
     let mut pen = Pen::new(screen, whole, Theme::new(state.settings.theme));
     let panes = panes(state);
-    if !state.ui.zoom || *state.view() != View::Board {
+    // A zoomed pane stands alone.
+    if panes.body.y > 0 {
         header::draw(state, &mut pen.within(panes.header));
     }
     if let Some(area) = layout::board_area(state) {
@@ -38,18 +51,57 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
             sentence::draw(state, &mut pen.within(panes.sentence));
         }
     }
-    footer::draw(state, &mut pen.within(panes.footer))
+    let bars = panes
+        .run
+        .into_iter()
+        .chain(panes.log.filter(|log| log.x > 0));
+    if *state.view() == View::Board && !state.ui.zoom {
+        for area in bars {
+            let bar = Rect {
+                x: area.x.saturating_sub(1),
+                width: 1,
+                ..area
+            };
+            let look = pen.theme.dim();
+            pen.within(bar).bar(look);
+        }
+    }
+    if let Some(area) = layout::run_area(state) {
+        run::draw(state, &mut pen.within(area));
+    }
+    if let Some(area) = layout::log_area(state) {
+        log::draw(state, &mut pen.within(area));
+    }
+    if layout::board_area(state).is_none() {
+        list::draw(state, &mut pen.within(panes.body));
+    }
+    let typed = footer::draw(state, &mut pen.within(panes.footer));
+    palette::draw(state, &mut pen.within(panes.body));
+    let asked = overlay::draw(state, &mut pen, panes.body, whole);
+    // Beneath an overlay nothing is typed.
+    if state.ui.overlay.is_some() {
+        asked
+    } else {
+        typed
+    }
 }
 
-pub fn list_length(_s: &State) -> usize {
-    0
+/// Rows of the plain list that is open (history, sources, journal, calls, help, target).
+pub fn list_length(state: &State) -> usize {
+    list::length(state)
 }
-pub fn list_rows(_s: &State) -> usize {
-    0
+
+/// Rows of it that are visible.
+pub fn list_rows(state: &State) -> usize {
+    list::rows(state)
 }
-pub fn history_version(_s: &State, _n: usize) -> Option<Version> {
-    None
+
+/// The version that the nth row of the history brought.
+pub fn history_version(state: &State, n: usize) -> Option<Version> {
+    history::version(state, n)
 }
-pub fn journal_record(s: &State, n: usize) -> Option<&Record> {
-    s.journal.records.get(n)
+
+/// The record on the nth row of the journal: newest first.
+pub fn journal_record(state: &State, n: usize) -> Option<&Record> {
+    journal::record(state, n)
 }

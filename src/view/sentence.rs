@@ -7,7 +7,7 @@ use super::pen::{Line, Pen, wrap};
 use crate::action::{Action, Place};
 use crate::journal::{Record, Standing};
 use crate::model::{Change, Target, Version, span::span};
-use crate::plan::Effect;
+use crate::plan::show;
 use crate::state::State;
 use crate::store::board::FoldKind;
 use crate::store::status::Status;
@@ -185,7 +185,7 @@ pub fn plan_says(state: &State, record: &Record) -> String {
             let age = since
                 .map(|at| span(state.now.duration_since(at).as_secs()))
                 .unwrap_or_default();
-            let hop_says = effect(&hop.effect);
+            let hop_says = show::effect(&hop.effect);
             if standing == Standing::Late {
                 format!(
                     "LATE after {lever}: {hop_says}, {age}, usual {}. {}",
@@ -199,34 +199,6 @@ pub fn plan_says(state: &State, record: &Record) -> String {
                 )
             }
         }
-    }
-}
-
-/// What is awaited, in words.
-pub fn effect(effect: &Effect) -> String {
-    match effect {
-        Effect::Declared {
-            environment,
-            version,
-            ..
-        } => format!("commit of {} for {environment} on main", version.short()),
-        Effect::Gate {
-            environment, open, ..
-        } => format!(
-            "{environment}'s gate {}",
-            if *open { "open" } else { "closed" }
-        ),
-        Effect::BranchPushed { branch } => format!("merge of {branch}"),
-        Effect::Created { name, .. } => format!("{name} seen"),
-        Effect::RunOver { name, wanted, .. } => match wanted {
-            Some(phase) => format!("{name} {phase}"),
-            None => format!("{name} over"),
-        },
-        Effect::ParentSynced { environment, .. } => format!("parent app of {environment} synced"),
-        Effect::Refreshed { app, .. } => format!("refresh {app}"),
-        Effect::Synced { app, .. } => format!("sync of {app}"),
-        Effect::RolledOut { version, .. } => format!("rollout of {}", version.short()),
-        Effect::Smoked { version, .. } => format!("smoke of {}", version.short()),
     }
 }
 

@@ -1,0 +1,160 @@
+//! Foot: the reason, the version to type or the two buttons, and the keys of the overlay.
+//!
+//! Deliberately absent: whether what was typed suffices; `update` says so in the complaint.
+
+use crate::action::{Action, Place};
+use crate::state::{ConfirmUi, Part, State};
+use crate::text::{Safe, cut_left, width};
+use crate::view::keys;
+use crate::view::pen::{Line, wrap};
+use crate::view::theme::Theme;
+use ratatui::style::Style;
+
+pub enum FootLine {
+    Rule(String, Style),
+    Line(Line),
+}
+
+pub struct Foot {
+    pub lines: Vec<FootLine>,
+    /// Column and line of the text cursor.
+    pub cursor: Option<(usize, usize)>,
+}
+
+pub fn lines(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Foot {
+    let mut foot = Foot {
+        lines: vec![match &ui.complaint {
+            Some(_) => FootLine::Rule(String::new(), theme.warning()),
+            None => FootLine::Rule(String::new(), theme.dim()),
+        }],
+        cursor: None,
+    };
+    if let Some(complaint) = &ui.complaint {
+        for line in wrap(complaint, columns, columns) {
+            foot.lines
+                .push(FootLine::Line(Line::new().safe(line, theme.warning())));
+        }
+    }
+    reason(state, ui, columns, theme, &mut foot);
+    match ui.plan.typed() {
+        Some(version) => typed(ui, version, columns, theme, &mut foot),
+        None => foot.lines.push(FootLine::Line(buttons(ui, theme))),
+    }
+    foot.lines.push(FootLine::Line(help(state, ui, theme)));
+    foot
+}
+
+/// Brackets and label of a field; bold where the focus is.
+fn label(text: &str, focused: bool, theme: Theme) -> Line {
+    Line::new().look(text, if focused { theme.bold() } else { theme.plain() })
+}
+
+fn reason(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme, foot: &mut Foot) {
+    let focused = ui.part == Part::Reason;
+    let up = keys::first(state, Place::Text, Action::Earlier);
+    let hint = match (ui.plan.wants_reason(), state.ui.reasons.is_empty()) {
+        (_, false) if !up.is_empty() => format!("{up}: earlier reasons"),
+        (true, _) => "wanted".into(),
+        (false, _) => "not needed".into(),
+    };
+    let head = "reason  [";
+    let room = columns.saturating_sub(width(head) + 1 + 2 + width(&hint));
+    let text = Safe::line(&ui.reason);
+    // The end is where one types.
+    let shown = cut_left(&text, room.saturating_sub(1)).into_owned();
+    if focused {
+        foot.cursor = Some((width(head) + width(&shown), foot.lines.len()));
+    }
+    let line = label(head, focused, theme)
+        .say(&shown)
+        .look("]", theme.plain())
+        .pad(columns.saturating_sub(width(&hint)))
+        .look(&hint, theme.dim());
+    foot.lines.push(FootLine::Line(line));
+}
+
+/// `type the version that will run  [v30__]`: how much is missing shows, and a long one is broken, never cut.
+fn typed(ui: &ConfirmUi, version: &str, columns: usize, theme: Theme, foot: &mut Foot) {
+    let focused = ui.part == Part::Version;
+    let head = "type the version that will run  [";
+    let written = Safe::line(&ui.version);
+    let missing = width(&Safe::line(version)).saturating_sub(written.width());
+    let field = format!("{written}{}", "_".repeat(missing));
+    let one_line = width(head) + width(&field) < columns;
+    let first = if one_line {
+        columns - width(head)
+    } else {
+        foot.lines.push(FootLine::Line(label(head, focused, theme)));
+        columns
+    };
+    let indent = if one_line { width(head) } else { 0 };
+    let at = foot.lines.len();
+    for (nth, piece) in wrap(&format!("{field}]"), first, columns)
+        .into_iter()
+        .enumerate()
+    {
+        let line = if nth == 0 && one_line {
+            label(head, focused, theme)
+        } else {
+            Line::new()
+        };
+        foot.lines
+            .push(FootLine::Line(line.safe(piece, theme.bold())));
+    }
+    if focused && columns > 0 {
+        let place = indent + written.width();
+        foot.cursor = Some((place % columns, at + place / columns));
+    }
+}
+
+fn buttons(ui: &ConfirmUi, theme: Theme) -> Line {
+    let focused = ui.part == Part::Buttons;
+    let button = |text: &str, on: bool| {
+        let look = match (on, focused) {
+            (true, true) => theme.reverse().patch(theme.bold()),
+            (true, false) => theme.bold(),
+            (false, _) => theme.plain(),
+        };
+        let (open, close) = if on { ("[ ", " ]") } else { ("  ", "  ") };
+        Line::new().look(format!("{open}{text}{close}"), look)
+    };
+    let title = ui.plan.request.lever.title();
+    button("Cancel", !ui.confirm_focused)
+        .say("   ")
+        .join(button(title, ui.confirm_focused))
+}
+
+fn help(state: &State, ui: &ConfirmUi, theme: Theme) -> Line {
+    let place = match ui.part {
+        Part::Reason | Part::Version => Place::Text,
+        _ => Place::Confirm,
+    };
+    if ui.sent {
+        let back = keys::first(state, place, Action::Back);
+        return Line::new().look(
+            format!("Sent once; the answer is awaited. {back} leaves it underway."),
+            theme.bold(),
+        );
+    }
+    let enter = match ui.part {
+        Part::Version => "acts when it matches",
+        Part::Reason => "goes on",
+        Part::Buttons if ui.confirm_focused => "acts",
+        Part::Buttons => "cancels",
+        _ if ui.open.contains(&ui.part) => "folds",
+        _ => "unfolds",
+    };
+    let mut line = Line::new();
+    for (action, word) in [
+        (Action::Back, "cancel"),
+        (Action::NextPart, "parts"),
+        (Action::CopyPlan, "copy as commands"),
+        (Action::Confirm, enter),
+    ] {
+        let chord = keys::first(state, place, action);
+        if !chord.is_empty() {
+            line = line.look(chord, theme.bold()).say(format!(" {word}   "));
+        }
+    }
+    line
+}

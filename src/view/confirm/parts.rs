@@ -1,0 +1,291 @@
+//! Parts: what is against the plan, what it writes, and what follows, as lines of the overlay.
+//!
+//! Deliberately absent: how many of the lines there is room for.
+
+use crate::action::{Action, Place};
+use crate::model::span::span;
+use crate::plan::{Check, Edit, Guard, Verdict, Weight, Write, show};
+use crate::state::{ConfirmUi, Part, State};
+use crate::view::keys;
+use crate::view::pen::{Line, wrap};
+use crate::view::theme::Theme;
+use serde_json::Value;
+
+pub struct Section {
+    pub part: Part,
+    pub title: String,
+    pub lines: Vec<Line>,
+    /// Lines that were taken off its end.
+    pub left_out: usize,
+}
+
+/// Columns of a check's mark and name.
+const NAME: usize = 13;
+
+/// A check with its mark, its name and its evidence, on at most so many lines.
+pub fn check(check: &Check, columns: usize, theme: Theme, most: usize) -> Vec<Line> {
+    let (mark, look) = match (check.verdict, check.weight) {
+        (Verdict::Failed, Weight::Shown) => ("-", theme.plain()),
+        (Verdict::Failed, _) => ("x", theme.warning()),
+        (Verdict::Unknown, _) => ("?", theme.warning()),
+        (Verdict::Passed, _) => ("+", theme.dim()),
+        (Verdict::NotChecked, _) => (" ", theme.dim()),
+    };
+    let name = check.name.replace('_', " ");
+    let room = columns.saturating_sub(NAME + 1);
+    let mut texts = wrap(&check.evidence, room, room);
+    if texts.len() > most {
+        let rest: Vec<String> = texts.drain(most - 1..).map(|t| t.to_string()).collect();
+        texts.push(crate::text::Safe::line(&rest.join(" ")).cut(room));
+    }
+    texts
+        .into_iter()
+        .enumerate()
+        .map(|(at, text)| {
+            let line = if at == 0 {
+                Line::new().look(mark, look).say(" ").say(&name)
+            } else {
+                Line::new()
+            };
+            line.pad(NAME).say(" ").safe(text, theme.plain())
+        })
+        .collect()
+}
+
+/// What refuses first, then what wants a reason, then what is only told; passes when unfolded.
+pub fn checks(ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
+    let order = |c: &&Check| {
+        (
+            !c.refuses(),
+            !c.wants_reason(),
+            c.verdict == Verdict::NotChecked,
+        )
+    };
+    let all = ui.open.contains(&Part::Checks);
+    let mut rows: Vec<&Check> = ui
+        .plan
+        .checks
+        .iter()
+        .filter(|c| all || show::is_telling(c))
+        .collect();
+    rows.sort_by_key(order);
+    Section {
+        part: Part::Checks,
+        title: show::tally(&ui.plan.checks),
+        lines: rows
+            .into_iter()
+            .flat_map(|c| check(c, columns, theme, 2))
+            .collect(),
+        left_out: 0,
+    }
+}
+
+pub fn write(ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
+    let all = ui.open.contains(&Part::Write);
+    let mut lines = Vec::new();
+    let mut say = |text: &str| {
+        let indent = text.len() - text.trim_start_matches(' ').len();
+        let room = columns.saturating_sub(indent);
+        lines.extend(
+            wrap(text, room, room)
+                .into_iter()
+                .map(|line| Line::new().pad(indent).safe(line, theme.plain())),
+        );
+    };
+    let title = match &ui.plan.write {
+        Write::Commit {
+            edits,
+            subject,
+            branch,
+        } => {
+            for edit in edits {
+                diff(edit, &mut say);
+            }
+            say(subject);
+            match branch {
+                Some(branch) => format!("pushes branch {branch}, to be reviewed and merged"),
+                None => "writes one commit to the main branch".to_owned(),
+            }
+        }
+        Write::Create {
+            environment,
+            namespace,
+            plural,
+            name,
+            object,
+            origin,
+        } => {
+            if all {
+                json(object, &mut say);
+            } else {
+                let parameters = parameters(object);
+                if !parameters.is_empty() {
+                    say(&parameters.join(" "));
+                }
+                say(&format!("{plural}/{name} in namespace {namespace}"));
+            }
+            let what = match origin {
+                Some(origin) => format!("a copy of {}", origin.id.name),
+                None => format!("one Workflow from {}", template(object)),
+            };
+            format!("writes {what} in the {environment} cluster")
+        }
+        Write::Patch {
+            id,
+            plural,
+            resource_version,
+            patch,
+            guards,
+        } => {
+            if all {
+                json(patch, &mut say);
+            } else {
+                let mut fields = Vec::new();
+                flatten(patch, String::new(), &mut fields);
+                fields.iter().for_each(|field| say(field));
+            }
+            let guards: Vec<&str> = guards
+                .iter()
+                .map(|guard| match guard {
+                    Guard::NoOperation => "no operation runs",
+                    Guard::NotOver => "it is not over",
+                })
+                .collect();
+            let only = if guards.is_empty() {
+                String::new()
+            } else {
+                format!(", and {}", guards.join(", "))
+            };
+            say(&format!(
+                "only while it is still resourceVersion {resource_version}{only}"
+            ));
+            format!(
+                "patches {plural}/{} in the {} cluster",
+                id.name, id.environment
+            )
+        }
+    };
+    Section {
+        part: Part::Write,
+        title,
+        lines,
+        left_out: 0,
+    }
+}
+
+/// One scalar as a unified diff shows it.
+fn diff(edit: &Edit, say: &mut impl FnMut(&str)) {
+    say(&edit.path);
+    if let Some(from) = &edit.from {
+        say(&format!("-{}: {from}", edit.key));
+    }
+    say(&format!("+{}: {}", edit.key, edit.to));
+}
+
+fn template(object: &Value) -> &str {
+    object
+        .pointer("/spec/workflowTemplateRef/name")
+        .and_then(Value::as_str)
+        .unwrap_or("a template")
+}
+
+/// `name=value` of each argument of a Workflow.
+fn parameters(object: &Value) -> Vec<String> {
+    object
+        .pointer("/spec/arguments/parameters")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|parameter| {
+            let name = parameter["name"].as_str().unwrap_or("?");
+            match &parameter["value"] {
+                Value::String(text) => format!("{name}={text}"),
+                other => format!("{name}={other}"),
+            }
+        })
+        .collect()
+}
+
+fn json(value: &Value, say: &mut impl FnMut(&str)) {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.lines().for_each(say);
+}
+
+/// Each field of an object by its path: `metadata.annotations.x: y`.
+fn flatten(value: &Value, path: String, out: &mut Vec<String>) {
+    let step = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (name, inner) in fields {
+                flatten(inner, step(name), out);
+            }
+        }
+        Value::String(text) => out.push(format!("{path}: {text}")),
+        other => out.push(format!("{path}: {other}")),
+    }
+}
+
+/// The hops with their usual times, then what stays open, what it leaves, and what would come next.
+pub fn then(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
+    let plan = &ui.plan;
+    let mut lines = Vec::new();
+    let mut say = |text: &str, style| {
+        lines.extend(
+            wrap(text, columns, columns)
+                .into_iter()
+                .map(|line| Line::new().safe(line, style)),
+        );
+    };
+    let next = plan
+        .next
+        .map(|lever| {
+            let levers = keys::first(state, Place::Board, Action::Levers);
+            let key = keys::first(state, Place::Levers, Action::of_lever(lever));
+            format!(" Next: {levers} {key} ({}).", lever.title())
+        })
+        .unwrap_or_default();
+    if let Some(warning) = &plan.warning {
+        say(&format!("{warning}{next}"), theme.warning());
+    } else if !next.is_empty() {
+        say(next.trim_start(), theme.plain());
+    }
+    if ui.open.contains(&Part::Then) {
+        for hop in &plan.hops {
+            say(&show::then(hop), theme.plain());
+        }
+    } else {
+        let hops: Vec<String> = plan
+            .hops
+            .iter()
+            .map(|hop| format!("{} ~{}", show::effect(&hop.effect), span(hop.usual_s)))
+            .collect();
+        let late: i64 = plan.hops.iter().map(|hop| hop.late_s).sum();
+        if !hops.is_empty() {
+            say(
+                &format!("{}; late after {}", hops.join("; "), span(late)),
+                theme.plain(),
+            );
+        }
+    }
+    for because in &plan.reach.because {
+        let told = plan.warning.as_ref().is_some_and(|w| w.contains(because));
+        if !told {
+            say(because, theme.plain());
+        }
+    }
+    if let Some(debt) = &plan.debt {
+        say(&format!("leaves a debt: {debt}"), theme.plain());
+    }
+    Section {
+        part: Part::Then,
+        title: "then".into(),
+        lines,
+        left_out: 0,
+    }
+}

@@ -1,0 +1,136 @@
+//! Help: every key of a place with its sentence, and why it is off where it is; then the words and signs of the board.
+//!
+//! Deliberately absent: texts of its own about actions; they stand in the table of actions.
+
+use super::list::Page;
+use super::pen::Line;
+use super::theme::Theme;
+use super::{keys, levers};
+use crate::action::{Action, Place};
+use crate::model::Word;
+use crate::state::State;
+use crate::text::fit;
+
+pub fn page(state: &State, place: Place, columns: usize, theme: Theme) -> Page<'_> {
+    let mut rows: Vec<Line> = Vec::new();
+    for (action, chords) in state.keys.actions(place) {
+        let chords: Vec<String> = chords
+            .iter()
+            .map(|c| keys::written(&c.to_string()))
+            .collect();
+        rows.push(row(
+            &chords.join(" "),
+            action.title(),
+            action.help(),
+            off(state, action),
+            theme,
+        ));
+    }
+    if let Some(target) = state.target() {
+        let key = keys::first(state, place, Action::Levers);
+        rows.push(Line::new());
+        rows.push(Line::new().look(format!("levers of {target}"), theme.bold()));
+        for (lever, decision) in levers::decided(state, target) {
+            let action = Action::of_lever(lever);
+            let chord = keys::first(state, Place::Levers, action);
+            let why = decision.err().map(|refusal| refusal.because);
+            rows.push(row(
+                &format!("{key} {chord}"),
+                lever.title(),
+                action.help(),
+                why,
+                theme,
+            ));
+        }
+    }
+    rows.push(Line::new());
+    rows.push(Line::new().look("words, worst first", theme.bold()));
+    for word in Word::ALL {
+        rows.push(
+            Line::new()
+                .look(format!("{:<18}", word.label()), theme.word(word))
+                .say(meaning(word)),
+        );
+    }
+    rows.push(Line::new());
+    rows.push(Line::new().look("signs", theme.bold()));
+    for (sign, text) in [
+        (">", "The gate opens by itself."),
+        ("#", "Somebody closed the gate lately."),
+        (
+            "-",
+            "The gate is closed for longer, or never was open; where a version should stand: none.",
+        ),
+        (">3", "So many versions wait below; + is ten or more."),
+        (
+            "2h?",
+            "The age is of a source that is stale: it may have moved since.",
+        ),
+        (
+            "+name",
+            "Ships from the repository of the row above; a write moves both.",
+        ),
+        ("..", "History has not been read so far back yet."),
+        ("x", "The row is marked."),
+    ] {
+        rows.push(
+            Line::new()
+                .look(format!("{sign:<18}"), theme.bold())
+                .say(text),
+        );
+    }
+    let _ = columns;
+    Page {
+        title: format!("keys of the place: {}", place.name()),
+        head: Line::new(),
+        length: rows.len(),
+        row: Box::new(move |n| rows.get(n).cloned().unwrap_or_default()),
+        empty: Vec::new(),
+        detail: None,
+    }
+}
+
+fn row(chords: &str, title: &str, help: &str, off: Option<String>, theme: Theme) -> Line {
+    let line = Line::new()
+        .look(fit(chords, 17), theme.bold())
+        .say(format!(" {}", fit(title, 21)));
+    match off {
+        Some(why) => line.look(format!(" off: {why}"), theme.dim()),
+        None => line.say(format!(" {help}")),
+    }
+}
+
+/// Why an action does nothing now; none where it does, and for levers (plans decide those).
+fn off(state: &State, action: Action) -> Option<String> {
+    let text = match action {
+        Action::Pane2 if state.ui.run.is_none() => {
+            "no run is open; Enter on a cell opens its newest."
+        }
+        Action::Pane3 if state.ui.log.is_none() => "no log is open; Enter on a step opens it.",
+        Action::LastView if state.ui.last.is_none() => "no other view was open yet.",
+        Action::Levers | Action::Describe | Action::History | Action::Events | Action::Copy
+            if state.target().is_none() =>
+        {
+            "nothing is selected."
+        }
+        Action::Sort if state.ui.board.would_move == 0 => "the rows stand in order.",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn meaning(word: Word) -> &'static str {
+    match word {
+        Word::Crash => "Pods of the newest rollout crash or cannot start.",
+        Word::Lower => "Lower than it was, and nobody meant it.",
+        Word::Smoke => "The smoke run of the declared version failed.",
+        Word::Stuck => "A hop takes longer than usual.",
+        Word::Sync => "Out of sync, degraded, or cannot be compared.",
+        Word::Hook => "A hook of the sync failed.",
+        Word::Held => "The gate into this environment was closed lately.",
+        Word::Branch => "A branch build stands where releases should.",
+        Word::Mixed => "Pods of several versions serve.",
+        Word::Odd => "The file says something strange.",
+        Word::Unread => "Not read, or too old to rely on.",
+    }
+}

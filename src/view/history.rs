@@ -1,0 +1,131 @@
+//! History: who moved what when in one target, and how long each version stood; newest first.
+//!
+//! Deliberately absent: what the changes led to in the cluster.
+
+use super::keys;
+use super::list::Page;
+use super::pen::Line;
+use super::recent::who;
+use super::theme::Theme;
+use crate::action::{Action, Place};
+use crate::model::{Change, Target, Version, span::span};
+use crate::state::{State, View};
+use crate::store::Source;
+use crate::text::{Safe, fit};
+use jiff::tz::TimeZone;
+
+/// Changes of all files behind a target, newest first.
+pub fn changes<'a>(state: &'a State, target: &Target) -> Vec<&'a Change> {
+    let Some(status) = state.board.status(target) else {
+        return Vec::new();
+    };
+    let mut changes: Vec<&Change> = status
+        .images
+        .iter()
+        .flat_map(|image| {
+            state
+                .store
+                .history
+                .of(&target.environment, &image.repository)
+        })
+        .collect();
+    changes.sort_by_key(|change| std::cmp::Reverse(change.at));
+    changes
+}
+
+/// The version that the nth row brought, for a roll back to it.
+pub fn version(state: &State, n: usize) -> Option<Version> {
+    let View::History(target) = state.view() else {
+        return None;
+    };
+    changes(state, target).get(n)?.to.clone()
+}
+
+pub fn page<'a>(state: &'a State, target: &Target, theme: Theme) -> Page<'a> {
+    let changes = changes(state, target);
+    let several = state
+        .board
+        .status(target)
+        .is_some_and(|status| status.images.len() > 1);
+    let length = changes.len();
+    let read = if state.store.history.is_complete() {
+        ""
+    } else {
+        ", older ones are still being read"
+    };
+    let empty = match (
+        state.store.history.is_started(),
+        state.store.source(&Source::Git),
+    ) {
+        (false, Some(git)) if git.worst_fault().is_some() => format!(
+            "The repository cannot be read; {} shows why.",
+            keys::first(state, Place::History, Action::Sources)
+        ),
+        (false, _) => "History is still being read.".to_owned(),
+        (true, _) => "No change of this target was found in the history that was read.".to_owned(),
+    };
+    Page {
+        title: format!("history of {target}, {length} changes{read}"),
+        head: Line::from(format!(
+            "{:<19}{:<22}{:<8}{}WHO",
+            "CAME (UTC)",
+            "VERSION",
+            "STOOD",
+            if several {
+                fit("FILE", 19) + " "
+            } else {
+                String::new()
+            }
+        )),
+        length,
+        row: Box::new(move |n| {
+            let Some(change) = changes.get(n) else {
+                return Line::new();
+            };
+            let until = changes[..n]
+                .iter()
+                .rev()
+                .find(|later| later.moves_version() && later.repository == change.repository)
+                .map_or(state.now, |later| later.at);
+            let word = |version: &Option<Version>| {
+                version.as_ref().map_or("none", |v| v.short()).to_owned()
+            };
+            let (what, stood) = if change.moves_version() {
+                (
+                    format!("{} -> {}", word(&change.from), word(&change.to)),
+                    span(until.duration_since(change.at).as_secs()),
+                )
+            } else if change.moves_gate() {
+                let gate = if change.gate_to { "opened" } else { "closed" };
+                (format!("gate {gate}"), String::new())
+            } else {
+                ("file changed".to_owned(), String::new())
+            };
+            let file = if several {
+                fit(&Safe::line(change.repository.as_str()), 19) + " "
+            } else {
+                String::new()
+            };
+            Line::new()
+                .say(format!(
+                    "{:<19}",
+                    change
+                        .at
+                        .to_zoned(TimeZone::UTC)
+                        .strftime("%Y-%m-%d %H:%MZ")
+                        .to_string()
+                ))
+                .say(fit(&Safe::line(&what), 21))
+                .say(format!(" {stood:<8}{file}"))
+                .say(who(state, change))
+                .say("  ")
+                .look(&*change.subject, theme.dim())
+                .look(
+                    format!("  {}", &change.commit[..change.commit.len().min(7)]),
+                    theme.dim(),
+                )
+        }),
+        empty: vec![empty],
+        detail: None,
+    }
+}

@@ -1,0 +1,200 @@
+//! Journal: plans, what came of them, what is awaited, and the debts that are open; newest first.
+//!
+//! Deliberately absent: acting on them; Enter settles or undoes through `update`.
+
+use super::header::when;
+use super::keys;
+use super::list::Page;
+use super::pen::{Line, wrap};
+use super::theme::Theme;
+use crate::action::{Action, Place};
+use crate::journal::{Record, Standing};
+use crate::model::span::span;
+use crate::plan::{Outcome, show};
+use crate::state::State;
+
+/// The nth row's record.
+pub fn record(state: &State, n: usize) -> Option<&Record> {
+    state.journal.records.iter().rev().nth(n)
+}
+
+pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
+    let length = state.journal.records.len();
+    let debts = state.journal.debts().count();
+    let levers = keys::first(state, Place::Board, Action::Levers);
+    let detail = record(state, state.ui.list.selected).map(|record| {
+        (
+            format!("plan {}", record.plan.id),
+            detail(state, record, columns, theme),
+        )
+    });
+    let mut empty = vec![format!(
+        "No lever was pulled yet; {levers} on a cell of the board opens its levers."
+    )];
+    if let Some(fault) = &state.journal_fault {
+        empty.push(format!(
+            "Nothing can be journalled, so nothing is sent: {fault}"
+        ));
+    }
+    Page {
+        title: format!("journal, {length} plans, {debts} open debts"),
+        head: Line::from(format!(
+            "{:<7}{:<8}{:<9}{:<20}WHAT",
+            "PLAN", "MADE", "STANDS", "WHO"
+        )),
+        length,
+        row: Box::new(move |n| {
+            let Some(record) = record(state, n) else {
+                return Line::new();
+            };
+            let (word, look) = standing(record, theme);
+            let plan = &record.plan;
+            let line = Line::new()
+                .say(format!("{:<7}", state.journal.short(&plan.id)))
+                .say(format!("{:<8}", short_when(state, record)))
+                .look(format!("{word:<9}"), look)
+                .say(crate::text::fit(
+                    &crate::text::Safe::line(&plan.who.login),
+                    8,
+                ))
+                .say(format!(
+                    " {} {}",
+                    plan.request.lever.title(),
+                    plan.request.target
+                ))
+                .say(
+                    show::moves(plan)
+                        .map(|m| format!("  {m}"))
+                        .unwrap_or_default(),
+                );
+            match record.debt() {
+                Some(_) => line.look("  debt", theme.warning()),
+                None => line,
+            }
+        }),
+        empty,
+        detail,
+    }
+}
+
+fn short_when(state: &State, record: &Record) -> String {
+    let age = state.now.duration_since(record.plan.made_at).as_secs();
+    if age < 12 * 3_600 {
+        when(record.plan.made_at, state.now)
+            .split(' ')
+            .next_back()
+            .unwrap_or_default()
+            .to_owned()
+    } else {
+        format!("{} ago", span(age))
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
+fn standing(record: &Record, theme: Theme) -> (&'static str, ratatui::style::Style) {
+    match record.standing() {
+        Standing::Open => ("open", theme.warning()),
+        Standing::Underway => ("underway", theme.meant()),
+        Standing::Done => ("done", theme.plain()),
+        Standing::Late => ("LATE", theme.bad()),
+        Standing::NotDone => ("not done", theme.dim()),
+        Standing::Unknown => ("UNKNOWN", theme.bad()),
+    }
+}
+
+fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut say = |text: &str, look| {
+        lines.extend(
+            wrap(text, columns, columns)
+                .into_iter()
+                .map(|line| Line::new().safe(line, look)),
+        );
+    };
+    let plain = theme.plain();
+    let plan = &record.plan;
+    let from = plan
+        .who
+        .from
+        .as_ref()
+        .map(|f| format!(" from {f}"))
+        .unwrap_or_default();
+    say(
+        &format!(
+            "made {} by {}{from}",
+            when(plan.made_at, state.now),
+            plan.who.login
+        ),
+        plain,
+    );
+    if let Some(reason) = &plan.request.reason {
+        say(&format!("reason: {reason}"), plain);
+    }
+    if let Some(write) = show::write(plan).into_iter().next() {
+        say(&write, plain);
+    }
+    for (at, note) in &record.tries {
+        say(&format!("{} {note}", when(*at, state.now)), plain);
+    }
+    match &record.outcome {
+        None => say(
+            "No outcome is known: it is being sent, or the console ended meanwhile.",
+            theme.warning(),
+        ),
+        Some((at, outcome)) => {
+            let at = when(*at, state.now);
+            let word = outcome.word();
+            match outcome {
+                Outcome::Applied { evidence } => say(&format!("{at} {word}: {evidence}"), plain),
+                Outcome::Refused { because } => say(
+                    &format!("{at} {word}, nothing was changed: {because}"),
+                    plain,
+                ),
+                Outcome::Failed { because, remedy } => {
+                    say(
+                        &format!("{at} {word}, nothing was changed: {because} {remedy}"),
+                        theme.warning(),
+                    );
+                }
+                Outcome::Unknown { because } => {
+                    say(&format!("{at} {word}: {because}"), theme.bad())
+                }
+            }
+        }
+    }
+    if let Some((at, done, by)) = &record.settled {
+        let word = if *done { "done" } else { "not done" };
+        say(
+            &format!("{} settled by {by}: {word}", when(*at, state.now)),
+            plain,
+        );
+    }
+    for (hop, (seen, late)) in plan.hops.iter().zip(record.seen.iter().zip(&record.late)) {
+        let what = show::effect(&hop.effect);
+        match (seen, late) {
+            (Some(at), _) => say(&format!("{} seen: {what}", when(*at, state.now)), plain),
+            (None, Some(_)) => say(
+                &format!(
+                    "LATE: {what}, usual {}. Look at {}.",
+                    span(hop.usual_s),
+                    hop.look
+                ),
+                theme.bad(),
+            ),
+            (None, None) => say(
+                &format!("awaited: {what}, usual {}", span(hop.usual_s)),
+                theme.dim(),
+            ),
+        }
+    }
+    let key = keys::first(state, Place::Journal, Action::Settle);
+    if let Some(debt) = record.debt() {
+        say(&format!("debt: {debt}. {key} undoes it."), theme.warning());
+    } else if matches!(record.standing(), Standing::Unknown | Standing::Open) {
+        say(&format!("{key} settles it."), theme.warning());
+    }
+    lines
+}

@@ -1,0 +1,159 @@
+//! Overlay: what is asked or told over a view: levers, copies, which file, a refusal, settling a plan.
+//!
+//! Deliberately absent: the confirmation, which has a file of its own ([`super::confirm`]).
+
+use super::pen::{Line, Pen, wrap};
+use super::{confirm, keys, levers};
+use crate::action::{Action, Place};
+use crate::plan::{PlanId, Refusal, show};
+use crate::state::{Overlay, State};
+use ratatui::layout::{Position, Rect};
+
+/// Draws the overlay over everything but the last two lines (the confirmation over everything).
+pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option<Position> {
+    match state.ui.overlay.as_ref()? {
+        Overlay::Confirm(ui) => return confirm::draw(state, &mut pen.within(whole), ui),
+        Overlay::Levers { target, selected } => {
+            levers::draw(state, &mut pen.within(main), target, *selected);
+        }
+        Overlay::Copy { target } => copy(state, &mut pen.within(main), &target.to_string()),
+        Overlay::Which {
+            request,
+            choices,
+            selected,
+        } => {
+            let title = format!("{} {}: which file", request.lever.title(), request.target);
+            let rows: Vec<String> = choices
+                .iter()
+                .map(|choice| {
+                    let stage = &request.target.environment;
+                    let version = state
+                        .store
+                        .declared(stage, choice)
+                        .and_then(|declared| declared.version.as_ref())
+                        .map_or("no version", |v| v.short())
+                        .to_owned();
+                    format!("{choice}  {version}")
+                })
+                .collect();
+            choose(&mut pen.within(main), &title, &[], &rows, *selected);
+        }
+        Overlay::Refused(refusal) => refused(state, &mut pen.within(main), refusal),
+        Overlay::Settle { plan, selected } => {
+            settle(state, &mut pen.within(main), plan, *selected);
+        }
+    }
+    None
+}
+
+/// A cleared part of so many lines at the foot of another.
+pub fn at_foot<'a>(pen: &'a mut Pen<'_>, lines: usize) -> Pen<'a> {
+    let area = pen.area();
+    let lines = (lines as u16).min(area.height);
+    let mut part = pen.within(Rect {
+        y: area.bottom() - lines,
+        height: lines,
+        ..area
+    });
+    part.clear();
+    part
+}
+
+fn copy(state: &State, pen: &mut Pen<'_>, target: &str) {
+    let theme = pen.theme;
+    let rows = [
+        Action::CopyValue,
+        Action::CopyLink,
+        Action::CopyCommands,
+        Action::CopyMarkdown,
+    ];
+    let mut pen = at_foot(pen, rows.len() + 1);
+    pen.rule(0, &format!("copy of {target}"), theme.bold());
+    for (at, action) in rows.into_iter().enumerate() {
+        let line = Line::new()
+            .say(" ")
+            .look(keys::first(state, Place::Copy, action), theme.bold())
+            .say(format!(" {:<12}{}", action.title(), action.help()));
+        pen.line(1 + at, &line);
+    }
+}
+
+fn choose(pen: &mut Pen<'_>, title: &str, says: &[String], rows: &[String], selected: usize) {
+    let theme = pen.theme;
+    let columns = pen.columns();
+    let texts: Vec<_> = says
+        .iter()
+        .flat_map(|text| wrap(text, columns, columns))
+        .collect();
+    let mut pen = at_foot(pen, 1 + texts.len() + rows.len());
+    pen.rule(0, title, theme.bold());
+    for (at, text) in texts.iter().enumerate() {
+        pen.line(1 + at, &Line::new().safe(text.clone(), theme.plain()));
+    }
+    let room = pen.rows().saturating_sub(1 + texts.len());
+    let skip = (selected + 1).saturating_sub(room);
+    for (y, (at, row)) in rows.iter().enumerate().skip(skip).take(room).enumerate() {
+        let line = if at == selected {
+            Line::new()
+                .look("[", theme.bold())
+                .say(row)
+                .look("]", theme.bold())
+                .restyle(theme.selected())
+        } else {
+            Line::new().say(" ").say(row)
+        };
+        pen.line(1 + texts.len() + y, &line);
+    }
+}
+
+fn refused(state: &State, pen: &mut Pen<'_>, refusal: &Refusal) {
+    let theme = pen.theme;
+    let columns = pen.columns();
+    let mut lines: Vec<Line> = Vec::new();
+    let mut says = |text: &str| {
+        for line in wrap(text, columns, columns) {
+            lines.push(Line::new().safe(line, theme.plain()));
+        }
+    };
+    says(&refusal.because);
+    if !refusal.remedy.is_empty() {
+        says(&refusal.remedy);
+    }
+    for check in refusal.checks.iter().filter(|c| show::is_telling(c)) {
+        lines.extend(confirm::check(check, columns, theme, 3));
+    }
+    let back = keys::first(state, Place::Confirm, Action::Back);
+    lines.push(Line::from(format!("Nothing was sent. {back} closes.")));
+    let mut pen = at_foot(pen, 1 + lines.len());
+    let title = format!("REFUSED {} {}", refusal.lever.title(), refusal.target);
+    pen.rule(0, &title, theme.warning());
+    for (at, line) in lines.iter().enumerate() {
+        pen.line(1 + at, line);
+    }
+}
+
+fn settle(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {
+    let short = state.journal.short(plan);
+    let says = match state.journal.get(plan) {
+        Some(record) => vec![
+            format!(
+                "{} {}, made {} by {}: sent, and no answer came. It is never sent again by itself.",
+                record.plan.request.lever.title(),
+                record.plan.request.target,
+                super::header::when(record.plan.made_at, state.now),
+                record.plan.who.login
+            ),
+            show::write(&record.plan)
+                .into_iter()
+                .next()
+                .unwrap_or_default(),
+        ],
+        None => vec!["The plan is not in the journal.".into()],
+    };
+    let rows = [
+        "look again: search the world for the plan's id".to_owned(),
+        "I looked: it was done".to_owned(),
+        "I looked: it was not done".to_owned(),
+    ];
+    choose(pen, &format!("settle plan {short}"), &says, &rows, selected);
+}

@@ -1,0 +1,153 @@
+//! Sources: where facts come from, how each is doing, and what the credential may do there.
+//!
+//! Deliberately absent: logging in (an effect); the selected row is the source that would be logged in to.
+
+use super::header::when;
+use super::keys;
+use super::list::Page;
+use super::pen::{Line, wrap};
+use super::theme::Theme;
+use crate::action::{Action, Place};
+use crate::model::span::span;
+use crate::state::State;
+use crate::store::source::Reach;
+use crate::store::{Source, SourceState};
+use crate::text::{Safe, fit};
+
+pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
+    let sources: Vec<(&Source, &SourceState)> = state.store.sources().collect();
+    let length = sources.len();
+    let detail = sources.get(state.ui.list.selected).map(|(source, about)| {
+        (
+            source.to_string(),
+            detail(state, source, about, columns, theme),
+        )
+    });
+    Page {
+        title: format!("sources, {length}"),
+        head: Line::from(format!(
+            "{:<16}{:<12}{:<12}FAULT",
+            "SOURCE", "STATE", "HEARD"
+        )),
+        length,
+        row: Box::new(move |n| {
+            let Some((source, about)) = sources.get(n) else {
+                return Line::new();
+            };
+            let reach = about.reach(state.now);
+            let (word, look) = theme.reach(reach);
+            let word = if reach == Reach::Unread && about.connecting {
+                "reading"
+            } else {
+                word
+            };
+            let heard = match about.age_s(state.now) {
+                Some(age) => format!("{} ago", span(age)),
+                None => "never".into(),
+            };
+            let fault = about.worst_fault().map_or("", |fault| &fault.detail);
+            Line::new()
+                .say(fit(&Safe::line(&source.to_string()), 15))
+                .say(" ")
+                .look(format!("{word:<12}"), look)
+                .say(format!("{heard:<12}"))
+                .say(fault)
+        }),
+        empty: vec![
+            "No source is configured: leverframe init finds clusters and repositories.".into(),
+        ],
+        detail,
+    }
+}
+
+fn detail(
+    state: &State,
+    source: &Source,
+    about: &SourceState,
+    columns: usize,
+    theme: Theme,
+) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut say = |text: &str| {
+        lines.extend(
+            wrap(text, columns, columns)
+                .into_iter()
+                .map(|line| Line::new().safe(line, theme.plain())),
+        );
+    };
+    if let Some(fault) = &about.fault {
+        say(&format!("{} {}", fault.detail, fault.hint));
+        let login = keys::first(state, Place::Sources, Action::Login);
+        let again = keys::first(state, Place::Sources, Action::Refresh);
+        say(&format!("{login} logs in again, {again} asks again now."));
+    }
+    if let Some(at) = about.retry_at {
+        say(&format!("asked again at {}", when(at, state.now)));
+    }
+    if let Some(skew) = about.skew_ms.filter(|ms| ms.abs() > 2_000) {
+        say(&format!("its clock is {skew} ms from ours"));
+    }
+    for (kind, of) in &about.kinds {
+        let text = match (&of.fault, of.listed) {
+            (Some(fault), _) => format!("{} {}", fault.detail, fault.hint),
+            (None, true) => "read and watched".into(),
+            (None, false) => "being read".into(),
+        };
+        say(&format!("{:<13} {text}", kind.word()));
+    }
+    match source {
+        Source::Git => {
+            if let Some(tree) = &state.store.tree {
+                let tip: String = tree.tip.chars().take(7).collect();
+                say(&format!(
+                    "{} at {tip}, {} version files; history {}",
+                    state.delivery.branch,
+                    tree.files.len(),
+                    if state.store.history.is_complete() {
+                        "read"
+                    } else {
+                        "is being read"
+                    }
+                ));
+                tree.odd.iter().for_each(|odd| say(&format!("odd: {odd}")));
+            }
+            match &state.store.pushable {
+                Some(Ok(())) => say("may be pushed to"),
+                Some(Err(fault)) => say(&format!(
+                    "may not be pushed to: {} {}",
+                    fault.detail, fault.hint
+                )),
+                None => {}
+            }
+        }
+        Source::Cluster(environment) => {
+            let cluster = state.store.cluster(environment);
+            let permissions = cluster.map_or(&[][..], |c| &c.permissions);
+            if permissions.is_empty() {
+                say("what the credential may do was not asked yet");
+            }
+            let mut allowed: Vec<String> = Vec::new();
+            for permission in permissions {
+                let what = format!(
+                    "{} {} in {}",
+                    permission.verb, permission.resource, permission.namespace
+                );
+                if permission.allowed {
+                    allowed.push(what);
+                } else {
+                    say(&format!(
+                        "may NOT {what}. {}",
+                        permission.reason.as_deref().unwrap_or_default()
+                    ));
+                }
+            }
+            if !allowed.is_empty() {
+                say(&format!("may {}", allowed.join(", ")));
+            }
+            for ((kind, name), why) in cluster.into_iter().flat_map(|c| &c.odd) {
+                say(&format!("odd {} {name}: {why}", kind.word()));
+            }
+        }
+    }
+    lines
+}

@@ -1,0 +1,371 @@
+//! Target: one app in one environment, as five truths (declared, synced, rolled out, running, verified), then its pods,
+//! Jobs, conditions and Kubernetes Events.
+//!
+//! Deliberately absent: conclusions beyond the status's own sentences.
+
+use super::header::when;
+use super::list::Page;
+use super::pen::Line;
+use super::theme::Theme;
+use super::{keys, recent::who};
+use crate::action::{Action, Place};
+use crate::model::{Container, Happening, Job, Pod, Target, Version, span::span};
+use crate::state::State;
+use crate::store::status::{GateState, Status};
+use crate::store::{Cluster, Kind, Source};
+use crate::text::{Safe, fit};
+use jiff::Timestamp;
+
+/// Columns of a truth's name.
+const NAME: usize = 13;
+
+pub fn page<'a>(state: &'a State, target: &Target, theme: Theme) -> Page<'a> {
+    let mut rows: Vec<Line> = Vec::new();
+    if let Some(status) = state.board.status(target) {
+        truths(state, status, theme, &mut rows);
+        match state.store.cluster(&target.environment) {
+            Some(cluster) => objects(state, status, cluster, theme, &mut rows),
+            None => {
+                rows.push(Line::new());
+                rows.push(Line::from(format!(
+                    "The cluster of {} is not configured: only git is known. leverframe init finds clusters.",
+                    target.environment
+                )));
+            }
+        }
+    }
+    let back = keys::first(state, Place::Target, Action::Back);
+    Page {
+        title: target.to_string(),
+        head: Line::new(),
+        length: rows.len(),
+        row: Box::new(move |n| rows.get(n).cloned().unwrap_or_default()),
+        empty: vec![format!(
+            "It is neither in git nor in the cluster any more. {back} goes back."
+        )],
+        detail: None,
+    }
+}
+
+fn truth(name: &str, text: impl AsRef<str>) -> Line {
+    Line::new().say(format!("{name:<NAME$}")).say(text)
+}
+
+fn age(state: &State, at: Option<Timestamp>) -> String {
+    match at {
+        Some(at) => format!(
+            "{} ago ({})",
+            span(state.now.duration_since(at).as_secs()),
+            when(at, state.now)
+        ),
+        None => "at an unknown time".into(),
+    }
+}
+
+fn truths(state: &State, status: &Status, theme: Theme, rows: &mut Vec<Line>) {
+    let environment = &status.target.environment;
+    for (word, because) in status.attention.iter().zip(&status.because) {
+        rows.push(
+            Line::new()
+                .look(format!("{:<NAME$}", word.label()), theme.word(*word))
+                .say(because),
+        );
+    }
+    for image in &status.images {
+        let path = state.delivery.path(environment, &image.repository);
+        let Some(declared) = &image.declared else {
+            rows.push(truth("declared", format!("no file {path}")));
+            continue;
+        };
+        let version = declared
+            .version
+            .as_ref()
+            .map_or("no version", Version::as_str);
+        let by = state
+            .store
+            .history
+            .last_move(environment, &image.repository)
+            .map(|change| format!(", {}, {}", age(state, Some(change.at)), who(state, change)))
+            .unwrap_or_default();
+        rows.push(truth("declared", format!("{version}{by}")));
+        rows.push(truth(
+            "",
+            format!(
+                "in {path}, promotes: {}",
+                if declared.promote { "yes" } else { "no" }
+            ),
+        ));
+        for odd in &declared.odd {
+            rows.push(truth("", format!("odd: {odd}")));
+        }
+    }
+    let gate = &status.gate_in;
+    let word = match gate.state {
+        GateState::Open => "open",
+        GateState::Held => "CLOSED lately",
+        GateState::Manual => "closed",
+        GateState::None => "none leads here",
+    };
+    let from = gate
+        .environment
+        .as_ref()
+        .map(|e| format!(" from {e}"))
+        .unwrap_or_default();
+    let moved = match (gate.since, &gate.by) {
+        (Some(_), Some(by)) => format!(", {} by {by}", age(state, gate.since)),
+        _ => String::new(),
+    };
+    let waiting = match status.waiting {
+        Some(0) | None => String::new(),
+        Some(1) => ", 1 version waits".into(),
+        Some(n) => format!(", {n} versions wait"),
+    };
+    rows.push(truth("gate in", format!("{word}{from}{moved}{waiting}")));
+    let synced = match &status.sync {
+        None => "not read".to_owned(),
+        Some(sync) => {
+            let annotated = match (&status.annotated, &status.version) {
+                (Some(a), Some(v)) if a != v => {
+                    format!(", but the parent still renders {}", a.short())
+                }
+                _ => String::new(),
+            };
+            let parent = match status.parent_has_it {
+                Some(true) => ", the parent has synced the commit",
+                Some(false) => ", the parent has not synced the commit",
+                None => "",
+            };
+            format!("{}{annotated}{parent}", sync.as_str())
+        }
+    };
+    rows.push(truth("synced", synced));
+    let health = status.health.as_ref().map_or("not read", |h| h.as_str());
+    let phase = match (&status.phase, status.retrying) {
+        (Some(phase), true) => format!(", last operation {}, retrying", phase.as_str()),
+        (Some(phase), false) => format!(", last operation {}", phase.as_str()),
+        (None, _) => String::new(),
+    };
+    rows.push(truth("health", format!("{health}{phase}")));
+    match &status.live {
+        None => rows.push(truth("rolled out", "pods were not read")),
+        Some(live) => {
+            let versions: Vec<String> = live
+                .versions
+                .iter()
+                .map(|(v, n)| format!("{n} of {}", v.short()))
+                .collect();
+            rows.push(truth(
+                "rolled out",
+                format!(
+                    "{}/{} pods ready{}{}",
+                    live.pods_ready,
+                    live.pods,
+                    if versions.is_empty() { "" } else { ": " },
+                    versions.join(", ")
+                ),
+            ));
+            let digest = live.digest.as_deref().unwrap_or("no single digest");
+            rows.push(truth("running", digest));
+        }
+    }
+    let verified = match &status.smoke {
+        None => "no smoke run is kept".to_owned(),
+        Some(smoke) => format!(
+            "smoke {}{}, {}, {}",
+            smoke.phase.as_str(),
+            smoke
+                .version
+                .as_ref()
+                .map(|v| format!(" of {}", v.short()))
+                .unwrap_or_default(),
+            age(state, smoke.at),
+            smoke.run.name
+        ),
+    };
+    rows.push(truth("verified", verified));
+}
+
+fn objects(state: &State, status: &Status, cluster: &Cluster, theme: Theme, rows: &mut Vec<Line>) {
+    let delivery = &state.delivery;
+    let app = status.target.app.as_str();
+    let label = &delivery.workloads.app_label;
+    let mut section = |title: String| {
+        rows.push(Line::new());
+        rows.push(Line::new().look(title, theme.bold()));
+    };
+    let mut pods: Vec<&Pod> = cluster
+        .pods
+        .iter()
+        .filter(|pod| pod.labels.get(label).is_some_and(|l| &**l == app))
+        .collect();
+    pods.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+    section(format!("pods, {}", pods.len()));
+    if pods.is_empty() {
+        rows.push(Line::from(missing(
+            state,
+            status,
+            Kind::Pods,
+            "No pod of this app runs.",
+        )));
+    }
+    rows.extend(pods.iter().flat_map(|pod| pod_lines(state, pod, theme)));
+    let mut jobs: Vec<&Job> = cluster
+        .jobs
+        .iter()
+        .filter(|job| job.labels.get(label).is_some_and(|l| &**l == app))
+        .collect();
+    jobs.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+    let application = delivery
+        .argo_cd
+        .as_ref()
+        .and_then(|argo_cd| cluster.applications.get(&argo_cd.namespace, app));
+    let hooks = application
+        .and_then(|a| a.operation.as_ref())
+        .map_or(&[][..], |operation| &operation.hooks);
+    if !jobs.is_empty() || !hooks.is_empty() {
+        let title = format!("hooks and Jobs, {}", jobs.len() + hooks.len());
+        rows.push(Line::new());
+        rows.push(Line::new().look(title, theme.bold()));
+    }
+    for hook in hooks {
+        let message = hook.message.as_deref().unwrap_or_default();
+        rows.push(Line::from(format!(
+            "{} {}/{} {}  {message}",
+            hook.stage,
+            hook.kind,
+            hook.name,
+            hook.phase.as_str()
+        )));
+    }
+    for job in jobs {
+        rows.push(Line::from(format!(
+            "{}  {} active, {} succeeded, {} failed{}",
+            job.id.name,
+            job.active,
+            job.succeeded,
+            job.failed,
+            job.hook
+                .as_ref()
+                .map(|h| format!(", {h} hook"))
+                .unwrap_or_default()
+        )));
+    }
+    if let Some(application) = application.filter(|a| !a.conditions.is_empty()) {
+        rows.push(Line::new());
+        rows.push(Line::new().look("conditions", theme.bold()));
+        for condition in &application.conditions {
+            rows.push(Line::from(format!(
+                "{}: {}",
+                condition.kind, condition.message
+            )));
+        }
+    }
+    let mut happenings: Vec<&Happening> = cluster
+        .happenings
+        .iter()
+        .filter(|happening| {
+            happening.about.split_once('/').is_some_and(|(_, name)| {
+                name == app
+                    || name
+                        .strip_prefix(app)
+                        .is_some_and(|rest| rest.starts_with('-'))
+            })
+        })
+        .collect();
+    happenings.sort_by_key(|happening| std::cmp::Reverse(happening.at));
+    rows.push(Line::new());
+    rows.push(Line::new().look(
+        format!("Kubernetes Events, {}", happenings.len()),
+        theme.bold(),
+    ));
+    if happenings.is_empty() {
+        rows.push(Line::from(missing(
+            state,
+            status,
+            Kind::Happenings,
+            "None is kept (servers keep them for an hour).",
+        )));
+    }
+    for happening in happenings {
+        let look = if happening.warning {
+            theme.warning()
+        } else {
+            theme.plain()
+        };
+        let at = happening
+            .at
+            .map(|at| when(at, state.now))
+            .unwrap_or_default();
+        let times = if happening.count > 1 {
+            format!(" ({} times)", happening.count)
+        } else {
+            String::new()
+        };
+        rows.push(
+            Line::new()
+                .say(format!("{at} "))
+                .look(&*happening.reason, look)
+                .say(format!(
+                    " {}{times}: {}",
+                    happening.about, happening.message
+                )),
+        );
+    }
+}
+
+/// Why a list is empty: it was not read, may not be, or there is nothing.
+fn missing(state: &State, status: &Status, kind: Kind, nothing: &str) -> String {
+    let source = Source::Cluster(status.target.environment.clone());
+    let about = state.store.source(&source);
+    let of_kind = about.and_then(|about| about.kinds.get(&kind));
+    match (
+        of_kind.and_then(|k| k.fault.as_ref()),
+        of_kind.is_some_and(|k| k.listed),
+    ) {
+        (Some(fault), _) => format!("{} {}", fault.detail, fault.hint),
+        (None, true) => nothing.to_owned(),
+        (None, false) => match about.and_then(|a| a.worst_fault()) {
+            Some(fault) => format!("Not read: {}", fault.detail),
+            None => "Being read.".to_owned(),
+        },
+    }
+}
+
+fn pod_lines(state: &State, pod: &Pod, theme: Theme) -> Vec<Line> {
+    let ready = pod.containers.iter().filter(|c| c.ready).count();
+    let restarts: i64 = pod.containers.iter().map(|c| c.restarts).sum();
+    let age = pod
+        .created
+        .map(|at| span(state.now.duration_since(at).as_secs()))
+        .unwrap_or_default();
+    let tag = pod
+        .containers
+        .iter()
+        .find_map(Container::tag)
+        .unwrap_or("?");
+    let mut lines = vec![
+        Line::new()
+            .say(fit(&Safe::line(&pod.id.name), 40))
+            .say(format!(
+                " {:<9} {ready}/{} ready, {restarts} restarts, {age}  ",
+                if pod.deleting { "deleting" } else { &pod.phase },
+                pod.containers.len(),
+            ))
+            .say(tag),
+    ];
+    for container in pod.init_containers.iter().chain(&pod.containers) {
+        let why = match (&container.waiting, &container.terminated) {
+            (Some(waiting), _) => waiting.to_string(),
+            (None, Some((reason, code))) if !container.running => format!("{reason}, exit {code}"),
+            _ => continue,
+        };
+        let message = container.waiting_message.as_deref().unwrap_or_default();
+        lines.push(
+            Line::new()
+                .say(format!("  {}: ", container.name))
+                .look(why, theme.warning())
+                .say(format!("  {message}")),
+        );
+    }
+    lines
+}
