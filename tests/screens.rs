@@ -6,7 +6,12 @@
 #[path = "common/world.rs"]
 mod world;
 
-use leverframe::state::State;
+use leverframe::action::Place;
+use leverframe::model::Target;
+use leverframe::plan::{Lever, Plan, PlanId, Refusal, Request, plan};
+use leverframe::provider::Call;
+use leverframe::state::{ConfirmUi, Overlay, Part, Prompt, PromptKind, State, View};
+use leverframe::store::Source;
 use leverframe::view::view;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -73,5 +78,256 @@ fn the_board_of_a_bad_night() {
 fn the_board_before_anything_was_read() {
     golden("board-unread", |columns, rows| {
         world::blank(world::World::new().delivery, columns, rows)
+    });
+}
+
+fn night(columns: u16, rows: u16) -> State {
+    let mut world = world::night();
+    world.may_all();
+    world.state(columns, rows)
+}
+
+/// The night with another view open.
+fn with_view(columns: u16, rows: u16, open: View) -> State {
+    let mut state = night(columns, rows);
+    state.ui.views.push(open);
+    state
+}
+
+fn request(lever: Lever, environment: &str, app: &str) -> Request {
+    Request {
+        lever,
+        target: Target::new(environment, app),
+        repository: None,
+        version: None,
+        run: None,
+        reason: None,
+    }
+}
+
+fn plan_id(word: &str) -> PlanId {
+    PlanId::new(&format!("{word:0<16}"))
+}
+
+fn decide(state: &State, request: &Request) -> Result<Plan, Refusal> {
+    plan(request, &state.context(&plan_id("7f3a")))
+}
+
+fn confirm_ui(plan: Plan, part: Part) -> ConfirmUi {
+    ConfirmUi {
+        plan,
+        part,
+        open: Default::default(),
+        reason: String::new(),
+        earlier: None,
+        version: String::new(),
+        confirm_focused: false,
+        top: 0,
+        complaint: None,
+        sent: false,
+    }
+}
+
+#[test]
+fn the_target_of_a_crash() {
+    golden("target", |columns, rows| {
+        with_view(
+            columns,
+            rows,
+            View::Target(Target::new("production", "whitehall-admin")),
+        )
+    });
+}
+
+#[test]
+fn the_history_of_a_target() {
+    golden("history", |columns, rows| {
+        with_view(
+            columns,
+            rows,
+            View::History(Target::new("production", "whitehall-admin")),
+        )
+    });
+}
+
+#[test]
+fn the_sources() {
+    golden("sources", |columns, rows| {
+        let mut state = with_view(columns, rows, View::Sources);
+        state.ui.list.selected = 1;
+        state
+    });
+}
+
+#[test]
+fn the_journal_with_a_plan_underway_and_an_unknown_one() {
+    golden("journal", |columns, rows| {
+        let mut state = with_view(columns, rows, View::Journal);
+        let underway = request(Lever::RollBack, "production", "whitehall-admin");
+        let underway = decide(&state, &underway).unwrap();
+        world::remember(&mut state, underway, "5m");
+        let mut unknown = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
+        unknown.id = plan_id("7f3b");
+        world::intend(&mut state, unknown, "2m");
+        state
+    });
+}
+
+#[test]
+fn the_journal_without_a_plan() {
+    golden("journal-empty", |columns, rows| {
+        with_view(columns, rows, View::Journal)
+    });
+}
+
+#[test]
+fn the_calls() {
+    golden("calls", |columns, rows| {
+        let mut state = with_view(columns, rows, View::Calls);
+        for (source, what, took_ms, answer) in [
+            (Source::Git, "fetch origin main", 812, "ok"),
+            (
+                Source::Cluster("staging".into()),
+                "LIST argoproj.io/applications cluster-services",
+                85,
+                "200",
+            ),
+            (
+                Source::Cluster("integration".into()),
+                "WATCH pods apps",
+                12,
+                "401",
+            ),
+        ] {
+            state.calls.push_back(Call {
+                at: world::ago("3s"),
+                source,
+                what: what.into(),
+                took_ms,
+                answer: answer.into(),
+            });
+        }
+        state
+    });
+}
+
+#[test]
+fn the_help_of_the_board() {
+    golden("help", |columns, rows| {
+        with_view(columns, rows, View::Help(Place::Board))
+    });
+}
+
+#[test]
+fn the_confirmation_of_a_roll_back_in_production() {
+    golden("confirm-roll-back", |columns, rows| {
+        let mut state = night(columns, rows);
+        let plan = decide(
+            &state,
+            &request(Lever::RollBack, "production", "whitehall-admin"),
+        )
+        .unwrap();
+        let mut ui = confirm_ui(plan, Part::Version);
+        ui.reason = "incident 4711: whitehall 500s".into();
+        ui.version = "v30".into();
+        state.ui.reasons.push(ui.reason.clone());
+        state.ui.overlay = Some(Overlay::Confirm(Box::new(ui)));
+        state
+    });
+}
+
+#[test]
+fn the_confirmation_of_a_refresh_has_two_buttons_and_starts_on_cancel() {
+    golden("confirm-refresh", |columns, rows| {
+        let mut state = night(columns, rows);
+        let plan = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
+        state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm_ui(plan, Part::Buttons))));
+        state
+    });
+}
+
+#[test]
+fn the_confirmation_of_a_hold_shows_the_scalar() {
+    golden("confirm-hold", |columns, rows| {
+        let mut state = night(columns, rows);
+        let plan = decide(
+            &state,
+            &request(Lever::Hold, "production", "whitehall-admin"),
+        )
+        .unwrap();
+        let mut ui = confirm_ui(plan, Part::Reason);
+        ui.complaint = Some("One reason covers all of these; type it first.".into());
+        state.ui.overlay = Some(Overlay::Confirm(Box::new(ui)));
+        state
+    });
+}
+
+#[test]
+fn the_levers_with_their_reasons() {
+    golden("levers", |columns, rows| {
+        let mut state = night(columns, rows);
+        let target = Target::new("production", "whitehall-admin");
+        state.ui.overlay = Some(Overlay::Levers {
+            target,
+            selected: 0,
+        });
+        state
+    });
+}
+
+#[test]
+fn a_refusal_with_what_failed() {
+    golden("refused", |columns, rows| {
+        // Without what the credential may do: unknown is never read as passed.
+        let mut state = world::night().state(columns, rows);
+        let refusal =
+            decide(&state, &request(Lever::Promote, "production", "publisher")).unwrap_err();
+        state.ui.overlay = Some(Overlay::Refused(Box::new(refusal)));
+        state
+    });
+}
+
+#[test]
+fn the_question_how_an_unknown_plan_ended() {
+    golden("settle", |columns, rows| {
+        let mut state = with_view(columns, rows, View::Journal);
+        let plan = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
+        let id = plan.id.clone();
+        world::intend(&mut state, plan, "2m");
+        state.ui.overlay = Some(Overlay::Settle {
+            plan: id,
+            selected: 0,
+        });
+        state
+    });
+}
+
+#[test]
+fn what_can_be_copied_and_the_palette() {
+    golden("copy", |columns, rows| {
+        let mut state = night(columns, rows);
+        state.ui.overlay = Some(Overlay::Copy {
+            target: Target::new("production", "whitehall-admin"),
+        });
+        state
+    });
+    golden("palette", |columns, rows| {
+        let mut state = night(columns, rows);
+        state.ui.prompt = Some(Prompt {
+            kind: PromptKind::Palette,
+            text: "ref".into(),
+            selected: 0,
+            before: String::new(),
+        });
+        state
+    });
+}
+
+#[test]
+fn a_filter_that_nothing_matches_says_so() {
+    golden("filter-nothing", |columns, rows| {
+        let mut state = night(columns, rows);
+        state.ui.board.filter = "nosuch".into();
+        state
     });
 }

@@ -132,7 +132,7 @@ fn sections(state: &State, ui: &ConfirmUi, pen: &mut Pen<'_>) {
     for section in &sections {
         let missing = match section.left_out {
             0 => String::new(),
-            n => format!(", {n} more lines: Tab, Enter"),
+            n => format!(", +{n} lines"),
         };
         let title = format!("{}{missing}", section.title);
         let title = if ui.part == section.part {

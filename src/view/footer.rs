@@ -12,6 +12,9 @@ use crate::state::{PromptKind, State};
 use crate::text::Safe;
 use ratatui::layout::Position;
 
+/// From these columns on all keys of the place stand beside the levers.
+const WIDE: usize = 110;
+
 type Row = (&'static [Action], &'static str);
 
 /// The keys that stand in the footer of a place, with their words there.
@@ -19,9 +22,11 @@ fn rows(place: Place) -> &'static [Row] {
     match place {
         Place::Board => &[
             (&[Action::Enter], "run"),
-            (&[Action::Describe], "describe"),
             (&[Action::History], "history"),
             (&[Action::Filter], "filter"),
+            (&[Action::Describe], "describe"),
+            (&[Action::Journal], "journal"),
+            (&[Action::Copy], "copy"),
         ],
         Place::Run => &[
             (&[Action::Enter], "log"),
@@ -77,7 +82,13 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) -> Option<Position> {
 fn keys_line(state: &State, pen: &mut Pen<'_>) {
     let place = super::place(state);
     let mut line = Line::new();
-    for (actions, word) in rows(place) {
+    // The levers have precedence on a narrow screen.
+    let most = if pen.columns() < WIDE && place == Place::Board {
+        3
+    } else {
+        usize::MAX
+    };
+    for (actions, word) in rows(place).iter().take(most) {
         let chords: Vec<String> = actions
             .iter()
             .map(|action| keys::first(state, place, *action))

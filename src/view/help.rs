@@ -11,7 +11,7 @@ use crate::model::Word;
 use crate::state::State;
 use crate::text::fit;
 
-pub fn page(state: &State, place: Place, columns: usize, theme: Theme) -> Page<'_> {
+pub fn page(state: &State, place: Place, theme: Theme) -> Page<'_> {
     let mut rows: Vec<Line> = Vec::new();
     for (action, chords) in state.keys.actions(place) {
         let chords: Vec<String> = chords
@@ -20,7 +20,6 @@ pub fn page(state: &State, place: Place, columns: usize, theme: Theme) -> Page<'
             .collect();
         rows.push(row(
             &chords.join(" "),
-            action.title(),
             action.help(),
             off(state, action),
             theme,
@@ -33,14 +32,10 @@ pub fn page(state: &State, place: Place, columns: usize, theme: Theme) -> Page<'
         for (lever, decision) in levers::decided(state, target) {
             let action = Action::of_lever(lever);
             let chord = keys::first(state, Place::Levers, action);
-            let why = decision.err().map(|refusal| refusal.because);
-            rows.push(row(
-                &format!("{key} {chord}"),
-                lever.title(),
-                action.help(),
-                why,
-                theme,
-            ));
+            let why = decision
+                .err()
+                .map(|refusal| format!("{}: {}", lever.title(), refusal.because));
+            rows.push(row(&format!("{key} {chord}"), action.help(), why, theme));
         }
     }
     rows.push(Line::new());
@@ -79,7 +74,6 @@ pub fn page(state: &State, place: Place, columns: usize, theme: Theme) -> Page<'
                 .say(text),
         );
     }
-    let _ = columns;
     Page {
         title: format!("keys of the place: {}", place.name()),
         head: Line::new(),
@@ -90,13 +84,11 @@ pub fn page(state: &State, place: Place, columns: usize, theme: Theme) -> Page<'
     }
 }
 
-fn row(chords: &str, title: &str, help: &str, off: Option<String>, theme: Theme) -> Line {
-    let line = Line::new()
-        .look(fit(chords, 17), theme.bold())
-        .say(format!(" {}", fit(title, 21)));
+fn row(chords: &str, help: &str, off: Option<String>, theme: Theme) -> Line {
+    let line = Line::new().look(fit(chords, 17), theme.bold()).say(" ");
     match off {
-        Some(why) => line.look(format!(" off: {why}"), theme.dim()),
-        None => line.say(format!(" {help}")),
+        Some(why) => line.look(format!("off: {why}"), theme.dim()),
+        None => line.say(help),
     }
 }
 

@@ -118,12 +118,11 @@ pub fn page<'a>(state: &'a State, target: &Target, theme: Theme) -> Page<'a> {
                 .say(fit(&Safe::line(&what), 21))
                 .say(format!(" {stood:<8}{file}"))
                 .say(who(state, change))
-                .say("  ")
-                .look(&*change.subject, theme.dim())
                 .look(
-                    format!("  {}", &change.commit[..change.commit.len().min(7)]),
+                    format!("  {}  ", &change.commit[..change.commit.len().min(7)]),
                     theme.dim(),
                 )
+                .look(&*change.subject, theme.dim())
         }),
         empty: vec![empty],
         detail: None,

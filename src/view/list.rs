@@ -26,12 +26,12 @@ fn page<'a>(state: &'a State, columns: usize) -> Option<Page<'a>> {
     let theme = super::theme::Theme::new(state.settings.theme);
     Some(match state.view() {
         View::Board | View::Run | View::Log => return None,
-        View::Target(of) => target::page(state, of, theme),
+        View::Target(of) => target::page(state, of, columns, theme),
         View::History(of) => history::page(state, of, theme),
         View::Sources => sources::page(state, columns, theme),
         View::Journal => journal::page(state, columns, theme),
         View::Calls => calls::page(state, theme),
-        View::Help(place) => help::page(state, *place, columns, theme),
+        View::Help(place) => help::page(state, *place, theme),
     })
 }
 
@@ -78,8 +78,6 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
     let rows = room(&page, pen.rows());
     if page.length == 0 {
         for (y, text) in page.empty.iter().enumerate() {
-            let columns = pen.columns().saturating_sub(2);
-            let _ = columns;
             pen.line(first + y, &Line::new().pad(2).say(text));
         }
     }

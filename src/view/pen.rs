@@ -49,6 +49,13 @@ impl Line {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+    /// The line without its first stretch.
+    pub fn without_first(mut self) -> Self {
+        if !self.0.is_empty() {
+            self.0.remove(0);
+        }
+        self
+    }
     pub fn restyle(mut self, style: Style) -> Self {
         for (_, own) in &mut self.0 {
             *own = own.patch(style);

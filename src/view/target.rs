@@ -5,7 +5,7 @@
 
 use super::header::when;
 use super::list::Page;
-use super::pen::Line;
+use super::pen::{Line, wrap};
 use super::theme::Theme;
 use super::{keys, recent::who};
 use crate::action::{Action, Place};
@@ -19,10 +19,10 @@ use jiff::Timestamp;
 /// Columns of a truth's name.
 const NAME: usize = 13;
 
-pub fn page<'a>(state: &'a State, target: &Target, theme: Theme) -> Page<'a> {
+pub fn page<'a>(state: &'a State, target: &Target, columns: usize, theme: Theme) -> Page<'a> {
     let mut rows: Vec<Line> = Vec::new();
     if let Some(status) = state.board.status(target) {
-        truths(state, status, theme, &mut rows);
+        truths(state, status, columns, theme, &mut rows);
         match state.store.cluster(&target.environment) {
             Some(cluster) => objects(state, status, cluster, theme, &mut rows),
             None => {
@@ -47,8 +47,19 @@ pub fn page<'a>(state: &'a State, target: &Target, theme: Theme) -> Page<'a> {
     }
 }
 
-fn truth(name: &str, text: impl AsRef<str>) -> Line {
-    Line::new().say(format!("{name:<NAME$}")).say(text)
+/// A named text, wrapped behind its name; two columns are the list's own.
+fn truth(columns: usize, name: &str, text: impl AsRef<str>) -> Vec<Line> {
+    let room = columns.saturating_sub(NAME + 2);
+    wrap(text.as_ref(), room, room)
+        .into_iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let name = if at == 0 { name } else { "" };
+            Line::new()
+                .say(format!("{name:<NAME$}"))
+                .safe(line, ratatui::style::Style::new())
+        })
+        .collect()
 }
 
 fn age(state: &State, at: Option<Timestamp>) -> String {
@@ -62,19 +73,22 @@ fn age(state: &State, at: Option<Timestamp>) -> String {
     }
 }
 
-fn truths(state: &State, status: &Status, theme: Theme, rows: &mut Vec<Line>) {
+fn truths(state: &State, status: &Status, columns: usize, theme: Theme, rows: &mut Vec<Line>) {
     let environment = &status.target.environment;
     for (word, because) in status.attention.iter().zip(&status.because) {
-        rows.push(
+        let mut lines = truth(columns, word.label(), because).into_iter();
+        rows.extend(lines.next().map(|line| {
+            let text = line.clone();
             Line::new()
                 .look(format!("{:<NAME$}", word.label()), theme.word(*word))
-                .say(because),
-        );
+                .join(text.without_first())
+        }));
+        rows.extend(lines);
     }
     for image in &status.images {
         let path = state.delivery.path(environment, &image.repository);
         let Some(declared) = &image.declared else {
-            rows.push(truth("declared", format!("no file {path}")));
+            rows.extend(truth(columns, "declared", format!("no file {path}")));
             continue;
         };
         let version = declared
@@ -87,16 +101,17 @@ fn truths(state: &State, status: &Status, theme: Theme, rows: &mut Vec<Line>) {
             .last_move(environment, &image.repository)
             .map(|change| format!(", {}, {}", age(state, Some(change.at)), who(state, change)))
             .unwrap_or_default();
-        rows.push(truth("declared", format!("{version}{by}")));
-        rows.push(truth(
+        rows.extend(truth(columns, "declared", format!("{version}{by}")));
+        rows.extend(truth(
+            columns,
             "",
             format!(
-                "in {path}, promotes: {}",
+                "promotes: {}, in {path}",
                 if declared.promote { "yes" } else { "no" }
             ),
         ));
         for odd in &declared.odd {
-            rows.push(truth("", format!("odd: {odd}")));
+            rows.extend(truth(columns, "", format!("odd: {odd}")));
         }
     }
     let gate = &status.gate_in;
@@ -120,7 +135,11 @@ fn truths(state: &State, status: &Status, theme: Theme, rows: &mut Vec<Line>) {
         Some(1) => ", 1 version waits".into(),
         Some(n) => format!(", {n} versions wait"),
     };
-    rows.push(truth("gate in", format!("{word}{from}{moved}{waiting}")));
+    rows.extend(truth(
+        columns,
+        "gate in",
+        format!("{word}{from}{moved}{waiting}"),
+    ));
     let synced = match &status.sync {
         None => "not read".to_owned(),
         Some(sync) => {
@@ -138,23 +157,24 @@ fn truths(state: &State, status: &Status, theme: Theme, rows: &mut Vec<Line>) {
             format!("{}{annotated}{parent}", sync.as_str())
         }
     };
-    rows.push(truth("synced", synced));
+    rows.extend(truth(columns, "synced", synced));
     let health = status.health.as_ref().map_or("not read", |h| h.as_str());
     let phase = match (&status.phase, status.retrying) {
         (Some(phase), true) => format!(", last operation {}, retrying", phase.as_str()),
         (Some(phase), false) => format!(", last operation {}", phase.as_str()),
         (None, _) => String::new(),
     };
-    rows.push(truth("health", format!("{health}{phase}")));
+    rows.extend(truth(columns, "health", format!("{health}{phase}")));
     match &status.live {
-        None => rows.push(truth("rolled out", "pods were not read")),
+        None => rows.extend(truth(columns, "rolled out", "pods were not read")),
         Some(live) => {
             let versions: Vec<String> = live
                 .versions
                 .iter()
                 .map(|(v, n)| format!("{n} of {}", v.short()))
                 .collect();
-            rows.push(truth(
+            rows.extend(truth(
+                columns,
                 "rolled out",
                 format!(
                     "{}/{} pods ready{}{}",
@@ -165,7 +185,7 @@ fn truths(state: &State, status: &Status, theme: Theme, rows: &mut Vec<Line>) {
                 ),
             ));
             let digest = live.digest.as_deref().unwrap_or("no single digest");
-            rows.push(truth("running", digest));
+            rows.extend(truth(columns, "running", digest));
         }
     }
     let verified = match &status.smoke {
@@ -182,7 +202,7 @@ fn truths(state: &State, status: &Status, theme: Theme, rows: &mut Vec<Line>) {
             smoke.run.name
         ),
     };
-    rows.push(truth("verified", verified));
+    rows.extend(truth(columns, "verified", verified));
 }
 
 fn objects(state: &State, status: &Status, cluster: &Cluster, theme: Theme, rows: &mut Vec<Line>) {
@@ -345,9 +365,9 @@ fn pod_lines(state: &State, pod: &Pod, theme: Theme) -> Vec<Line> {
         .unwrap_or("?");
     let mut lines = vec![
         Line::new()
-            .say(fit(&Safe::line(&pod.id.name), 40))
+            .say(fit(&Safe::line(&pod.id.name), 36))
             .say(format!(
-                " {:<9} {ready}/{} ready, {restarts} restarts, {age}  ",
+                " {:<9} {ready}/{}  {restarts} restarts  {age}  ",
                 if pod.deleting { "deleting" } else { &pod.phase },
                 pod.containers.len(),
             ))

@@ -14,10 +14,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use leverframe::config::delivery::parse;
 use leverframe::delivery::Delivery;
-use leverframe::journal::Journal;
+use leverframe::journal::{Entry, Journal, What};
 use leverframe::keymap::Keymap;
 use leverframe::model::*;
-use leverframe::plan::Actor;
+use leverframe::plan::{Actor, Outcome, Plan};
 use leverframe::state::{Settings, State, ThemeSettings, Ui};
 use leverframe::store::{Delta, Fact, Kind, News, Source, Store, Walked};
 use std::collections::{BTreeMap, VecDeque};
@@ -449,6 +449,24 @@ impl World {
         self
     }
 
+    /// The credential may do all that the levers need.
+    pub fn may_all(&mut self) -> &mut Self {
+        for (verb, resource, namespace) in [
+            ("create", "workflows", "apps"),
+            ("patch", "workflows", "apps"),
+            ("patch", "applications", "cluster-services"),
+        ] {
+            self.permissions.push(Permission {
+                verb: verb.into(),
+                resource: resource.into(),
+                namespace: namespace.into(),
+                allowed: true,
+                reason: None,
+            });
+        }
+        self
+    }
+
     /// All that the readers would have sent.
     pub fn deltas(&self) -> Vec<Delta> {
         let silent = |source: &Source| {
@@ -714,6 +732,9 @@ pub fn night() -> World {
     for n in 1..=44 {
         world.closed("integration", &format!("app-{n:02}"), "17m", "hold");
     }
+    for environment in world.environments() {
+        world.application(environment.as_str(), "app-config", |a| a.parent = None);
+    }
     world.silent(
         "integration",
         "14m",
@@ -721,4 +742,30 @@ pub fn night() -> World {
         "token expired",
     );
     world
+}
+
+/// Notes a plan that was intended so long ago and has no outcome.
+pub fn intend(state: &mut State, mut plan: Plan, age: &str) {
+    plan.made_at = ago(age);
+    state.journal.take(Entry {
+        at: ago(age),
+        plan: plan.id.clone(),
+        what: What::Intent {
+            plan: Box::new(plan),
+        },
+    });
+}
+
+/// Notes a plan that was sent and acknowledged so long ago.
+pub fn remember(state: &mut State, plan: Plan, age: &str) {
+    let id = plan.id.clone();
+    intend(state, plan, age);
+    let outcome = Outcome::Applied {
+        evidence: "deploy-image-7f3a created".into(),
+    };
+    state.journal.take(Entry {
+        at: ago(age),
+        plan: id,
+        what: What::Outcome { outcome },
+    });
 }

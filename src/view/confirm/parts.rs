@@ -4,7 +4,8 @@
 
 use crate::action::{Action, Place};
 use crate::model::span::span;
-use crate::plan::{Check, Edit, Guard, Verdict, Weight, Write, show};
+use crate::model::{App, Environment};
+use crate::plan::{Check, Edit, Effect, Guard, Plan, Verdict, Weight, Write, show};
 use crate::state::{ConfirmUi, Part, State};
 use crate::view::keys;
 use crate::view::pen::{Line, wrap};
@@ -103,7 +104,10 @@ pub fn write(ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
             }
             say(subject);
             match branch {
-                Some(branch) => format!("pushes branch {branch}, to be reviewed and merged"),
+                Some(branch) => {
+                    say(&format!("as branch {branch}"));
+                    "pushes one commit as a branch, to be reviewed and merged".to_owned()
+                }
                 None => "writes one commit to the main branch".to_owned(),
             }
         }
@@ -251,7 +255,8 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Sect
         })
         .unwrap_or_default();
     if let Some(warning) = &plan.warning {
-        say(&format!("{warning}{next}"), theme.warning());
+        let end = if warning.ends_with('.') { "" } else { "." };
+        say(&format!("{warning}{end}{next}"), theme.warning());
     } else if !next.is_empty() {
         say(next.trim_start(), theme.plain());
     }
@@ -263,7 +268,7 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Sect
         let hops: Vec<String> = plan
             .hops
             .iter()
-            .map(|hop| format!("{} ~{}", show::effect(&hop.effect), span(hop.usual_s)))
+            .map(|hop| format!("{} ~{}", short(&hop.effect, plan), span(hop.usual_s)))
             .collect();
         let late: i64 = plan.hops.iter().map(|hop| hop.late_s).sum();
         if !hops.is_empty() {
@@ -287,5 +292,40 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Sect
         title: "then".into(),
         lines,
         left_out: 0,
+    }
+}
+
+/// A hop in a few words: app, repository and environment only where they are not the target's own.
+fn short(effect: &Effect, plan: &Plan) -> String {
+    let target = &plan.request.target;
+    let there = |environment: &Environment| {
+        if *environment == target.environment {
+            String::new()
+        } else {
+            format!(" in {environment}")
+        }
+    };
+    let whose = |app: &App| {
+        if *app == target.app {
+            String::new()
+        } else {
+            format!(" of {app}")
+        }
+    };
+    match effect {
+        Effect::Declared {
+            environment,
+            version,
+            ..
+        } => format!("{} on main{}", version.short(), there(environment)),
+        Effect::Created { environment, .. } => format!("object seen{}", there(environment)),
+        Effect::ParentSynced { environment, .. } => format!("parent synced{}", there(environment)),
+        Effect::RolledOut {
+            environment, app, ..
+        } => format!("rollout{}{}", whose(app), there(environment)),
+        Effect::Smoked {
+            environment, app, ..
+        } => format!("smoke{}{}", whose(app), there(environment)),
+        other => show::effect(other),
     }
 }
