@@ -4,6 +4,8 @@
 
 use super::connect::{Reading, Writing};
 use crate::model::{Fault, FaultKind};
+use crate::provider::{Call, Calls};
+use crate::store::Source;
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
@@ -93,7 +95,8 @@ impl Reading {
             Some(("application/json", question)),
             false,
         );
-        whole(&self.client, request, path, limit).await
+        let asked = whole(&self.client, request, path, limit);
+        told(self.calls.as_ref(), "ASK", path, asked).await
     }
 }
 
@@ -103,13 +106,9 @@ impl Writing {
     /// # Errors
     /// As [`Reading::get`].
     pub async fn get(&self, path: &str, limit: Duration) -> Result<Answer, Failure> {
-        whole(
-            &self.client,
-            request(Method::GET, path, None, false),
-            path,
-            limit,
-        )
-        .await
+        let request = request(Method::GET, path, None, false);
+        let looked = whole(&self.client, request, path, limit);
+        told(self.calls.as_ref(), "LOOK", path, looked).await
     }
 
     /// Creates an object: one request, never repeated.
@@ -128,7 +127,8 @@ impl Writing {
             Some(("application/json", object)),
             false,
         );
-        whole(&self.client, request, path, limit).await
+        let sent = whole(&self.client, request, path, limit);
+        told(self.calls.as_ref(), "CREATE", path, sent).await
     }
 
     /// Merges a patch into an object: one request, never repeated.
@@ -147,7 +147,8 @@ impl Writing {
             Some(("application/merge-patch+json", patch)),
             false,
         );
-        whole(&self.client, request, path, limit).await
+        let sent = whole(&self.client, request, path, limit);
+        told(self.calls.as_ref(), "PATCH", path, sent).await
     }
 }
 
@@ -385,6 +386,32 @@ async fn whole(
             limit.as_secs_f32()
         ))),
     }
+}
+
+/// Tells of a call when it has ended, if there is room.
+async fn told(
+    calls: Option<&(Calls, Source)>,
+    verb: &str,
+    path: &str,
+    call: impl Future<Output = Result<Answer, Failure>>,
+) -> Result<Answer, Failure> {
+    let (at, began) = (Timestamp::now(), tokio::time::Instant::now());
+    let answer = call.await;
+    if let Some((calls, source)) = calls {
+        let _ = calls.try_send(Call {
+            at,
+            source: source.clone(),
+            what: format!("{verb} {path}"),
+            took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            answer: match &answer {
+                Ok(_) => "200".to_owned(),
+                Err(failure) => failure
+                    .code
+                    .map_or_else(|| "no answer".to_owned(), |c| c.to_string()),
+            },
+        });
+    }
+    answer
 }
 
 /// `Retry-After`: seconds, or an HTTP date.

@@ -4,7 +4,10 @@
 //! kube's retries (they resend writes) and kube's own running of exec plugins (it has no time limit and prints secrets).
 
 use super::plugin::{self, Credential};
+use super::proxy;
 use crate::model::{Fault, FaultKind};
+use crate::provider::Calls;
+use crate::store::Source;
 use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::path::PathBuf;
@@ -58,6 +61,7 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Reading {
     pub(super) client: kube::Client,
+    pub(super) calls: Option<(Calls, Source)>,
     /// Said to [`Access::refused`] after a 401.
     pub generation: u64,
 }
@@ -66,6 +70,7 @@ pub struct Reading {
 #[derive(Clone)]
 pub struct Writing {
     pub(super) client: kube::Client,
+    pub(super) calls: Option<(Calls, Source)>,
     /// Said to [`Access::refused`] after a 401.
     pub generation: u64,
 }
@@ -74,6 +79,7 @@ pub struct Writing {
 pub struct Access {
     place: Place,
     limits: Limits,
+    calls: Option<(Calls, Source)>,
     held: Mutex<Held>,
 }
 
@@ -107,8 +113,16 @@ impl Access {
         Self {
             place,
             limits,
+            calls: None,
             held: Mutex::new(Held::default()),
         }
+    }
+
+    /// Tells of writes and reviews as calls on this source. Watches and logs tell of their own.
+    #[must_use]
+    pub fn telling(mut self, calls: Calls, source: Source) -> Self {
+        self.calls = Some((calls, source));
+        self
     }
 
     pub fn place(&self) -> &Place {
@@ -129,6 +143,7 @@ impl Access {
         held.reading = Some(client.clone());
         Ok(Reading {
             client,
+            calls: self.calls.clone(),
             generation: held.generation,
         })
     }
@@ -147,6 +162,7 @@ impl Access {
         held.writing = Some(client.clone());
         Ok(Writing {
             client,
+            calls: self.calls.clone(),
             generation: held.generation,
         })
     }
@@ -265,6 +281,7 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
         None => Kubeconfig::read(),
     };
     let file = file.map_err(|e| misread(place, &e))?;
+    let named = named_proxy(&file, place);
     let options = KubeConfigOptions {
         context: place.context.clone(),
         ..KubeConfigOptions::default()
@@ -285,6 +302,22 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
             "Name an exec plugin in the kubeconfig instead.",
         ));
     }
+    let host = config.cluster_url.host().unwrap_or_default();
+    let through = proxy::of(host, named.as_deref(), |name| std::env::var(name).ok());
+    config.proxy_url = match through.map(|proxy| proxy.parse()) {
+        None => None,
+        Some(Ok(proxy)) => Some(proxy),
+        Some(Err(_)) => {
+            return Err(Fault::new(
+                FaultKind::Malformed,
+                format!(
+                    "The proxy for the context {} is no address.",
+                    place.context()
+                ),
+                "Correct proxy-url in the kubeconfig, or HTTPS_PROXY.",
+            ));
+        }
+    };
     config.default_retry = false;
     config.connect_timeout = Some(Duration::from_secs(10));
     config.headers.push((
@@ -292,6 +325,15 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
         http::HeaderValue::from_static(concat!("leverframe/", env!("CARGO_PKG_VERSION"))),
     ));
     Ok(config)
+}
+
+/// The proxy that the context's cluster names.
+fn named_proxy(file: &Kubeconfig, place: &Place) -> Option<String> {
+    let wanted = place.context.as_ref().or(file.current_context.as_ref())?;
+    let context = file.contexts.iter().find(|c| c.name == *wanted)?;
+    let cluster = &context.context.as_ref()?.cluster;
+    let cluster = file.clusters.iter().find(|c| c.name == *cluster)?;
+    cluster.cluster.as_ref()?.proxy_url.clone()
 }
 
 /// A fault for a kubeconfig that cannot be used. Parse errors are not repeated: they quote the lines around, with tokens.

@@ -63,10 +63,14 @@ impl Cluster {
         feed: Feed,
         calls: Option<Calls>,
     ) -> Self {
+        let mut access = Access::new(place);
+        if let Some(calls) = &calls {
+            access = access.telling(calls.clone(), Source::Cluster(environment.clone()));
+        }
         Self {
             environment,
             scope,
-            access: Arc::new(Access::new(place)),
+            access: Arc::new(access),
             health: Arc::default(),
             feed,
             calls,

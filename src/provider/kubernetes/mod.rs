@@ -11,6 +11,7 @@ pub mod feed;
 pub mod logs;
 mod page;
 mod plugin;
+mod proxy;
 pub mod watch;
 pub mod wire;
 pub mod writer;

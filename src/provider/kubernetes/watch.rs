@@ -263,4 +263,6 @@ fn random() -> f64 {
 }
 
 #[cfg(test)]
+mod storm;
+#[cfg(test)]
 mod tests;

@@ -21,11 +21,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The annotation that carries the plan's id.
-const PLAN: &str = "leverframe/plan";
-/// The annotation that carries the uid of the run that a new one repeats.
-const ORIGIN: &str = "leverframe/origin-uid";
-
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

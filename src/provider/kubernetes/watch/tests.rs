@@ -34,8 +34,8 @@ impl Ears<Pod> for Notes {
     }
 }
 
-struct Heard {
-    notes: mpsc::UnboundedReceiver<String>,
+pub(super) struct Heard {
+    pub(super) notes: mpsc::UnboundedReceiver<String>,
     kick: signal::Sender<u64>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -62,7 +62,7 @@ impl Heard {
     }
 }
 
-fn hurried() -> Pace {
+pub(super) fn hurried() -> Pace {
     Pace {
         first: Duration::from_millis(10),
         longest: Duration::from_millis(40),
@@ -71,7 +71,7 @@ fn hurried() -> Pace {
     }
 }
 
-fn watch_with(server: &Faulty, pace: Pace) -> Heard {
+pub(super) fn watch_with(server: &Faulty, pace: Pace) -> Heard {
     let (tell, notes) = mpsc::unbounded_channel();
     let (kick, kicked) = signal::channel(0);
     let access = server.access();
@@ -97,14 +97,14 @@ fn object(name: &str, version: u32) -> serde_json::Value {
     json!({"metadata": {"name": name, "namespace": "apps", "resourceVersion": version.to_string()}})
 }
 
-fn event(kind: &str, name: &str, version: u32) -> String {
+pub(super) fn event(kind: &str, name: &str, version: u32) -> String {
     format!(
         "{}\n",
         json!({"type": kind, "object": object(name, version)})
     )
 }
 
-fn bookmark(version: u32, first_part_ends: bool) -> String {
+pub(super) fn bookmark(version: u32, first_part_ends: bool) -> String {
     let annotations = if first_part_ends {
         json!({"k8s.io/initial-events-end": "true"})
     } else {
@@ -116,14 +116,14 @@ fn bookmark(version: u32, first_part_ends: bool) -> String {
     )
 }
 
-fn error(code: u16, message: &str) -> String {
+pub(super) fn error(code: u16, message: &str) -> String {
     format!(
         "{}\n",
         json!({"type": "ERROR", "object": {"kind": "Status", "code": code, "message": message}})
     )
 }
 
-fn list(names: &[(&str, u32)], version: u32, next: &str) -> Reply {
+pub(super) fn list(names: &[(&str, u32)], version: u32, next: &str) -> Reply {
     let items: Vec<_> = names
         .iter()
         .map(|(name, version)| object(name, *version))
@@ -132,15 +132,15 @@ fn list(names: &[(&str, u32)], version: u32, next: &str) -> Reply {
     Reply::json(200, &list.to_string())
 }
 
-fn is_watch(asked: &Asked) -> bool {
+pub(super) fn is_watch(asked: &Asked) -> bool {
     asked.path.contains("watch=1")
 }
 
-fn is_watch_list(asked: &Asked) -> bool {
+pub(super) fn is_watch_list(asked: &Asked) -> bool {
     asked.path.contains("sendInitialEvents=true")
 }
 
-fn from(asked: &Asked) -> &str {
+pub(super) fn from(asked: &Asked) -> &str {
     asked
         .path
         .split(['?', '&'])

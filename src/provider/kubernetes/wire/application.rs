@@ -4,14 +4,12 @@
 
 use super::{Meta, Wire, maybe, text, time};
 use crate::model::{self, Environment, Health, Phase, Sync, live};
+use crate::plan::mark::OPERATION_PLAN;
 use crate::store::{Fact, Kind};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
-
-/// The entry of `operation.info` that carries a plan's id.
-pub const PLAN_INFO: &str = "leverframe-plan";
 
 const TRACKING: &str = "argocd.argoproj.io/tracking-id";
 const INSTANCE: &str = "app.kubernetes.io/instance";
@@ -314,7 +312,10 @@ impl Application {
 }
 
 fn plan(operation: &Requested) -> Option<Arc<str>> {
-    let info = operation.info.iter().find(|info| info.name == PLAN_INFO)?;
+    let info = operation
+        .info
+        .iter()
+        .find(|info| info.name == OPERATION_PLAN)?;
     info.value.clone()
 }
 

@@ -1,9 +1,9 @@
 //! Look: reading the world before a write, and after one whose outcome is not known.
 
-use super::{ORIGIN, PLAN, Writer, annotation, failed, judge, path, refused, unsent};
+use super::{Writer, annotation, failed, judge, path, refused, unsent};
+use crate::plan::mark::{OPERATION_PLAN, ORIGIN, PLAN};
 use crate::plan::{Origin, Outcome, Plan, Write};
 use crate::provider::kubernetes::connect::{Access, Writing};
-use crate::provider::kubernetes::wire::application::PLAN_INFO;
 use serde_json::Value;
 
 impl Writer {
@@ -158,7 +158,7 @@ fn carries(object: &Value, plan: &Plan) -> bool {
     let in_info = |operation: &Value| {
         operation["info"].as_array().is_some_and(|info| {
             info.iter()
-                .any(|entry| entry["name"] == PLAN_INFO && entry["value"] == plan.id.as_str())
+                .any(|entry| entry["name"] == OPERATION_PLAN && entry["value"] == plan.id.as_str())
         })
     };
     annotation(object, PLAN) == Some(plan.id.as_str())

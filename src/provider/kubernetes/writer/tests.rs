@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{ObjectId, Target};
+use crate::plan::mark::{ORIGIN, PLAN};
 use crate::plan::{Actor, Guard, Lever, Origin, PlanId, Reach, Request};
 use crate::provider::Writer as _;
 use crate::provider::kubernetes::Place;
