@@ -396,3 +396,250 @@ async fn the_flake_is_resubmitted_and_promoted(yard: &Yard) {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_loop_ends_with_the_version_before_it() {
+    let options = Options {
+        scenario: Scenario::CrashLoop,
+        speed: 150.0,
+        ..Options::default()
+    };
+    let yard = Yard::start(options).await.expect("a yard");
+    let production = client(&yard, "production").await;
+    let parameter = |name: &str, value: &str| serde_json::json!({ "name": name, "value": value });
+    let parameters = [
+        parameter("environment", "production"),
+        parameter("repoName", "whitehall"),
+        parameter("imageTag", "v3083"),
+        parameter("promoteDeployment", "false"),
+    ];
+    let back = serde_json::json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+        "metadata": { "name": "deploy-image-by-hand", "labels": { "workflows.argoproj.io/workflow-template": "deploy-image" } },
+        "spec": { "workflowTemplateRef": { "name": "deploy-image" }, "arguments": { "parameters": parameters } },
+    });
+    create(&production, WORKFLOWS, &back).await;
+    until("six ready pods of v3083 and a healthy app", async || {
+        let pods = get(
+            &production,
+            &format!("{PODS}?labelSelector=app%3Dwhitehall-admin"),
+        )
+        .await;
+        let pods = pods["items"].as_array().expect("pods").clone();
+        let good = pods.iter().filter(|pod| {
+            let app = &pod["status"]["containerStatuses"][0];
+            app["ready"] == true
+                && app["image"]
+                    .as_str()
+                    .is_some_and(|image| image.ends_with(":v3083"))
+        });
+        let app = get(&production, &format!("{APPLICATIONS}/whitehall-admin")).await;
+        (pods.len() == 6 && good.count() == 6 && app["status"]["health"]["status"] == "Healthy")
+            .then_some(())
+    })
+    .await;
+    let run = get(&production, &format!("{WORKFLOWS}/deploy-image-by-hand")).await;
+    assert_eq!(
+        run["metadata"]["labels"]["repoName"], "whitehall",
+        "the template's own labels are added"
+    );
+    let deployment = get(
+        &production,
+        "/apis/apps/v1/namespaces/apps/deployments/whitehall-admin",
+    )
+    .await;
+    assert_eq!(
+        deployment["status"]["observedGeneration"],
+        deployment["metadata"]["generation"]
+    );
+    assert_eq!(deployment["status"]["updatedReplicas"], 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_migration_goes_through_at_the_next_sync() {
+    let options = Options {
+        scenario: Scenario::MigrationFailed,
+        speed: 150.0,
+        ..Options::default()
+    };
+    let yard = Yard::start(options).await.expect("a yard");
+    let production = client(&yard, "production").await;
+    let path = format!("{APPLICATIONS}/places-manager");
+    let app = get(&production, &path).await;
+    assert_eq!(app["status"]["operationState"]["phase"], "Failed");
+    let sync = serde_json::json!({
+        "metadata": { "resourceVersion": app["metadata"]["resourceVersion"], "uid": app["metadata"]["uid"] },
+        "operation": { "initiatedBy": { "username": "ops-2" }, "sync": { "syncStrategy": { "hook": {} } } },
+        "status": { "operationState": null },
+    });
+    merge(&production, &path, &sync).await;
+    let app = until("a healthy app after the sync", async || {
+        let app = get(&production, &path).await;
+        let done = app["status"]["operationState"]["phase"] == "Succeeded"
+            && app["status"]["health"]["status"] == "Healthy";
+        done.then_some(app)
+    })
+    .await;
+    assert_eq!(
+        app.get("operation"),
+        None,
+        "the controller removes what it has done"
+    );
+    assert_eq!(
+        app["status"]["operationState"]["operation"]["initiatedBy"]["username"],
+        "ops-2"
+    );
+    assert!(app["status"].get("conditions").is_none());
+    until("pods of v412", async || {
+        let pods = get(
+            &production,
+            &format!("{PODS}?labelSelector=app%3Dplaces-manager"),
+        )
+        .await;
+        let pods = pods["items"].as_array().expect("pods").clone();
+        let all = pods.iter().all(|pod| {
+            pod["status"]["containerStatuses"][0]["image"]
+                .as_str()
+                .is_some_and(|image| image.ends_with(":v412"))
+        });
+        (pods.len() == 2 && all).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_stopped_fails_and_its_log_ends() {
+    let options = Options {
+        scenario: Scenario::FlakySmoke,
+        speed: 2.0,
+        ..Options::default()
+    };
+    let yard = Yard::start(options).await.expect("a yard");
+    let staging = client(&yard, "staging").await;
+    let failed = get(
+        &staging,
+        &format!("{WORKFLOWS}?labelSelector=application%3Dpublisher,imageTag%3Dv1362"),
+    )
+    .await;
+    let again = create(&staging, WORKFLOWS, &resubmitted(&failed["items"][0])).await;
+    let name = again["metadata"]["name"]
+        .as_str()
+        .expect("a name")
+        .to_owned();
+    let pod = until("a running pod of the tests", async || {
+        let pods = get(
+            &staging,
+            &format!("{PODS}?labelSelector=workflows.argoproj.io/workflow%3D{name}"),
+        )
+        .await;
+        let pod = pods["items"].as_array().expect("pods").first()?.clone();
+        (pod["status"]["phase"] == "Running").then_some(pod)
+    })
+    .await;
+    let log = format!(
+        "{PODS}/{}/log?container=main&follow=true",
+        pod["metadata"]["name"].as_str().expect("a name")
+    );
+    let followed = {
+        let staging = staging.clone();
+        tokio::spawn(async move { text(&staging, &log).await })
+    };
+    let path = format!("{WORKFLOWS}/{name}");
+    merge(
+        &staging,
+        &path,
+        &serde_json::json!({ "spec": { "shutdown": "Terminate" } }),
+    )
+    .await;
+    let run = until("the end of the run", async || {
+        let run = get(&staging, &path).await;
+        (run["status"]["phase"] == "Failed").then_some(run)
+    })
+    .await;
+    assert_eq!(
+        run["status"]["message"],
+        "workflow shutdown with strategy:  Terminate"
+    );
+    let nodes = run["status"]["nodes"].as_object().expect("nodes");
+    assert!(
+        nodes
+            .values()
+            .all(|node| node["phase"] != "Running" && node["phase"] != "Pending"),
+        "{nodes:?}"
+    );
+    let said = tokio::time::timeout(Duration::from_secs(30), followed)
+        .await
+        .expect("the log ended")
+        .expect("a log");
+    assert!(
+        !said.contains("passed"),
+        "what had not been said is not said: {said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reviewed_branch_is_merged_by_somebody_else() {
+    let yard = Yard::start(Options {
+        speed: 300.0,
+        ..Options::default()
+    })
+    .await
+    .expect("a yard");
+    let raw = git2::Repository::open_bare(yard.repository().path()).expect("the repository");
+    let head = raw
+        .find_reference("refs/heads/main")
+        .and_then(|main| main.peel_to_commit())
+        .expect("main");
+    let path = "charts/app-config/image-tags/staging/signon";
+    let old = declared(&yard, "staging", "signon");
+    let new = raw
+        .blob(old.replace("enabled: true", "enabled: false").as_bytes())
+        .expect("a blob");
+    let mut index = git2::Index::new().expect("an index");
+    index
+        .read_tree(&head.tree().expect("a tree"))
+        .expect("a tree");
+    let entry = index
+        .get_path(std::path::Path::new(path), 0)
+        .expect("an entry");
+    index
+        .add(&git2::IndexEntry { id: new, ..entry })
+        .expect("added");
+    let tree = index.write_tree_to(&raw).expect("a tree");
+    let who = git2::Signature::now("A Person", "person@example.org").expect("a name");
+    let tree = raw.find_tree(tree).expect("a tree");
+    raw.commit(
+        Some("refs/heads/leverframe/7f3a"),
+        &who,
+        &who,
+        "Hold signon",
+        &tree,
+        &[&head],
+    )
+    .expect("a commit");
+    until("the merge on main", async || {
+        declared(&yard, "staging", "signon")
+            .contains("enabled: false")
+            .then_some(())
+    })
+    .await;
+    until("the branch deleted", async || {
+        raw.find_reference("refs/heads/leverframe/7f3a")
+            .is_err()
+            .then_some(())
+    })
+    .await;
+}
+
+#[test]
+fn the_written_configuration_is_one_that_the_console_loads() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let yard = runtime
+        .block_on(Yard::start(Options::default()))
+        .expect("a yard");
+    let home = yard.folder().to_owned().into_os_string();
+    let variables = |name: &str| (name == "HOME").then(|| home.clone());
+    let config = leverframe::config::load(yard.config(), &variables).expect("a configuration");
+    assert_eq!(&*config.delivery.name, "Practice yard");
+    assert_eq!(config.clusters.len(), 3);
+}
