@@ -10,6 +10,7 @@ pub mod patch;
 pub mod read;
 pub mod rights;
 pub mod route;
+pub mod rules;
 pub mod selector;
 pub mod status;
 pub mod write;
@@ -330,7 +331,7 @@ fn about_self(person: &Person, path: &str, request: &Request) -> Option<About> {
             let user = json!({ "username": person.name, "groups": ["system:authenticated"] });
             let review = json!({
                 "apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview",
-                "metadata": { "creationTimestamp": objects::now() }, "status": { "userInfo": user },
+                "metadata": { "creationTimestamp": rules::now() }, "status": { "userInfo": user },
             });
             About::Answer(answer(StatusCode::CREATED, review.to_string()))
         }
