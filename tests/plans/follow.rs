@@ -1,0 +1,255 @@
+//! Follow: an effect counts when a feed shows it, and a hop is late when it does not come.
+
+use crate::scene::*;
+use crate::world::{World, ago, now};
+use jiff::{SignedDuration, Timestamp};
+use leverframe::journal::{Entry, Journal, Record, Standing, What};
+use leverframe::model::*;
+use leverframe::plan::*;
+
+/// A plan that was applied just now, and what is noted of it as the world goes on.
+struct Story {
+    journal: Journal,
+    id: PlanId,
+}
+
+impl Story {
+    fn new(plan: Plan) -> Self {
+        let id = plan.id.clone();
+        let mut story = Self {
+            journal: Journal::default(),
+            id,
+        };
+        story.take(
+            now(),
+            What::Intent {
+                plan: Box::new(plan),
+            },
+        );
+        story
+    }
+    fn applied(plan: Plan) -> Self {
+        let mut story = Self::new(plan);
+        let outcome = Outcome::Applied {
+            evidence: "x".into(),
+        };
+        story.take(now(), What::Outcome { outcome });
+        story
+    }
+    fn take(&mut self, at: Timestamp, what: What) {
+        let plan = self.id.clone();
+        self.journal.take(Entry { at, plan, what });
+    }
+    fn record(&self) -> &Record {
+        self.journal.get(&self.id).unwrap()
+    }
+    /// Looks at the world so many seconds after the write.
+    fn look(&mut self, world: &World, after: i64) -> Vec<What> {
+        let at = now().checked_add(SignedDuration::from_secs(after)).unwrap();
+        let state = world.state(80, 24);
+        let noted = follow::follow(self.record(), &state.store, &world.delivery, at);
+        for what in &noted {
+            self.take(at, what.clone());
+        }
+        noted
+    }
+}
+
+#[test]
+fn a_promotion_is_seen_hop_by_hop() {
+    let mut world = publisher();
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let Write::Create { name, .. } = plan.write.clone() else {
+        panic!()
+    };
+    let mut story = Story::applied(plan);
+    assert_eq!(story.look(&world, 1), []);
+    let id = deploy_run(&mut world, "production", "v1362", "false", "Running");
+    for fact in world
+        .facts
+        .get_mut(&Environment::new("production"))
+        .unwrap()
+    {
+        if let leverframe::store::Fact::Run(run) = fact
+            && run.id == id
+        {
+            run.id.name = name.clone();
+        }
+    }
+    assert_eq!(story.look(&world, 3), [What::Seen { hop: 0 }]);
+    world.stands("production", "publisher", "v1361", "v1362", "0s");
+    assert_eq!(story.look(&world, 20), [What::Seen { hop: 1 }]);
+    for app in ["publisher", "draft-publisher"] {
+        change_app(&mut world, "production", app, |a| {
+            a.annotations.insert("imageTag".into(), "v1362".into());
+        });
+    }
+    assert_eq!(story.look(&world, 60), [What::Seen { hop: 2 }]);
+    // One new pod beside an old one is no rollout.
+    world.pod("production", "publisher", "publisher", "v1362", |_| {});
+    assert_eq!(story.look(&world, 90), []);
+    let pods = world
+        .facts
+        .get_mut(&Environment::new("production"))
+        .unwrap();
+    pods.retain(|fact| !matches!(fact, leverframe::store::Fact::Pod(_)));
+    for app in ["publisher", "draft-publisher"] {
+        world.pod("production", app, "publisher", "v1362", |_| {});
+    }
+    assert_eq!(
+        story.look(&world, 120),
+        [What::Seen { hop: 3 }, What::Seen { hop: 4 }]
+    );
+    world.smoke(
+        "production",
+        "publisher",
+        "publisher",
+        "v1362",
+        "Succeeded",
+        "0s",
+        |_| {},
+    );
+    assert_eq!(story.look(&world, 200), [What::Seen { hop: 5 }]);
+    assert_eq!(story.record().standing(), Standing::Done);
+    assert_eq!(story.look(&world, 9_999), []);
+}
+
+#[test]
+fn a_hop_is_late_once_and_may_still_come() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let late = plan.hops[0].late_s;
+    let mut story = Story::applied(plan);
+    assert_eq!(story.look(&world, late - 1), []);
+    assert_eq!(story.look(&world, late), [What::Late { hop: 0 }]);
+    assert_eq!(story.record().standing(), Standing::Late);
+    assert_eq!(story.look(&world, late + 100), []);
+    world.stands("production", "publisher", "v1361", "v1362", "0s");
+    assert_eq!(story.look(&world, late + 200), [What::Seen { hop: 0 }]);
+    assert_eq!(story.record().standing(), Standing::Underway);
+}
+
+#[test]
+fn a_version_that_came_and_was_followed_by_another_was_seen() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let mut story = Story::applied(plan);
+    world.moved(
+        "production",
+        "publisher",
+        "v1361",
+        "v1362",
+        "0s",
+        ActorKind::Leverframe,
+    );
+    world.stands("production", "publisher", "v1362", "v1363", "0s");
+    assert_eq!(story.look(&world, 5), [What::Seen { hop: 0 }]);
+    // What stood there long before does not count as ours.
+    let mut world = publisher();
+    by_commits(&mut world);
+    let mut named = request(Lever::RollBack, "production", "publisher");
+    named.version = Some("v1360".into());
+    let mut story = Story::applied(decide(&world, &named).unwrap());
+    assert_eq!(story.look(&world, 5), []);
+}
+
+#[test]
+fn a_run_that_fails_again_is_late_at_once() {
+    let mut world = publisher();
+    let plan = pull(&world, Lever::Resubmit, "staging", "publisher").unwrap();
+    let Write::Create { name, .. } = plan.write.clone() else {
+        panic!()
+    };
+    let mut story = Story::applied(plan);
+    let run = Run {
+        id: ObjectId {
+            name,
+            uid: "new".into(),
+            ..failed(&world).id
+        },
+        created: Some(now()),
+        ..failed(&world)
+    };
+    world.put("staging", leverframe::store::Fact::Run(run));
+    assert_eq!(
+        story.look(&world, 5),
+        [What::Seen { hop: 0 }, What::Late { hop: 1 }]
+    );
+}
+
+#[test]
+fn nothing_is_followed_that_was_not_applied() {
+    let mut world = publisher();
+    let plan = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+    world.stands("production", "publisher", "v1361", "v1360", "0s");
+    let mut open = Story::new(plan.clone());
+    assert_eq!(open.look(&world, 500), []);
+    for outcome in [
+        Outcome::Unknown {
+            because: String::new(),
+        },
+        Outcome::Refused {
+            because: String::new(),
+        },
+        Outcome::Failed {
+            because: String::new(),
+            remedy: String::new(),
+        },
+    ] {
+        let mut story = Story::new(plan.clone());
+        story.take(now(), What::Outcome { outcome });
+        assert_eq!(story.look(&world, 500), []);
+    }
+}
+
+#[test]
+fn a_sync_counts_by_our_operation_and_no_other() {
+    let mut world = publisher();
+    let mut story = Story::applied(pull(&world, Lever::Sync, "staging", "publisher").unwrap());
+    let operation = |world: &mut World, plan: &'static str, phase: Phase| {
+        change_app(world, "staging", "publisher", move |a| {
+            a.operation_plan = Some(plan.into());
+            a.operation = Some(Operation {
+                phase: phase.clone(),
+                message: None,
+                started: None,
+                finished: None,
+                retries: 0,
+                revision: None,
+                hooks: Vec::new(),
+                failed: Vec::new(),
+            });
+        });
+    };
+    operation(&mut world, "another", Phase::Succeeded);
+    assert_eq!(story.look(&world, 5), []);
+    operation(&mut world, PLAN, Phase::Running);
+    assert_eq!(story.look(&world, 6), []);
+    operation(&mut world, PLAN, Phase::Failed);
+    assert_eq!(story.look(&world, 7), [What::Late { hop: 0 }]);
+    operation(&mut world, PLAN, Phase::Succeeded);
+    assert_eq!(story.look(&world, 8), [What::Seen { hop: 0 }]);
+}
+
+#[test]
+fn a_refresh_counts_once_the_annotation_is_gone_and_git_was_looked_at() {
+    let mut world = publisher();
+    let mut story = Story::applied(pull(&world, Lever::Refresh, "staging", "publisher").unwrap());
+    change_app(&mut world, "staging", "app-config", |a| {
+        a.annotations
+            .insert("argocd.argoproj.io/refresh".into(), "normal".into());
+        a.reconciled_at = Some(now());
+    });
+    assert_eq!(story.look(&world, 2), []);
+    change_app(&mut world, "staging", "app-config", |a| {
+        a.annotations.clear();
+        a.reconciled_at = Some(ago("1m"));
+    });
+    assert_eq!(story.look(&world, 3), []);
+    change_app(&mut world, "staging", "app-config", |a| {
+        a.reconciled_at = Some(now())
+    });
+    assert_eq!(story.look(&world, 4), [What::Seen { hop: 0 }]);
+}

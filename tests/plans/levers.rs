@@ -1,0 +1,459 @@
+//! Levers: the exact write of each, its reach, its debts, and whom it leaves alone.
+
+use crate::scene::*;
+use crate::world::ago;
+use leverframe::model::*;
+use leverframe::plan::*;
+use serde_json::json;
+
+#[test]
+fn promoting_by_workflow_submits_the_template_once_and_stops_there() {
+    let plan = pull(&publisher(), Lever::Promote, "production", "publisher").unwrap();
+    assert_eq!(
+        (plan.from.clone(), plan.to.clone()),
+        (Some("v1361".into()), Some("v1362".into()))
+    );
+    let Write::Create {
+        environment,
+        namespace,
+        plural,
+        name,
+        object,
+        origin,
+    } = &plan.write
+    else {
+        panic!("{:?}", plan.write)
+    };
+    assert_eq!(environment.as_str(), "production");
+    assert_eq!((&**namespace, &**plural), ("apps", "workflows"));
+    assert_eq!(&**name, "deploy-image-00112233445566aa");
+    assert_eq!(*origin, None);
+    assert_eq!(
+        *object,
+        json!({
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {
+                "name": "deploy-image-00112233445566aa",
+                "generateName": "deploy-image-",
+                "namespace": "apps",
+                "labels": {
+                    "workflows.argoproj.io/workflow-template": "deploy-image",
+                    "environment": "production",
+                    "repoName": "publisher",
+                    "imageTag": "v1362",
+                    "promoteDeployment": "false",
+                },
+                "annotations": {"leverframe/plan": PLAN, "leverframe/actor": "ops-1"},
+            },
+            "spec": {
+                "workflowTemplateRef": {"name": "deploy-image"},
+                "arguments": {"parameters": [
+                    {"name": "environment", "value": "production"},
+                    {"name": "repoName", "value": "publisher"},
+                    {"name": "imageTag", "value": "v1362"},
+                    {"name": "promoteDeployment", "value": "false"},
+                ]},
+            },
+        })
+    );
+    assert_eq!(plan.reach.environments, [Environment::new("production")]);
+    assert_eq!(plan.typed(), Some("v1362"));
+    assert!(
+        plan.evidence.contains("draft-publisher"),
+        "{}",
+        plan.evidence
+    );
+    assert_eq!(plan.request.repository, Some("publisher".into()));
+    let effects: Vec<String> = plan.hops.iter().map(|h| show::effect(&h.effect)).collect();
+    assert_eq!(
+        effects,
+        [
+            "deploy-image-00112233445566aa seen in production",
+            "v1362 declared in production",
+            "parent synced in production",
+            "publisher runs v1362 in production",
+            "draft-publisher runs v1362 in production",
+            "smoke run of publisher v1362 passed in production",
+        ]
+    );
+}
+
+#[test]
+fn what_a_person_promotes_into_staging_does_not_reach_production() {
+    let mut world = publisher();
+    world.stands("staging", "publisher", "v1362", "v1361", "1m");
+    // It had v1362 before: going there again is no step down.
+    let plan = pull(&world, Lever::Promote, "staging", "publisher").unwrap();
+    assert_eq!(plan.reach.environments, [Environment::new("staging")]);
+    assert_eq!(plan.typed(), None);
+    // The write goes to production's cluster all the same, and only says so.
+    assert!(
+        matches!(&plan.write, Write::Create { environment, .. } if environment.as_str() == "production")
+    );
+    assert!(plan.read.contains("production cluster"), "{}", plan.read);
+}
+
+#[test]
+fn promoting_by_commit_sets_the_version_and_takes_the_flag_back() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let Write::Commit {
+        edits,
+        subject,
+        branch,
+    } = &plan.write
+    else {
+        panic!("{:?}", plan.write)
+    };
+    let path = "charts/app-config/image-tags/production/publisher";
+    let told: Vec<(&str, &str, Option<&str>, &str)> = edits
+        .iter()
+        .map(|e| {
+            (
+                e.path.as_str(),
+                e.key.as_str(),
+                e.from.as_deref(),
+                e.to.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (path, "image_tag", Some("v1361"), "v1362"),
+            (path, "promote_deployment", Some("true"), "false"),
+        ]
+    );
+    assert_eq!(
+        subject,
+        "Update publisher image tag to v1362 for production"
+    );
+    assert_eq!(*branch, None);
+    assert_eq!(plan.debt, None);
+}
+
+#[test]
+fn rolling_back_by_commit_also_closes_the_gate_behind_it() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+    let Write::Commit { edits, .. } = &plan.write else {
+        panic!("{:?}", plan.write)
+    };
+    let told: Vec<(&str, &str, &str)> = edits
+        .iter()
+        .map(|e| (e.environment.as_str(), e.key.as_str(), e.to.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("production", "image_tag", "v1360"),
+            ("production", "promote_deployment", "false"),
+            ("staging", "automatic_deploys_enabled", "false"),
+        ]
+    );
+    assert_eq!((plan.warning.clone(), plan.next), (None, None));
+    assert!(
+        plan.debt
+            .as_ref()
+            .unwrap()
+            .contains("gate behind it was closed")
+    );
+    // The first environment has no gate behind it.
+    world.moved(
+        "integration",
+        "publisher",
+        "v1360",
+        "v1361",
+        "9d",
+        ActorKind::Robot,
+    );
+    let plan = pull(&world, Lever::RollBack, "integration", "publisher").unwrap();
+    assert!(matches!(&plan.write, Write::Commit { edits, .. } if edits.len() == 2));
+}
+
+#[test]
+fn rolling_back_goes_to_what_stood_longest_and_says_what_would_undo_it() {
+    let mut world = publisher();
+    // v1358 stood five days, v1360 a day and a half.
+    world.moved(
+        "production",
+        "publisher",
+        "v1350",
+        "v1358",
+        "8d",
+        ActorKind::Robot,
+    );
+    let plan = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+    assert_eq!(plan.to, Some("v1358".into()));
+    assert!(
+        plan.evidence.starts_with("stood there 5d, until 2d ago"),
+        "{}",
+        plan.evidence
+    );
+    assert_eq!(plan.next, Some(Lever::Hold));
+    assert!(
+        plan.warning
+            .as_ref()
+            .unwrap()
+            .starts_with("NOT HELD: the gate staging -> production stays open")
+    );
+    assert!(plan.debt.is_some());
+    assert_eq!(check(&plan, "image").verdict, Verdict::Passed);
+    assert_eq!(check(&plan, "migrations").verdict, Verdict::NotChecked);
+    assert_eq!(plan.typed(), Some("v1358"));
+    // A version that is named must have stood there.
+    let mut named = request(Lever::RollBack, "production", "publisher");
+    named.version = Some("v1360".into());
+    assert_eq!(decide(&world, &named).unwrap().to, Some("v1360".into()));
+    named.version = Some("v9".into());
+    assert!(
+        decide(&world, &named)
+            .unwrap_err()
+            .because
+            .contains("never stood")
+    );
+    // A closed gate needs no hold.
+    world.closed("staging", "publisher", "5m", "hold");
+    let plan = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+    assert_eq!((plan.warning, plan.next), (None, None));
+}
+
+#[test]
+fn a_commit_is_typed_by_its_first_seven() {
+    let mut world = publisher();
+    let branch = "9f83e630aa83e630aa83e630aa83e630aa83e630";
+    world.moved(
+        "production",
+        "publisher",
+        "v1",
+        branch,
+        "20d",
+        ActorKind::Person,
+    );
+    world.moved(
+        "production",
+        "publisher",
+        branch,
+        "v1358",
+        "9d",
+        ActorKind::Robot,
+    );
+    let mut named = request(Lever::RollBack, "production", "publisher");
+    named.version = Some(branch.into());
+    assert_eq!(decide(&world, &named).unwrap().typed(), Some("9f83e63"));
+}
+
+#[test]
+fn holding_writes_the_file_below_on_a_branch_and_owes() {
+    let plan = pull(&publisher(), Lever::Hold, "production", "publisher").unwrap();
+    let Write::Commit {
+        edits,
+        subject,
+        branch,
+    } = &plan.write
+    else {
+        panic!("{:?}", plan.write)
+    };
+    assert_eq!(edits.len(), 1);
+    assert_eq!(
+        edits[0].path,
+        "charts/app-config/image-tags/staging/publisher"
+    );
+    assert_eq!(edits[0].key, "automatic_deploys_enabled");
+    assert_eq!(
+        (edits[0].from.as_deref(), edits[0].to.as_str()),
+        (Some("true"), "false")
+    );
+    assert_eq!(branch.as_deref(), Some("leverframe/00112233445566aa"));
+    assert_eq!(
+        subject,
+        "Disable automatic deploys of publisher from staging"
+    );
+    assert!(plan.debt.is_some());
+    assert_eq!(plan.reach.environments, []);
+    assert_eq!(plan.typed(), None);
+    assert!(matches!(plan.hops[0].effect, Effect::BranchPushed { .. }));
+    assert!(matches!(
+        plan.hops[1].effect,
+        Effect::Gate { open: false, .. }
+    ));
+}
+
+#[test]
+fn releasing_reaches_what_the_gate_leads_to() {
+    let mut world = publisher();
+    world.closed("staging", "publisher", "5m", "hold");
+    let plan = pull(&world, Lever::Release, "production", "publisher").unwrap();
+    assert_eq!(plan.reach.environments, [Environment::new("production")]);
+    assert_eq!(plan.typed(), Some("v1362"));
+    assert_eq!(plan.debt, None);
+    world.closed("integration", "publisher", "5m", "hold");
+    let plan = pull(&world, Lever::Release, "staging", "publisher").unwrap();
+    assert_eq!(
+        plan.reach.environments,
+        [Environment::new("staging")],
+        "production's gate is closed"
+    );
+    world.file("staging", "publisher", |file| file.gate = true);
+    let plan = pull(&world, Lever::Release, "staging", "publisher").unwrap();
+    let names: Vec<&str> = plan.reach.environments.iter().map(|e| e.as_str()).collect();
+    assert_eq!(names, ["staging", "production"]);
+    assert!(plan.reach.production);
+}
+
+#[test]
+fn syncing_copies_what_argo_cd_would_not_inherit_and_never_prunes() {
+    let plan = pull(&publisher(), Lever::Sync, "staging", "publisher").unwrap();
+    let Write::Patch {
+        id,
+        plural,
+        resource_version,
+        patch,
+        guards,
+    } = &plan.write
+    else {
+        panic!("{:?}", plan.write)
+    };
+    assert_eq!(
+        (&*id.namespace, &*id.name, &**plural),
+        ("cluster-services", "publisher", "applications")
+    );
+    assert_eq!(id.environment.as_str(), "staging");
+    assert_eq!(&**resource_version, "1");
+    assert_eq!(*guards, [Guard::NoOperation]);
+    assert_eq!(
+        *patch,
+        json!({
+            "operation": {
+                "initiatedBy": {"username": "ops-1"},
+                "info": [{"name": "leverframe-plan", "value": PLAN}],
+                "retry": {"limit": 5, "backoff": {"duration": "5s", "factor": 2}},
+                "sync": {
+                    "prune": false,
+                    "syncOptions": ["CreateNamespace=true", "ServerSideApply=true"],
+                    "syncStrategy": {"hook": {}},
+                },
+            },
+            "status": {"operationState": null},
+        })
+    );
+    // v1362 is synced, its smoke run may pass, and the gate is open.
+    let names: Vec<&str> = plan.reach.environments.iter().map(|e| e.as_str()).collect();
+    assert_eq!(names, ["staging", "production"]);
+}
+
+#[test]
+fn refreshing_asks_the_parent() {
+    let plan = pull(&publisher(), Lever::Refresh, "staging", "publisher").unwrap();
+    let Write::Patch { id, patch, .. } = &plan.write else {
+        panic!("{:?}", plan.write)
+    };
+    assert_eq!(&*id.name, "app-config");
+    assert_eq!(
+        *patch,
+        json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
+    );
+    let mut world = publisher();
+    change_delivery(&mut world, |d| d.argo_cd.as_mut().unwrap().parent = None);
+    let plan = pull(&world, Lever::Refresh, "staging", "publisher").unwrap();
+    assert!(matches!(&plan.write, Write::Patch { id, .. } if &*id.name == "publisher"));
+}
+
+#[test]
+fn stopping_takes_the_run_that_leads_here() {
+    let mut world = publisher();
+    let id = deploy_run(&mut world, "staging", "v1363", "true", "Running");
+    // In staging it leads to both: it promotes on through the open gate.
+    for environment in ["staging", "production"] {
+        let plan = pull(&world, Lever::Stop, environment, "publisher").unwrap();
+        let Write::Patch {
+            id: found,
+            patch,
+            guards,
+            ..
+        } = &plan.write
+        else {
+            panic!("{:?}", plan.write)
+        };
+        assert_eq!(*found, id);
+        assert_eq!(*patch, json!({"spec": {"shutdown": "Stop"}}));
+        assert_eq!(*guards, [Guard::NotOver]);
+        assert_eq!(plan.reach.environments, []);
+    }
+    // By its uid, and no other of that name.
+    let mut named = request(Lever::Stop, "staging", "publisher");
+    named.run = Some(ObjectId {
+        uid: "another".into(),
+        ..id
+    });
+    assert!(
+        decide(&world, &named)
+            .unwrap_err()
+            .because
+            .contains("not there any more")
+    );
+}
+
+#[test]
+fn two_apps_of_one_name_are_told_apart() {
+    let mut world = publisher();
+    // The same run name in another environment, and the same Application name in another namespace.
+    let run = failed(&world);
+    let other = Run {
+        id: ObjectId {
+            environment: "integration".into(),
+            uid: "uid-of-the-other".into(),
+            ..run.id.clone()
+        },
+        created: Some(ago("1m")),
+        ..run.clone()
+    };
+    world.put("integration", leverframe::store::Fact::Run(other.clone()));
+    let elsewhere = Run {
+        id: ObjectId {
+            namespace: "sandbox".into(),
+            uid: "uid-of-the-third".into(),
+            ..run.id.clone()
+        },
+        created: Some(ago("1m")),
+        ..run.clone()
+    };
+    world.put("staging", leverframe::store::Fact::Run(elsewhere));
+    world.application("staging", "publisher", |a| {
+        a.id.namespace = "sandbox".into();
+        a.id.uid = "uid-of-the-sandbox".into();
+        a.operation_requested = true;
+    });
+    let origin = |environment: &str| match pull(&world, Lever::TestsOnly, environment, "publisher")
+        .unwrap()
+        .write
+    {
+        Write::Create {
+            environment,
+            origin: Some(origin),
+            ..
+        } => (environment, origin.id),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(origin("staging"), ("staging".into(), run.id.clone()));
+    assert_eq!(
+        origin("integration"),
+        ("integration".into(), other.id.clone())
+    );
+    let synced = pull(&world, Lever::Sync, "staging", "publisher").unwrap();
+    assert!(
+        matches!(&synced.write, Write::Patch { id, .. } if &*id.namespace == "cluster-services")
+    );
+    // A run of integration is none of staging, whatever its name.
+    let mut named = request(Lever::Resubmit, "staging", "publisher");
+    named.run = Some(other.id);
+    assert!(
+        decide(&world, &named)
+            .unwrap_err()
+            .because
+            .contains("is not one of")
+    );
+}

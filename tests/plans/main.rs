@@ -1,0 +1,12 @@
+//! The interlocking: every lever in every situation that must move it or hold it, as tables over made-up worlds.
+
+#[path = "../common/world.rs"]
+mod world;
+
+mod follow;
+mod levers;
+mod refusals;
+mod resubmit;
+mod scene;
+mod shown;
+mod sound;

@@ -1,0 +1,222 @@
+//! Resubmit: the new object field by field, its name, and where it would go.
+
+use crate::scene::*;
+use crate::world::World;
+use leverframe::model::*;
+use leverframe::plan::*;
+use serde_json::{Value, json};
+
+fn object(world: &World, lever: Lever) -> (String, Value) {
+    match pull(world, lever, "staging", "publisher").unwrap().write {
+        Write::Create { name, object, .. } => (name.to_string(), object),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_copy_is_what_argo_workflows_makes_but_for_its_name_and_our_marks() {
+    let world = publisher();
+    let old = failed(&world);
+    let (name, object) = object(&world, Lever::Resubmit);
+    assert!(
+        name.starts_with("post-sync-r2-") && name.len() == "post-sync-r2-".len() + 8,
+        "{name}"
+    );
+    assert_eq!(
+        object,
+        json!({
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Workflow",
+            "metadata": {
+                "name": name,
+                "generateName": "post-sync-",
+                "namespace": "apps",
+                "labels": {
+                    "application": "publisher",
+                    "repoName": "publisher",
+                    "imageTag": "v1362",
+                    "automaticDeploysEnabled": "true",
+                    "promoteDeployment": "true",
+                    "workflows.argoproj.io/workflow-template": "post-sync",
+                    "workflows.argoproj.io/actor": "somebody",
+                    "workflows.argoproj.io/resubmitted-from-workflow": &*old.id.name,
+                },
+                "annotations": {
+                    "workflows.argoproj.io/title": "**publisher**",
+                    "leverframe/plan": PLAN,
+                    "leverframe/actor": "ops-1",
+                    "leverframe/origin-uid": &*old.id.uid,
+                    "leverframe/attempt": "2",
+                },
+                "ownerReferences": [{"kind": "CronWorkflow", "name": "x", "uid": "u"}],
+            },
+            "spec": {
+                "workflowTemplateRef": {"name": "post-sync"},
+                "arguments": {"parameters": [
+                    {"name": "application", "value": "publisher"},
+                    {"name": "repoName", "value": "publisher"},
+                    {"name": "imageTag", "value": "v1362"},
+                    {"name": "promoteDeployment", "value": "true"},
+                    {"name": "automaticDeploysEnabled", "value": "true"},
+                ]},
+            },
+        })
+    );
+}
+
+#[test]
+fn tests_only_puts_the_closed_gate_first_and_reaches_nothing() {
+    let (_, object) = object(&publisher(), Lever::TestsOnly);
+    let names: Vec<(&str, &str)> = object["spec"]["arguments"]["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| (p["name"].as_str().unwrap(), p["value"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("automaticDeploysEnabled", "false"),
+            ("application", "publisher"),
+            ("repoName", "publisher"),
+            ("imageTag", "v1362"),
+            ("promoteDeployment", "true"),
+        ]
+    );
+    assert_eq!(
+        object["metadata"]["labels"]["automaticDeploysEnabled"],
+        "false"
+    );
+    let plan = pull(&publisher(), Lever::TestsOnly, "staging", "publisher").unwrap();
+    assert_eq!((plan.reach.environments.len(), plan.typed()), (0, None));
+    assert_eq!(plan.hops.len(), 2);
+}
+
+#[test]
+fn the_name_is_the_same_for_the_same_attempt_and_differs_for_every_other() {
+    let world = publisher();
+    let (name, _) = object(&world, Lever::Resubmit);
+    assert_eq!(
+        name,
+        object(&world, Lever::TestsOnly).0,
+        "a second create must answer 409"
+    );
+    let mut another = publisher();
+    change_failed(&mut another, |run| run.id.uid = "another-uid".into());
+    assert_ne!(name, object(&another, Lever::Resubmit).0);
+    let mut third = publisher();
+    change_failed(&mut third, |run| {
+        run.annotations
+            .insert("leverframe/attempt".into(), "2".into());
+    });
+    assert!(
+        object(&third, Lever::Resubmit)
+            .0
+            .starts_with("post-sync-r3-")
+    );
+    // Without a base the old name is one; long ones are cut, and the label of the origin with them.
+    let mut long = publisher();
+    let old: String = format!("post-sync-{}", "x".repeat(80));
+    change_failed(&mut long, |run| {
+        run.generate_name = None;
+        run.id.name = old.as_str().into();
+    });
+    let (name, object) = object(&long, Lever::Resubmit);
+    assert_eq!(name.len(), 63);
+    assert_eq!(object["metadata"]["generateName"], format!("{old}-"));
+    assert_eq!(
+        object["metadata"]["labels"]["workflows.argoproj.io/resubmitted-from-workflow"],
+        old[..63]
+    );
+}
+
+#[test]
+fn reach_follows_the_frozen_parameters_and_the_gates_behind_them() {
+    let names = |world: &World, environment: &str| -> Vec<String> {
+        let plan = pull(world, Lever::Resubmit, environment, "publisher").unwrap();
+        plan.reach
+            .environments
+            .iter()
+            .map(|e| e.to_string())
+            .collect()
+    };
+    assert_eq!(names(&publisher(), "staging"), ["production"]);
+    for key in ["promoteDeployment", "automaticDeploysEnabled"] {
+        let mut frozen = publisher();
+        change_failed(&mut frozen, |run| {
+            run.parameters.insert(key.into(), "false".into());
+        });
+        assert!(names(&frozen, "staging").is_empty(), "{key}");
+    }
+    // From integration it goes on to production, while both gates are open.
+    let mut chain = publisher();
+    chain.stands("staging", "publisher", "v1360", "v1361", "1h");
+    change_failed(&mut chain, |run| {
+        run.created = Some(crate::world::ago("9h"))
+    });
+    chain.smoke(
+        "integration",
+        "publisher",
+        "publisher",
+        "v1362",
+        "Failed",
+        "1m",
+        |_| {},
+    );
+    assert_eq!(names(&chain, "integration"), ["staging", "production"]);
+    chain.file("staging", "publisher", |file| file.gate = false);
+    assert_eq!(names(&chain, "integration"), ["staging"]);
+    // A version that is there already is not promoted again, and a twin never promotes.
+    let mut there = publisher();
+    there.stands("production", "publisher", "v1361", "v1362", "1m");
+    assert!(names(&there, "staging").is_empty());
+    let mut twin = publisher();
+    twin.smoke(
+        "staging",
+        "draft-publisher",
+        "publisher",
+        "v1362",
+        "Failed",
+        "1m",
+        |_| {},
+    );
+    let plan = pull(&twin, Lever::Resubmit, "staging", "draft-publisher").unwrap();
+    assert!(plan.reach.environments.is_empty());
+}
+
+#[test]
+fn memoized_and_unreadable_runs_are_left_to_argo_workflows() {
+    let mut memoized = publisher();
+    change_failed(&mut memoized, |run| run.memoized = true);
+    let refusal = pull(&memoized, Lever::Resubmit, "staging", "publisher").unwrap_err();
+    assert!(refusal.because.contains("memoized"), "{refusal}");
+    let mut odd = publisher();
+    change_failed(&mut odd, |run| run.spec = "[]".into());
+    let refusal = pull(&odd, Lever::Resubmit, "staging", "publisher").unwrap_err();
+    assert!(refusal.because.contains("no JSON object"), "{refusal}");
+    let mut unread = publisher();
+    change_failed(&mut unread, |run| {
+        run.nodes = Nodes::Unread("offloaded".into())
+    });
+    let plan = pull(&unread, Lever::Resubmit, "staging", "publisher").unwrap();
+    assert_eq!(check(&plan, "steps").verdict, Verdict::Unknown);
+}
+
+#[test]
+fn a_failed_deploy_run_is_repeated_where_it_is_still_a_step_up() {
+    let mut world = publisher();
+    let id = deploy_run(&mut world, "production", "v1362", "true", "Failed");
+    let mut named = request(Lever::Resubmit, "production", "publisher");
+    named.run = Some(id);
+    let plan = decide(&world, &named).unwrap();
+    assert_eq!(plan.reach.environments, [Environment::new("production")]);
+    assert!(matches!(&plan.write, Write::Create { name, .. } if name.starts_with("deploy-image-")));
+    world.stands("production", "publisher", "v1361", "v1363", "1m");
+    let refusal = decide(&world, &named).unwrap_err();
+    assert!(
+        refusal
+            .checks
+            .iter()
+            .any(|c| c.name == "wanted" && c.refuses())
+    );
+}

@@ -1,0 +1,160 @@
+//! Shown: a plan as text, as data and as commands.
+
+use crate::scene::*;
+use leverframe::plan::*;
+
+fn all() -> Vec<Plan> {
+    let mut world = publisher();
+    let mut plans = Vec::new();
+    deploy_run(&mut world, "staging", "v1363", "true", "Running");
+    for (lever, environment) in [
+        (Lever::Promote, "production"),
+        (Lever::RollBack, "production"),
+        (Lever::Resubmit, "staging"),
+        (Lever::TestsOnly, "staging"),
+        (Lever::Sync, "staging"),
+        (Lever::Refresh, "staging"),
+        (Lever::Stop, "staging"),
+        (Lever::Hold, "production"),
+    ] {
+        plans.push(pull(&world, lever, environment, "publisher").unwrap());
+    }
+    by_commits(&mut world);
+    plans.push(pull(&world, Lever::Promote, "production", "publisher").unwrap());
+    world.closed("staging", "publisher", "5m", "hold");
+    plans.push(pull(&world, Lever::Release, "production", "publisher").unwrap());
+    plans
+}
+
+#[test]
+fn a_plan_comes_back_from_json_as_it_was() {
+    for plan in all() {
+        let text = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan, "{text}");
+        let refusal = Refusal {
+            lever: plan.request.lever,
+            target: plan.request.target.clone(),
+            because: "x".into(),
+            remedy: "y".into(),
+            checks: plan.checks.clone(),
+        };
+        let text = serde_json::to_string(&refusal).unwrap();
+        assert_eq!(serde_json::from_str::<Refusal>(&text).unwrap(), refusal);
+    }
+}
+
+#[test]
+fn a_reason_that_is_typed_later_reaches_the_object_and_changes_nothing_else() {
+    for plan in all() {
+        let reasoned = plan.clone().with_reason(Some("incident \"4711\"".into()));
+        let written = serde_json::to_string(&reasoned.write).unwrap();
+        let carried =
+            matches!(plan.write, Write::Create { .. }) || plan.request.lever == Lever::Sync;
+        assert_eq!(written.contains("4711"), carried, "{written}");
+        assert!(reasoned.comes_to_the_same(&plan) && plan.comes_to_the_same(&reasoned));
+        assert_eq!(reasoned.with_reason(None), plan);
+    }
+    let plans = all();
+    for (n, one) in plans.iter().enumerate() {
+        for other in &plans[n + 1..] {
+            assert!(!one.comes_to_the_same(other));
+        }
+    }
+}
+
+#[test]
+fn the_text_says_the_move_first_and_failures_before_passes() {
+    let plan = pull(&publisher(), Lever::Promote, "production", "publisher").unwrap();
+    let text = show::text(&plan);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with("PROMOTE  publisher @ production  REACHES PRODUCTION ~"),
+        "{text}"
+    );
+    assert!(lines[1].starts_with("v1361 -> v1362     "), "{text}");
+    assert!(text.contains("2 need one reason ("), "{text}");
+    assert!(text.contains(", 1 not checked)"), "{text}");
+    assert!(text.contains("x smoke"), "{text}");
+    assert!(!text.contains("+ "), "passes are folded: {text}");
+    assert!(text.contains(
+        "environment=production repoName=publisher imageTag=v1362 promoteDeployment=false"
+    ));
+    for plan in all() {
+        let text = show::text(&plan);
+        assert!(
+            text.contains(&format!("plan {PLAN}")) && text.contains("\nthen\n"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn commands_name_context_and_namespace_and_quote_what_is_not_plain() {
+    let world = publisher();
+    for plan in all() {
+        let text = show::commands(&plan, &world.delivery);
+        match &plan.write {
+            Write::Commit { edits, branch, .. } => {
+                for edit in edits {
+                    assert!(text.contains(&format!("yq -i '.{} = ", edit.key)), "{text}");
+                    assert!(text.contains(&edit.path));
+                }
+                let to = branch.as_deref().unwrap_or("main");
+                assert!(
+                    text.contains(&format!("git push origin HEAD:refs/heads/{to}")),
+                    "{text}"
+                );
+            }
+            Write::Create {
+                environment,
+                namespace,
+                ..
+            } => {
+                let context = format!("kubectl --context {environment} -n {namespace} create -f -");
+                assert!(
+                    text.contains(&context) && text.contains("# or: argo --context"),
+                    "{text}"
+                );
+                assert!(
+                    !text.contains("leverframe/"),
+                    "by hand it is not our plan: {text}"
+                );
+            }
+            Write::Patch { id, .. } => {
+                let context = format!(
+                    "kubectl --context {} -n {} patch",
+                    id.environment, id.namespace
+                );
+                assert!(
+                    text.contains(&context) && text.contains("--type merge -p '{"),
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+/// Commands are pasted into shells: whatever stands in a name or a version stays one word.
+#[test]
+fn a_hostile_version_stays_one_word() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let hostile = "v1'; rm -rf ~; echo '";
+    world.stands("staging", "publisher", "v1361", hostile, "1h");
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let text = show::commands(&plan, &world.delivery);
+    let printed = std::process::Command::new("sh")
+        .arg("-c")
+        // Each program prints its arguments, one a line, instead of doing anything.
+        .arg(format!(
+            "yq() {{ printf 'yq<%s>\\n' \"$@\"; }}; git() {{ printf 'git<%s>\\n' \"$@\"; }}; rm() {{ echo DANGER; }}\n{text}"
+        ))
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert!(!printed.contains("DANGER"), "{printed}");
+    assert!(
+        printed.contains(&format!("yq<.image_tag = \"{hostile}\">")),
+        "{printed}"
+    );
+}
