@@ -3,8 +3,11 @@
 #[path = "../common/world.rs"]
 mod world;
 
+mod changes;
 mod follow;
+mod held;
 mod levers;
+mod reasons;
 mod refusals;
 mod resubmit;
 mod scene;

@@ -1,0 +1,253 @@
+//! Held: what refuses whatever the facts are: who pulls, what is under way, what is not there.
+
+use crate::changes::*;
+use crate::scene::*;
+use leverframe::journal::{Entry, Journal, What};
+use leverframe::model::*;
+use leverframe::plan::*;
+
+#[test]
+fn every_lever_refuses_in_a_read_only_console() {
+    let console = Console {
+        read_only: true,
+        ..Console::default()
+    };
+    for lever in Lever::ALL {
+        let refusal = console
+            .decide(&publisher(), &request(lever, "production", "publisher"))
+            .unwrap_err();
+        assert!(refusal.because.contains("read-only"), "{refusal}");
+    }
+}
+
+#[test]
+fn a_shared_login_moves_nothing_in_production() {
+    let console = Console {
+        who: Actor {
+            login: "root".into(),
+            from: None,
+            shared: true,
+        },
+        ..Console::default()
+    };
+    let mut world = publisher();
+    running(&mut world);
+    deploy_run(&mut world, "production", "v1363", "true", "Running");
+    for (lever, environment) in [
+        (Lever::Promote, "production"),
+        (Lever::RollBack, "production"),
+        (Lever::Hold, "production"),
+        (Lever::Sync, "production"),
+        (Lever::Refresh, "production"),
+        (Lever::Stop, "production"),
+    ] {
+        let refusal = console
+            .decide(&world, &request(lever, environment, "publisher"))
+            .unwrap_err();
+        let failed: Vec<&str> = refusal
+            .checks
+            .iter()
+            .filter(|c| c.refuses())
+            .map(|c| c.name.as_str())
+            .collect();
+        assert_eq!(failed, ["shared_login"], "{}", lever.title());
+    }
+    // What reaches production from below counts as production.
+    let refusal = console
+        .decide(
+            &publisher(),
+            &request(Lever::Resubmit, "staging", "publisher"),
+        )
+        .unwrap_err();
+    assert!(
+        refusal
+            .checks
+            .iter()
+            .any(|c| c.name == "shared_login" && c.refuses())
+    );
+    console
+        .decide(
+            &publisher(),
+            &request(Lever::TestsOnly, "staging", "publisher"),
+        )
+        .unwrap();
+}
+
+#[test]
+fn what_cannot_be_journalled_is_not_decided() {
+    let console = Console {
+        journal_fault: Some(Fault::new(FaultKind::Broken, "disk full", "Make room.")),
+        ..Console::default()
+    };
+    for (lever, environment) in [
+        (Lever::RollBack, "production"),
+        (Lever::Resubmit, "staging"),
+        (Lever::Refresh, "staging"),
+    ] {
+        let refusal = console
+            .decide(&publisher(), &request(lever, environment, "publisher"))
+            .unwrap_err();
+        assert!(refusal.because.contains("disk full"), "{refusal}");
+        assert_eq!(refusal.remedy, "Make room.");
+    }
+}
+
+#[test]
+fn a_plan_in_flight_holds_its_like_and_nothing_else() {
+    let mut world = publisher();
+    smoked_staging(&mut world);
+    let earlier = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let earlier = Plan {
+        id: PlanId::new("ffff"),
+        ..earlier
+    };
+    let told = |outcome: Option<Outcome>| {
+        let mut journal = Journal::default();
+        let mut take = |what| {
+            journal.take(Entry {
+                at: crate::world::now(),
+                plan: earlier.id.clone(),
+                what,
+            });
+        };
+        take(What::Intent {
+            plan: Box::new(earlier.clone()),
+        });
+        if let Some(outcome) = outcome {
+            take(What::Outcome { outcome });
+        }
+        Console {
+            journal,
+            ..Console::default()
+        }
+    };
+    let applied = || Outcome::Applied {
+        evidence: String::new(),
+    };
+    let unknown = || Outcome::Unknown {
+        because: String::new(),
+    };
+    let failed = || Outcome::Failed {
+        because: String::new(),
+        remedy: String::new(),
+    };
+    let promote = request(Lever::Promote, "production", "publisher");
+    let twin = request(Lever::Promote, "production", "draft-publisher");
+    let back = request(Lever::RollBack, "production", "publisher");
+    let hold = request(Lever::Hold, "production", "publisher");
+    for (outcome, request, refused) in [
+        (None, &promote, true),
+        (Some(unknown()), &promote, true),
+        (Some(applied()), &promote, true),
+        (Some(failed()), &promote, false),
+        // The twin ships from the same file.
+        (Some(applied()), &twin, true),
+        // A roll back supersedes; a gate is another thing.
+        (Some(unknown()), &back, false),
+        (Some(applied()), &hold, false),
+    ] {
+        let decided = told(outcome.clone()).decide(&world, request);
+        let found = decided.as_ref().err().is_some_and(|refusal| {
+            refusal
+                .checks
+                .iter()
+                .any(|c| c.name == "in_flight" && c.refuses())
+        });
+        assert_eq!(found, refused, "{outcome:?} {}", request.lever.title());
+        assert_eq!(decided.is_err(), refused, "{decided:?}");
+    }
+}
+
+#[test]
+fn an_app_of_several_images_asks_which() {
+    let mut world = publisher();
+    world.app(
+        "licensify",
+        &["licensify-admin", "licensify-backend", "licensify-feed"],
+    );
+    for environment in ["integration", "staging", "production"] {
+        for repository in ["licensify-backend", "licensify-feed"] {
+            world.stands(environment, repository, "v1", "v2", "3d");
+        }
+    }
+    world.stands("staging", "licensify-feed", "v2", "v3", "1d");
+    let asked = request(Lever::Promote, "production", "licensify");
+    let refusal = decide(&world, &asked).unwrap_err();
+    assert!(
+        refusal.remedy.contains("licensify-backend, licensify-feed"),
+        "{refusal}"
+    );
+    let state = world.state(80, 24);
+    let id = PlanId::new(PLAN);
+    let which = choices(&asked, &state.context(&id));
+    assert_eq!(
+        which,
+        ["licensify-backend", "licensify-feed"].map(Repository::new)
+    );
+    let chosen = Request {
+        repository: Some("licensify-feed".into()),
+        ..asked.clone()
+    };
+    assert_eq!(choices(&chosen, &state.context(&id)), []);
+    let plan = decide(&world, &chosen).unwrap();
+    assert_eq!(plan.to, Some("v3".into()));
+    // No single version says that such an app is rolled out.
+    assert!(
+        !plan
+            .hops
+            .iter()
+            .any(|h| matches!(h.effect, Effect::RolledOut { .. }))
+    );
+    let none = Request {
+        repository: Some("licensify-admin".into()),
+        ..asked
+    };
+    assert!(
+        decide(&world, &none)
+            .unwrap_err()
+            .because
+            .contains("has no file")
+    );
+}
+
+#[test]
+fn what_is_not_there_is_refused_in_words() {
+    let world = publisher();
+    for (lever, environment, app, words) in [
+        (
+            Lever::Promote,
+            "integration",
+            "publisher",
+            "first environment",
+        ),
+        (Lever::Hold, "integration", "publisher", "first environment"),
+        (
+            Lever::Release,
+            "integration",
+            "publisher",
+            "first environment",
+        ),
+        (Lever::Promote, "test", "publisher", "no environment"),
+        (Lever::Promote, "production", "nothing", "No app"),
+        (Lever::Resubmit, "production", "nothing", "No run"),
+        (Lever::Resubmit, "production", "publisher", "Succeeded"),
+        (Lever::Sync, "production", "nothing", "No Application"),
+        (Lever::Stop, "staging", "publisher", "No run in flight"),
+    ] {
+        let refusal = pull(&world, lever, environment, app).unwrap_err();
+        assert!(refusal.because.contains(words), "{refusal}");
+    }
+    let mut odd = publisher();
+    odd.file("production", "publisher", |file| file.version = None);
+    let refusal = pull(&odd, Lever::RollBack, "production", "publisher").unwrap_err();
+    assert!(refusal.because.contains("names no version"), "{refusal}");
+    let mut closed = publisher();
+    change_delivery(&mut closed, |d| {
+        d.environments[2].version_by = leverframe::delivery::Mechanism::None;
+        d.environments[1].gate_by = leverframe::delivery::Mechanism::None;
+    });
+    for lever in [Lever::Promote, Lever::Hold] {
+        let refusal = pull(&closed, lever, "production", "publisher").unwrap_err();
+        assert!(refusal.because.contains("Nobody may"), "{refusal}");
+    }
+}
