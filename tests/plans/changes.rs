@@ -36,7 +36,7 @@ pub fn smoked_staging(world: &mut World) {
     );
 }
 
-pub type Change = fn(&mut World);
+pub type Wrong = fn(&mut World);
 
 pub fn git_silent(world: &mut World) {
     let fault = Fault::new(FaultKind::Unreachable, "no route to host", "");

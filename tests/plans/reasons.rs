@@ -11,7 +11,7 @@ use leverframe::store::Kind;
 fn rows_that_want_a_reason() {
     use Lever::*;
     // By night every write that reaches production is outside deploy hours, the roll back's column apart.
-    let table: &[(&str, Lever, &str, Change, &[&str])] = &[
+    let table: &[(&str, Lever, &str, Wrong, &[&str])] = &[
         (
             "all is well below",
             Promote,

@@ -9,7 +9,7 @@ use leverframe::store::Kind;
 #[test]
 fn rows_that_refuse() {
     use Lever::*;
-    let table: &[(&str, Lever, &str, Change, &[&str])] = &[
+    let table: &[(&str, Lever, &str, Wrong, &[&str])] = &[
         (
             "git is silent",
             Promote,
