@@ -1,0 +1,650 @@
+//! Commands as scripts meet them: exit codes, the JSON contract, and agreement with the files of real deliveries.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The binary with an environment of its own: nothing of the machine's configuration is seen.
+fn leverframe(home: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_leverframe"))
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", home)
+        .env("LOGNAME", "tester")
+        .env("GIT_AUTHOR_NAME", "Tester")
+        .env("GIT_AUTHOR_EMAIL", "tester@example.org")
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn printed(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn git(repository: &Path, arguments: &[&str]) {
+    let done = Command::new("git")
+        .arg("-C")
+        .arg(repository)
+        .args([
+            "-c",
+            "user.name=govuk-ci",
+            "-c",
+            "user.email=ci@example.org",
+            "-c",
+            "commit.gpgsign=false",
+        ])
+        .args(arguments)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_COMMITTER_DATE", "2026-08-01T09:00:00Z")
+        .env("GIT_AUTHOR_DATE", "2026-08-01T09:00:00Z")
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "git {arguments:?}: {}", said(&done));
+}
+
+/// A repository on branch main with these files.
+fn repository(folder: &Path, files: &[(&str, &str)]) -> PathBuf {
+    let place = folder.join("charts");
+    std::fs::create_dir_all(&place).unwrap();
+    git(&place, &["init", "-q", "-b", "main"]);
+    commit(&place, files, "Begin");
+    place
+}
+
+fn commit(repository: &Path, files: &[(&str, &str)], subject: &str) {
+    for (path, text) in files {
+        let path = repository.join("charts/app-config").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    git(repository, &["add", "-A"]);
+    git(repository, &["commit", "-q", "-m", subject]);
+}
+
+fn tag(version: &str, automatic: bool) -> String {
+    format!(
+        "image_tag: {version}\nautomatic_deploys_enabled: {automatic}\npromote_deployment: true\n"
+    )
+}
+
+/// Two environments with values, an orphan file, an app without a file, a twin, an app of two images with one file.
+fn small(folder: &Path) -> PathBuf {
+    let values = "govukApplications:\n- name: router\n- name: draft-router\n  repoName: router\n- name: tools\n- name: licence\n  imageValues:\n  - licence-admin\n  - licence-feed\n";
+    let (open, closed) = (tag("v2", true), tag("v2", false));
+    repository(
+        folder,
+        &[
+            ("values-integration.yaml", values),
+            ("values-staging.yaml", values),
+            ("image-tags/integration/router", &open),
+            ("image-tags/staging/router", &closed),
+            ("image-tags/production/router", "image_tag: v1\\n\n"),
+            ("image-tags/integration/licence-feed", &tag("v7", false)),
+            ("image-tags/staging/licence-feed", &tag("v7", false)),
+            ("image-tags/staging/leftover", "# nothing\n"),
+        ],
+    )
+}
+
+fn status(home: &Path, repository: &Path, more: &[&str]) -> (String, Value) {
+    let place = repository.to_str().unwrap();
+    let mut arguments = vec![
+        "status",
+        "-o",
+        "json",
+        "--delivery",
+        "govuk",
+        "--repository",
+        place,
+    ];
+    arguments.extend(more);
+    let output = leverframe(home, &arguments);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let text = printed(&output);
+    let value = serde_json::from_str(&text).unwrap();
+    (text, value)
+}
+
+fn target<'a>(status: &'a Value, environment: &str, app: &str) -> &'a Value {
+    status["targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["environment"] == environment && t["app"] == app)
+        .unwrap_or_else(|| panic!("no {app} in {environment}"))
+}
+
+#[test]
+fn the_fields_of_status_and_their_order_are_a_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    let (text, value) = status(
+        folder.path(),
+        &place,
+        &["--environment", "staging", "router"],
+    );
+    // The document whole, but for the moment and the source's age.
+    let at = value["at"].as_str().unwrap();
+    let age = value["sources"][0]["age_s"].to_string();
+    let compact: String = text.lines().map(str::trim_start).collect();
+    let expected = format!(
+        concat!(
+            r#"{{"delivery": "GOV.UK","at": "{at}","sources": [{{"name": "git","state": "ok","age_s": {age},"error": null}}],"#,
+            r#""targets": [{{"environment": "staging","app": "router","kind": "app","repository": "router","#,
+            r#""declared": {{"version": "v2","promote": true,"odd": null,"images": [{{"repository": "router","version": "v2","promote": true,"odd": null}}]}},"#,
+            r#""gate_in": {{"state": "open","environment": "integration","key": "automatic_deploys_enabled"}},"#,
+            r#""waiting": 0,"live": null,"sync": null,"health": null,"phase": null,"smoke": null,"attention": []}}]}}"#
+        ),
+        at = at,
+        age = age
+    );
+    assert_eq!(compact, expected);
+}
+
+#[test]
+fn what_is_odd_missing_or_shared_is_said_and_never_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    let (_, status) = status(folder.path(), &place, &[]);
+    let orphan = target(&status, "staging", "leftover");
+    assert_eq!(orphan["kind"], "orphan");
+    assert_eq!(orphan["declared"]["version"], Value::Null);
+    assert!(orphan["declared"]["odd"].is_string());
+    let missing = target(&status, "staging", "tools");
+    assert_eq!(
+        (&missing["kind"], &missing["repository"]),
+        (&Value::from("no_file"), &Value::Null)
+    );
+    let twin = target(&status, "staging", "draft-router");
+    assert_eq!(
+        (&twin["repository"], &twin["gate_in"]["state"]),
+        (&Value::from("router"), &Value::from("open"))
+    );
+    let several = target(&status, "staging", "licence");
+    assert_eq!(several["declared"]["version"], "v7");
+    assert_eq!(several["declared"]["images"].as_array().unwrap().len(), 2);
+    assert_eq!(several["declared"]["images"][0]["repository"], Value::Null);
+    // Production has no values file: its file names are the apps. The literal \n is odd.
+    let production = target(&status, "production", "router");
+    assert!(production["declared"]["odd"].is_string(), "{production}");
+    // Closed since its first commit, which is long ago.
+    assert_eq!(production["gate_in"]["state"], "manual");
+}
+
+#[test]
+fn history_is_the_versions_moves_newest_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    commit(
+        &place,
+        &[("image-tags/staging/router", &tag("v3", false))],
+        "Update router image tag to v3 for staging",
+    );
+    commit(
+        &place,
+        &[("image-tags/staging/router", &tag("v3", true))],
+        "Open the gate",
+    );
+    let output = leverframe(
+        folder.path(),
+        &[
+            "history",
+            "router",
+            "--environment",
+            "staging",
+            "-o",
+            "json",
+            "--delivery",
+            "govuk",
+            "--repository",
+            place.to_str().unwrap(),
+        ],
+    );
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let page: Value = serde_json::from_str(&printed(&output)).unwrap();
+    let changes = page["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 2, "the gate's move is none of the version");
+    assert_eq!(
+        (&changes[0]["from"], &changes[0]["to"]),
+        (&Value::from("v2"), &Value::from("v3"))
+    );
+    assert_eq!(
+        (&changes[1]["from"], &changes[1]["to"]),
+        (&Value::Null, &Value::from("v2"))
+    );
+    assert_eq!(changes[0]["kind"], "robot");
+    assert_eq!(changes[0]["at"], "2026-08-01T09:00:00Z");
+    let text = printed(&output);
+    let keys: Vec<usize> = ["at", "commit", "from", "to", "actor", "kind"]
+        .iter()
+        .map(|key| text.find(&format!("\"{key}\"")).unwrap())
+        .collect();
+    assert!(keys.is_sorted(), "{text}");
+}
+
+#[test]
+fn each_way_to_end_has_its_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    let place = place.to_str().unwrap();
+    let clone = ["--delivery", "govuk", "--repository", place];
+    let run = |arguments: &[&str], more: &[&str]| {
+        let all: Vec<&str> = arguments.iter().chain(more).copied().collect();
+        leverframe(folder.path(), &all)
+    };
+    // Nothing is configured: a command says what to do, and never starts the yard.
+    for command in [
+        &["status"][..],
+        &["history", "router", "-e", "staging"],
+        &["config", "check"],
+    ] {
+        let output = run(command, &[]);
+        assert_eq!(code(&output), 2);
+        assert!(
+            said(&output).contains("leverframe config show"),
+            "{}",
+            said(&output)
+        );
+        assert!(printed(&output).is_empty());
+    }
+    for (command, words) in [
+        (&["status", "--nonsense"][..], "unexpected argument"),
+        (&["status", "nothing-of-this-name"], "No app or file"),
+        (
+            &["target", "router", "-e", "moon"],
+            "It has: integration, staging, production.",
+        ),
+        (
+            &["history", "licence", "-e", "staging"],
+            "say which one by --image",
+        ),
+    ] {
+        let output = run(command, &clone);
+        assert_eq!(code(&output), 2, "{command:?}");
+        assert!(said(&output).contains(words), "{}", said(&output));
+    }
+    let output = run(&["status", "--delivery", "govuk"], &[]);
+    assert_eq!(code(&output), 2);
+    // A lever is refused on a clone that is only looked at, dry or not.
+    let output = run(&["promote", "router", "-e", "staging", "--dry-run"], &clone);
+    assert_eq!(code(&output), 3, "{}", said(&output));
+    // A repository that is not there.
+    let output = run(
+        &[
+            "status",
+            "--delivery",
+            "govuk",
+            "--repository",
+            "/nowhere/at/all",
+        ],
+        &[],
+    );
+    assert!([1, 5].contains(&code(&output)), "{}", code(&output));
+    let nowhere: Value = {
+        let output = run(
+            &[
+                "status",
+                "-o",
+                "json",
+                "--delivery",
+                "govuk",
+                "--repository",
+                "/nowhere/at/all",
+            ],
+            &[],
+        );
+        serde_json::from_str(&printed(&output)).unwrap()
+    };
+    assert_eq!(nowhere["sources"][0]["state"], "failed");
+    assert!(nowhere["sources"][0]["error"].is_string());
+    // What needs no source.
+    for command in [
+        &["man"][..],
+        &["completions", "bash"],
+        &["config", "show"],
+        &["config", "show", "govuk"],
+        &["config", "show", "--keys"],
+    ] {
+        let output = run(command, &[]);
+        assert_eq!(code(&output), 0, "{command:?}: {}", said(&output));
+        assert!(!printed(&output).is_empty());
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lf.toml");
+    std::fs::write(&file, "delivery = \"govuk\"\n\ntime_zone = \"Nowhere\"\n").unwrap();
+    let output = leverframe(folder.path(), &["status", "-c", file.to_str().unwrap()]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        said(&output).contains("lf.toml:3: time_zone: "),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn the_console_wants_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    let output = leverframe(
+        folder.path(),
+        &[
+            "--delivery",
+            "govuk",
+            "--repository",
+            place.to_str().unwrap(),
+        ],
+    );
+    assert_eq!(code(&output), 2);
+    assert!(
+        said(&output).contains("needs a terminal"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn hostile_texts_stay_raw_in_json_and_are_shown_in_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let hostile = "v1\u{1b}[31m\u{202e}";
+    let text = format!(
+        "image_tag: \"v1\\e[31m\\u202e\"\nautomatic_deploys_enabled: true\npromote_deployment: true\n"
+    );
+    let place = repository(folder.path(), &[("image-tags/integration/router", &text)]);
+    let (_, value) = status(folder.path(), &place, &[]);
+    assert_eq!(
+        target(&value, "integration", "router")["declared"]["version"],
+        hostile
+    );
+    let output = leverframe(
+        folder.path(),
+        &[
+            "status",
+            "--delivery",
+            "govuk",
+            "--repository",
+            place.to_str().unwrap(),
+        ],
+    );
+    let table = printed(&output);
+    assert!(
+        table.contains("v1") && !table.contains('\u{1b}') && !table.contains('\u{202e}'),
+        "{table}"
+    );
+}
+
+// --- agreement with the files of real deliveries ------------------------------------------------------------------------
+
+const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
+
+/// The data that is not part of the project; none: said and skipped.
+fn data() -> Option<PathBuf> {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/govuk");
+    let place = if place.exists() {
+        place
+    } else {
+        PathBuf::from(std::env::var_os("LEVERFRAME_TEST_DATA")?).join("govuk")
+    };
+    place.exists().then_some(place)
+}
+
+/// One version file, read without the console's code: its three keys by lines.
+fn scalars(text: &str) -> BTreeMap<&str, &str> {
+    text.lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once(':'))
+        .map(|(key, value)| (key.trim(), value.trim()))
+        .collect()
+}
+
+/// App to repositories, read without the console's code: the list's items by their indentation.
+fn apps(values: &str) -> Vec<(String, Vec<String>)> {
+    let mut apps: Vec<(String, Option<String>, Vec<String>)> = Vec::new();
+    let mut images = false;
+    for line in values
+        .lines()
+        .skip_while(|l| *l != "govukApplications:")
+        .skip(1)
+    {
+        if let Some(name) = line.strip_prefix("- name: ") {
+            apps.push((name.to_owned(), None, Vec::new()));
+            images = false;
+        } else if let Some(app) = apps.last_mut() {
+            if let Some(repository) = line.strip_prefix("  repoName: ") {
+                app.1 = Some(repository.to_owned());
+            } else if line == "  imageValues:" {
+                images = true;
+            } else if let Some(image) = line.strip_prefix("  - ").filter(|_| images) {
+                app.2.push(image.to_owned());
+            } else {
+                images = false;
+            }
+        }
+        if !line.starts_with([' ', '-']) {
+            break;
+        }
+    }
+    apps.into_iter()
+        .map(|(name, repository, images)| {
+            let files = if images.is_empty() {
+                vec![repository.unwrap_or_else(|| name.clone())]
+            } else {
+                images
+            };
+            (name, files)
+        })
+        .collect()
+}
+
+/// Compares every app and every environment of a status with a folder of the same files.
+fn compare(status: &Value, tags: &Path, values: Option<&Path>) {
+    let mut compared = 0;
+    let mut expected: BTreeSet<(String, String)> = BTreeSet::new();
+    for (place, environment) in ENVIRONMENTS.iter().enumerate() {
+        let folder = tags.join(environment);
+        let files: BTreeMap<String, String> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| {
+                (
+                    entry.file_name().into_string().unwrap(),
+                    std::fs::read_to_string(entry.path()).unwrap(),
+                )
+            })
+            .collect();
+        let below: BTreeMap<String, String> = match place {
+            0 => BTreeMap::new(),
+            _ => std::fs::read_dir(tags.join(ENVIRONMENTS[place - 1]))
+                .unwrap()
+                .map(|entry| entry.unwrap())
+                .map(|entry| {
+                    (
+                        entry.file_name().into_string().unwrap(),
+                        std::fs::read_to_string(entry.path()).unwrap(),
+                    )
+                })
+                .collect(),
+        };
+        let apps = match values {
+            Some(values) => apps(
+                &std::fs::read_to_string(values.join(format!("values-{environment}.yaml")))
+                    .unwrap(),
+            ),
+            None => files
+                .keys()
+                .map(|file| (file.clone(), vec![file.clone()]))
+                .collect(),
+        };
+        let named: BTreeSet<&String> = apps.iter().flat_map(|(_, files)| files).collect();
+        let orphans = files
+            .keys()
+            .filter(|file| !named.contains(file))
+            .map(|file| (file.clone(), vec![file.clone()]));
+        for (app, repositories) in apps.iter().cloned().chain(orphans) {
+            let line = target(status, environment, &app);
+            let there: Vec<&String> = repositories
+                .iter()
+                .filter(|r| files.contains_key(*r))
+                .collect();
+            let kind = match (named.contains(&repositories[0]), there.is_empty()) {
+                (_, true) => "no_file",
+                (false, _) => "orphan",
+                (true, false) => "app",
+            };
+            assert_eq!(line["kind"], kind, "{environment} {app}");
+            let read: Vec<BTreeMap<&str, &str>> =
+                there.iter().map(|r| scalars(&files[*r])).collect();
+            let versions: BTreeSet<Option<&str>> =
+                read.iter().map(|s| s.get("image_tag").copied()).collect();
+            let version = match versions.len() {
+                1 => versions.first().copied().flatten().map(Value::from),
+                _ => None,
+            };
+            assert_eq!(
+                line["declared"]["version"],
+                version.unwrap_or(Value::Null),
+                "{environment} {app}"
+            );
+            let promote = !read.is_empty()
+                && read
+                    .iter()
+                    .all(|s| s.get("promote_deployment") == Some(&"true"));
+            assert_eq!(line["declared"]["promote"], promote, "{environment} {app}");
+            assert_eq!(
+                line["declared"]["images"].as_array().unwrap().len(),
+                repositories.len(),
+                "{environment} {app}"
+            );
+            for (image, repository) in line["declared"]["images"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .zip(&repositories)
+            {
+                let file = files.get(repository).map(|text| scalars(text));
+                assert_eq!(
+                    image["repository"],
+                    file.as_ref()
+                        .map_or(Value::Null, |_| Value::from(repository.as_str()))
+                );
+                let version = file
+                    .as_ref()
+                    .and_then(|s| s.get("image_tag"))
+                    .map_or(Value::Null, |v| Value::from(*v));
+                assert_eq!(
+                    image["version"], version,
+                    "{environment} {app} {repository}"
+                );
+            }
+            let single = (repositories.len() == 1 && !there.is_empty())
+                .then(|| Value::from(repositories[0].as_str()));
+            assert_eq!(
+                line["repository"],
+                single.unwrap_or(Value::Null),
+                "{environment} {app}"
+            );
+            let gates: Vec<bool> = there
+                .iter()
+                .filter_map(|r| below.get(*r))
+                .map(|text| scalars(text).get("automatic_deploys_enabled") == Some(&"true"))
+                .collect();
+            let state = line["gate_in"]["state"].as_str().unwrap();
+            match (gates.is_empty(), gates.iter().all(|open| *open)) {
+                (true, _) => assert_eq!(state, "none", "{environment} {app}"),
+                (false, true) => assert_eq!(state, "open", "{environment} {app}"),
+                (false, false) => assert!(
+                    ["held", "manual"].contains(&state),
+                    "{environment} {app}: {state}"
+                ),
+            }
+            expected.insert((environment.to_string(), app.clone()));
+            compared += 1;
+        }
+    }
+    let listed: BTreeSet<(String, String)> = status["targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| {
+            (
+                t["environment"].as_str().unwrap().to_owned(),
+                t["app"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    assert_eq!(listed, expected);
+    assert!(compared > 150, "{compared}");
+    println!("{compared} targets agree");
+}
+
+#[test]
+fn status_agrees_with_the_files_of_the_real_delivery_and_its_values() {
+    let Some(data) = data() else {
+        println!("SKIPPED: ../shared/data/govuk is not here");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("charts");
+    let config = place.join("charts/app-config");
+    std::fs::create_dir_all(&config).unwrap();
+    for (from, to) in [
+        ("image-tags", config.join("image-tags")),
+        ("values", config.clone()),
+    ] {
+        let done = Command::new("cp")
+            .arg("-r")
+            .arg(data.join(from).join("."))
+            .arg(&to)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", said(&done));
+    }
+    git(&place, &["init", "-q", "-b", "main"]);
+    git(&place, &["add", "-A"]);
+    git(&place, &["commit", "-q", "-m", "Begin"]);
+    let (_, status) = status(folder.path(), &place, &[]);
+    compare(
+        &status,
+        &data.join("image-tags"),
+        Some(&data.join("values")),
+    );
+}
+
+#[test]
+fn status_agrees_with_the_clone_of_a_real_history() {
+    let Some(data) = data() else {
+        println!("SKIPPED: ../shared/data/govuk is not here");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("clone");
+    let done = Command::new("git")
+        .args(["clone", "-q", "-b", "main"])
+        .arg(data.join("image-tags-5000.bundle"))
+        .arg(&place)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", said(&done));
+    let (_, status) = status(folder.path(), &place, &[]);
+    compare(&status, &place.join("charts/app-config/image-tags"), None);
+    // The history was walked: what waits is a number wherever a gate leads in.
+    for target in status["targets"].as_array().unwrap() {
+        let counted = target["waiting"].is_number();
+        let leads_in =
+            target["gate_in"]["state"] != "none" && target["declared"]["version"].is_string();
+        assert!(!leads_in || counted, "{target}");
+    }
+}
