@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent from what is shipped: in a release build there are no such points.
 
+#![allow(clippy::panic, reason = "panicking is what it is for")]
+
 /// The fault that `LEVERFRAME_TEST_FAULT` asks for, once the first frame is on the screen.
 pub(super) struct Point(Option<String>);
 

@@ -2,7 +2,12 @@
 //!
 //! Every wait is for a state of the screen or the process, with a time limit that only a failure reaches.
 
-#![allow(dead_code)]
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail anywhere, and each uses its part"
+)]
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -333,6 +338,23 @@ impl Console {
         }
     }
 
+    /// Asks for a repaint (ctrl-l) and returns the screen after it: all keys that were pressed before are on it. Text
+    /// fields do not know this key.
+    #[track_caller]
+    pub fn repainted(&mut self) -> Screen {
+        let mark = self.mark();
+        self.press("ctrl-l");
+        self.wait_until("a whole frame comes", || {
+            let bytes = self.bytes_since(mark);
+            let cleared = bytes.windows(4).rposition(|window| window == b"\x1b[2J");
+            let closed = bytes
+                .windows(8)
+                .rposition(|window| window == b"\x1b[?2026l");
+            cleared.is_some() && closed > cleared
+        });
+        self.screen()
+    }
+
     /// Types a text key by key, blanks too.
     pub fn type_text(&mut self, text: &str) {
         for character in text.chars() {
@@ -457,9 +479,29 @@ impl Console {
         &self.mode
     }
 
+    /// Waits until the terminal has read all that the program, which waits or has ended, has written.
+    #[track_caller]
+    pub fn wait_until_drained(&self) {
+        // Bytes come out in the order in which they went in, so these come last. The console never sends them.
+        const LAST: &[u8] = b"\x1b[0;0;0m";
+        let mark = self.mark();
+        let device = open(&self.device);
+        let mut rest = LAST;
+        self.wait_until("the terminal has room", || {
+            rest = &rest[rustix::io::write(&device, rest).unwrap_or(0)..];
+            rest.is_empty()
+        });
+        self.wait_until("the terminal has read everything", || {
+            self.bytes_since(mark)
+                .windows(LAST.len())
+                .any(|window| window == LAST)
+        });
+    }
+
     /// Asserts that the terminal is as it was before the program: normal screen, cursor, paste, line mode.
     #[track_caller]
     pub fn assert_restored(&self) {
+        self.wait_until_drained();
         self.wait_for_fn("the normal screen", |screen| {
             !screen.alternate && !screen.cursor_hidden && !screen.bracketed_paste
         });
@@ -506,7 +548,7 @@ impl Drop for Console {
 
 impl Seen {
     fn new(columns: u16, rows: u16) -> Self {
-        let (columns, rows) = (columns.max(1), rows.max(1));
+        let (columns, rows) = (columns.max(2), rows.max(2));
         let emulator = vt100::Parser::new_with_callbacks(rows, columns, 0, Told::default());
         Self {
             emulator,
@@ -517,10 +559,10 @@ impl Seen {
     }
 
     fn resize(&mut self, columns: u16, rows: u16) {
-        // The emulator has no screen without cells; the console is told the truth.
+        // The emulator breaks below two rows or columns; the console is told the truth.
         self.emulator
             .screen_mut()
-            .set_size(rows.max(1), columns.max(1));
+            .set_size(rows.max(2), columns.max(2));
     }
 
     fn screen(&self) -> Screen {

@@ -1,0 +1,49 @@
+//! The real binary in a pseudoterminal, watched by a terminal emulator that is not ours.
+//!
+//! What is promised here is what an operator's terminal lives through: lost connections, stalls, signals, panics.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail anywhere"
+)]
+
+#[path = "../common/pty.rs"]
+mod console;
+#[path = "../common/hostile.rs"]
+mod hostile;
+mod quiet;
+mod repository;
+mod resize;
+mod restore;
+mod stall;
+mod stop;
+mod texts;
+mod vanish;
+
+use console::{Console, Start};
+
+/// A console on a small repository, not started yet.
+fn small() -> (repository::Repository, Start) {
+    let repository = repository::Repository::small();
+    let path = repository
+        .path()
+        .to_str()
+        .expect("a path in UTF-8")
+        .to_owned();
+    let start = Start::new(&["--delivery", "govuk", "--repository", &path]);
+    (repository, start)
+}
+
+/// A console on a small repository, what that declares on the screen.
+fn started() -> (repository::Repository, Console) {
+    let (repository, start) = small();
+    let console = start.start();
+    console.wait_for(READ);
+    (repository, console)
+}
+
+/// What stands on every whole frame of the board.
+const READY: &str = "? keys";
+/// What stands on the board once the small repository and its history were read.
+const READ: &str = "5 calm: one version everywhere";

@@ -1,0 +1,103 @@
+//! The terminal stops reading: nothing but frames waits for it.
+
+use rustix::process::Signal;
+
+use super::console::Console;
+use super::{READY, started};
+
+/// Fills what the device holds for a terminal that does not read.
+fn fill(console: &Console) {
+    console.stall(true);
+    let frames = thread_of(console, "frames");
+    let mut columns = 200;
+    console.wait_until("a frame waits for the terminal", || {
+        columns ^= 1;
+        console.resize(columns, 50);
+        waits_in_poll(&frames)
+    });
+}
+
+/// The directory of a thread in the process table.
+fn thread_of(console: &Console, name: &str) -> std::path::PathBuf {
+    let tasks = format!("/proc/{}/task", console.pid().as_raw_nonzero());
+    std::fs::read_dir(tasks)
+        .expect("its threads")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| {
+            std::fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.trim_end() == name)
+        })
+        .unwrap_or_else(|| panic!("no thread {name}"))
+}
+
+/// Whether the thread waits for a device rather than for work. The numbers of poll and ppoll are those of x86 and ARM.
+fn waits_in_poll(thread: &std::path::Path) -> bool {
+    let call = std::fs::read_to_string(thread.join("syscall")).unwrap_or_default();
+    let poll: &[&str] = if cfg!(target_arch = "x86_64") {
+        &["7", "271"]
+    } else {
+        &["73"]
+    };
+    call.split(' ')
+        .next()
+        .is_some_and(|number| poll.contains(&number))
+}
+
+#[test]
+fn keys_are_taken_in_meanwhile_and_the_newest_frame_comes_first_when_it_reads_again() {
+    let (_repository, mut console) = started();
+    console.press("j");
+    fill(&console);
+    // More than the console and its channel hold, unless the loop goes on.
+    for _ in 0..40 {
+        console.send(&b"jk".repeat(64));
+        console.press("k");
+    }
+    console.resize(80, 24);
+    let mark = console.mark();
+    console.stall(false);
+    console.wait_for_fn("a whole frame", |screen| {
+        screen.rows.len() == 24 && screen.rows[23].contains(READY)
+    });
+    // What the device held, the frame that was on its way, and the newest: not one for each key.
+    let bytes = console.bytes_since(mark).len();
+    assert!(bytes < 64 * 1024, "{bytes} bytes");
+}
+
+#[test]
+fn signals_end_the_console_all_the_same_and_the_terminal_is_restored() {
+    let (_repository, mut console) = started();
+    fill(&console);
+    console.signal(Signal::TERM);
+    assert_eq!(console.wait_exit(), 143);
+    assert_eq!(console.mode(), console.mode_at_start());
+    console.stall(false);
+    console.assert_restored();
+}
+
+#[test]
+fn a_panic_ends_the_console_all_the_same() {
+    let (_repository, start) = super::small();
+    let now = start.home().join("now");
+    let fault = format!("panic-when:{}", now.to_str().expect("a path in UTF-8"));
+    let mut console = start.env("LEVERFRAME_TEST_FAULT", &fault).start();
+    console.wait_for(READY);
+    fill(&console);
+    std::fs::write(now, "").expect("a file");
+    assert_eq!(console.wait_exit(), 101);
+    assert_eq!(console.mode(), console.mode_at_start());
+    console.stall(false);
+    console.assert_restored();
+}
+
+#[test]
+fn it_costs_no_processor_time() {
+    let (_repository, console) = started();
+    fill(&console);
+    let frames = thread_of(&console, "frames");
+    let before = console.cpu();
+    // Two seconds of the console's clock, during which it has nothing to do.
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let used = console.cpu() - before;
+    assert!(used.as_millis() < 200, "{used:?} in two seconds");
+    assert!(waits_in_poll(&frames));
+}
