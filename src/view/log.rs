@@ -1,24 +1,393 @@
-//! Log: the lines of one container.
+//! Log: the visible lines of the open log, in the colours that they ask for, under a title that says how much there is.
 //!
-//! Deliberately absent: holding them.
+//! A line becomes [`Safe`] and loses its credentials here, and only while it is visible. Deliberately absent: searching and
+//! counting (the model's). The title is one line; `update` counts on it.
 
-use super::pen::{Line, Pen};
-use crate::state::{Pane, State};
+use super::keys;
+use super::pen::{Line, Pen, wrap};
+use super::theme::Theme;
+use crate::action::{Action, Place};
+use crate::model::log::{Line as Text, Pattern, masked};
+use crate::state::{LogUi, State};
+use crate::text::{Colour, Safe, Sgr, styled, width};
+use jiff::tz::TimeZone;
+use ratatui::style::{Color, Modifier, Style};
+use unicode_segmentation::UnicodeSegmentation;
 
+/// Columns of the time and of the mark of the selected line: `02:31:11Z > `.
+const TIME: usize = 9;
+const MARK: usize = 3;
+/// A pane narrower than this shows no times.
+const LEAST: usize = 40;
+
+/// Draws the open log, or why there is none.
 pub fn draw(state: &State, pen: &mut Pen<'_>) {
-    let look = pen.theme.title(state.ui.pane == Pane::Log);
+    if pen.rows() == 0 {
+        return;
+    }
+    let look = pen.theme.title(super::place(state) == Place::Log);
     let Some(ui) = &state.ui.log else {
         pen.rule(0, "log", look);
-        pen.line(
-            1,
-            &Line::from("No log is open: Enter on a step of a run opens it."),
+        let key = keys::first(state, Place::Run, Action::Enter);
+        return say(
+            pen,
+            &format!("No log is open; {key} on a step opens its log here."),
         );
-        return;
     };
-    pen.rule(0, &format!("log {}", ui.title), look);
-    let rows = pen.rows().saturating_sub(1);
-    for (y, (_, line)) in ui.log.lines_from(ui.top).take(rows).enumerate() {
-        let text = crate::text::Safe::lossy(line.bytes);
-        pen.line(1 + y, &Line::new().safe(text, pen.theme.plain()));
+    // Where there is no room for all, the run's name goes: the run stands beside the log, or one key away.
+    let mut words = title(ui, &ui.title);
+    if width(&words) + 4 > pen.columns()
+        && let Some((_, step)) = ui.title.split_once(' ')
+    {
+        words = title(ui, step);
+    }
+    pen.rule(0, &words, look);
+    match empty(state, ui) {
+        Some(why) => say(pen, &why),
+        None => lines(ui, pen),
+    }
+}
+
+fn say(pen: &mut Pen<'_>, text: &str) {
+    let columns = pen.columns();
+    for (y, line) in wrap(text, columns, columns).into_iter().enumerate() {
+        pen.line(1 + y, &Line::new().safe(line, pen.theme.plain()));
+    }
+}
+
+/// `log govuk-e2e-tests(2) main, finished, 2114 lines, error 1 of 4, line 812`.
+fn title(ui: &LogUi, name: &str) -> String {
+    let mut parts = vec![format!("log {name}")];
+    if let Some(source) = ui.sources.get(ui.source) {
+        let previous = if source.previous { " previous" } else { "" };
+        let of = match ui.sources.len() {
+            0 | 1 => String::new(),
+            all => format!(" ({} of {all})", ui.source + 1),
+        };
+        parts[0].push_str(&format!(" {}{previous}{of}", source.container));
+    }
+    parts.push(match (&ui.fault, ui.ended) {
+        (Some(fault), true) => format!("ENDED: {}", fault.detail),
+        (Some(fault), false) => format!("CUT, tries again: {}", fault.detail),
+        (None, true) => "finished".to_owned(),
+        (None, false) if ui.following => "following".to_owned(),
+        (None, false) => "being read".to_owned(),
+    });
+    parts.push(counted(ui.log.end(), "line"));
+    if let Some(filter) = &ui.filter {
+        parts.push(format!(
+            "{} match {}",
+            filter.numbers().len(),
+            ui.filter_text
+        ));
+    }
+    if ui.log.first() > 0 {
+        parts.push(format!("first {} fell out", ui.log.first()));
+    }
+    let errors = ui.faults.len();
+    match ui.faults.nth(ui.selected) {
+        _ if errors == 0 => {}
+        0 => parts.push(counted(errors as u64, "error")),
+        nth => parts.push(format!("error {nth} of {errors}")),
+    }
+    if !ui.following && !ui.log.is_empty() {
+        parts.push(format!("line {}", ui.selected + 1));
+    }
+    parts.join(", ")
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Why no line is shown, and what to press.
+fn empty(state: &State, ui: &LogUi) -> Option<String> {
+    if let Some(filter) = ui.filter.as_ref().filter(|_| !ui.log.is_empty()) {
+        let key = keys::first(state, Place::Log, Action::FilterLines);
+        return filter.numbers().is_empty().then(|| {
+            format!(
+                "No line matches {}; {key} with nothing shows all lines again.",
+                ui.filter_text
+            )
+        });
+    }
+    if !ui.log.is_empty() {
+        return None;
+    }
+    Some(match (&ui.fault, ui.ended) {
+        (Some(fault), _) => fault.to_string(),
+        (None, true) => "It printed nothing.".to_owned(),
+        (None, false) => "Waiting for the first line.".to_owned(),
+    })
+}
+
+/// The lines from the first visible one on; of a followed log that is wrapped, those that end at the newest.
+fn lines(ui: &LogUi, pen: &mut Pen<'_>) {
+    let room = pen.rows() - 1;
+    let timed = pen.columns() >= LEAST
+        && ui
+            .log
+            .lines_from(ui.top)
+            .take(room.max(1))
+            .any(|(_, line)| line.at.is_some());
+    let margin = if timed { TIME + MARK } else { MARK };
+    let columns = pen.columns().saturating_sub(margin);
+    let mut drawn: Vec<(u64, Vec<Line>)> = Vec::with_capacity(room);
+    let mut rows = 0;
+    // Says whether there is room for more.
+    let mut take = |number: u64| -> bool {
+        let Some(line) = ui.log.line(number) else {
+            return false;
+        };
+        let parts = shown(ui, number, &line, pen.theme, columns);
+        rows += parts.len();
+        drawn.push((number, parts));
+        rows < room
+    };
+    let backwards = ui.following && ui.wrap;
+    let _enough = match (&ui.filter, backwards) {
+        (None, false) => (ui.top.max(ui.log.first())..ui.log.end()).all(&mut take),
+        (None, true) => (ui.log.first()..ui.log.end()).rev().all(&mut take),
+        (Some(filter), false) => {
+            let from = filter.numbers().partition_point(|number| *number < ui.top);
+            filter.numbers().range(from..).copied().all(&mut take)
+        }
+        (Some(filter), true) => filter.numbers().iter().rev().copied().all(&mut take),
+    };
+    if backwards {
+        drawn.reverse();
+    }
+    let mut skip = if backwards {
+        rows.saturating_sub(room)
+    } else {
+        0
+    };
+    let mut y = 1;
+    for (number, parts) in &drawn {
+        for (nth, part) in parts.iter().enumerate() {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            if nth == 0 {
+                lead(ui, *number, timed, y, pen);
+            }
+            pen.line_at(margin, y, part);
+            y += 1;
+        }
+    }
+}
+
+/// The time and the mark before a line.
+fn lead(ui: &LogUi, number: u64, timed: bool, y: usize, pen: &mut Pen<'_>) {
+    let at = ui.log.line(number).and_then(|line| line.at);
+    let mut line = Line::new();
+    if timed {
+        let time = at.map(|at| at.to_zoned(TimeZone::UTC).strftime("%H:%M:%SZ").to_string());
+        line = line.look(
+            format!("{:TIME$}", time.unwrap_or_default()),
+            pen.theme.dim(),
+        );
+    }
+    let mark = if number == ui.selected && !ui.following {
+        " > "
+    } else {
+        "   "
+    };
+    pen.line(y, &line.look(mark, pen.theme.bold()));
+}
+
+/// A line as it is drawn: one row, or as many as it needs where lines are wrapped.
+fn shown(ui: &LogUi, number: u64, line: &Text<'_>, theme: Theme, columns: usize) -> Vec<Line> {
+    if line.marker {
+        let words = String::from_utf8_lossy(line.bytes);
+        return vec![Line::new().look(format!("-- {words} --"), theme.warning())];
+    }
+    // The beginning of a report of an error stands out, unless the line has colours of its own.
+    let base = match ui.faults.numbers().binary_search(&number) {
+        Ok(_) => theme.bad(),
+        Err(_) => theme.plain(),
+    };
+    let mut stretches: Vec<(Safe, Style)> = styled(&masked(line.bytes))
+        .into_iter()
+        .map(|(text, look)| (text, base.patch(style(look, theme))))
+        .collect();
+    if let Some(pattern) = &ui.search {
+        stretches = found(stretches, pattern, theme);
+    }
+    if !ui.wrap {
+        return vec![
+            stretches
+                .into_iter()
+                .fold(Line::new(), |line, (text, look)| line.safe(text, look)),
+        ];
+    }
+    wrapped(stretches, columns.max(1))
+}
+
+fn style(look: Sgr, theme: Theme) -> Style {
+    let mut style = Style::new();
+    if look.bold {
+        style = style.add_modifier(Modifier::BOLD);
+    }
+    if look.underline {
+        style = style.add_modifier(Modifier::UNDERLINED);
+    }
+    if theme.no_colour {
+        return style;
+    }
+    if let Some(ink) = look.ink {
+        style = style.fg(colour(ink));
+    }
+    if let Some(ground) = look.ground {
+        style = style.bg(colour(ground));
+    }
+    style
+}
+
+/// The first sixteen by their names, which terminals of sixteen colours know.
+fn colour(colour: Colour) -> Color {
+    const NAMED: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    NAMED
+        .get(usize::from(colour.0))
+        .copied()
+        .unwrap_or(Color::Indexed(colour.0))
+}
+
+/// Marks what a search found. It looks at the text as it is drawn: a match across two colours is marked in both.
+fn found(stretches: Vec<(Safe, Style)>, pattern: &Pattern, theme: Theme) -> Vec<(Safe, Style)> {
+    let whole: String = stretches.iter().map(|(text, _)| &**text).collect();
+    let places = pattern.places(whole.as_bytes());
+    if places.is_empty() {
+        return stretches;
+    }
+    let mut out = Vec::with_capacity(stretches.len() + 2 * places.len());
+    let mut at = 0;
+    for (text, look) in stretches {
+        let end = at + text.len();
+        let mut from = at;
+        for (start, stop) in &places {
+            let (start, stop) = ((*start).clamp(from, end), (*stop).clamp(from, end));
+            let (before, match_) = (whole.get(from..start), whole.get(start..stop));
+            // A match that begins inside a letter is no place to cut at.
+            if let (Some(before), Some(match_)) = (before, match_)
+                && !match_.is_empty()
+            {
+                out.push((Safe::line(before), look));
+                out.push((Safe::line(match_), look.patch(theme.reverse())));
+                from = stop;
+            }
+        }
+        out.push((Safe::line(whole.get(from..end).unwrap_or_default()), look));
+        at = end;
+    }
+    out
+}
+
+fn wrapped(stretches: Vec<(Safe, Style)>, columns: usize) -> Vec<Line> {
+    let mut lines = vec![Line::new()];
+    let mut used = 0;
+    for (text, look) in stretches {
+        let mut rest: &str = &text;
+        while !rest.is_empty() {
+            let part = head(rest, columns - used);
+            if part.is_empty() {
+                // A wide letter that does not fit at all is left to the pen, which cuts it.
+                let part = if used == 0 { rest } else { "" };
+                if let Some(line) = lines.last_mut().filter(|_| !part.is_empty()) {
+                    *line = std::mem::take(line).safe(Safe::line(part), look);
+                    break;
+                }
+                lines.push(Line::new());
+                used = 0;
+                continue;
+            }
+            used += width(part);
+            if let Some(line) = lines.last_mut() {
+                *line = std::mem::take(line).safe(Safe::line(part), look);
+            }
+            rest = &rest[part.len()..];
+        }
+    }
+    lines
+}
+
+/// As many whole letters as fit.
+fn head(text: &str, cells: usize) -> &str {
+    if text.is_ascii() {
+        return &text[..text.len().min(cells)];
+    }
+    let mut used = 0;
+    let fits = text.grapheme_indices(true).find(|(_, shape)| {
+        used += width(shape);
+        used > cells
+    });
+    fits.map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(lines: &[Line]) -> Vec<usize> {
+        lines.iter().map(Line::width).collect()
+    }
+
+    #[test]
+    fn wrapping_loses_nothing_and_halves_no_letter() {
+        let line = |text: &str, columns| wrapped(vec![(Safe::line(text), Style::new())], columns);
+        assert_eq!(texts(&line("abcdefgh", 3)), [3, 3, 2]);
+        assert_eq!(texts(&line("世界人", 3)), [2, 2, 2]);
+        assert_eq!(texts(&line("ab世", 3)), [2, 2]);
+        assert_eq!(texts(&line("", 3)), [0]);
+        assert_eq!(texts(&line("世", 1)).len(), 1);
+        let two = wrapped(
+            vec![
+                (Safe::line("abcd"), Style::new()),
+                (Safe::line("efg"), Style::new()),
+            ],
+            5,
+        );
+        assert_eq!(texts(&two), [5, 2]);
+    }
+
+    #[test]
+    fn matches_are_marked_across_colours() {
+        let pattern = Pattern::parse("bcd").unwrap().unwrap();
+        let marked = found(
+            vec![
+                (Safe::line("abc"), Style::new()),
+                (Safe::line("def bcd"), Style::new()),
+            ],
+            &pattern,
+            Theme::default(),
+        );
+        let text: String = marked
+            .iter()
+            .map(
+                |(text, look)| match look.add_modifier.contains(Modifier::REVERSED) {
+                    true => format!("[{text}]"),
+                    false => text.to_string(),
+                },
+            )
+            .collect();
+        assert_eq!(text, "a[bc][d]ef [bcd]");
     }
 }

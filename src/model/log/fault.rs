@@ -17,15 +17,15 @@ const REPORT: u64 = 3;
 const SIGNS: &str = concat!(
     r"\b[A-Z]?[A-Za-z.:]*(?:Error|Exception|Failure)\b[:) ]",
     r"|\bERROR\b|\bFATAL\b|\bCRITICAL\b",
-    r"|^[ \t]*[0-9]+\) \[?[A-Za-z]",
-    r"|^[ \t]*(?:✘|✖|✗|x|×) +[0-9]+ ",
+    r"|^(?:[ \t]|\x1b\[[0-9;]*m)*[0-9]+\) \[?[A-Za-z]",
+    r"|^(?:[ \t]|\x1b\[[0-9;]*m)*(?:✘|✖|✗|x|×)(?:\x1b\[[0-9;]*m)* +[0-9]+ ",
     r"|^error(?:\[E[0-9]+\])?: |^Error: |^ERR! |\bnpm ERR!|\bnpm error ",
     r"|##\[error\]|^::error",
     r#"|\blevel=(?:error|fatal|panic)|"(?:level|severity)": ?"(?:error|fatal|critical|ERROR|FATAL|CRITICAL)""#,
     r"|^panic: |' panicked at |^fatal(?: error)?: |^goroutine [0-9]+ \[running\]",
     r"|^Traceback \(most recent call last\)|^rake aborted!|^Caused by: |\bsegmentation fault\b|\bSegmentation fault\b",
     r"|\b(?:exit(?:ed with)?(?: code| status)?:? |exit code:? |exit status )[1-9][0-9]*\b|\bOOMKilled\b|\bKilled$",
-    r"|^[ \t]*[1-9][0-9]* (?:failed|failures?|errors?)\b|, [1-9][0-9]* (?:failures?|errors?)\b",
+    r"|^(?:[ \t]|\x1b\[[0-9;]*m)*[1-9][0-9]* (?:failed|failures?|errors?)\b|, [1-9][0-9]* (?:failures?|errors?)\b",
 );
 
 static PATTERN: LazyLock<Option<Pattern>> = LazyLock::new(|| Pattern::whole(SIGNS));

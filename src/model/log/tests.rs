@@ -278,6 +278,8 @@ fn each_kind_of_fault_is_known() {
         "ActiveRecord::StatementInvalid (PG::UndefinedColumn: ERROR:  column)",
         "E, [2026-08-21] ERROR -- : x",
         "rake aborted!",
+        "\u{1b}[31m  \u{2718}\u{1b}[39m  12 publisher.spec.js:41",
+        "\u{1b}[31m  1) [chromium] > publisher.spec.js:41\u{1b}[39m",
         "RuntimeError (could not connect)",
         "NoMethodError: undefined method",
         "Exception in thread \"main\" java.lang.Exception: x",

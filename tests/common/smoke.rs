@@ -1,0 +1,165 @@
+//! Smoke: a failed smoke run with its nodes and its log, open on a console.
+//!
+//! Include beside `world.rs`, under the name `smoke`.
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a scene that cannot be built must end the test"
+)]
+
+use super::world::{World, ago};
+use leverframe::model::log::{Faults, Log, Stretch};
+use leverframe::model::tree::Tree;
+use leverframe::model::*;
+use leverframe::provider::LogSource;
+use leverframe::state::{LogUi, Pane, RunUi, State, View};
+use std::sync::Arc;
+
+/// `name kind phase began ended boundary -> children`; ages before now, `-` for never.
+fn node(row: &str) -> Node {
+    let words: Vec<&str> = row.split_whitespace().collect();
+    let age = |word: &str| (word != "-").then(|| ago(word));
+    Node {
+        id: words[0].into(),
+        name: words[0].into(),
+        display_name: words[0]
+            .rsplit_once('.')
+            .map_or(words[0], |(_, last)| last)
+            .into(),
+        kind: NodeKind::parse(words[1]),
+        phase: NodePhase::parse(words[2]),
+        template: if words[0].ends_with("onExit") {
+            "exit-handler".into()
+        } else {
+            "".into()
+        },
+        boundary: (words[5] != "-").then(|| words[5].into()),
+        children: words[6..].iter().map(|child| Arc::from(*child)).collect(),
+        message: None,
+        started: age(words[3]),
+        finished: age(words[4]),
+        exit_code: (words[2] == "Failed" && words[1] == "Pod").then(|| "1".into()),
+        hooked: words[0].ends_with("onExit"),
+        retried: words[0].ends_with(')'),
+    }
+}
+
+pub fn nodes() -> Vec<Node> {
+    [
+        "post-sync-7xk2p DAG Failed 2642s 2481s - post-sync-7xk2p.govuk-e2e-tests",
+        "post-sync-7xk2p.govuk-e2e-tests Retry Failed 2640s 2482s post-sync-7xk2p post-sync-7xk2p.govuk-e2e-tests(0) post-sync-7xk2p.govuk-e2e-tests(1) post-sync-7xk2p.govuk-e2e-tests(2)",
+        "post-sync-7xk2p.govuk-e2e-tests(0) Pod Failed 2640s 2590s post-sync-7xk2p",
+        "post-sync-7xk2p.govuk-e2e-tests(1) Pod Failed 2590s 2540s post-sync-7xk2p",
+        "post-sync-7xk2p.govuk-e2e-tests(2) Pod Failed 2540s 2482s post-sync-7xk2p post-sync-7xk2p.promote-release",
+        "post-sync-7xk2p.promote-release Skipped Omitted 2482s 2482s post-sync-7xk2p",
+        "post-sync-7xk2p.onExit Pod Succeeded 2481s 2478s -",
+    ]
+    .map(node)
+    .to_vec()
+}
+
+/// What Playwright prints, and what somebody else might.
+pub fn log() -> Log {
+    let mut text = String::from(
+        "Running 240 tests using 4 workers\n+ curl -H 'Authorization: Bearer abcdefghijklmnop' https://signon\n",
+    );
+    for test in 1..40 {
+        if test == 12 {
+            text.push_str("\x1b[31m  x  12 publisher.spec.js:41 > publish a draft @app-publisher (30.1s)\x1b[39m\n");
+        } else {
+            text.push_str(&format!("\x1b[32m  ok\x1b[39m {test} router.spec.js:{test} > \u{4e16}\u{754c} serves page {test} (0.{test}s)\n"));
+        }
+    }
+    text.push_str("\n  1) publisher.spec.js:41:5 > publish a draft @app-publisher\n\n");
+    text.push_str("    Error: expect(locator).toBeVisible() failed: getByText('Published') not found within 30000 ms, after the page had been loaded three times\n");
+    text.push_str("    \x1b[2J\x1b]0;owned\x07 attempt to clear the screen \u{202e}lortnoc fo tuo\n  1 failed\n  239 passed\n");
+    let mut stretch = Stretch::default();
+    for (nth, line) in text.lines().enumerate() {
+        let at = ago("2540s").as_nanosecond() as i64 + nth as i64 * 1_300_000_000;
+        stretch.starts.push((stretch.bytes.len() as u32, at));
+        stretch.bytes.extend_from_slice(line.as_bytes());
+        stretch.bytes.push(b'\n');
+    }
+    let mut log = Log::default();
+    log.append(&stretch);
+    log
+}
+
+/// The run open on its first failed leaf, the log on its first error; on the pane that is given.
+pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
+    let mut world = World::new();
+    world.calm("publisher", "v1362", "9h");
+    world.smoke(
+        "staging",
+        "publisher",
+        "publisher",
+        "v1362",
+        "Failed",
+        "44m",
+        |run| {
+            run.id.name = "post-sync-7xk2p".into();
+            run.nodes = Nodes::Read(Arc::new(nodes()));
+        },
+    );
+    let id = world.facts[&Environment::new("staging")]
+        .iter()
+        .find(|fact| &*fact.id().name == "post-sync-7xk2p")
+        .unwrap()
+        .id()
+        .clone();
+    let mut state = world.state(columns, rows);
+    let target = Target::new("staging", "publisher");
+    let tree = Tree::grow("post-sync-7xk2p", &nodes());
+    state.ui.board.selected = Some(target.clone());
+    state.ui.run = Some(RunUi {
+        target: target.clone(),
+        run: Some(id.clone()),
+        node: tree.opens_on(),
+        top: 0,
+    });
+    let log = log();
+    let mut faults = Faults::default();
+    faults.refresh(&log);
+    let first = faults.next(20, true).unwrap();
+    state.ui.log = Some(LogUi {
+        follow: 1,
+        title: "post-sync-7xk2p govuk-e2e-tests".into(),
+        target,
+        sources: ["main", "wait", "init"]
+            .map(|container| LogSource {
+                pod: id.clone(),
+                container: container.into(),
+                previous: false,
+                follow: false,
+            })
+            .to_vec(),
+        source: 0,
+        top: first - 6,
+        selected: first,
+        log,
+        faults,
+        following: false,
+        wrap: false,
+        search_text: String::new(),
+        search: None,
+        filter_text: String::new(),
+        filter: None,
+        ended: true,
+        fault: None,
+        seek_error: false,
+    });
+    state.ui.pane = pane;
+    let beside = match pane {
+        Pane::Board => true,
+        Pane::Run => leverframe::view::layout::panes(&state).run.is_some(),
+        Pane::Log => leverframe::view::layout::panes(&state).log.is_some(),
+    };
+    if !beside {
+        state.ui.views.push(if pane == Pane::Log {
+            View::Log
+        } else {
+            View::Run
+        });
+    }
+    state
+}

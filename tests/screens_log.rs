@@ -1,0 +1,199 @@
+//! Screens of runs and logs: see `screens.rs` for how they are compared and kept.
+
+#[path = "common/golden.rs"]
+mod golden;
+#[path = "common/hostile.rs"]
+mod hostile;
+#[path = "common/smoke.rs"]
+mod smoke;
+#[path = "common/world.rs"]
+mod world;
+
+use golden::{drawn, golden};
+use leverframe::model::log::{Filter, Log, Pattern, Stretch};
+use leverframe::model::{Fault, FaultKind, Nodes};
+use leverframe::state::{LogUi, Pane, State, View};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+fn log(state: &mut State) -> &mut LogUi {
+    state.ui.log.as_mut().unwrap()
+}
+
+#[test]
+fn a_failed_run_opens_on_its_failed_leaf() {
+    golden("run", |columns, rows| {
+        smoke::opened(columns, rows, Pane::Run)
+    });
+}
+
+#[test]
+fn its_log_opens_on_the_error() {
+    golden("log", |columns, rows| {
+        smoke::opened(columns, rows, Pane::Log)
+    });
+}
+
+#[test]
+fn a_wrapped_log_shows_lines_whole() {
+    let mut state = smoke::opened(80, 24, Pane::Log);
+    log(&mut state).wrap = true;
+    let screen = drawn(&state);
+    assert!(
+        screen.contains("loaded three\n            times\n"),
+        "{screen}"
+    );
+    // Followed and wrapped, the newest line is the last one in sight.
+    log(&mut state).following = true;
+    let screen = drawn(&state);
+    let last = screen
+        .lines()
+        .rfind(|line| !line.trim().is_empty() && line.contains("239 passed"));
+    assert!(last.is_some(), "{screen}");
+}
+
+#[test]
+fn a_filtered_log_shows_what_matches_and_says_when_nothing_does() {
+    let mut state = smoke::opened(80, 24, Pane::Log);
+    let ui = log(&mut state);
+    let mut narrow = |text: &str| {
+        let mut filter = Filter::new(Pattern::parse(text).unwrap().unwrap());
+        filter.refresh(&ui.log);
+        (ui.filter, ui.filter_text, ui.top) = (Some(filter), text.to_owned(), 0);
+    };
+    narrow("passed");
+    let screen = drawn(&state);
+    assert!(
+        screen.contains("239 passed") && !screen.contains("router.spec.js:1 "),
+        "{screen}"
+    );
+    let ui = log(&mut state);
+    let mut filter = Filter::new(Pattern::parse("nowhere").unwrap().unwrap());
+    filter.refresh(&ui.log);
+    (ui.filter, ui.filter_text) = (Some(filter), "nowhere".to_owned());
+    assert!(
+        drawn(&state).contains("No line matches nowhere; & with nothing shows all lines again.")
+    );
+}
+
+#[test]
+fn credentials_and_sequences_do_not_reach_the_screen() {
+    let mut state = smoke::opened(200, 50, Pane::Log);
+    log(&mut state).top = 0;
+    let screen = drawn(&state);
+    assert!(
+        screen.contains("Bearer <masked>") && !screen.contains("abcdefghijklmnop"),
+        "{screen}"
+    );
+    for text in hostile::bytes() {
+        let mut held = Log::default();
+        let mut bytes = text.clone();
+        bytes.push(b'\n');
+        held.append(&Stretch {
+            bytes,
+            starts: vec![(0, 1_000_000_000)],
+        });
+        for wrap in [false, true] {
+            log(&mut state).wrap = wrap;
+            let screen = {
+                std::mem::swap(&mut log(&mut state).log, &mut held);
+                let screen = drawn(&state);
+                std::mem::swap(&mut log(&mut state).log, &mut held);
+                screen
+            };
+            let mut seen = hostile::sequences(screen.as_bytes());
+            seen.remove("C0 0a");
+            assert_eq!(seen, BTreeMap::new(), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_log_says_why() {
+    let mut state = smoke::opened(80, 24, Pane::Log);
+    let ui = log(&mut state);
+    ui.log = Log::default();
+    ui.faults = Default::default();
+    assert!(drawn(&state).contains("It printed nothing."));
+    log(&mut state).ended = false;
+    assert!(drawn(&state).contains("Waiting for the first line."));
+    log(&mut state).fault = Some(Fault::new(
+        FaultKind::NotFound,
+        "The pod is gone.",
+        "Open the run in Argo.",
+    ));
+    assert!(drawn(&state).contains("The pod is gone. Open the run in Argo."));
+    state.ui.log = None;
+    assert!(drawn(&state).contains("No log is open; Enter on a step opens its log here."));
+}
+
+#[test]
+fn a_run_that_cannot_be_shown_says_why() {
+    let mut state = smoke::opened(80, 24, Pane::Run);
+    let ui = state.ui.run.as_mut().unwrap();
+    ui.run.as_mut().unwrap().uid = Arc::from("another");
+    assert!(drawn(&state).contains("This run is gone from its cluster"));
+    state.ui.run.as_mut().unwrap().run = None;
+    assert!(drawn(&state).contains("has no run that can be read"));
+    let mut world = world::World::new();
+    world.calm("publisher", "v1362", "9h");
+    world.smoke(
+        "staging",
+        "publisher",
+        "publisher",
+        "v1362",
+        "Failed",
+        "44m",
+        |run| {
+            run.nodes = Nodes::Unread(
+                "The steps are offloaded to Argo's database: open the run in Argo.".into(),
+            );
+            run.id.name = "offloaded".into();
+        },
+    );
+    let id = world
+        .facts
+        .values()
+        .flatten()
+        .find(|fact| &*fact.id().name == "offloaded")
+        .unwrap()
+        .id()
+        .clone();
+    let mut state = world.state(80, 24);
+    state.ui.run = Some(leverframe::state::RunUi {
+        target: leverframe::model::Target::new("staging", "publisher"),
+        run: Some(id),
+        node: None,
+        top: 0,
+    });
+    state.ui.views.push(View::Run);
+    assert!(
+        drawn(&state).contains("The steps are offloaded to Argo's database: open the run in Argo.")
+    );
+}
+
+#[test]
+fn every_size_is_drawn() {
+    for (columns, rows) in [
+        (0, 0),
+        (1, 1),
+        (2, 5),
+        (13, 3),
+        (40, 10),
+        (79, 23),
+        (120, 31),
+        (121, 33),
+        (500, 200),
+    ] {
+        for pane in [Pane::Run, Pane::Log] {
+            for wrap in [false, true] {
+                let mut state = smoke::opened(columns, rows, pane);
+                log(&mut state).wrap = wrap;
+                drawn(&state);
+                log(&mut state).following = true;
+                state.ui.zoom = true;
+                drawn(&state);
+            }
+        }
+    }
+}
