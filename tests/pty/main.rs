@@ -12,6 +12,7 @@
 mod console;
 #[path = "../common/hostile.rs"]
 mod hostile;
+mod login;
 mod quiet;
 mod repository;
 mod resize;
