@@ -9,6 +9,7 @@ use crate::app::{self, Farewell};
 use crate::config::Config;
 use crate::connect;
 use crate::journal::Journal;
+use crate::plan::Actor;
 use crate::state::{Settings, State, ThemeSettings, Ui};
 use crate::store::Store;
 use crate::store::board::Board;
@@ -68,7 +69,11 @@ fn state(
         delivery: config.delivery.clone(),
         keys: config.keys.clone(),
         settings: Settings {
-            who: who::actor(config),
+            who: Actor {
+                // Nobody else is in the yard: whoever practises there as root does so alone.
+                shared: demo.is_none() && who::actor(config).shared,
+                ..who::actor(config)
+            },
             host: who::host(),
             read_only: config.read_only,
             demo,

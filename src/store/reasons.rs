@@ -353,7 +353,7 @@ impl<'a> Seen<'a> {
     }
 
     fn mixed(&self, status: &Status) -> Option<(Word, String)> {
-        let live = status.live.as_ref().filter(|l| l.versions.len() > 1)?;
+        let live = status.live.as_ref().filter(|l| l.mixed)?;
         let late = status
             .since
             .is_none_or(|at| self.seconds_since(at) > self.delivery.usual.rollout.1);

@@ -60,6 +60,8 @@ pub struct Live {
     /// Where all ready pods run one.
     pub version: Option<Version>,
     pub versions: BTreeMap<Version, usize>,
+    /// Ready pods of one image run several versions of it (an app of several images has a version for each).
+    pub mixed: bool,
     /// Where all ready pods run one.
     pub digest: Option<Arc<str>>,
     pub pods_ready: usize,
@@ -307,6 +309,7 @@ impl<'a> Seen<'a> {
     ) -> Live {
         let mut live = Live::default();
         let mut digests: Vec<&str> = Vec::new();
+        let mut ready_tags: BTreeMap<&str, &str> = BTreeMap::new();
         let pods = here.pods.get(app).map_or(&[][..], |pods| pods);
         for pod in pods
             .iter()
@@ -316,12 +319,22 @@ impl<'a> Seen<'a> {
                 continue;
             };
             let version = container.tag().map(Version::new);
+            let image = image_name(&container.image);
+            // The file of this very image says what is new for it; an app of one image has one answer.
+            let wanted = images
+                .iter()
+                .find(|i| Some(i.repository.as_str()) == image)
+                .and_then(|i| i.declared.as_ref()?.version.as_ref())
+                .or(declared);
             live.pods += 1;
-            let newest = version.as_ref() == declared;
+            let newest = version.as_ref() == wanted;
             live.newest += usize::from(newest);
             if pod.ready {
                 live.pods_ready += 1;
                 live.newest_ready += usize::from(newest);
+                if let (Some(image), Some(tag)) = (image, container.tag()) {
+                    live.mixed |= *ready_tags.entry(image).or_insert(tag) != tag;
+                }
                 if let Some(version) = version {
                     *live.versions.entry(version).or_default() += 1;
                 }

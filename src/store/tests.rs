@@ -283,6 +283,58 @@ fn several_images_agree_or_have_no_version_together() {
 }
 
 #[test]
+fn pods_are_mixed_when_one_image_runs_in_two_versions_not_when_two_images_have_one_each() {
+    let mut world = World::new();
+    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    world.file("staging", "licensify-backend", "v5", true).file(
+        "staging",
+        "licensify-feed",
+        "v6",
+        true,
+    );
+    world.fact(
+        "staging",
+        pod(
+            "staging",
+            "licensify",
+            "one",
+            "x/licensify-backend:v5",
+            true,
+            None,
+        ),
+    );
+    world.fact(
+        "staging",
+        pod(
+            "staging",
+            "licensify",
+            "two",
+            "x/licensify-feed:v6",
+            true,
+            None,
+        ),
+    );
+    let status = world.status("staging", "licensify");
+    assert!(status.attention.is_empty(), "{:?}", status.because);
+    assert_eq!(status.live.unwrap().newest_ready, 2);
+    world.fact(
+        "staging",
+        pod(
+            "staging",
+            "licensify",
+            "three",
+            "x/licensify-feed:v4",
+            true,
+            None,
+        ),
+    );
+    assert_eq!(
+        world.status("staging", "licensify").attention,
+        [Word::Mixed]
+    );
+}
+
+#[test]
 fn orphans_and_apps_without_a_file_fold_separately() {
     let mut world = calm_world();
     world
