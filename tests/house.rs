@@ -1,0 +1,538 @@
+//! The rules of the house, as far as a machine can hold them: who may import whom, heads, lengths, clocks, keys, README.
+
+use leverframe::action::{ACTIONS, Place};
+use leverframe::cli::{Arguments, Exit};
+use leverframe::keymap::Keymap;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Which words of `src/` a word may import from. What is not named here may not be imported: the model knows no provider,
+/// a provider knows no screen, only the loop and the command line know everything.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("text", &[]),
+    ("model", &["text"]),
+    ("delivery", &["model"]),
+    ("config", &["delivery", "keymap", "model"]),
+    ("action", &["plan"]),
+    // The keys that are built in, and complaints about a file of them.
+    ("keymap", &["action", "config"]),
+    ("store", &["delivery", "model"]),
+    ("journal", &["model", "plan"]),
+    ("plan", &["delivery", "journal", "model", "store"]),
+    ("provider", &["delivery", "model", "plan", "store"]),
+    (
+        "provider/git",
+        &["delivery", "model", "plan", "provider", "store"],
+    ),
+    (
+        "provider/kubernetes",
+        &["delivery", "model", "plan", "provider", "store"],
+    ),
+    ("apply", &["journal", "model", "plan", "provider"]),
+    (
+        "connect",
+        &[
+            "apply",
+            "config",
+            "journal",
+            "model",
+            "provider",
+            "provider/git",
+            "provider/kubernetes",
+            "store",
+        ],
+    ),
+    ("effect", &["journal", "model", "plan", "provider", "store"]),
+    (
+        "message",
+        &["journal", "keymap", "model", "plan", "provider", "store"],
+    ),
+    (
+        "state",
+        &[
+            "action", "delivery", "journal", "keymap", "model", "plan", "provider", "store",
+        ],
+    ),
+    (
+        "update",
+        &[
+            "action", "delivery", "effect", "journal", "keymap", "message", "model", "plan",
+            "provider", "state", "store", "view",
+        ],
+    ),
+    // Of `update` only its questions (which place this is, what a text completes to): it changes nothing.
+    (
+        "view",
+        &[
+            "action", "delivery", "journal", "keymap", "model", "plan", "provider", "state",
+            "store", "text", "update",
+        ],
+    ),
+    ("terminal", &["text"]),
+    (
+        "app",
+        &[
+            "effect", "journal", "keymap", "message", "plan", "provider", "state", "store",
+            "terminal", "update", "view",
+        ],
+    ),
+    // The yard is reached like any other delivery, so it knows nothing of the console.
+    ("demo", &["config", "delivery", "model"]),
+    (
+        "cli",
+        &[
+            "action",
+            "app",
+            "apply",
+            "config",
+            "connect",
+            "delivery",
+            "demo",
+            "effect",
+            "journal",
+            "keymap",
+            "message",
+            "model",
+            "plan",
+            "provider",
+            "provider/git",
+            "provider/kubernetes",
+            "state",
+            "store",
+            "terminal",
+            "text",
+        ],
+    ),
+    ("lib", &[]),
+    ("main", &[]),
+];
+
+/// Lines after which a file has to be split by the word that each part is about.
+const LONGEST: usize = 500;
+/// Files that are longer while they are being split; the number is a bound, not an allowance for more.
+const LONGER: &[(&str, usize)] = &[
+    ("src/provider/kubernetes/connect.rs", 540),
+    ("src/provider/kubernetes/call.rs", 540),
+    ("src/provider/git/edit.rs", 640),
+];
+
+/// Words that say nothing (house.md).
+const EMPTY_WORDS: [&str; 7] = [
+    "manager",
+    "handler",
+    "helper",
+    "util",
+    "utils",
+    "service",
+    "component",
+];
+
+struct File {
+    path: String,
+    /// As it stands.
+    text: String,
+    /// Without comments and without what only tests see.
+    code: String,
+    is_test: bool,
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every file of `src/`, with what only tests see marked.
+fn sources() -> Vec<File> {
+    let mut paths = Vec::new();
+    walk(&root().join("src"), &mut paths);
+    paths.sort();
+    let texts: Vec<(PathBuf, String)> = paths
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).unwrap();
+            (path, text)
+        })
+        .collect();
+    // `#[cfg(test)] mod name;` (perhaps with a path) makes a file the tests' own.
+    let mut tests: BTreeSet<PathBuf> = BTreeSet::new();
+    for (path, text) in &texts {
+        for part in text.split("#[cfg(test)]").skip(1) {
+            let rest = part.trim_start();
+            let stem = path.with_extension("");
+            let folder = match path.file_stem().and_then(|s| s.to_str()) {
+                Some("mod" | "lib" | "main") => path.parent().unwrap().to_owned(),
+                _ => stem,
+            };
+            let named = rest
+                .strip_prefix("#[path = \"")
+                .and_then(|r| r.split_once('"'));
+            if let Some((file, _)) = named {
+                tests.insert(path.parent().unwrap().join(file));
+                continue;
+            }
+            let rest = rest
+                .trim_start_matches("pub(crate) ")
+                .trim_start_matches("pub ");
+            if let Some(name) = rest.strip_prefix("mod ").and_then(|r| r.split_once(';'))
+                && name
+                    .0
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '_')
+            {
+                tests.insert(folder.join(format!("{}.rs", name.0)));
+                tests.insert(folder.join(name.0).join("mod.rs"));
+            }
+        }
+    }
+    texts
+        .into_iter()
+        .map(|(path, text)| {
+            let is_test = tests.contains(&path)
+                || tests.iter().any(|t| path.starts_with(t.with_extension("")));
+            let before = text
+                .split("#[cfg(test)]\nmod tests {")
+                .next()
+                .unwrap_or_default();
+            let code = before
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .map(|line| line.split(" // ").next().unwrap_or_default())
+                .collect::<Vec<_>>()
+                .join("\n");
+            File {
+                path: path
+                    .strip_prefix(root())
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned(),
+                code,
+                text,
+                is_test,
+            }
+        })
+        .collect()
+}
+
+/// The word that a file belongs to: the first part of its path, for providers the first two.
+fn word(path: &str) -> String {
+    let parts: Vec<&str> = path
+        .trim_start_matches("src/")
+        .trim_end_matches(".rs")
+        .split('/')
+        .collect();
+    match parts.as_slice() {
+        ["provider", name, ..] if *name != "mod" => format!("provider/{name}"),
+        [first, ..] => (*first).to_owned(),
+        [] => String::new(),
+    }
+}
+
+/// The words that `crate::` paths of a text begin with.
+fn imports(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut take = |path: &str| {
+        let mut parts = path.split("::").map(|p| {
+            p.split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .next()
+                .unwrap_or_default()
+        });
+        let first = parts.next().unwrap_or_default().to_owned();
+        match (first.as_str(), parts.next()) {
+            ("provider", Some(name @ ("git" | "kubernetes"))) => {
+                found.insert(format!("provider/{name}"))
+            }
+            ("" | "self", _) => false,
+            _ => found.insert(first),
+        };
+    };
+    for rest in code.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            None => take(
+                rest.split([' ', ';', ')', ',', '\n'])
+                    .next()
+                    .unwrap_or_default(),
+            ),
+            Some(list) => {
+                // `use crate::{a::B, c}`: split at the commas of the outer level.
+                let mut depth = 0;
+                let mut item = String::new();
+                for c in list.chars() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => {
+                            take(item.trim());
+                            item.clear();
+                            continue;
+                        }
+                        _ => {}
+                    }
+                    item.push(c);
+                }
+                take(item.trim());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn nobody_imports_what_it_must_not_know() {
+    let mut wrong = Vec::new();
+    for file in sources().iter().filter(|f| !f.is_test) {
+        let own = word(&file.path);
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == own) else {
+            wrong.push(format!("{}: `{own}` has no row in MAY_IMPORT", file.path));
+            continue;
+        };
+        for import in imports(&file.code) {
+            let known = MAY_IMPORT.iter().any(|(name, _)| *name == import);
+            // What is no folder or file of its own is a re-export or a macro of the crate.
+            if known && import != own && !allowed.contains(&import.as_str()) {
+                wrong.push(format!("{}: imports {import}", file.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn imports_are_found_however_they_are_written() {
+    let code = "use crate::store::{Kind, Source};\nuse crate::{model::App, plan::{Plan, Write},\n text};\nlet x = crate::provider::git::feed::watch();\ncrate::view::layout::rows(state)";
+    let found: Vec<String> = imports(code).into_iter().collect();
+    assert_eq!(
+        found,
+        ["model", "plan", "provider/git", "store", "text", "view"]
+    );
+}
+
+#[test]
+fn each_file_says_what_its_word_means_and_what_is_absent() {
+    let mut wrong = Vec::new();
+    for file in sources().iter().filter(|f| !f.is_test) {
+        let head: Vec<&str> = file
+            .text
+            .lines()
+            .take_while(|l| l.starts_with("//!"))
+            .collect();
+        if head.is_empty() {
+            wrong.push(format!("{} has no head", file.path));
+        } else if head[0].contains("not written yet")
+            || head[0].starts_with("//! TEMP")
+            || head[0].contains("shim")
+        {
+            wrong.push(format!("{} is a placeholder", file.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn files_are_short_enough_to_be_about_one_word() {
+    let mut wrong = Vec::new();
+    for file in sources().iter().filter(|f| !f.is_test) {
+        let lines = file.text.lines().count();
+        let most = LONGER
+            .iter()
+            .find(|(path, _)| *path == file.path)
+            .map_or(LONGEST, |(_, most)| *most);
+        if lines > most {
+            wrong.push(format!("{}: {lines} lines, {most} at the most", file.path));
+        }
+        let name = file
+            .path
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(".rs");
+        if EMPTY_WORDS.contains(&name) {
+            wrong.push(format!("{}: the word says nothing", file.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_decides_and_what_draws_has_no_clock_and_no_io() {
+    const PURE: [&str; 8] = [
+        "model", "plan", "state", "store", "text", "update", "view", "delivery",
+    ];
+    const FORBIDDEN: [&str; 11] = [
+        "Timestamp::now",
+        "Zoned::now",
+        "Instant::now",
+        "SystemTime::now",
+        "std::fs",
+        "std::net",
+        "std::process",
+        "std::env",
+        "tokio::",
+        "rand::",
+        "RandomState",
+    ];
+    let mut wrong = Vec::new();
+    for file in sources()
+        .iter()
+        .filter(|f| !f.is_test && PURE.contains(&word(&f.path).as_str()))
+    {
+        for forbidden in FORBIDDEN {
+            if file.code.contains(forbidden) {
+                wrong.push(format!("{}: {forbidden}", file.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn only_the_pen_puts_text_on_the_screen() {
+    const BYPASSES: [&str; 7] = [
+        "set_string",
+        "set_symbol",
+        "set_line",
+        "set_span",
+        "set_char",
+        "Paragraph",
+        "Span::raw",
+    ];
+    let mut wrong = Vec::new();
+    for file in sources()
+        .iter()
+        .filter(|f| !f.is_test && word(&f.path) == "view")
+    {
+        // The pen takes `Safe`; the theme and the layout draw nothing.
+        if file.path == "src/view/pen.rs" {
+            assert!(file.code.contains("Safe"));
+            continue;
+        }
+        for bypass in BYPASSES {
+            if file.code.contains(bypass) {
+                wrong.push(format!("{}: {bypass}", file.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn printing_goes_one_way() {
+    // `println!` panics when nobody reads any more, and would draw over the console.
+    let mut wrong = Vec::new();
+    for file in sources()
+        .iter()
+        .filter(|f| !f.is_test && f.path != "src/main.rs")
+    {
+        for word in ["println!", "print!(", "dbg!"] {
+            if file.code.contains(word) {
+                wrong.push(format!("{}: {word}", file.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_action_has_its_words_and_its_key() {
+    let keymap = Keymap::built_in().unwrap();
+    let mut names = BTreeSet::new();
+    for (action, name, title, help) in ACTIONS {
+        assert!(names.insert(*name), "{name} stands twice");
+        assert!(!title.is_empty() && help.ends_with('.'), "{name}: {help}");
+        assert!(
+            Place::ALL
+                .iter()
+                .any(|place| !keymap.chords(*place, *action).is_empty()),
+            "{name} has no key in config/keys.toml"
+        );
+    }
+}
+
+// --- README -------------------------------------------------------------------------------------------------------------
+
+fn readme() -> String {
+    std::fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// The part between `<!-- NAME -->` and `<!-- /NAME -->`.
+fn part<'a>(readme: &'a str, name: &str) -> &'a str {
+    let (_, rest) = readme
+        .split_once(&format!("<!-- {name} -->\n"))
+        .unwrap_or_else(|| panic!("README has no {name}"));
+    rest.split_once(&format!("<!-- /{name} -->"))
+        .unwrap_or_else(|| panic!("{name} has no end"))
+        .0
+}
+
+/// README repeats what the program says; `UPDATE_README=1 cargo test --test house -- --test-threads=1` writes it anew.
+fn compare(name: &str, expected: &str) {
+    let readme = readme();
+    let present = part(&readme, name);
+    if std::env::var_os("UPDATE_README").is_some() {
+        let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+        let new = readme.replace(
+            &format!("{open}{present}{close}"),
+            &format!("{open}{expected}{close}"),
+        );
+        std::fs::write(root().join("README.md"), new).unwrap();
+        return;
+    }
+    let differs = present.lines().zip(expected.lines()).find(|(a, b)| a != b);
+    assert!(
+        present == expected,
+        "README's {name} is not what the program says, first at {differs:?}; UPDATE_README=1 cargo test --test house \
+         -- --test-threads=1 writes it anew"
+    );
+}
+
+#[test]
+fn readme_lists_the_keys_that_there_are() {
+    let keymap = Keymap::built_in().unwrap();
+    let mut table = String::from("| place | keys | what |\n|---|---|---|\n");
+    for place in Place::ALL {
+        for (action, chords) in keymap.section_actions(place) {
+            let chords: Vec<String> = chords.iter().map(|c| format!("`{c}`")).collect();
+            let chords = chords.join(" ").replace('|', "\\|");
+            table.push_str(&format!(
+                "| {} | {chords} | {} |\n",
+                place.name(),
+                action.help()
+            ));
+        }
+    }
+    compare("keys", &table);
+}
+
+#[test]
+fn readme_lists_the_exit_codes_that_there_are() {
+    let mut table = String::from("| code | meaning |\n|---|---|\n");
+    for (exit, meaning) in Exit::ALL {
+        table.push_str(&format!("| {} | {meaning} |\n", exit.code()));
+    }
+    compare("exit codes", &table);
+}
+
+#[test]
+fn readme_lists_the_commands_that_there_are() {
+    let mut table = String::from("| command | what |\n|---|---|\n");
+    let described = Arguments::described();
+    for command in described.get_subcommands() {
+        let about = command
+            .get_about()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        table.push_str(&format!("| `{}` | {about} |\n", command.get_name()));
+    }
+    compare("commands", &table);
+}
