@@ -263,6 +263,8 @@ fn random() -> f64 {
 }
 
 #[cfg(test)]
+mod listener;
+#[cfg(test)]
 mod storm;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! A storm of faults, and then quiet: whatever was cut, refused, expired or set back, what is seen in the end is what is there.
 
-use super::tests::{
-    Heard, bookmark, event, from, hurried, is_watch, is_watch_list, list, watch_with,
+use super::listener::{
+    Heard, bookmark, error, event, from, hurried, is_watch, is_watch_list, list, watch_with,
 };
 use crate::provider::kubernetes::faulty::{Asked, Faulty, Reply};
 use std::collections::BTreeMap;
@@ -105,7 +105,7 @@ impl World {
             None if self.dice.below(2) == 0 => {
                 Reply::no(410, "Expired", "too old resource version")
             }
-            None => Reply::lines(&[super::tests::error(410, "too old resource version")]),
+            None => Reply::lines(&[error(410, "too old resource version")]),
         }
     }
 
@@ -118,7 +118,7 @@ impl World {
             3 => Reply::json(200, "<html>log in</html>"),
             4 => Reply::no(410, "Expired", "too old resource version"),
             5 => Reply::no(504, "Timeout", "Too large resource version"),
-            6 => Reply::lines(&[super::tests::error(500, "a watcher was too slow")]),
+            6 => Reply::lines(&[error(500, "a watcher was too slow")]),
             _ if is_watch(asked) => match self.lines(asked) {
                 // cut somewhere, even within a line
                 Some(mut lines) => {
