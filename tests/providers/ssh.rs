@@ -141,8 +141,17 @@ fn version_plan(id: &str, from: &str, to: &str) -> Plan {
     plan
 }
 
-/// As many promotes as `LEVERFRAME_PROMOTES` says (else 3), against a robot with the given pause between its pushes
-/// (`LEVERFRAME_ROBOT_MS`; the real peak is 24 a minute, 2500).
+/// Ends the robot also when an assertion fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// As many promotes as `LEVERFRAME_PROMOTES` says (else 3), `LEVERFRAME_PROMOTE_MS` apart, against a robot that begins a
+/// push every `LEVERFRAME_ROBOT_MS` (the real peak is 24 a minute, 2500).
 #[test]
 fn every_promote_lands_over_ssh_while_a_robot_pushes() {
     let yard = Yard::new();
@@ -157,7 +166,8 @@ fn every_promote_lands_over_ssh_while_a_robot_pushes() {
             .unwrap_or(otherwise)
     };
     let promotes = number("LEVERFRAME_PROMOTES", 3);
-    let pause = Duration::from_millis(number("LEVERFRAME_ROBOT_MS", 900) as u64);
+    let pause = Duration::from_millis(number("LEVERFRAME_ROBOT_MS", 2500) as u64);
+    let rest = Duration::from_millis(number("LEVERFRAME_PROMOTE_MS", 500) as u64);
     let ops = server.clone_of(&yard, "ops");
     let robot = server.clone_of(&yard, "bot");
     let writer = committer(&ops);
@@ -167,6 +177,7 @@ fn every_promote_lands_over_ssh_while_a_robot_pushes() {
     let began = Instant::now();
     let tries = std::sync::atomic::AtomicUsize::new(0);
     std::thread::scope(|scope| {
+        let _stops = Stop(&stop);
         let robots = scope.spawn(|| {
             let mut done = 0;
             while !stop.load(Ordering::Relaxed) {
@@ -213,6 +224,8 @@ fn every_promote_lands_over_ssh_while_a_robot_pushes() {
                 "{n}: {outcome:?}\n{}",
                 server.log()
             );
+            // Time for the robot, which is slower than we are and would never get through.
+            std::thread::park_timeout(rest);
         }
         stop.store(true, Ordering::Relaxed);
         pushed = robots.join().unwrap();
