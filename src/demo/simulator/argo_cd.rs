@@ -162,8 +162,7 @@ impl Control {
             .robot
             .at(environment, Some(synced))
             .await
-            .map(|old| old.files)
-            .unwrap_or_default();
+            .map_or_else(|_| head.files.clone(), |old| old.files);
         let spec = &parent["spec"];
         let started = stamp(Timestamp::now());
         let operation = operation.unwrap_or_else(|| application::automatic(&head.revision, spec));

@@ -18,6 +18,9 @@ use super::workload::letters;
 use crate::demo::Scenario;
 use crate::demo::fleet::stir;
 
+/// Simulated seconds for which a played run is kept. In life it is three days; the yard may play all night at great speed.
+const KEPT: f64 = 6.0 * 3600.0;
+
 /// Plays the cluster's runs for as long as the yard is open.
 pub async fn control(play: Arc<Play>, cluster: Cluster) {
     let mut seen = cluster.watch("workflows");
@@ -51,19 +54,30 @@ pub async fn control(play: Arc<Play>, cluster: Cluster) {
         }
         let (stop, stopped) = watch::channel(shutdown);
         stops.insert(name(&workflow).to_owned(), stop);
-        let (play, cluster) = (play.clone(), cluster.clone());
-        tokio::spawn(async move {
-            let token = play.closed.clone();
-            tokio::select! {
-                () = token.cancelled() => {}
-                played = Playing::begin(&play, &cluster, workflow, stopped) => {
-                    if let Err(error) = played {
-                        tracing::debug!(environment = cluster.environment, %error, "a run was not played to its end");
-                    }
-                }
+        let (playing, cluster) = (play.clone(), cluster.clone());
+        play.spawn(async move {
+            let own = name(&workflow).to_owned();
+            if let Err(error) = Playing::begin(&playing, &cluster, workflow, stopped).await {
+                tracing::debug!(environment = cluster.environment, run = own, %error, "a run was not played to its end");
+            }
+            playing.pace.pause(KEPT).await;
+            if let Err(error) = expire(&cluster, &own).await {
+                tracing::debug!(environment = cluster.environment, run = own, %error, "a run was not deleted");
             }
         });
     }
+}
+
+/// Deletes a run and what is left of its pods.
+async fn expire(cluster: &Cluster, run: &str) -> Result<(), Trouble> {
+    for pod in cluster
+        .list("pods", &format!("workflows.argoproj.io/workflow={run}"))
+        .await?
+    {
+        cluster.delete("pods", name(&pod)).await?;
+        cluster.shelf.forget(name(&pod));
+    }
+    cluster.delete("workflows", run).await
 }
 
 struct Playing<'a> {

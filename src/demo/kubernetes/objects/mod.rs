@@ -20,8 +20,9 @@ use super::rules::stamp;
 use super::selector::Selector;
 use super::status::Status;
 
-/// Changes that a watch can still start from; older ones are compacted away.
-const KEPT_CHANGES: usize = 8192;
+/// Changes that a watch can still start from; older ones are compacted away. Each holds whole objects, so that a yard that
+/// plays all night must not keep many.
+const KEPT_CHANGES: usize = 1024;
 
 /// One object as it stands, with its bytes ready to send.
 #[derive(Debug)]
