@@ -1,7 +1,11 @@
 //! Screens: every view at the sizes that people have, compared with what was seen and found good.
 
+#[path = "screens/any.rs"]
+mod any;
 #[path = "common/golden.rs"]
 mod golden;
+#[path = "common/hostile.rs"]
+mod hostile;
 #[path = "common/world.rs"]
 mod world;
 
@@ -181,11 +185,11 @@ fn the_confirmation_of_a_roll_back_in_production() {
 }
 
 #[test]
-fn the_confirmation_of_a_refresh_has_two_buttons_and_starts_on_cancel() {
+fn the_confirmation_of_a_refresh_that_reaches_production_through_an_open_gate() {
     golden("confirm-refresh", |columns, rows| {
         let mut state = night(columns, rows);
         let plan = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
-        state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm_ui(plan, Part::Buttons))));
+        state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm_ui(plan, Part::Version))));
         state
     });
 }
@@ -199,7 +203,7 @@ fn the_confirmation_of_a_hold_shows_the_scalar() {
             &request(Lever::Hold, "production", "whitehall-admin"),
         )
         .unwrap();
-        let mut ui = confirm_ui(plan, Part::Reason);
+        let mut ui = confirm_ui(plan, Part::Buttons);
         ui.complaint = Some("One reason covers all of these; type it first.".into());
         state.ui.overlay = Some(Overlay::Confirm(Box::new(ui)));
         state

@@ -37,9 +37,9 @@ pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
         ));
     }
     Page {
-        title: format!("journal, {length} plans, {debts} open debts"),
+        title: format!("journal, plans: {length}, open debts: {debts}"),
         head: Line::from(format!(
-            "{:<7}{:<8}{:<9}{:<20}WHAT",
+            "{:<7}{:<8}{:<9}{:<9}WHAT",
             "PLAN", "MADE", "STANDS", "WHO"
         )),
         length,

@@ -50,7 +50,8 @@ pub fn ago(age: &str) -> Timestamp {
 /// A commit id made of a word, so that tests can name it.
 pub fn commit(word: &str) -> Arc<str> {
     let hex: String = word.bytes().map(|b| format!("{b:02x}")).collect();
-    Arc::from(format!("{hex:0<40}")[..40].to_owned())
+    // Of a long word its end: the version, which is what tells two of them apart.
+    Arc::from(format!("{:0<40}", &hex[hex.len().saturating_sub(40)..]))
 }
 
 pub struct World {
@@ -180,7 +181,7 @@ impl World {
         let word = format!("{environment}{repository}{to}");
         self.changes.push(Change {
             at: ago(age),
-            commit: commit(&word[word.len().saturating_sub(20)..]),
+            commit: commit(&word),
             environment: environment.into(),
             repository: repository.into(),
             from: (!from.is_empty()).then(|| from.into()),
