@@ -5,12 +5,25 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../../tests/kube_api/call.rs"]
+#[allow(dead_code)]
+mod call;
 mod cluster;
 mod git;
 mod log;
 #[path = "../../tests/common/pty.rs"]
 mod pty;
+#[path = "../../tests/kube_api/real.rs"]
+#[allow(dead_code)]
+mod real;
 mod screen;
+
+/// What the rig tells of its server.
+pub struct Server {
+    pub kubeconfig: std::path::PathBuf,
+    pub admin: String,
+    pub viewer: String,
+}
 
 /// One line of the table: what was measured, what came out, the budget, and the peer of the same run.
 pub fn figure(what: &str, seen: &str, budget: &str, beside: &str) {
