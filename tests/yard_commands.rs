@@ -1,0 +1,227 @@
+//! Commands on the practice yard: what a script can read there, and levers pulled, refused and recorded from it.
+
+use leverframe::demo::{Options, Scenario, Yard};
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+async fn yard(scenario: Scenario) -> Yard {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Yard::start(Options {
+        scenario,
+        seed: 1,
+        speed: 20.0,
+    })
+    .await
+    .unwrap()
+}
+
+/// A command with the yard's own configuration, off the runtime's threads: the yard's servers need them.
+async fn leverframe(yard: &Yard, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_leverframe"));
+    command
+        .args(arguments)
+        .arg("-c")
+        .arg(yard.config())
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", yard.folder())
+        .env("LOGNAME", "tester");
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", said(output)))
+}
+
+fn target<'a>(status: &'a Value, environment: &str, app: &str) -> &'a Value {
+    status["targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|t| t["environment"] == environment && t["app"] == app)
+        .unwrap_or_else(|| panic!("no {app} in {environment}"))
+}
+
+/// A root login counts as shared by several people, which production's levers refuse.
+fn is_root() -> bool {
+    rustix::process::getuid().is_root()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clusters_facts_stand_beside_gits() {
+    let yard = yard(Scenario::FlakySmoke).await;
+    let output = leverframe(&yard, &["status", "-o", "json"]).await;
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let status = json(&output);
+    let sources: Vec<&str> = status["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(sources.len(), 4, "{sources:?}");
+    let publisher = target(&status, "staging", "publisher");
+    assert_eq!(publisher["sync"], "Synced");
+    assert_eq!(
+        publisher["live"]["version"],
+        publisher["declared"]["version"]
+    );
+    assert_eq!(publisher["live"]["pods"], publisher["live"]["pods_ready"]);
+    assert_eq!(publisher["smoke"]["phase"], "Failed");
+    assert_eq!(publisher["attention"][0], "smoke");
+    for command in [
+        &["target", "publisher", "-e", "staging"][..],
+        &["runs", "publisher", "-e", "staging"],
+        &["sources"],
+        &["history", "publisher", "-e", "production"],
+        &["journal"],
+        &["config", "check"],
+    ] {
+        let table = leverframe(&yard, command).await;
+        assert_eq!(code(&table), 0, "{command:?}: {}", said(&table));
+        let mut with_json = command.to_vec();
+        with_json.extend(["-o", "json"]);
+        json(&leverframe(&yard, &with_json).await);
+    }
+    // The newest run may have begun just now and have said nothing yet; the failed one has.
+    let runs =
+        json(&leverframe(&yard, &["runs", "publisher", "-e", "staging", "-o", "json"]).await);
+    let failed = runs["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["phase"] == "Failed")
+        .unwrap();
+    let name = failed["name"].as_str().unwrap();
+    let log = leverframe(
+        &yard,
+        &["logs", "publisher", "-e", "staging", "--run", name],
+    )
+    .await;
+    assert_eq!(code(&log), 0, "{}", said(&log));
+    assert!(!log.stdout.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_run_is_resubmitted_once_and_recorded() {
+    let yard = yard(Scenario::FlakySmoke).await;
+    let lever = ["resubmit", "publisher", "-e", "staging", "--tests-only"];
+    let with = |more: &[&str]| -> Vec<String> {
+        lever.iter().chain(more).map(|s| (*s).to_owned()).collect()
+    };
+    let pull = async |more: &[&str]| {
+        let words = with(more);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        leverframe(&yard, &words).await
+    };
+    let dry = pull(&["--dry-run", "-o", "json"]).await;
+    assert_eq!(code(&dry), 0, "{}", said(&dry));
+    let plan = &json(&dry)["plan"];
+    assert_eq!(plan["write"]["write"], "create");
+    assert_eq!(plan["reach"]["production"], false);
+    // Not confirmed: refused, and nothing is on record.
+    let bare = pull(&[]).await;
+    assert_eq!(code(&bare), 3, "{}", said(&bare));
+    assert!(said(&bare).contains("--yes"), "{}", said(&bare));
+    let journal = json(&leverframe(&yard, &["journal", "-o", "json"]).await);
+    assert_eq!(journal["records"].as_array().unwrap().len(), 0);
+    // Sent, once.
+    let sent = pull(&["--yes", "--reason", "a flake", "-o", "json"]).await;
+    assert_eq!(code(&sent), 0, "{}", said(&sent));
+    assert_eq!(json(&sent)["outcome"]["outcome"], "applied");
+    let again = pull(&["--yes", "--reason", "a flake"]).await;
+    assert_eq!(code(&again), 3, "{}", said(&again));
+    let journal = json(&leverframe(&yard, &["journal", "-o", "json"]).await);
+    let records = journal["records"].as_array().unwrap();
+    assert_eq!(records.len(), 1, "{journal}");
+    assert_eq!(records[0]["reason"], "a flake");
+    assert_eq!(records[0]["who"], "tester");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn yes_never_suffices_for_production() {
+    let yard = yard(Scenario::CrashLoop).await;
+    let output = leverframe(
+        &yard,
+        &[
+            "rollback",
+            "whitehall-admin",
+            "-e",
+            "production",
+            "--reason",
+            "it crashes",
+            "--yes",
+        ],
+    )
+    .await;
+    assert_eq!(code(&output), 3, "{}", said(&output));
+    let word = if is_root() { "shared" } else { "--confirm" };
+    assert!(said(&output).contains(word), "{}", said(&output));
+    let journal = json(&leverframe(&yard, &["journal", "-o", "json"]).await);
+    assert_eq!(journal["records"].as_array().unwrap().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_that_is_down_is_said_and_delays_no_other() {
+    let yard = yard(Scenario::EnvironmentDown).await;
+    let output = leverframe(&yard, &["status", "-o", "json"]).await;
+    assert_eq!(code(&output), 5, "{}", said(&output));
+    let status = json(&output);
+    let integration = status["sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|s| s["name"] == "integration")
+        .unwrap();
+    assert_eq!(integration["state"], "failed");
+    assert!(integration["error"].is_string());
+    assert_eq!(
+        target(&status, "integration", "publisher")["live"],
+        Value::Null
+    );
+    assert!(target(&status, "integration", "publisher")["declared"]["version"].is_string());
+    assert!(
+        target(&status, "production", "publisher")["live"]["pods_ready"]
+            .as_u64()
+            .unwrap()
+            > 0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_ends_with_the_last_hop() {
+    let yard = yard(Scenario::FlakySmoke).await;
+    let output = leverframe(
+        &yard,
+        &[
+            "refresh",
+            "publisher",
+            "-e",
+            "integration",
+            "--yes",
+            "--reason",
+            "look again",
+            "--wait",
+        ],
+    )
+    .await;
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert!(said(&output).contains("seen:"), "{}", said(&output));
+    assert!(Path::new(yard.config()).exists());
+}
