@@ -87,7 +87,7 @@ pub(super) fn into<'a>(
             })
         })
         .collect();
-    found.sort_by(|a, b| a.run.created.cmp(&b.run.created));
+    found.sort_by_key(|found| found.run.created);
     found
 }
 
