@@ -1,0 +1,247 @@
+//! Faults: the far side breaks off, or the process is killed, at each point of sending; afterwards the journal tells the
+//! truth, and nothing was sent twice.
+
+mod relay;
+
+use leverframe::demo::{Options, Scenario, Yard};
+use leverframe::journal::Standing;
+use leverframe::journal::file::{JournalFile, Places};
+use leverframe::plan::{Outcome, Plan};
+use leverframe::provider::Writer as _;
+use leverframe::provider::kubernetes::connect::{Access, Place};
+use leverframe::provider::kubernetes::writer::Writer;
+use relay::{How, Point, Relay};
+use std::collections::BTreeMap;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::process::{Child, Command};
+
+/// Longer than anything here takes on a loaded machine.
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// The yard, its staging cluster behind a relay that breaks off.
+struct Scene {
+    yard: Yard,
+    relay: Relay,
+    folder: tempfile::TempDir,
+    config: PathBuf,
+}
+
+fn private(path: &Path, text: &str) {
+    use std::io::Write;
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+impl Scene {
+    async fn open(point: Point, how: How) -> Self {
+        let options = Options {
+            scenario: Scenario::FlakySmoke,
+            // Slow enough that nothing but the console moves.
+            speed: 0.01,
+            ..Options::default()
+        };
+        let yard = Yard::start(options).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let access = yard
+            .access()
+            .iter()
+            .find(|a| a.environment == "staging")
+            .unwrap();
+        let direct = std::fs::read_to_string(&access.kubeconfig).unwrap();
+        let relay = Relay::open(&direct, point, how).await;
+        let relayed = folder.path().join("staging.kubeconfig");
+        private(&relayed, &relay.kubeconfig(&direct));
+        let config = folder.path().join("leverframe.toml");
+        let text = std::fs::read_to_string(yard.config()).unwrap().replace(
+            access.kubeconfig.to_str().unwrap(),
+            relayed.to_str().unwrap(),
+        );
+        private(&config, &text);
+        Self {
+            yard,
+            relay,
+            folder,
+            config,
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leverframe"));
+        command
+            .args(arguments)
+            .arg("-c")
+            .arg(&self.config)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .env("LOGNAME", "tester")
+            .env("GIT_AUTHOR_NAME", "Tester")
+            .env("GIT_AUTHOR_EMAIL", "tester@example.org")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Its exit code, and all that it said.
+    async fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let running = self.command(arguments).output();
+        let output = tokio::time::timeout(LIMIT, running).await.unwrap().unwrap();
+        let said =
+            String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        (output.status.code().unwrap_or(-1), said.into_owned())
+    }
+
+    /// Without reach into production, so that the tests may run as root, a login that counts as shared.
+    const LEVER: [&str; 8] = [
+        "resubmit",
+        "publisher",
+        "--environment",
+        "staging",
+        "--tests-only",
+        "--yes",
+        "--reason",
+        "a flake",
+    ];
+
+    fn journal(&self) -> leverframe::journal::Journal {
+        let folder = self.yard.folder().join("journal");
+        JournalFile::new(Places::usual(&folder, None)).load()
+    }
+
+    /// How many runs of staging carry the plan.
+    fn made(&self, plan: &Plan) -> usize {
+        let objects = self.yard.server("staging").unwrap().objects();
+        relay::carrying(objects, plan.id.as_str())
+    }
+
+    /// Looks for the plan as a console does after a restart, without the relay.
+    async fn settle(&self, plan: &Plan) -> Option<Outcome> {
+        let access = self
+            .yard
+            .access()
+            .iter()
+            .find(|a| a.environment == "staging")
+            .unwrap();
+        let place = Place {
+            kubeconfig: Some(access.kubeconfig.clone()),
+            context: Some(access.context.clone()),
+        };
+        let clusters = BTreeMap::from([("staging".into(), Arc::new(Access::new(place)))]);
+        Writer::new(clusters).settle(plan).await
+    }
+}
+
+async fn dead(mut child: Child) {
+    child.start_kill().unwrap();
+    let ended = tokio::time::timeout(LIMIT, child.wait())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(!ended.success());
+}
+
+/// What holds after every one of these: one intent, one request, at most one run, and no second one by asking again.
+async fn nothing_twice(scene: &Scene, there: bool) {
+    let journal = scene.journal();
+    assert_eq!(journal.records.len(), 1);
+    let plan = &journal.records[0].plan;
+    assert_eq!(scene.relay.posts(), 1);
+    assert_eq!(scene.made(plan), usize::from(there));
+    let (code, said) = scene.run(&Scene::LEVER).await;
+    assert_eq!(code, 3, "refused, not sent again: {said}");
+    assert_eq!(scene.relay.posts(), 1, "{said}");
+    assert_eq!(scene.made(plan), usize::from(there));
+    match scene.settle(plan).await {
+        Some(Outcome::Applied { .. }) => assert!(there),
+        // Until a request can surely not arrive any more it is not known.
+        None | Some(Outcome::Failed { .. }) => assert!(!there),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn cut(point: Point, code: i32, there: bool, standing: &[Standing]) {
+    let scene = Scene::open(point, How::Cut).await;
+    let (found, said) = scene.run(&Scene::LEVER).await;
+    assert_eq!(found, code, "{said}");
+    let journal = scene.journal();
+    assert!(
+        standing.contains(&journal.records[0].standing()),
+        "{:?}",
+        journal.records[0].outcome
+    );
+    nothing_twice(&scene, there).await;
+}
+
+async fn killed(point: Point, there: bool, standing: &[Standing]) {
+    let scene = Scene::open(point, How::Hold).await;
+    let child = scene.command(&Scene::LEVER).spawn().unwrap();
+    tokio::time::timeout(LIMIT, scene.relay.reached())
+        .await
+        .unwrap();
+    dead(child).await;
+    scene.relay.let_go();
+    let journal = scene.journal();
+    assert!(
+        standing.contains(&journal.records[0].standing()),
+        "{:?}",
+        journal.records[0].outcome
+    );
+    nothing_twice(&scene, there).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_before_receipt() {
+    cut(Point::BeforeReceipt, 7, false, &[Standing::Unknown]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_after_receipt() {
+    cut(Point::AfterReceipt, 7, false, &[Standing::Unknown]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_after_effect() {
+    cut(Point::AfterEffect, 7, true, &[Standing::Unknown]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_after_reply() {
+    cut(Point::AfterReply, 0, true, &[Standing::Underway]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_receipt() {
+    killed(Point::BeforeReceipt, false, &[Standing::Open]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_receipt() {
+    killed(Point::AfterReceipt, false, &[Standing::Open]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_effect() {
+    killed(Point::AfterEffect, true, &[Standing::Open]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_reply() {
+    // The outcome may have reached the disk before the signal did.
+    killed(
+        Point::AfterReply,
+        true,
+        &[Standing::Open, Standing::Underway],
+    )
+    .await;
+}

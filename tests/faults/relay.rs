@@ -1,0 +1,210 @@
+//! Relay: a plain door before a cluster that passes everything on, until the write comes.
+
+use base64::Engine as _;
+use leverframe::demo::kubernetes::kinds;
+use leverframe::demo::kubernetes::objects::Objects;
+use leverframe::demo::kubernetes::selector::Selector;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// Where the write is broken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// The far side saw nothing of it.
+    BeforeReceipt,
+    /// The far side has a part of it.
+    AfterReceipt,
+    /// The far side did it; its reply gets lost.
+    AfterEffect,
+    /// The reply arrived.
+    AfterReply,
+}
+
+/// How it is broken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// The connection is cut.
+    Cut,
+    /// Nothing moves any more until the relay is let go.
+    Hold,
+}
+
+pub struct Relay {
+    port: u16,
+    upstream: String,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    point: Point,
+    how: How,
+    posts: AtomicUsize,
+    reached: Notify,
+    let_go: Notify,
+}
+
+const WRITE: &[u8] = b"POST /apis/argoproj.io/v1alpha1/namespaces/apps/workflows";
+
+impl Relay {
+    /// Opens one before the server of a kubeconfig.
+    pub async fn open(kubeconfig: &str, point: Point, how: How) -> Self {
+        let config: Value = serde_json::from_str(kubeconfig).unwrap();
+        let cluster = &config["clusters"][0]["cluster"];
+        let upstream = cluster["server"].as_str().unwrap().to_owned();
+        let address = upstream.strip_prefix("https://").unwrap().to_owned();
+        let pem = base64::engine::general_purpose::STANDARD
+            .decode(cluster["certificate-authority-data"].as_str().unwrap())
+            .unwrap();
+        let pem = String::from_utf8(pem).unwrap();
+        let body: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
+        let der = base64::engine::general_purpose::STANDARD
+            .decode(body)
+            .unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(der)).unwrap();
+        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(tls));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared {
+            point,
+            how,
+            posts: AtomicUsize::new(0),
+            reached: Notify::new(),
+            let_go: Notify::new(),
+        });
+        let ours = Arc::clone(&shared);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let (ours, connector, address) = (ours.clone(), connector.clone(), address.clone());
+                tokio::spawn(async move {
+                    let Ok(tcp) = TcpStream::connect(&address).await else {
+                        return;
+                    };
+                    let ip: std::net::SocketAddr = address.parse().unwrap();
+                    let name = ServerName::IpAddress(ip.ip().into());
+                    if let Ok(server) = connector.connect(name, tcp).await {
+                        pass(&ours, client, server).await;
+                    }
+                });
+            }
+        });
+        Self {
+            port,
+            upstream,
+            shared,
+        }
+    }
+
+    /// The kubeconfig that leads through here.
+    pub fn kubeconfig(&self, direct: &str) -> String {
+        direct.replace(&self.upstream, &format!("http://127.0.0.1:{}", self.port))
+    }
+
+    /// How many writes arrived here.
+    pub fn posts(&self) -> usize {
+        self.shared.posts.load(Ordering::SeqCst)
+    }
+
+    /// Waits until a write is at its point.
+    pub async fn reached(&self) {
+        self.shared.reached.notified().await;
+    }
+
+    pub fn let_go(&self) {
+        self.shared.let_go.notify_waiters();
+    }
+}
+
+/// Passes bytes both ways. The first write is broken off; the connection ends with it.
+async fn pass<S>(shared: &Shared, mut client: TcpStream, mut server: S)
+where
+    S: AsyncReadExt + AsyncWriteExt + Unpin,
+{
+    let mut asked = vec![0; 1 << 16];
+    let mut answered = vec![0; 1 << 16];
+    let mut writing = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let Ok(n @ 1..) = read else { return };
+                let mut chunk = &asked[..n];
+                if chunk.starts_with(WRITE) {
+                    writing = shared.posts.fetch_add(1, Ordering::SeqCst) == 0;
+                    match shared.point {
+                        Point::BeforeReceipt if writing => return shared.stop().await,
+                        Point::AfterReceipt if writing => {
+                            chunk = &chunk[..n / 2];
+                            let _ = server.write_all(chunk).await;
+                            let _ = server.flush().await;
+                            return shared.stop().await;
+                        }
+                        _ => {}
+                    }
+                }
+                if server.write_all(chunk).await.is_err() || server.flush().await.is_err() {
+                    return;
+                }
+            }
+            read = server.read(&mut answered) => {
+                let Ok(n @ 1..) = read else { return };
+                // The server answers once it has done it.
+                if writing && shared.point == Point::AfterEffect {
+                    return shared.stop().await;
+                }
+                if client.write_all(&answered[..n]).await.is_err() {
+                    return;
+                }
+                if writing && whole(&answered[..n]) {
+                    return shared.stop().await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether these bytes end an answer: those of a write are short and come at once, or by chunks that end so.
+fn whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return text.ends_with("0\r\n\r\n");
+    };
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())
+            .flatten()
+    });
+    length.is_some_and(|length| body.len() >= length) || body.ends_with("0\r\n\r\n")
+}
+
+impl Shared {
+    async fn stop(&self) {
+        let let_go = self.let_go.notified();
+        self.reached.notify_one();
+        if self.how == How::Hold {
+            let_go.await;
+        }
+    }
+}
+
+/// How many Workflows carry a plan's id.
+pub fn carrying(objects: &Objects, plan: &str) -> usize {
+    let kind = kinds::find("argoproj.io", "v1alpha1", "workflows").unwrap();
+    let page = objects.list(kind, "apps", &Selector::default(), 0, None);
+    page.items
+        .iter()
+        .filter(|stored| stored.value["metadata"]["annotations"]["leverframe/plan"] == plan)
+        .count()
+}
