@@ -32,6 +32,7 @@ use simulator::cluster::Cluster;
 use simulator::kubelet::Kubelet;
 use simulator::opening::{self, Opening, World};
 use simulator::robot::Robot;
+use simulator::workload;
 use tempfile::TempDir;
 
 /// What is wrong when the yard opens.
@@ -348,6 +349,10 @@ fn furnish(
     for mut object in world.objects {
         let kind = name_of(&object, "kind");
         let started = object["status"]["startTime"].clone();
+        if kind == "Pod" {
+            let pod = name_of(&object["metadata"], "name");
+            workload::identify(&pod, &mut object["status"]);
+        }
         if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             let name = meta
                 .get("name")

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::kubelet::Shelf;
+use super::workload::identify;
 use crate::demo::fleet::{APPS, ARGO_CD};
 use crate::demo::kubernetes::kinds::{self, Kind};
 
@@ -186,6 +187,10 @@ impl Cluster {
         name: &str,
         status: &Value,
     ) -> Result<Value, Trouble> {
+        let mut status = status.clone();
+        if resource == "pods" {
+            identify(name, &mut status);
+        }
         let body = Some((
             "application/merge-patch+json",
             json!({ "status": status }).to_string(),

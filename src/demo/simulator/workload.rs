@@ -413,6 +413,37 @@ fn put(object: &mut Value, key: &str, value: Value) {
     }
 }
 
+/// Gives the containers of a pod's status their ids, as the kubelet does: one for each start of each container.
+pub fn identify(pod: &str, status: &mut Value) {
+    let list = status
+        .get_mut("containerStatuses")
+        .and_then(Value::as_array_mut);
+    for container in list.into_iter().flatten() {
+        let name = container["name"].as_str().unwrap_or("").to_owned();
+        let starts = container["restartCount"].as_i64().unwrap_or(0);
+        let id = |start: i64| {
+            let words = [pod, &name, &start.to_string()];
+            json!(format!(
+                "containerd://{:016x}{:016x}",
+                stir(7, &words),
+                stir(8, &words)
+            ))
+        };
+        let waits = container["state"]["waiting"].is_object();
+        let before = if waits { starts } else { starts - 1 };
+        if let Some(last) = container.pointer_mut("/lastState/terminated") {
+            put(last, "containerID", id(before));
+        }
+        if let Some(ended) = container.pointer_mut("/state/terminated") {
+            put(ended, "containerID", id(starts));
+        }
+        if !waits || container["lastState"]["terminated"].is_object() {
+            // While it waits to be started again the kubelet names the one that ended.
+            put(container, "containerID", id(starts));
+        }
+    }
+}
+
 /// Letters and digits as Kubernetes' generated names have them.
 pub fn letters(mut number: u64, count: usize) -> String {
     const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
