@@ -294,7 +294,11 @@ impl<'a> Seen<'a> {
             live: None,
             ..below
         };
-        self.hook(application).is_some()
+        let runs = below
+            .smoke
+            .as_ref()
+            .is_some_and(|s| s.current && !s.phase.is_over());
+        runs || self.hook(application).is_some()
             || self.smoke_failed(&below).is_some()
             || self.out_of_sync(&below, application).is_some()
             || here.pods.get(app.app).is_some_and(|pods| {
