@@ -4,6 +4,7 @@
 //! ages (`27m`, `6d`) before [`NOW`].
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(
+    clippy::too_many_arguments,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -487,7 +488,7 @@ impl World {
             });
         };
         let mut changes = self.changes.clone();
-        changes.sort_by(|a, b| b.at.cmp(&a.at));
+        changes.sort_by_key(|change| std::cmp::Reverse(change.at));
         let mut tree = self.tree.clone();
         tree.mainline = Arc::new(
             std::iter::once(tree.tip.clone())

@@ -1,5 +1,10 @@
 //! Any: what holds of every screen, whatever its size and whatever stands in it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a world that cannot be built must end the test"
+)]
+
 use super::golden::drawn;
 use super::{confirm_ui, decide, hostile, night, plan_id, request, world};
 use leverframe::action::Place;
