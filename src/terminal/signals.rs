@@ -38,9 +38,9 @@ impl Ending {
     /// second reason to end does not wait for the first to be over.
     pub(super) fn begin(&self, cause: Cause) {
         let code = i32::from(cause.exit_code());
-        if self.begun.swap(true, Ordering::AcqRel)
-            && !matches!(cause, Cause::HungUp | Cause::Panicked)
-        {
+        // A terminal that vanishes is told of twice, by the device and by SIGHUP; only an order given again is impatience.
+        let again = self.begun.swap(true, Ordering::AcqRel);
+        if again && matches!(cause, Cause::Signal(number) if number != SIGHUP) {
             self.tty.give_back();
             signal_hook::low_level::exit(code);
         }

@@ -58,3 +58,16 @@ fn without_any_signal() {
     assert!(user + system < 100, "{user} and {system} ticks");
     assert!(cpu_of(leader) < Duration::from_secs(1));
 }
+
+#[test]
+fn the_practice_yard_leaves_no_folder_behind() {
+    let start = Start::new(&["demo"]);
+    let folder = start.home().join("run");
+    let temporary = folder.to_str().expect("a path in UTF-8").to_owned();
+    let mut console = start.env("TMPDIR", &temporary).start();
+    console.wait_for("production ok");
+    assert_eq!(std::fs::read_dir(&folder).expect("the folder").count(), 1);
+    console.vanish();
+    assert_eq!(console.wait_exit(), 129);
+    assert_eq!(std::fs::read_dir(&folder).expect("the folder").count(), 0);
+}
