@@ -1,0 +1,184 @@
+//! Apply: intent first, one write, outcome last; and every way in which nothing is sent at all.
+
+mod common {
+    pub mod plans;
+}
+
+use common::plans::some_plan;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use leverframe::apply::{Writers, apply, settle};
+use leverframe::journal::file::{JournalFile, Places};
+use leverframe::journal::{Entry, Standing, What};
+use leverframe::plan::{Outcome, Plan};
+use leverframe::provider::Writer;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A far side that counts, and remembers how the journal stood when it was asked.
+struct Far {
+    journal: JournalFile,
+    writes: AtomicUsize,
+    stood: Mutex<Vec<Standing>>,
+    outcome: Outcome,
+}
+
+impl Writer for Far {
+    fn write<'a>(
+        &'a self,
+        plan: &'a Plan,
+        tried: &'a (dyn Fn(&str) + Send + Sync),
+    ) -> BoxFuture<'a, Outcome> {
+        async move {
+            self.writes.fetch_add(1, Ordering::SeqCst);
+            let standing = self.journal.load().get(&plan.id).unwrap().standing();
+            self.stood.lock().unwrap().push(standing);
+            assert!(
+                self.journal.lock(Duration::ZERO).is_err(),
+                "the lock is held while sending"
+            );
+            tried("try 2");
+            // Before the try is made, it is on the disk.
+            assert_eq!(self.journal.load().get(&plan.id).unwrap().tries.len(), 1);
+            self.outcome.clone()
+        }
+        .boxed()
+    }
+    fn settle<'a>(&'a self, _: &'a Plan) -> BoxFuture<'a, Option<Outcome>> {
+        async { Some(self.outcome.clone()) }.boxed()
+    }
+}
+
+fn applied() -> Outcome {
+    Outcome::Applied {
+        evidence: "seen".into(),
+    }
+}
+
+fn far(journal: &JournalFile, outcome: Outcome) -> (Arc<Far>, Writers) {
+    let far = Arc::new(Far {
+        journal: journal.clone(),
+        writes: AtomicUsize::new(0),
+        stood: Mutex::default(),
+        outcome,
+    });
+    let writer: Arc<dyn Writer> = far.clone();
+    let writers = Writers {
+        git: None,
+        clusters: BTreeMap::from([("staging".into(), writer)]),
+    };
+    (far, writers)
+}
+
+fn home() -> (tempfile::TempDir, JournalFile) {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = JournalFile::new(Places::usual(&folder.path().join("state"), None));
+    (folder, journal)
+}
+
+#[tokio::test]
+async fn the_intent_is_on_the_disk_before_and_the_outcome_after() {
+    for outcome in [
+        applied(),
+        Outcome::Unknown {
+            because: "timeout".into(),
+        },
+        Outcome::Refused {
+            because: "409".into(),
+        },
+    ] {
+        let (_folder, journal) = home();
+        let (far, writers) = far(&journal, outcome.clone());
+        let ended = apply(&some_plan("aaaa"), &writers, &journal).await;
+        assert_eq!((ended.outcome, ended.note), (outcome.clone(), None));
+        assert_eq!(*far.stood.lock().unwrap(), [Standing::Open]);
+        let records = journal.load().records;
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0].outcome.as_ref().unwrap().1, outcome);
+        // The same plan is never sent again, whatever became of it.
+        let again = apply(&some_plan("aaaa"), &writers, &journal).await;
+        assert!(matches!(again.outcome, Outcome::Refused { .. }));
+        assert_eq!(far.writes.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_another_console_moves_is_left_alone() {
+    let (_folder, journal) = home();
+    let (far, writers) = far(&journal, applied());
+    // Decided before the other one's intent was read: it is looked for again under the lock.
+    let other = some_plan("aaaa");
+    let mine = Plan {
+        id: leverframe::plan::PlanId::new("bbbb"),
+        ..other.clone()
+    };
+    let entry = Entry {
+        at: jiff::Timestamp::now(),
+        plan: other.id.clone(),
+        what: What::Intent {
+            plan: Box::new(other),
+        },
+    };
+    journal.append(&entry).unwrap();
+    let ended = apply(&mine, &writers, &journal).await;
+    let Outcome::Refused { because } = ended.outcome else {
+        panic!("{ended:?}")
+    };
+    assert!(
+        because.contains("aaaa") && because.contains("ops-1"),
+        "{because}"
+    );
+    assert_eq!(far.writes.load(Ordering::SeqCst), 0);
+    assert_eq!(journal.load().records.len(), 1);
+}
+
+#[tokio::test]
+async fn two_consoles_at_once_send_one_plan_each_in_turn_and_the_same_plan_once() {
+    let (_folder, journal) = home();
+    let (far, writers) = far(&journal, applied());
+    let same: Vec<_> = (0..4).map(|_| some_plan("aaaa")).collect();
+    let ended = futures::future::join_all(same.iter().map(|p| apply(p, &writers, &journal))).await;
+    let sent = ended.iter().filter(|e| e.outcome == applied()).count();
+    assert_eq!((sent, far.writes.load(Ordering::SeqCst)), (1, 1));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_that_cannot_be_journalled_or_has_no_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("state"), "").unwrap();
+    let nowhere = JournalFile::new(Places::usual(&folder.path().join("state/x"), None));
+    let (far, writers) = far(&nowhere, applied());
+    let ended = apply(&some_plan("aaaa"), &writers, &nowhere).await;
+    assert!(
+        matches!(ended.outcome, Outcome::Refused { .. }),
+        "{ended:?}"
+    );
+    assert_eq!(far.writes.load(Ordering::SeqCst), 0);
+    let (_folder, journal) = home();
+    let ended = apply(&some_plan("aaaa"), &Writers::default(), &journal).await;
+    assert!(matches!(ended.outcome, Outcome::Failed { .. }), "{ended:?}");
+    assert_eq!(journal.load().records.len(), 0);
+}
+
+#[tokio::test]
+async fn an_open_plan_is_settled_by_looking_but_not_while_it_is_being_sent() {
+    let (_folder, journal) = home();
+    let (far, writers) = far(&journal, applied());
+    let plan = some_plan("aaaa");
+    let entry = Entry {
+        at: jiff::Timestamp::now(),
+        plan: plan.id.clone(),
+        what: What::Intent {
+            plan: Box::new(plan.clone()),
+        },
+    };
+    journal.append(&entry).unwrap();
+    let sending = journal.lock(Duration::ZERO).unwrap();
+    assert_eq!(settle(&plan, &writers, &journal).await, None);
+    drop(sending);
+    assert_eq!(settle(&plan, &writers, &journal).await, Some(applied()));
+    assert_eq!(journal.load().records[0].standing(), Standing::Underway);
+    assert_eq!(far.writes.load(Ordering::SeqCst), 0);
+}
