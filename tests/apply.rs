@@ -1,4 +1,10 @@
 //! Apply: intent first, one write, outcome last; and every way in which nothing is sent at all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test cannot set up must end it"
+)]
 
 mod common {
     pub mod plans;

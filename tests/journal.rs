@@ -1,4 +1,10 @@
 //! The journal's file: what survives torn lines, places that cannot be written, several consoles, and a death in between.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test cannot set up must end it"
+)]
 
 mod common {
     pub mod plans;

@@ -1,4 +1,10 @@
 //! The interlocking: every lever in every situation that must move it or hold it, as tables over made-up worlds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a test cannot set up must end it"
+)]
 
 #[path = "../common/world.rs"]
 mod world;
