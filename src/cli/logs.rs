@@ -32,7 +32,12 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
         ))
         .into());
     }
-    let gathered = gather(&config, Want::board(&[environment.clone()]), common).await?;
+    let gathered = gather(
+        &config,
+        Want::board(std::slice::from_ref(&environment)),
+        common,
+    )
+    .await?;
     let pod = match &args.pod {
         Some(name) => of_app(&config, &gathered, &environment, args, name)?,
         None => of_step(&config, &gathered, &environment, args)?,

@@ -50,7 +50,12 @@ struct ContainerLine<'a> {
 pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
     let config = required(common)?;
     let environment = super::environment(&config, &args.environment)?;
-    let gathered = gather(&config, Want::board(&[environment.clone()]), common).await?;
+    let gathered = gather(
+        &config,
+        Want::board(std::slice::from_ref(&environment)),
+        common,
+    )
+    .await?;
     let now = Timestamp::now();
     let target = Target {
         environment,
@@ -83,7 +88,7 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
     let runs = super::runs::of(
         &gathered.store,
         &config.delivery,
-        &[target.environment.clone()],
+        std::slice::from_ref(&target.environment),
         Some(target.app.as_str()),
     );
     let page = TargetPage {
@@ -205,6 +210,6 @@ fn told(page: &TargetPage<'_>, status: &Status) -> String {
     }
     lines
         .into_iter()
-        .map(|(name, text)| format!("{name:<12} {}\n", Safe::line(text.trim_end()).to_string()))
+        .map(|(name, text)| format!("{name:<12} {}\n", Safe::line(text.trim_end())))
         .collect()
 }
