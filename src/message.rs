@@ -10,6 +10,7 @@ use crate::provider::{Call, LogPiece};
 use crate::store::Delta;
 use jiff::Timestamp;
 
+#[allow(clippy::large_enum_variant)] // boxing would cost an allocation for each piece of news
 #[derive(Clone, Debug)]
 pub enum Message {
     /// A key was pressed. `id` is a fresh plan id, should the key decide something: `update` has no randomness.

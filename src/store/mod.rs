@@ -31,6 +31,7 @@ pub struct Delta {
     pub news: News,
 }
 
+#[allow(clippy::large_enum_variant)] // boxing would cost an allocation for each piece of news
 #[derive(Clone, Debug)]
 pub enum News {
     /// A sign of life (an answer, a bookmark, a fetch that brought nothing).
@@ -82,6 +83,7 @@ pub enum Walked {
     Restarted,
 }
 
+#[allow(clippy::large_enum_variant)] // boxing would cost an allocation for each piece of news
 #[derive(Clone, Debug)]
 pub enum Fact {
     Application(Application),

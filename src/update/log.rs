@@ -264,7 +264,7 @@ fn sources_of_node(
         })
         .collect();
     // The last attempt speaks first.
-    pods.sort_by(|a, b| b.created.cmp(&a.created));
+    pods.sort_by_key(|pod| std::cmp::Reverse(pod.created));
     let mut sources: Vec<LogSource> = pods
         .iter()
         .flat_map(|pod| containers(pod, follow))

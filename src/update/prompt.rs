@@ -130,11 +130,11 @@ pub fn edit(text: &mut String, chord: Chord) {
             text.truncate(kept);
         }
         (KeyCode::Char(c), modifiers)
-            if !modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+            if !modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+                && text.len() < LONGEST
+                && !c.is_control() =>
         {
-            if text.len() < LONGEST && !c.is_control() {
-                text.push(c);
-            }
+            text.push(c);
         }
         _ => {}
     }
