@@ -218,6 +218,7 @@ fn steps(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (String, 
     if repository == "router" || repository == ORPHAN_FILE {
         return (format!("v{}", number.saturating_sub(4)), steps);
     }
+    let mut newer = before;
     let releases = 6 + stir(seed, &["releases", repository]) % 11;
     for release in 0..releases {
         let chance = |word: &str| stir(seed, &["past", repository, word, &release.to_string()]);
@@ -226,6 +227,11 @@ fn steps(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (String, 
             before - HOUR - (chance("gap") % (6 * DAY as u64)) as i64,
             chance("hour"),
         );
+        // The hour of the day is drawn anew, so that the day may have to be an earlier one: releases never overlap.
+        while before >= newer - HOUR {
+            before = working_hour(before - DAY, chance("hour"));
+        }
+        newer = before;
         if before < now - 95 * DAY || number < 5 {
             break;
         }
@@ -397,6 +403,37 @@ mod tests {
         );
         assert!(once.commits.iter().is_sorted_by_key(|commit| commit.at));
         assert!(once.commits.iter().all(|commit| commit.at < NOW));
+    }
+
+    #[test]
+    fn nothing_but_the_accident_ever_goes_backwards() {
+        for scenario in Scenario::ALL {
+            let mut highest: BTreeMap<String, u64> = BTreeMap::new();
+            let mut lower = Vec::new();
+            for (path, text) in history(scenario, 1, NOW)
+                .commits
+                .iter()
+                .flat_map(|commit| &commit.files)
+            {
+                let tag = text
+                    .lines()
+                    .find_map(|line| line.strip_prefix("image_tag: v"));
+                let Some(number) = tag.and_then(|tag| tag.parse::<u64>().ok()) else {
+                    continue;
+                };
+                let top = highest.entry(path.clone()).or_default();
+                if number < *top {
+                    lower.push(path.clone());
+                }
+                *top = number.max(*top);
+            }
+            let accident = path("production", "frontend");
+            let expected: Vec<String> = (scenario != Scenario::Calm)
+                .then_some(accident)
+                .into_iter()
+                .collect();
+            assert_eq!(lower, expected, "{scenario:?}");
+        }
     }
 
     #[test]
