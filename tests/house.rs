@@ -1,5 +1,8 @@
 //! The rules of the house, as far as a machine can hold them: who may import whom, heads, lengths, clocks, keys, README.
 
+// clippy.toml allows these in test functions only, not in what they share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use leverframe::action::{ACTIONS, Place};
 use leverframe::cli::{Arguments, Exit};
 use leverframe::keymap::Keymap;

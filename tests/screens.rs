@@ -1,5 +1,8 @@
 //! Screens: every view at the sizes that people have, compared with what was seen and found good.
 
+// clippy.toml allows these in test functions only, not in what they share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "screens/any.rs"]
 mod any;
 #[path = "common/golden.rs"]

@@ -1,5 +1,8 @@
 //! Screens of runs and logs: see `screens.rs` for how they are compared and kept.
 
+// clippy.toml allows these in test functions only, not in what they share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 #[path = "common/golden.rs"]
 mod golden;
 #[path = "common/hostile.rs"]
