@@ -364,7 +364,7 @@ fn hostile_texts_stay_raw_in_json_and_are_shown_in_tables() {
     let folder = tempfile::tempdir().unwrap();
     let hostile = "v1\u{1b}[31m\u{202e}";
     let text = "image_tag: \"v1\\e[31m\\u202e\"\nautomatic_deploys_enabled: true\npromote_deployment: true\n";
-    let place = repository(folder.path(), &[("image-tags/integration/router", &text)]);
+    let place = repository(folder.path(), &[("image-tags/integration/router", text)]);
     let (_, value) = status(folder.path(), &place, &[]);
     assert_eq!(
         target(&value, "integration", "router")["declared"]["version"],
