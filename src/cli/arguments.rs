@@ -236,6 +236,10 @@ pub struct DemoArgs {
     /// How many times as fast as life
     #[arg(long, value_name = "FACTOR")]
     pub speed: Option<f64>,
+    /// Play on API servers of your own that nothing else uses and that know Argo's kinds: one for each environment, by its
+    /// kubeconfig file, whose context is named after the environment. What is created there stays
+    #[arg(long, value_name = "ENVIRONMENT=KUBECONFIG")]
+    pub over: Vec<String>,
 }
 
 #[derive(Subcommand, Clone, Debug)]

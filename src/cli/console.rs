@@ -21,7 +21,7 @@ use std::collections::VecDeque;
 pub(super) async fn run(common: &Common) -> Ended {
     match configured(common, &variables)? {
         Some(config) => show(config, None).await,
-        None => super::demo::play(crate::demo::Options::default(), common).await,
+        None => super::demo::play(crate::demo::Options::default(), Vec::new(), common).await,
     }
 }
 

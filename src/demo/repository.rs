@@ -52,9 +52,10 @@ impl Repository {
         let hook = hooks.join("update");
         fs::write(&hook, update_hook(&secret))?;
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o700))?;
-        // A person's own core.hooksPath must not switch the protection off.
+        // A person's own core.hooksPath must not switch the protection off; and who has told git no name yet may
+        // practise under this one.
         let config = format!(
-            "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\thooksPath = {}\n[receive]\n\tdenyNonFastForwards = true\n[gc]\n\tauto = 0\n",
+            "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\thooksPath = {}\n[receive]\n\tdenyNonFastForwards = true\n[gc]\n\tauto = 0\n[user]\n\tname = Practising operator\n\temail = operator@yard.example\n",
             quoted(&hooks)
         );
         fs::write(path.join("config"), config)?;

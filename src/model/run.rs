@@ -73,6 +73,10 @@ impl Run {
     pub fn environment(&self) -> &Environment {
         &self.id.environment
     }
+    /// When it began, which orders runs: an object may have been created (restored, imported) later than it ran.
+    pub fn begun(&self) -> Option<Timestamp> {
+        self.started.or(self.created)
+    }
     /// A label, else the parameter of the same name.
     pub fn word(&self, key: &str) -> Option<&str> {
         self.labels

@@ -284,7 +284,7 @@ fn wellness(
                 runs::frozen(run, &runs.app_label) == Some(name.as_str())
                     && runs::frozen(run, &runs.version_label) == Some(to.as_str())
             })
-            .max_by(|a, b| a.created.cmp(&b.created));
+            .max_by(|a, b| a.begun().cmp(&b.begun()));
         match newest.map(|run| (run, &run.phase)) {
             Some((_, RunPhase::Succeeded)) => smoked.push(name.as_str()),
             Some((run, phase)) => {

@@ -162,7 +162,7 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
             .flat_map(|cluster| cluster.runs.iter())
             .filter(|run| runs::is_smoke(runs, run))
             .filter(|run| runs::frozen(run, &runs.app_label) == Some(app.as_str()))
-            .max_by(|a, b| (a.created, &a.id.name).cmp(&(b.created, &b.id.name)))
+            .max_by(|a, b| (a.begun(), &a.id.name).cmp(&(b.begun(), &b.id.name)))
             .ok_or_else(|| {
                 subject.refusal(
                     format!("No run of {} is known.", subject.request.target),
@@ -388,7 +388,7 @@ fn not_repeated(subject: &Subject<'_>, run: &Run, checks: &mut Checks) {
         .flat_map(|cluster| cluster.runs.iter())
         .filter(|other| other.id.namespace == run.id.namespace)
         .filter(|other| other.resubmitted_from() == label.as_deref() && label.is_some())
-        .max_by(|a, b| a.created.cmp(&b.created));
+        .max_by(|a, b| a.begun().cmp(&b.begun()));
     match again {
         Some(other) => checks.add(
             "repeated",

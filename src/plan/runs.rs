@@ -87,7 +87,7 @@ pub(super) fn into<'a>(
             })
         })
         .collect();
-    found.sort_by_key(|found| found.run.created);
+    found.sort_by_key(|found| found.run.begun());
     found
 }
 

@@ -112,7 +112,7 @@ fn find<'a>(subject: &Subject<'a>, runs: &Runs) -> Result<&'a Run, Refusal> {
         .flat_map(|repository| runs::into(subject, subject.environment(), repository))
         .map(|found| found.run);
     own.chain(leading)
-        .max_by(|a, b| (a.created, &a.id.name).cmp(&(b.created, &b.id.name)))
+        .max_by(|a, b| (a.begun(), &a.id.name).cmp(&(b.begun(), &b.id.name)))
         .ok_or_else(|| {
             subject.refusal(
                 format!(

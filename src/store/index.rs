@@ -125,8 +125,8 @@ impl<'a> Here<'a> {
             }
             for runs in self.smoke.values_mut() {
                 runs.sort_by(|a, b| {
-                    b.created
-                        .cmp(&a.created)
+                    b.begun()
+                        .cmp(&a.begun())
                         .then_with(|| b.id.name.cmp(&a.id.name))
                 });
             }

@@ -127,13 +127,18 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
         }
         _ => {
             // What was typed before the overlay was seen was meant for something else.
-            if !counts(state, press) {
+            if !is_seen(state, press) {
                 return;
             }
             let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
                 return;
             };
             confirm.complaint = None;
+            if confirm.part == Part::Version && press.queued {
+                confirm.complaint =
+                    Some("Keys that come in one burst do not count here; type the version.".into());
+                return;
+            }
             let field = match confirm.part {
                 Part::Version => &mut confirm.version,
                 _ => &mut confirm.reason,
@@ -158,11 +163,15 @@ pub fn pasted(confirm: &mut ConfirmUi, text: &str) {
 
 /// Whether a key may confirm or be typed here: read after this very overlay was painted, and not in a burst.
 fn counts(state: &State, press: &Press) -> bool {
-    !press.queued
-        && state
-            .ui
-            .overlay_painted
-            .is_some_and(|painted| press.at > painted)
+    !press.queued && is_seen(state, press)
+}
+
+/// Whether a key was read after this very overlay was painted.
+fn is_seen(state: &State, press: &Press) -> bool {
+    state
+        .ui
+        .overlay_painted
+        .is_some_and(|painted| press.at > painted)
 }
 
 /// Keeps what was typed, so that nothing an operator wrote is lost.

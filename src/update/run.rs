@@ -60,7 +60,7 @@ pub fn runs_of<'a>(state: &'a State, target: &Target) -> Vec<&'a Run> {
             })
     });
     let mut found: Vec<&Run> = smoke.chain(deploys).collect();
-    found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| b.id.cmp(&a.id)));
+    found.sort_by(|a, b| b.begun().cmp(&a.begun()).then_with(|| b.id.cmp(&a.id)));
     found
 }
 
