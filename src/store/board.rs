@@ -96,9 +96,9 @@ impl Board {
             .values()
             .flatten()
             .flatten()
-            .flat_map(|status| &status.attention)
+            .flat_map(|status| shown(&holds, status))
         {
-            *counts.entry(*word).or_default() += 1;
+            *counts.entry(word).or_default() += 1;
         }
         let mut rows: Vec<Row> = statuses
             .into_iter()
@@ -145,14 +145,14 @@ fn is_held_at_the_top(holds: &[Hold], status: &Status) -> bool {
         .any(|hold| hold.into == status.target.environment)
 }
 
-/// The words that a cell shows: a hold of many apps is said at the top.
+/// The words that a cell shows: a hold of many apps and a source that cannot be read are said once at the top.
 pub fn shown<'a>(holds: &'a [Hold], status: &'a Status) -> impl Iterator<Item = Word> + 'a {
     let held_at_top = is_held_at_the_top(holds, status);
     status
         .attention
         .iter()
         .copied()
-        .filter(move |word| !(*word == Word::Held && held_at_top))
+        .filter(move |word| *word != Word::Unread && !(*word == Word::Held && held_at_top))
 }
 
 fn row(key: RowKey, cells: Vec<Option<Status>>, holds: &[Hold]) -> Row {

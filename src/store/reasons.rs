@@ -151,10 +151,11 @@ impl<'a> Seen<'a> {
                 ),
             ));
         }
+        // That a sync failed is no news where the hook that failed it is named.
         if let Some(condition) = application
             .conditions
             .iter()
-            .find(|c| c.kind.ends_with("Error"))
+            .find(|c| c.kind.ends_with("Error") && !(hook_failed && *c.kind == *"SyncError"))
         {
             return Some((
                 Word::Sync,

@@ -433,6 +433,28 @@ fn a_hold_of_many_is_said_once_at_the_top() {
 }
 
 #[test]
+fn an_environment_that_cannot_be_read_unfolds_no_row() {
+    let mut world = calm_world();
+    world.store.expect(Source::Cluster("staging".into()));
+    let fault = Fault::new(FaultKind::Unreachable, "GET /api: Connection refused.", "");
+    world.news(
+        Source::Cluster("staging".into()),
+        News::Fault {
+            kind: None,
+            fault,
+            retry_at: None,
+        },
+    );
+    assert_eq!(
+        world.status("staging", "publisher").attention,
+        [Word::Unread]
+    );
+    let board = Board::new(&world.store, &world.delivery, at(0));
+    assert_eq!(board.rows[0].fold, Some(FoldKind::Calm));
+    assert!(board.counts.is_empty());
+}
+
+#[test]
 fn what_a_list_does_not_name_any_more_is_gone_at_its_end_and_not_before() {
     let mut world = calm_world();
     let source = Source::Cluster("staging".into());

@@ -172,7 +172,9 @@ fn sources(state: &State, pen: &Pen<'_>, columns: usize) -> Line {
         ));
     }
     if parts.is_empty() {
-        return Line::from("No source is configured: leverframe init finds some.");
+        return Line::from(
+            "No source is configured: leverframe config show prints the file to fill in.",
+        );
     }
     let faulty = parts.iter().filter(|p| p.3.is_some()).count();
     let fixed: usize = parts
@@ -223,6 +225,8 @@ fn detail(about: &SourceState, now: Timestamp) -> Option<String> {
     }
 }
 
+/// The cause, without the call that met it: S has the whole sentence.
 fn short(fault: &Fault) -> String {
-    fault.detail.clone()
+    let cause = fault.detail.rsplit_once(": ").map(|(_, cause)| cause);
+    cause.unwrap_or(&fault.detail).to_owned()
 }

@@ -54,7 +54,7 @@ pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
                 .say(fault)
         }),
         empty: vec![
-            "No source is configured: leverframe init finds clusters and repositories.".into(),
+            "No source is configured: leverframe config show prints the file to fill in.".into(),
         ],
         detail,
     }

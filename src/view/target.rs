@@ -28,7 +28,7 @@ pub fn page<'a>(state: &'a State, target: &Target, columns: usize, theme: Theme)
             None => {
                 rows.push(Line::new());
                 rows.push(Line::from(format!(
-                    "The cluster of {} is not configured: only git is known. leverframe init finds clusters.",
+                    "The cluster of {} is not configured: only git is known. leverframe config show prints the file that names them.",
                     target.environment
                 )));
             }
