@@ -117,6 +117,15 @@ pub struct Status {
     pub because: Vec<String>,
 }
 
+impl Status {
+    /// Its trouble is told by its own pods (a crash loop, a failed hook), not by a run.
+    pub fn speaks_by_pods(&self) -> bool {
+        self.attention
+            .iter()
+            .any(|word| matches!(word, Word::Crash | Word::Hook))
+    }
+}
+
 /// Everything about every target, environment by environment in the delivery's order.
 pub fn all(store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<Status> {
     let index = Index::new(store, delivery);

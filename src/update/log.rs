@@ -197,12 +197,17 @@ fn previous(state: &mut State, effects: &mut Vec<Effect>) {
 /// Enter on a step: its log fills the pane, or the screen where there is no room beside.
 pub fn of_step(state: &mut State, effects: &mut Vec<Effect>) {
     of_step_quietly(state, effects);
-    if state.ui.log.is_none() {
-        return;
+    if state.ui.log.is_some() {
+        into(state);
     }
+}
+
+/// Focuses the log beside the board, or fills the screen with it where there is no room beside.
+pub fn into(state: &mut State) {
     if crate::view::layout::panes(state).log.is_none() {
         go(state, View::Log);
     } else {
+        go(state, View::Board);
         state.ui.pane = Pane::Log;
     }
 }

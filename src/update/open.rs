@@ -8,6 +8,7 @@ use crate::effect::Effect;
 use crate::model::{ObjectId, Target};
 use crate::state::{Pane, RunUi, State, View};
 use crate::store::Source;
+use crate::store::status::Status;
 
 /// Enter on a cell. A target whose pods crash speaks through their logs, all others through their newest run.
 pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
@@ -19,12 +20,28 @@ pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
     let newest = runs::runs_of(state, &target)
         .first()
         .map(|run| run.id.clone());
-    run(state, target, newest, effects);
+    let by_pods = state
+        .board
+        .status(&target)
+        .is_some_and(Status::speaks_by_pods);
+    run(state, target.clone(), newest, effects);
+    if by_pods {
+        pods(state, target, effects);
+        return;
+    }
     let panes = crate::view::layout::panes(state);
     if panes.run.is_none() {
         go(state, View::Run);
     } else {
         state.ui.pane = Pane::Run;
+    }
+}
+
+/// Opens the logs of the app's own pods and of its hooks' Jobs, the most troubled first.
+pub fn pods(state: &mut State, target: Target, effects: &mut Vec<Effect>) {
+    log::of_pods(state, target, effects);
+    if state.ui.log.is_some() {
+        log::into(state);
     }
 }
 

@@ -128,6 +128,11 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
             Place::Run => run::act(state, action, effects),
             Place::Log => log::act(state, action, effects),
             Place::Board => board::act(state, action, effects),
+            Place::Target if action == Action::Enter => {
+                if let Some(target) = state.target().cloned() {
+                    open::pods(state, target, effects);
+                }
+            }
             _ => list(state, action),
         },
     }

@@ -9,6 +9,7 @@ use crate::action::{Action, Place};
 use crate::model::Word;
 use crate::plan::{Lever, Plan};
 use crate::state::{PromptKind, State};
+use crate::store::status::Status;
 use crate::text::Safe;
 use ratatui::layout::Position;
 
@@ -44,6 +45,7 @@ fn rows(place: Place) -> &'static [Row] {
             (&[Action::SaveLog], "save"),
         ],
         Place::Target => &[
+            (&[Action::Enter], "pod log"),
             (&[Action::History], "history"),
             (&[Action::Copy], "copy"),
             (&[Action::Back], "back"),
@@ -65,6 +67,13 @@ fn rows(place: Place) -> &'static [Row] {
         Place::Levers | Place::Copy => &[(&[Action::Back], "close")],
         Place::Any | Place::Confirm | Place::Text => &[],
     }
+}
+
+fn pods_speak(state: &State) -> bool {
+    state
+        .target()
+        .and_then(|target| state.board.status(target))
+        .is_some_and(Status::speaks_by_pods)
 }
 
 /// Draws both lines; the cursor's place where something is typed.
@@ -89,6 +98,8 @@ fn keys_line(state: &State, pen: &mut Pen<'_>) {
         usize::MAX
     };
     for (actions, word) in rows(place).iter().take(most) {
+        let pods = place == Place::Board && *actions == [Action::Enter] && pods_speak(state);
+        let word = if pods { "pod log" } else { word };
         let chords: Vec<String> = actions
             .iter()
             .map(|action| keys::first(state, place, *action))
