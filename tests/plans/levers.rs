@@ -409,6 +409,7 @@ fn two_apps_of_one_name_are_told_apart() {
             ..run.id.clone()
         },
         created: Some(ago("1m")),
+        started: Some(ago("1m")),
         ..run.clone()
     };
     world.put("integration", leverframe::store::Fact::Run(other.clone()));
@@ -419,6 +420,7 @@ fn two_apps_of_one_name_are_told_apart() {
             ..run.id.clone()
         },
         created: Some(ago("1m")),
+        started: Some(ago("1m")),
         ..run.clone()
     };
     world.put("staging", leverframe::store::Fact::Run(elsewhere));

@@ -145,6 +145,7 @@ fn rows_that_refuse() {
                         );
                         // Older than the failed one, so that that is still the newest.
                         run.created = Some(crate::world::ago("50m"));
+                        run.started = run.created;
                     },
                 );
             },

@@ -242,11 +242,11 @@ fn a_feed_ends_with_its_watch() {
 /// Whatever the real repository says, every file and every app is in the tree, as it is on the disk.
 #[test]
 fn the_real_tree_is_read_whole() {
-    let data = ["../shared/data/govuk", "../../shared/data/govuk"].map(Path::new);
-    let Some(data) = data.into_iter().find(|path| path.exists()) else {
+    let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/govuk"));
+    if !data.exists() {
         println!("SKIPPED: no ../shared/data/govuk");
         return;
-    };
+    }
     let yard = Yard::new();
     std::fs::remove_dir_all(yard.work.join("charts")).unwrap();
     let mut files = BTreeMap::new();
