@@ -7,9 +7,10 @@ use super::run as runs;
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::model::log::{Faults, Filter, Log, Pattern};
-use crate::model::{Node, Pod, Target};
+use crate::model::{Environment, Node, Pod, Target};
 use crate::provider::{LogPiece, LogSource};
 use crate::state::{LogUi, Pane, PromptKind, State, View};
+use crate::store::{Kind, Source};
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let rows = crate::view::layout::log_rows(state).max(1) as u64;
@@ -233,12 +234,29 @@ pub fn of_step_quietly(state: &mut State, effects: &mut Vec<Effect>) {
     let sources = sources_of_node(state, run, node, !over);
     let name = node.display_name.clone();
     if sources.is_empty() {
-        state.complain(format!(
-            "The pods of {name} are gone; their logs went with them."
-        ));
+        let unread = pods_unread(state, &target.environment);
+        state.complain(
+            unread.unwrap_or_else(|| {
+                format!("The pods of {name} are gone; their logs went with them.")
+            }),
+        );
         return;
     }
     start(state, target, title, sources, 0, effects);
+}
+
+/// Why no pod of an environment is known, where that is not because there is none: absence is a fact only after a list.
+fn pods_unread(state: &State, environment: &Environment) -> Option<String> {
+    let source = state.store.source(&Source::Cluster(environment.clone()))?;
+    let pods = source.kinds.get(&Kind::Pods);
+    match (source.fault.as_ref().or_else(|| pods?.fault.as_ref()), pods) {
+        (_, Some(pods)) if pods.listed => None,
+        (Some(fault), _) => Some(format!(
+            "The pods of {environment} cannot be read: {}",
+            fault.detail
+        )),
+        (None, _) => Some(format!("The pods of {environment} are still being read.")),
+    }
 }
 
 /// The containers of a node's pod: main first, then wait and init. Pods are found by label and annotation, never by name.
@@ -348,7 +366,8 @@ pub fn of_pods(state: &mut State, target: Target, effects: &mut Vec<Effect>) {
             })
             .collect();
     if sources.is_empty() {
-        state.complain(format!("{target} has no pods that can be read."));
+        let unread = pods_unread(state, &target.environment);
+        state.complain(unread.unwrap_or_else(|| format!("{target} has no pods.")));
         return;
     }
     start(

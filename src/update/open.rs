@@ -62,6 +62,23 @@ pub fn run(state: &mut State, target: Target, run: Option<ObjectId>, effects: &m
     }
 }
 
+/// A view that was opened before any run of its target was read shows the newest as soon as there is one, unless a log is
+/// being read there instead.
+pub fn run_that_came_late(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(ui) = &state.ui.run else { return };
+    if ui.run.is_some() || state.ui.log.is_some() {
+        return;
+    }
+    let target = ui.target.clone();
+    let newest = runs::runs_of(state, &target)
+        .first()
+        .map(|run| run.id.clone());
+    if newest.is_some() {
+        state.ui.notice = None;
+        run(state, target, newest, effects);
+    }
+}
+
 /// Without a run the log of the app's own pods is what there is.
 fn needs_pods(state: &State) -> bool {
     state.ui.run.as_ref().is_some_and(|ui| ui.run.is_none())

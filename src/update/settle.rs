@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: facts of its own.
 
-use super::{board, log};
+use super::{board, log, open};
 use crate::effect::Effect;
 use crate::journal::{Journal, Standing, What};
 use crate::plan::{Outcome, PlanId};
@@ -19,6 +19,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
         state.board = Board::new(&state.store, &state.delivery, state.now);
         board::keep_order(state);
         board::keep_visible(state);
+        open::run_that_came_late(state, &mut effects);
     }
     log::settle(state);
     await_effects(state, &mut effects);

@@ -219,3 +219,58 @@ fn the_levers_open_on_the_selected_cell_and_close_again() {
     press(&mut state, "esc");
     assert!(state.ui.overlay.is_none());
 }
+
+#[test]
+fn pods_that_were_not_listed_yet_are_not_called_gone() {
+    use crate::model::{Fault, FaultKind};
+    use crate::store::{Kind, News, Source};
+    let said = |world: World| {
+        let mut state = state(world);
+        press(&mut state, "/ p u b l i s h e r enter enter enter");
+        state.ui.notice.map(|n| n.text).unwrap_or_default()
+    };
+    let mut read = world();
+    read.listed("production", Kind::Runs);
+    let mut forbidden = world();
+    forbidden.listed("production", Kind::Runs);
+    forbidden.news(
+        Source::Cluster(Environment::new("production")),
+        News::Fault {
+            kind: Some(Kind::Pods),
+            fault: Fault::new(FaultKind::Forbidden, "pods is forbidden", ""),
+            retry_at: None,
+        },
+    );
+    let mut empty = world();
+    empty.listed("production", Kind::Pods);
+    assert_eq!(said(read), "The pods of production are still being read.");
+    assert_eq!(
+        said(forbidden),
+        "The pods of production cannot be read: pods is forbidden"
+    );
+    assert_eq!(said(empty), "publisher @ production has no pods.");
+}
+
+#[test]
+fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
+    let mut state = state(world());
+    press(&mut state, "/ p u b l i s h e r enter enter");
+    assert!(super::run::opened(&state).is_none());
+    let failed = crate::store::world::smoke(
+        "production",
+        "publisher",
+        "post-sync-1",
+        "v1",
+        RunPhase::Failed,
+    );
+    let mut world = world();
+    world.fact("production", failed);
+    state.store = world.store;
+    // The world was read again, as the same delta would have been.
+    state.board_of = Default::default();
+    settle(&mut state);
+    assert_eq!(
+        super::run::opened(&state).map(|run| &*run.id.name),
+        Some("post-sync-1")
+    );
+}

@@ -292,7 +292,18 @@ impl Console {
     /// Waits until the screen is as wished; `what` is said where it never is.
     #[track_caller]
     pub fn wait_for_fn(&self, what: &str, wished: impl Fn(&Screen) -> bool) -> Screen {
-        let deadline = Instant::now() + LIMIT;
+        self.wait_at_most(LIMIT, what, wished)
+    }
+
+    /// The same with a limit of its own, for what takes long where nothing fails.
+    #[track_caller]
+    pub fn wait_at_most(
+        &self,
+        limit: Duration,
+        what: &str,
+        wished: impl Fn(&Screen) -> bool,
+    ) -> Screen {
+        let deadline = Instant::now() + limit;
         let mut seen = self.lock();
         loop {
             let screen = seen.screen();
@@ -302,7 +313,7 @@ impl Console {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(
                 !left.is_zero(),
-                "waited {LIMIT:?} in vain for {what:?}; the screen is\n{screen}"
+                "waited {limit:?} in vain for {what:?}; the screen is\n{screen}"
             );
             seen = self
                 .seen
@@ -362,6 +373,11 @@ impl Console {
             self.wait_until_read();
             std::thread::sleep(TYPING);
         }
+    }
+
+    /// The pause of a quick typist between two keys.
+    pub fn pause(&self) {
+        std::thread::sleep(TYPING);
     }
 
     /// Pastes as a terminal does that knows bracketed paste.

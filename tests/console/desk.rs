@@ -1,0 +1,232 @@
+//! Desk: a console on the yard, the keys that were pressed at it, and the screens that were read.
+
+use std::time::{Duration, Instant};
+
+use super::pty::{Console, LIMIT, Screen, Start};
+
+/// The yard plays sixty times as fast as life; a promotion with all its hops takes a quarter of a minute on an idle
+/// machine.
+pub const PLAYED: Duration = Duration::from_secs(120);
+
+pub struct Desk {
+    pub console: Console,
+    keys: Vec<String>,
+}
+
+impl Desk {
+    /// Opens the yard at 80x24 and waits until every source that lives was read.
+    pub fn open(scenario: &str) -> Desk {
+        Desk::open_with(scenario, &[])
+    }
+
+    pub fn open_with(scenario: &str, more: &[&str]) -> Desk {
+        let yard = [
+            "demo",
+            "--scenario",
+            scenario,
+            "--seed",
+            "1",
+            "--speed",
+            "60",
+        ];
+        let console = Start::new(&[&yard, more].concat()).start();
+        let desk = Desk {
+            console,
+            keys: Vec::new(),
+        };
+        let read = |screen: &Screen| {
+            ["git", "integration", "staging", "production"]
+                .iter()
+                .all(|source| {
+                    let down = scenario == "environment-down" && *source == "integration";
+                    let state = if down { "FAILED" } else { "ok" };
+                    screen.contains(&format!("{source} {state}"))
+                })
+        };
+        desk.console.wait_for_fn("every source", read);
+        desk
+    }
+
+    /// Presses keys, separated by blanks.
+    pub fn press(&mut self, keys: &str) {
+        self.keys.push(keys.to_owned());
+        self.console.press(keys);
+    }
+
+    /// Types a text, blanks too.
+    pub fn type_text(&mut self, text: &str) {
+        self.keys.push(format!("{text:?}"));
+        self.console.type_text(text);
+    }
+
+    /// Waits until a row of the screen holds the text.
+    #[track_caller]
+    pub fn see(&self, text: &str) -> Screen {
+        self.look(LIMIT, text, |screen| screen.contains(text))
+    }
+
+    /// The same for what the yard must first play.
+    #[track_caller]
+    pub fn see_played(&self, text: &str) -> Screen {
+        self.look(PLAYED, text, |screen| screen.contains(text))
+    }
+
+    #[track_caller]
+    pub fn look(&self, limit: Duration, what: &str, wished: impl Fn(&Screen) -> bool) -> Screen {
+        let screen = self.console.wait_at_most(limit, what, wished);
+        println!("keys: {}\n{screen}", self.keys.join("  "));
+        screen
+    }
+
+    /// Goes to a cell of the board: filters for the app, then moves along its row.
+    #[track_caller]
+    pub fn select(&mut self, app: &str, environment: &str) {
+        self.press("/ ctrl-u");
+        self.type_text(app);
+        self.press("enter g");
+        let column = ["integration", "staging", "production"]
+            .iter()
+            .position(|name| *name == environment)
+            .expect("an environment of the yard");
+        self.press(&["h h", &"l ".repeat(column)].join(" "));
+        self.see(&format!("{app} @ {environment}"));
+    }
+
+    /// Opens the levers of the selected cell and pulls one as soon as it is live: what it is decided on may still be read.
+    #[track_caller]
+    pub fn lever(&mut self, letter: &str, title: &str) -> Screen {
+        self.press("a");
+        self.look(LIMIT, &format!("lever {letter} live"), |screen| {
+            screen.row("-- levers of ").is_some()
+                && screen.rows.iter().any(|row| {
+                    let row = row.trim_start_matches(['[', ' ']);
+                    row.starts_with(letter)
+                        && row[1..].starts_with([']', ' '])
+                        && row
+                            .get(22..)
+                            .is_some_and(|rest| rest.trim_start().starts_with("live"))
+                })
+        });
+        self.press(letter);
+        self.see(title)
+    }
+
+    /// Opens the levers and pulls one that is off.
+    #[track_caller]
+    pub fn refused(&mut self, letter: &str, why: &str) -> Screen {
+        self.press("a");
+        self.see("-- levers of ");
+        self.press(letter);
+        let screen = self.look(LIMIT, why, |screen| {
+            screen.contains("-- REFUSED ") && screen.contains(why)
+        });
+        assert!(screen.contains("Nothing was sent."), "{screen}");
+        screen
+    }
+
+    /// Gives the reason of the open plan, whether it is wanted (which the hour may decide) or not, and leaves the field.
+    #[track_caller]
+    pub fn reason(&mut self, text: &str) {
+        // The field before the last one, wherever the focus starts.
+        if !self.console.screen().contains("Enter goes on") {
+            self.press("backtab");
+            self.see("Enter goes on");
+        }
+        self.type_text(text);
+        self.see(&format!("reason  [{text}]"));
+        self.press("enter");
+    }
+
+    /// Types the version that will run, each letter after the one before was shown: on a busy machine they would come
+    /// together otherwise, and count as a burst.
+    #[track_caller]
+    pub fn version(&mut self, text: &str) {
+        self.see("acts when it matches");
+        for end in 1..=text.len() {
+            self.console.type_text(&text[end - 1..end]);
+            let field = format!("will run  [{}", &text[..end]);
+            self.console.wait_for(&field);
+            self.console.pause();
+        }
+        self.keys.push(format!("{text:?}"));
+        self.press("enter");
+    }
+
+    /// Moves from Cancel to the button that acts, and presses it.
+    #[track_caller]
+    pub fn button(&mut self, title: &str) {
+        self.see("[ Cancel ]");
+        self.press("right");
+        self.see(&format!("[ {title} ]"));
+        self.press("enter");
+    }
+
+    /// Presses Esc and waits until the overlay is gone: a key too soon after it would be one with Alt.
+    #[track_caller]
+    pub fn close(&mut self) {
+        const OVERLAYS: [&str; 3] = ["-- levers of ", "-- REFUSED ", "Esc cancel"];
+        self.press("esc");
+        self.look(LIMIT, "no overlay", |screen| {
+            !OVERLAYS.iter().any(|text| screen.contains(text))
+        });
+    }
+
+    /// Confirms the plan, by its version where one must be typed, else by its button, and waits until it was accepted. In
+    /// the yard the facts may move while one reads: then the new plan is confirmed. Levers that are offered next close.
+    #[track_caller]
+    pub fn confirm(&mut self, by: &str) -> Screen {
+        for _ in 0..5 {
+            if self.console.screen().contains("type the version that") {
+                self.version(by);
+            } else {
+                self.button(by);
+            }
+            let screen = self.look(LIMIT, "an answer", |screen| {
+                screen.contains(": accepted, ") || screen.contains("The facts moved while")
+            });
+            if screen.contains(": accepted, ") {
+                if screen.contains("-- levers of ") {
+                    self.close();
+                }
+                return screen;
+            }
+        }
+        panic!("the facts never rest:\n{}", self.console.screen());
+    }
+
+    /// Goes into the log of the selected step, as soon as the pods were read.
+    #[track_caller]
+    pub fn log(&mut self) -> Screen {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            self.press("enter");
+            let screen = self.look(LIMIT, "the log, or why not", |screen| {
+                screen.contains("-- log ") || screen.contains("are still being read")
+            });
+            if screen.contains("-- log ") {
+                return screen;
+            }
+            assert!(Instant::now() < deadline, "{screen}");
+        }
+    }
+
+    /// Opens the journal and waits for how the newest plan stands.
+    #[track_caller]
+    pub fn journal(&mut self, plans: usize, stands: &str) -> Screen {
+        self.press("J");
+        let title = format!("-- journal, plans: {plans},");
+        self.look(PLAYED, &format!("{title} {stands}"), |screen| {
+            screen.contains(&title)
+                && (plans == 0 || screen.row("> ").is_some_and(|row| row.contains(stands)))
+        })
+    }
+
+    /// Leaves, and the terminal is as it was.
+    #[track_caller]
+    pub fn leave(mut self) {
+        self.press("Q");
+        assert_eq!(self.console.wait_exit(), 0);
+        self.console.assert_restored();
+        println!("keys: {}", self.keys.join("  "));
+    }
+}

@@ -1,0 +1,126 @@
+//! Levers pulled at the board, and what the world made of them.
+
+use super::desk::Desk;
+
+#[test]
+fn a_flaky_run_is_resubmitted_from_the_board_and_promotes_to_production() {
+    let mut desk = Desk::open("flaky-smoke");
+    desk.select("publisher", "staging");
+    // The run, then its log.
+    desk.press("enter");
+    desk.see("govuk-e2e-tests 3/3");
+    desk.log();
+    desk.see("publisher.spec.js");
+    desk.press("q q");
+    desk.see("publisher @ staging");
+    let plan = desk.lever("r", "RESUBMIT  publisher @ staging");
+    assert!(plan.contains("REACHES PRODUCTION"), "{plan}");
+    assert!(plan.contains("v1362 again"), "{plan}");
+    desk.reason("a flake");
+    let sent = desk.confirm("v1362");
+    assert!(
+        sent.contains("accepted, workflows apps/post-sync-r2-"),
+        "{sent}"
+    );
+    let journal = desk.journal(1, "done");
+    assert!(
+        journal.contains("seen: v1362 declared in production"),
+        "{journal}"
+    );
+    assert!(
+        journal.contains("seen: publisher runs v1362 in production"),
+        "{journal}"
+    );
+    assert!(journal.contains("reason: a flake"), "{journal}");
+    assert!(!journal.contains("awaited:"), "{journal}");
+    desk.press("q");
+    desk.see("[v1362");
+    desk.press("l");
+    let board = desk.see("publisher @ production  v1361 -> v1362");
+    let row = board.row("  publisher").expect("the row");
+    assert_eq!(row.matches("v1362").count(), 3, "{board}");
+    // It is not failed any more, so there is nothing to resubmit.
+    desk.press("h");
+    desk.see("publisher @ staging");
+    desk.refused("r", "only a failed run is resubmitted");
+    desk.close();
+    desk.leave();
+}
+
+#[test]
+fn a_version_is_promoted_and_rolled_back_from_history() {
+    let mut desk = Desk::open("calm");
+    desk.select("account-api", "staging");
+    let plan = desk.lever("p", "PROMOTE  account-api @ staging");
+    assert!(plan.contains("v737 -> v749"), "{plan}");
+    assert!(plan.contains("reaches staging"), "{plan}");
+    desk.reason("wanted today");
+    desk.confirm("promote");
+    let journal = desk.journal(1, "done");
+    assert!(
+        journal.contains("seen: account-api runs v749 in staging"),
+        "{journal}"
+    );
+    desk.press("q");
+    desk.see("[v749");
+    desk.press("H");
+    desk.see("-- history of account-api @ staging");
+    desk.see("  v737 -> v749");
+    // The line below says what stood before.
+    desk.press("j");
+    desk.see("  v734 -> v737");
+    desk.press("b");
+    let plan = desk.see("ROLL BACK  account-api @ staging");
+    assert!(plan.contains("v749 -> v737"), "{plan}");
+    desk.reason("it was too early");
+    desk.confirm("roll back");
+    let journal = desk.journal(2, "done");
+    assert!(journal.contains("open debts: 1"), "{journal}");
+    desk.press("q q");
+    desk.see("[v737");
+    desk.leave();
+}
+
+#[test]
+fn every_lever_of_a_read_only_console_is_off_and_says_why() {
+    let mut desk = Desk::open_with("flaky-smoke", &["--read-only"]);
+    desk.see("READ ONLY");
+    desk.select("publisher", "staging");
+    desk.press("a");
+    let levers = desk.see("-- levers of publisher @ staging");
+    assert!(!levers.contains(" live"), "{levers}");
+    desk.close();
+    for letter in ["p", "b", "r", "t", "s", "f", "h", "u", "x"] {
+        desk.refused(letter, "read-only");
+        desk.close();
+    }
+    desk.journal(0, "");
+    desk.leave();
+}
+
+#[test]
+fn a_hold_is_pushed_as_a_branch_and_the_parent_is_refreshed() {
+    let mut desk = Desk::open("calm");
+    desk.select("account-api", "production");
+    let plan = desk.lever("h", "HOLD  account-api @ production");
+    assert!(plan.contains("-automatic_deploys_enabled: true"), "{plan}");
+    assert!(plan.contains("+automatic_deploys_enabled: false"), "{plan}");
+    desk.reason("incident 4711");
+    let sent = desk.confirm("hold");
+    assert!(sent.contains("leverframe/"), "{sent}");
+    desk.press("J");
+    let journal = desk.see("seen: branch leverframe/");
+    assert!(
+        journal.contains("-- journal, plans: 1, open debts: 1 "),
+        "{journal}"
+    );
+    desk.press("q");
+    let plan = desk.lever("f", "REFRESH  account-api @ production");
+    let typed = plan.row("type the version that will run").is_some();
+    assert_eq!(typed, plan.contains("REACHES PRODUCTION"), "{plan}");
+    desk.reason("look again");
+    desk.confirm(if typed { "v737" } else { "refresh" });
+    let journal = desk.journal(2, "done");
+    assert!(journal.contains("reason: look again"), "{journal}");
+    desk.leave();
+}

@@ -1,0 +1,107 @@
+//! The scenarios of the yard, each solved by keys alone as somebody on call would.
+
+use super::desk::Desk;
+use super::pty::Screen;
+
+/// The version that will run: a plan says `from -> to` first.
+fn runs(plan: &Screen) -> String {
+    let to = plan
+        .rows
+        .iter()
+        .find_map(|row| row.split_once(" -> ")?.1.split(' ').next());
+    to.expect("a version").to_owned()
+}
+
+#[test]
+fn calm_is_calm_and_the_latest_release_moves_on_by_itself() {
+    let mut desk = Desk::open("calm");
+    desk.see("calm: one version everywhere, smoke passed");
+    desk.press("S");
+    let sources = desk.see("-- sources, 4 ");
+    for source in ["git", "integration", "staging", "production"] {
+        let row = sources
+            .rows
+            .iter()
+            .find(|row| row.trim_start_matches(['>', ' ']).starts_with(source));
+        assert!(row.is_some_and(|row| row.contains(" ok ")), "{sources}");
+    }
+    desk.press("q");
+    // Nothing is pulled: what the robot released is promoted with nobody's help.
+    desk.see_played("promoted from staging");
+    desk.journal(0, "");
+    desk.leave();
+}
+
+#[test]
+fn a_crash_loop_is_read_in_its_log_and_rolled_back() {
+    let mut desk = Desk::open("crash-loop");
+    desk.select("whitehall-admin", "production");
+    desk.see("CRASH");
+    // A crashed container speaks through the log of the one before it.
+    desk.press("enter");
+    desk.press("a");
+    desk.see("-- levers of whitehall-admin @ production");
+    desk.close();
+    desk.press("q d");
+    let target = desk.see("CrashLoopBackOff");
+    assert!(target.contains("whitehall-admin @ production"), "{target}");
+    desk.press("q");
+    let plan = desk.lever("b", "ROLL BACK  whitehall-admin @ production");
+    assert!(plan.contains("REACHES PRODUCTION"), "{plan}");
+    let version = runs(&plan);
+    desk.reason("incident: it crashes at start");
+    desk.confirm(&version);
+    let journal = desk.journal(1, "done");
+    assert!(journal.contains("open debts: 1"), "{journal}");
+    desk.press("q");
+    let board = desk.look(super::desk::PLAYED, "a calm cell", |screen| {
+        screen
+            .row("  whitehall-admin")
+            .is_some_and(|row| row.contains(&format!("[{version}")) && !row.contains("CRASH"))
+    });
+    assert!(!board.contains("1 crash"), "{board}");
+    desk.leave();
+}
+
+#[test]
+fn a_failed_migration_is_read_in_its_hooks_and_synced_again() {
+    let mut desk = Desk::open("migration-failed");
+    desk.select("places-manager", "production");
+    desk.press("d");
+    let target = desk.see("dbmigrate");
+    assert!(target.contains("places-manager @ production"), "{target}");
+    desk.press("q");
+    let plan = desk.lever("s", "SYNC  places-manager @ production");
+    let version = runs(&plan);
+    desk.reason("the database is back");
+    desk.confirm(&version);
+    desk.journal(1, "done");
+    desk.press("q");
+    desk.see_played("Synced, Healthy");
+    desk.leave();
+}
+
+#[test]
+fn a_lost_environment_is_said_once_with_its_cause_and_the_others_live() {
+    let mut desk = Desk::open("environment-down");
+    let board = desk.see("integration FAILED");
+    // Once, at the top: no row of the board repeats it.
+    let rows = board.rows.iter().filter(|row| row.contains("refused"));
+    assert!(rows.count() <= 1, "{board}");
+    desk.press("S");
+    desk.see("-- sources, 4 ");
+    desk.press("j");
+    let cause = desk.see("-- integration -");
+    assert!(cause.contains("refused"), "{cause}");
+    desk.press("q");
+    // What git says of the lost environment stands, and its levers say why they are off.
+    desk.select("publisher", "integration");
+    desk.refused("s", "-- REFUSED sync publisher @ integration");
+    desk.close();
+    desk.press("l l");
+    let live = desk.see("publisher @ production");
+    assert!(live.contains("3/3 pods ready"), "{live}");
+    desk.lever("f", "REFRESH  publisher @ production");
+    desk.close();
+    desk.leave();
+}
