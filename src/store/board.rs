@@ -7,7 +7,7 @@ use super::status::{GateState, Status, TargetKind};
 use crate::delivery::Delivery;
 use crate::model::{App, Environment, Repository, Target, Version, Word};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which group of rows a fold line stands for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -50,6 +50,8 @@ pub struct Board {
     pub counts: BTreeMap<Word, usize>,
     /// Gates that were closed for many apps at once.
     pub holds: Vec<Hold>,
+    /// Where each row stands: every line of every frame asks for its own.
+    places: HashMap<RowKey, usize>,
 }
 
 /// One sentence at the top: who closed the gate between two environments, for how many apps.
@@ -105,8 +107,10 @@ impl Board {
             .map(|(key, cells)| row(key, cells, &holds))
             .collect();
         group(&mut rows);
+        let places = rows.iter().enumerate();
         Board {
             environments,
+            places: places.map(|(at, row)| (row.key.clone(), at)).collect(),
             rows,
             counts,
             holds,
@@ -114,7 +118,7 @@ impl Board {
     }
 
     pub fn row(&self, key: &RowKey) -> Option<&Row> {
-        self.rows.iter().find(|row| row.key == *key)
+        self.rows.get(*self.places.get(key)?)
     }
 
     /// The row and column of a target.
@@ -123,8 +127,15 @@ impl Board {
             .environments
             .iter()
             .position(|e| *e == target.environment)?;
-        let row = self.rows.iter().find(|row| row.key.app == target.app)?;
-        Some((row, column))
+        // Where an app and an orphan file have one name, the one that stands first is meant.
+        let of = |orphan| {
+            self.places.get(&RowKey {
+                app: target.app.clone(),
+                orphan,
+            })
+        };
+        let place = of(false).into_iter().chain(of(true)).min()?;
+        Some((self.rows.get(*place)?, column))
     }
 
     /// The status of a target.
@@ -248,7 +259,7 @@ fn group(rows: &mut [Row]) {
             row.rank = ranks.get(&family(row)).copied().unwrap_or(row.rank);
         }
     }
-    let shown: Vec<(bool, Repository)> = rows
+    let shown: BTreeSet<(bool, Repository)> = rows
         .iter()
         .filter(|r| r.fold.is_none())
         .map(family)

@@ -140,18 +140,18 @@ impl History {
         if since.is_none() && !self.complete {
             return None;
         }
-        let had: BTreeSet<&Version> = above
-            .iter()
-            .flat_map(|c| [c.from.as_ref(), c.to.as_ref()])
-            .flatten()
-            .collect();
-        let waiting: BTreeSet<&Version> = below
+        let mut waiting: BTreeSet<&Version> = below
             .iter()
             .filter(|c| since.is_none_or(|since| c.at >= since))
             .filter(|c| c.moves_version())
             .filter_map(|c| c.to.as_ref())
-            .filter(|v| *v != ours && !v.is_branch() && !had.contains(v))
+            .filter(|v| *v != ours && !v.is_branch())
             .collect();
+        // Few wait, or none: the long history above is looked through for those only.
+        waiting.retain(|v| {
+            let is = |version: &Option<Version>| version.as_ref() == Some(*v);
+            !above.iter().any(|c| is(&c.from) || is(&c.to))
+        });
         Some(waiting.len())
     }
 
