@@ -9,14 +9,17 @@
 #[allow(dead_code)]
 mod call;
 mod cluster;
+mod fleet;
 mod git;
 mod log;
 #[path = "../../tests/common/pty.rs"]
 mod pty;
+mod reading;
 #[path = "../../tests/kube_api/real.rs"]
 #[allow(dead_code)]
 mod real;
 mod screen;
+mod yard;
 
 /// What the rig tells of its server.
 pub struct Server {
@@ -43,17 +46,24 @@ pub fn quantile(samples: &mut [std::time::Duration], share: f64) -> std::time::D
 }
 
 fn main() {
+    if reading::asked() {
+        return;
+    }
     let words: Vec<String> = std::env::args()
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
     let wanted = |section: &str| words.is_empty() || words.iter().any(|word| word == section);
-    let sections: [(&str, fn()); 4] = [
+    let sections: [(&str, fn()); 5] = [
         ("log", log::run),
         ("git", git::run),
         ("screen", screen::run),
+        ("yard", yard::run),
         ("cluster", cluster::run),
     ];
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("{cores} cores, load {}", load.trim());
     for (name, run) in sections.into_iter().filter(|(name, _)| wanted(name)) {
         println!("-- {name}");
         run();

@@ -434,6 +434,30 @@ impl Console {
         self.lock().bytes[mark..].to_vec()
     }
 
+    /// Waits until the bytes that the terminal has read since a mark are as wished, and returns them.
+    #[track_caller]
+    pub fn wait_for_bytes(&self, mark: usize, wished: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        let deadline = Instant::now() + LIMIT;
+        let mut seen = self.lock();
+        loop {
+            if wished(&seen.bytes[mark..]) {
+                return seen.bytes[mark..].to_vec();
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero(),
+                "waited {LIMIT:?} in vain; the screen is\n{}",
+                seen.screen()
+            );
+            seen = self
+                .seen
+                .1
+                .wait_timeout(seen, left)
+                .expect("the reader lives")
+                .0;
+        }
+    }
+
     /// Sends a signal to the program that was started.
     pub fn signal(&self, signal: Signal) {
         rustix::process::kill_process(self.pid(), signal).expect("the process is there");
