@@ -153,7 +153,10 @@ fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
             "git",
             "push",
             "ok",
-            format!("{} can be pushed", config.delivery.branch),
+            format!(
+                "{} accepts a dry run; a protection of the branch shows only at a real push",
+                config.delivery.branch
+            ),
         ),
         Some(Err(fault)) => Line::new("git", "push", "no", fault.to_string()),
         None => Line::new("git", "push", "unknown", "no answer within the limit"),
