@@ -38,11 +38,8 @@ fn a_crash_loop_is_read_in_its_log_and_rolled_back() {
     desk.select("whitehall-admin", "production");
     desk.see("CRASH");
     // A crashed container speaks through the log of the one before it.
-    desk.press("enter");
-    desk.press("a");
-    desk.see("-- levers of whitehall-admin @ production");
-    desk.close();
-    desk.press("q d");
+    desk.log();
+    desk.press("1 d");
     let target = desk.see("CrashLoopBackOff");
     assert!(target.contains("whitehall-admin @ production"), "{target}");
     desk.press("q");
