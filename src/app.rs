@@ -23,7 +23,7 @@ use crate::provider::{Call, LogPiece};
 use crate::state::State;
 use crate::store::{Delta, Source};
 use crate::terminal::{Cause, Channels, Control, Drawn, Input, Session};
-use crate::update::{settle, update};
+use crate::update::{settle, settle_key, update};
 use crate::view::view;
 
 /// Frames that nobody pressed a key for are at least this far apart.
@@ -129,6 +129,10 @@ pub async fn run(
     let mut made = Vec::with_capacity(BATCH);
     let mut fault = fault::Point::from_environment();
     loop {
+        if app.urgent {
+            // Before anything is derived, which can take longer than the whole frame.
+            app.draw_if_due();
+        }
         app.settle_if_due();
         app.draw_if_due();
         if let Some(farewell) = app.farewell.take() {
@@ -326,6 +330,8 @@ impl<O: Outside> App<O> {
     fn settle_if_due(&mut self) {
         if self.settle_at().is_some_and(|at| at <= Instant::now()) {
             self.settle();
+            // A key's frame may have been drawn in between, from what was derived before.
+            self.dirty = true;
         }
     }
 
@@ -358,7 +364,11 @@ impl<O: Outside> App<O> {
         if !self.dirty || self.lent || self.session.is_busy() || self.due(now) > now {
             return;
         }
-        self.settle();
+        if self.urgent && self.settled_at.is_some() {
+            settle_key(&mut self.state);
+        } else {
+            self.settle();
+        }
         let state = &self.state;
         let drawn = self.session.draw(|frame| {
             if let Some(cursor) = view(state, frame.buffer_mut()) {

@@ -15,7 +15,6 @@ pub fn run() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let _inside = runtime.enter();
     let apps = fleet::apps(APPS);
-    let folder = tempfile::tempdir().expect("a folder");
     let namespaces = fleet::NAMESPACES.map(str::to_owned);
     if let Some(rig) = runtime.block_on(Rig::start("figures", &namespaces)) {
         let server = rig.server();
@@ -36,24 +35,25 @@ pub fn run() {
             let size = admin.get(&format!("{path}/app-0007")).await.body.len();
             println!("{APPS} Applications of {size} bytes on the real API server");
         });
-        let repository = fleet::repository(folder.path(), &apps, &PRODUCTION, 1);
-        let cluster = (
-            PRODUCTION[0],
-            server.kubeconfig.clone(),
-            server.admin.clone(),
-        );
-        let config = fleet::config(folder.path(), &repository, &[cluster]);
-        measure(
-            "watch-lists",
-            "watches",
-            &["1 sync", "production ok"],
-            &config,
-        );
+        // First without any history, then with a thousand commits of it: walking it costs memory of git's own.
+        for moves in [0, 1] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let repository = fleet::repository(folder.path(), &apps, &PRODUCTION, moves);
+            let cluster = (
+                PRODUCTION[0],
+                server.kubeconfig.clone(),
+                server.admin.clone(),
+            );
+            let config = fleet::config(folder.path(), &repository, &[cluster]);
+            println!("with {} commits of history", moves * APPS + 1);
+            let ready = ["1 sync", "production ok"];
+            measure("watch-lists", "watches", &ready, &config);
+        }
     }
     // The real server cannot be told to have no watch-lists, so pages are measured on the yard's.
     let folder = tempfile::tempdir().expect("a folder");
     let servers = runtime.block_on(yard::servers(&PRODUCTION, &apps));
-    let config = yard::configure(folder.path(), &apps, &PRODUCTION, &servers, 1);
+    let config = yard::configure(folder.path(), &apps, &PRODUCTION, &servers, 0);
     println!("the same with 3,000 pods on the yard's own server");
     measure(
         "watch-lists",

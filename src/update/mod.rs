@@ -19,7 +19,7 @@ mod tests;
 pub use palette::completions;
 pub use press::place;
 pub use run::{nodes, opened, runs_of};
-pub use settle::settle;
+pub use settle::{settle, settle_key};
 
 use crate::effect::Effect;
 use crate::journal::What;

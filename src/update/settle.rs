@@ -9,6 +9,12 @@ use crate::plan::{Outcome, PlanId};
 use crate::state::State;
 use crate::store::board::Board;
 
+/// Prepares a frame that a key asked for: what the key itself changed. It does not wait for the facts that came in since
+/// the board was derived; [`settle`] takes them in when their time comes.
+pub fn settle_key(state: &mut State) {
+    log::settle(state);
+}
+
 /// Derives the board anew where a fact changed, and notes which awaited effects were seen or are late.
 pub fn settle(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
