@@ -56,7 +56,11 @@ fn ctrl_c_ends_the_command_and_not_the_console() {
     let repository = Repository::small();
     let mut console = with_login(
         &repository,
-        &["sh", "-c", "trap 'exit 3' INT; echo waiting; read never"],
+        &[
+            "sh",
+            "-c",
+            "trap 'exit 3' INT; echo waiting; while :; do sleep 0.05; done",
+        ],
     );
     console.press("S enter");
     console.wait_for_fn("the command", |screen| {
