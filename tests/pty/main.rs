@@ -8,6 +8,7 @@
     reason = "a test may fail anywhere"
 )]
 
+mod cluster_texts;
 #[path = "../common/pty.rs"]
 mod console;
 #[path = "../common/hostile.rs"]

@@ -7,7 +7,7 @@ use super::repository::Repository;
 use super::{READY, hostile};
 
 /// The kinds of sequences and controls that the console itself sends.
-const OURS: &[&str] = &[
+pub const OURS: &[&str] = &[
     "CSI ?h", "CSI ?l", "CSI H", "CSI C", "CSI J", "CSI m", "C0 0d", "C0 0a",
 ];
 
