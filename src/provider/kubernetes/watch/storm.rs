@@ -201,10 +201,12 @@ async fn weather(seed: u64) {
     let mut seen = Seen::default();
     let began = std::time::Instant::now();
     loop {
+        // The server holds its own lock while it asks the world, so that one is never waited for under the world's.
+        let asked = server.asked();
         {
             let world = world.lock().unwrap();
             // the last change comes with the first honest answer of the quiet
-            if server.asked().len() > storm
+            if asked.len() > storm
                 && seen.listed
                 && seen.listing.is_none()
                 && seen.objects == world.objects
@@ -214,22 +216,25 @@ async fn weather(seed: u64) {
         }
         // the state may have been reached before the last request arrives, which then brings nothing to hear
         let note = tokio::time::timeout(Duration::from_millis(50), heard.notes.recv()).await;
-        let Ok(note) = note else {
+        {
             let world = world.lock().unwrap();
             assert!(
                 began.elapsed() < Duration::from_secs(60),
-                "seed {seed}: {:?} is seen, {:?} is there; asked: {:?}",
+                "seed {seed}: {:?} is seen, {:?} is there; asked {} times, last: {:?}",
                 seen.objects,
                 world.objects,
-                server
-                    .asked()
+                asked.len(),
+                asked
                     .iter()
+                    .rev()
+                    .take(4)
                     .map(|a| a.path.clone())
                     .collect::<Vec<_>>()
             );
-            continue;
-        };
-        seen.take(&note.unwrap());
+        }
+        if let Ok(note) = note {
+            seen.take(&note.unwrap());
+        }
     }
 }
 
