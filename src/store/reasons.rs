@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
+use super::Source;
 use super::index::Here;
 use super::status::{GateState, Seen, Status, TargetKind};
-use super::{Kind, Source};
 use crate::model::*;
 
 /// A leaf that is out of sync right after a commit is only on its way: seconds until it is worth a word.
@@ -399,14 +399,9 @@ impl<'a> Seen<'a> {
             .store
             .source(&Source::Cluster(status.target.environment.clone()))?;
         let fault = state.worst_fault()?;
-        let forbidden = state
-            .kinds
-            .get(&Kind::Pods)
-            .is_some_and(|k| k.fault.is_some());
-        let what = if forbidden {
-            "may not be read"
-        } else {
-            "does not answer"
+        let what = match fault.kind {
+            FaultKind::Forbidden | FaultKind::Unauthorized => "may not be read",
+            _ => "cannot be read",
         };
         Some((
             Word::Unread,

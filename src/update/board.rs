@@ -7,7 +7,7 @@ use crate::action::Action;
 use crate::effect::Effect;
 use crate::model::Target;
 use crate::state::{BoardLine, PromptKind, State};
-use crate::store::board::{Row, RowKey};
+use crate::store::board::{Row, RowKey, shown};
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let page = page(state);
@@ -211,10 +211,9 @@ fn select_worst(state: &mut State) {
         .rev()
         .filter_map(|(_, cell)| cell.as_ref())
         .min_by_key(|status| {
-            status
-                .attention
-                .first()
-                .map_or(usize::MAX, |word| *word as usize)
+            shown(&state.board.holds, status)
+                .next()
+                .map_or(usize::MAX, |word| word as usize)
         });
     state.ui.board.selected = worst.map(|status| status.target.clone());
 }
