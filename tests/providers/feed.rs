@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use leverframe::model::{ActorKind, Environment, Repository};
 use leverframe::provider::git::feed::{Options, read_once};
+use leverframe::provider::git::repository::{Location, Source as At};
 use leverframe::store::{Source, source};
 use tokio::sync::mpsc;
 
@@ -220,6 +221,32 @@ fn a_repository_that_is_not_there_yet_is_found_later() {
     });
     told.until("asked for its push", |store| store.pushable.is_some());
     assert_eq!(told.store.pushable, Some(Ok(())));
+}
+
+#[test]
+fn a_push_that_was_refused_is_asked_about_again() {
+    let yard = Yard::new();
+    let remote = ["remote", "set-url", "--push", "origin"];
+    let nowhere = yard.dir.path().join("nowhere.git");
+    let set_url = |url: &Path| {
+        git(
+            &yard.work,
+            &[&remote[..], &[url.to_str().unwrap()]].concat(),
+        )
+    };
+    set_url(&nowhere);
+    let clone = At {
+        location: Location::Path(yard.work.clone()),
+        branch: "main".to_owned(),
+    };
+    let mut told = Told::by(clone, Options { probe: true });
+    told.until("a no", |store| matches!(store.pushable, Some(Err(_))));
+    set_url(&yard.bare);
+    told.until("a yes by itself", |store| store.pushable == Some(Ok(())));
+    // After a yes it is asked when one looks again.
+    set_url(&nowhere);
+    told.watch.refresh();
+    told.until("a no again", |store| matches!(store.pushable, Some(Err(_))));
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Default for Pace {
 /// What the feed is asked to do besides looking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
-    /// Ask once whether the branch could be pushed to.
+    /// Ask whether the branch could be pushed to: once it was read, when one looks again, and after a no.
     pub probe: bool,
 }
 
@@ -93,7 +93,11 @@ pub fn watch(
             failures: 0,
             alive_at: None,
             standing: None,
-            probe: options.probe,
+            probe: Probe {
+                wanted: options.probe,
+                refused: 0,
+                due: Some(Instant::now()),
+            },
             source,
             feed,
             calls,
@@ -149,7 +153,17 @@ struct Teller {
     alive_at: Option<Instant>,
     /// The fault that has not passed yet.
     standing: Option<News>,
-    probe: bool,
+    probe: Probe,
+}
+
+/// When it is next asked whether the branch could be pushed to.
+#[derive(Debug)]
+struct Probe {
+    wanted: bool,
+    /// How often in a row the answer was no.
+    refused: u32,
+    /// None: answered with yes.
+    due: Option<Instant>,
 }
 
 impl Teller {
@@ -207,6 +221,9 @@ impl Teller {
 
     /// One look at the branch, then one chunk of history. False when nobody listens.
     fn round(&mut self, repository: &Repository, asked: bool) -> Result<bool, Error> {
+        if asked {
+            self.probe.due = Some(Instant::now());
+        }
         if repository.is_mirror() {
             // What an earlier start has fetched is told at once.
             if self.told.is_none()
@@ -243,12 +260,28 @@ impl Teller {
         if self.walking.is_some() {
             return self.walk(repository);
         }
-        if std::mem::take(&mut self.probe) {
-            let said = push::probe(repository, FETCH_LIMIT).err();
-            let fault = said.map(|why| fault::unpushable(&self.source, &why));
-            return Ok(self.feed.blocking_send(News::Pushable(fault)));
+        Ok(self.probed(repository))
+    }
+
+    /// Asks whether the branch could be pushed to, where that is due. A no is asked again after a while: a machine too
+    /// busy to answer in time, or a login since renewed, must not close every lever until the console is started anew.
+    fn probed(&mut self, repository: &Repository) -> bool {
+        let due = self.probe.due.is_some_and(|at| at <= Instant::now());
+        if !self.probe.wanted || !due {
+            return true;
         }
-        Ok(true)
+        let said = push::probe(repository, FETCH_LIMIT).err();
+        let fault = said.map(|why| fault::unpushable(&self.source, &why));
+        if let Some(fault) = &fault {
+            tracing::warn!(%fault, "asked whether the branch can be pushed to");
+            self.probe.refused += 1;
+            self.probe.due =
+                Some(Instant::now() + self.after(self.pace.fetch / 4, self.probe.refused));
+        } else {
+            self.probe.refused = 0;
+            self.probe.due = None;
+        }
+        self.feed.blocking_send(News::Pushable(fault))
     }
 
     fn fetch(&self, repository: &Repository) -> Result<Oid, Error> {
@@ -437,10 +470,14 @@ impl Teller {
             Location::Path(_) => self.pace.look,
             Location::Url { .. } => self.pace.fetch,
         };
-        if self.failures == 0 {
+        self.after(usual, self.failures)
+    }
+
+    fn after(&self, usual: Duration, failures: u32) -> Duration {
+        if failures == 0 {
             return usual;
         }
-        let doubled = usual * 2u32.saturating_pow(self.failures.min(8));
+        let doubled = usual * 2u32.saturating_pow(failures.min(8));
         let spread = 1.0 + f64::from(std::process::id() % 16) / 64.0;
         doubled.min(self.pace.longest).mul_f64(spread)
     }
