@@ -21,7 +21,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty};
 use rustix::process::{Pid, Signal};
 
 /// Only a failure waits this long: the machine may be busy with other tests.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(20);
 /// Between looks at a state.
 const LOOK: Duration = Duration::from_millis(2);
 /// Between keys, as a quick typist leaves it: keys that come together are no confirmation.

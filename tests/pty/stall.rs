@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::console::Console;
+use super::console::{Console, Start};
 use super::{READY, started};
 
 /// Fills what the device holds for a terminal that does not read.
@@ -100,4 +100,51 @@ fn it_costs_no_processor_time() {
     let used = console.cpu() - before;
     assert!(used.as_millis() < 200, "{used:?} in two seconds");
     assert!(waits_in_poll(&frames));
+}
+
+/// The size of the yard's journal; none before the yard is there.
+fn journalled(folder: &std::path::Path) -> Option<u64> {
+    let yard = std::fs::read_dir(folder).ok()?.find_map(|entry| {
+        let path = entry.ok()?.path().join("journal/journal.jsonl");
+        path.exists().then_some(path)
+    })?;
+    Some(yard.metadata().ok()?.len())
+}
+
+#[test]
+fn a_question_that_was_never_seen_cannot_be_answered() {
+    let start = Start::new(&["demo"]);
+    let folder = start.home().join("run");
+    let temporary = folder.to_str().expect("a path in UTF-8").to_owned();
+    let mut console = start.env("TMPDIR", &temporary).start();
+    console.wait_for("production ok");
+    console.press("/");
+    console.type_text("publisher");
+    console.press("enter g h h l");
+    console.wait_for("publisher @ staging");
+    console.press("a");
+    console.wait_for_fn("hold to be live", |screen| {
+        screen
+            .row("h hold")
+            .is_some_and(|row| row.ends_with("live"))
+    });
+    console.press("esc");
+    fill(&console);
+    // Levers, hold, from Cancel to the other button, Enter: typed at a screen that shows none of it.
+    console.press("a h right enter");
+    console.resize(80, 24);
+    console.stall(false);
+    console.wait_for("HOLD");
+    assert!(journalled(&folder).is_none_or(|bytes| bytes == 0));
+    // Seen and answered it counts. Some hours of the week want a reason.
+    console.press("esc a h");
+    let question = console.wait_for("HOLD");
+    if !question.contains("not needed") {
+        console.type_text("practice");
+        console.press("enter");
+    }
+    console.press("right enter");
+    console.wait_until("the intent is journalled", || {
+        journalled(&folder).is_some_and(|bytes| bytes > 0)
+    });
 }
