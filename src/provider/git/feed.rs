@@ -34,7 +34,7 @@ pub struct Pace {
     pub alive: Duration,
     /// Commits of history that are walked.
     pub bound: usize,
-    /// Commits walked between looks.
+    /// Commits walked between looks, and between two openings of the repository.
     pub chunk: usize,
 }
 
@@ -46,7 +46,7 @@ impl Default for Pace {
             longest: Duration::from_secs(300),
             alive: Duration::from_secs(10),
             bound: 20_000,
-            chunk: 2_000,
+            chunk: 100,
         }
     }
 }
@@ -87,6 +87,7 @@ pub fn watch(
         let mut teller = Teller {
             told: None,
             walking: None,
+            unpacked: false,
             reader: Reader::new(Arc::clone(&delivery)),
             telling: Telling::new(delivery),
             fetched_at: None,
@@ -148,6 +149,8 @@ struct Teller {
     /// The tip last told of, with its tree.
     told: Option<(Oid, Arc<Tree>)>,
     walking: Option<Walking>,
+    /// A chunk of history was read since the repository was opened.
+    unpacked: bool,
     fetched_at: Option<Instant>,
     failures: u32,
     alive_at: Option<Instant>,
@@ -203,6 +206,10 @@ impl Teller {
                 (Some(open), None) => self.pause(open),
                 (None, _) => self.delay(),
             };
+            // An open pack keeps up to 16 MB of what was unpacked from it: a walk gives it back after every chunk.
+            if std::mem::take(&mut self.unpacked) {
+                repository = None;
+            }
             asked = match woken.recv_timeout(pause) {
                 Ok(()) => true,
                 Err(RecvTimeoutError::Timeout) => false,
@@ -371,6 +378,7 @@ impl Teller {
         let Some(walking) = self.walking else {
             return Ok(true);
         };
+        self.unpacked = true;
         let query = self.query(walking.from, None, walking.left.min(self.pace.chunk));
         let (changes, reached) = self.walked(repository, &query)?;
         let left = walking.left.saturating_sub(query.limit);
