@@ -4,7 +4,7 @@
 //! Deliberately absent: deciding, and sending anything a second time. A plan whose outcome is unknown is settled by looking.
 
 use crate::journal::file::{JournalFile, Lock, Written};
-use crate::journal::{Entry, What};
+use crate::journal::{Entry, Record, What};
 use crate::model::{Environment, Fault};
 use crate::plan::{Outcome, Plan, PlanId, Write, checks};
 use crate::provider::Writer;
@@ -15,8 +15,8 @@ use std::time::Duration;
 
 /// Longer than any write may take, so that a second console waits rather than gives up.
 const LOCK_WAIT: Duration = Duration::from_secs(90);
-/// Settling does not wait for somebody who is sending.
-const SETTLE_WAIT: Duration = Duration::from_millis(200);
+/// Looking does not wait for somebody who is sending.
+const LOOK_WAIT: Duration = Duration::from_millis(200);
 
 /// Who sends what. Read-only mode constructs none.
 #[derive(Clone, Default)]
@@ -116,25 +116,50 @@ pub async fn apply_under(
     }
 }
 
-/// Looks for a plan whose outcome is not known, and journals what is found; none where it cannot be told, or is being sent.
-pub async fn settle(plan: &Plan, writers: &Writers, journal: &JournalFile) -> Option<Outcome> {
-    let writer = writers.of(&plan.write)?;
-    let locking = journal.clone();
-    let lock = tokio::task::spawn_blocking(move || locking.lock(SETTLE_WAIT))
-        .await
-        .ok()?
-        .ok()?;
-    let outcome = writer.settle(plan).await?;
-    let ending = entry(
-        &plan.id,
-        What::Outcome {
-            outcome: outcome.clone(),
+/// Looks for a plan whose outcome is not known, and journals what is found: that it is unknown, too, where its console died
+/// and it cannot be told. None where nothing new is known, or where it is being sent.
+///
+/// The lock is held for the moments before and after, not during the look: a remote that hangs keeps no lever from being
+/// pulled.
+pub async fn settle(id: &PlanId, writers: &Writers, journal: &JournalFile) -> Option<Outcome> {
+    let lost = without_outcome(id, journal, None).await?;
+    let outcome = match writers.of(&lost.plan.write)?.settle(&lost.plan).await {
+        Some(outcome) => outcome,
+        None if lost.outcome.is_some() => return None,
+        None => Outcome::Unknown {
+            because: "Its console ended before it had an answer; it is looked for, not sent again."
+                .into(),
         },
-    );
-    // Not journalled it is found again the next time.
-    let _ = append(journal, ending).await;
-    drop(lock);
+    };
+    let found = What::Outcome {
+        outcome: outcome.clone(),
+    };
+    without_outcome(id, journal, Some(found)).await?;
     Some(outcome)
+}
+
+/// What is known of a plan that is not being sent and has no certain outcome; what was found of it is appended. Under the
+/// lock.
+async fn without_outcome(
+    id: &PlanId,
+    journal: &JournalFile,
+    found: Option<What>,
+) -> Option<Record> {
+    let (id, journal) = (id.clone(), journal.clone());
+    let looking = tokio::task::spawn_blocking(move || {
+        let _lock = journal.lock(LOOK_WAIT).ok()?;
+        let known = journal.load();
+        let record = known.get(&id)?;
+        if !record.is_without_outcome() {
+            return None;
+        }
+        if let Some(what) = found {
+            // Not journalled it is found again the next time.
+            let _ = journal.append(&entry(&id, what));
+        }
+        Some(record.clone())
+    });
+    looking.await.ok()?
 }
 
 /// Journals what was noticed or said of a plan.

@@ -154,14 +154,28 @@ impl Drop for Connection {
 
 /// The writers of a configuration, over the connection's own ways to the clusters; none where it is read-only.
 pub fn writers(config: &Config, connection: &Connection) -> Option<Writers> {
+    let ways = connection.clusters.iter();
+    writers_over(
+        config,
+        ways.map(|(environment, cluster)| (environment.clone(), Arc::clone(cluster.access())))
+            .collect(),
+    )
+}
+
+/// The same without a connection, where nothing is read but what became of earlier plans.
+pub fn writers_alone(config: &Config) -> Option<Writers> {
+    let ways = config.clusters.iter();
+    writers_over(
+        config,
+        ways.map(|(environment, at)| (environment.clone(), Arc::new(Access::new(place(at)))))
+            .collect(),
+    )
+}
+
+fn writers_over(config: &Config, ways: BTreeMap<Environment, Arc<Access>>) -> Option<Writers> {
     if config.read_only {
         return None;
     }
-    let ways: BTreeMap<Environment, Arc<Access>> = connection
-        .clusters
-        .iter()
-        .map(|(environment, cluster)| (environment.clone(), Arc::clone(cluster.access())))
-        .collect();
     let environments: Vec<Environment> = ways.keys().cloned().collect();
     let cluster: Arc<dyn Writer> = Arc::new(ClusterWriter::new(ways));
     Some(Writers {

@@ -12,8 +12,12 @@ use crate::store::Source;
 pub enum Effect {
     /// Journal the intent, send the plan's one write once, journal the outcome, answer with `Message::Outcome`.
     Apply(Box<Plan>),
-    /// Look for a plan whose outcome is unknown; answer with `Message::Outcome` where it can be told.
-    Settle(PlanId),
+    /// Look for a plan whose outcome is unknown; answer with `Message::Outcome` where it can be told. Where it cannot, that
+    /// is said to who asked for it.
+    Settle {
+        plan: PlanId,
+        asked: bool,
+    },
     /// Write an entry to the journal (a hop seen or late, a settlement by hand).
     Record(Box<Entry>),
     /// Start following a log under this number.

@@ -182,9 +182,9 @@ async fn an_open_plan_is_settled_by_looking_but_not_while_it_is_being_sent() {
     };
     journal.append(&entry).unwrap();
     let sending = journal.lock(Duration::ZERO).unwrap();
-    assert_eq!(settle(&plan, &writers, &journal).await, None);
+    assert_eq!(settle(&plan.id, &writers, &journal).await, None);
     drop(sending);
-    assert_eq!(settle(&plan, &writers, &journal).await, Some(applied()));
+    assert_eq!(settle(&plan.id, &writers, &journal).await, Some(applied()));
     assert_eq!(journal.load().records[0].standing(), Standing::Underway);
     assert_eq!(far.writes.load(Ordering::SeqCst), 0);
 }

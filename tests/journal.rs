@@ -11,10 +11,14 @@ mod common {
 }
 
 use common::plans;
+use leverframe::config;
+use leverframe::effect::Effect;
 use leverframe::journal::file::{JournalFile, Places};
 use leverframe::journal::{Entry, Standing, What};
+use leverframe::keymap::Keymap;
 use leverframe::model::FaultKind;
 use leverframe::plan::Outcome;
+use leverframe::state::{Settings, State};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -273,4 +277,51 @@ fn a_console_that_died_after_its_intent_leaves_it_open() {
     let journal = home.journal().load();
     assert_eq!(journal.records[0].standing(), Standing::Open);
     assert_eq!(journal.open().count(), 1);
+}
+
+#[test]
+fn a_plan_without_an_outcome_is_looked_for_less_and_less_often() {
+    let checked = config::delivery_named("govuk", std::path::Path::new("."), &|_| None).unwrap();
+    let settings = |read_only| Settings {
+        who: plans::some_plan("aaaa").who,
+        host: String::new(),
+        read_only,
+        demo: None,
+        zone: jiff::tz::TimeZone::UTC,
+        zone_name: String::new(),
+        theme: Default::default(),
+        contexts: Default::default(),
+        log_cap: 1 << 20,
+    };
+    let delivery = Arc::new(checked.delivery);
+    let keys = Arc::new(Keymap::built_in().unwrap());
+    let mut looked = Vec::new();
+    for read_only in [true, false] {
+        let mut state = State::new(
+            Arc::clone(&delivery),
+            Arc::clone(&keys),
+            settings(read_only),
+            jiff::Timestamp::UNIX_EPOCH,
+        );
+        state.journal.take(intent("aaaa", 0));
+        state.journal.take(intent("bbbb", 0));
+        state.journal.take(applied("bbbb", 1));
+        for second in 0..4 * 3600 {
+            state.now = jiff::Timestamp::from_second(second).unwrap();
+            for effect in leverframe::update::settle(&mut state) {
+                if let Effect::Settle { plan, asked: false } = effect {
+                    assert_eq!(plan.as_str(), "aaaa");
+                    looked.push(second);
+                }
+            }
+        }
+        assert!(!read_only || looked.is_empty(), "nothing that could look");
+    }
+    assert_eq!(looked[..6], [5, 10, 20, 40, 80, 160]);
+    assert!(looked.windows(2).all(|w| w[1] - w[0] <= 300));
+    assert!(
+        looked
+            .last()
+            .is_some_and(|last| (3600..7200).contains(last))
+    );
 }

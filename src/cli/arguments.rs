@@ -223,6 +223,19 @@ pub struct JournalArgs {
     /// Only what is not over
     #[arg(long)]
     pub open: bool,
+    /// First look in the world for plans whose outcome is not known, and record what is found
+    #[arg(long)]
+    pub look: bool,
+    /// You looked yourself: record the plan, whose outcome is not known, as done or as not done
+    #[arg(long, value_name = "DONE", requires = "plan", conflicts_with = "look")]
+    pub settle: Option<Looked>,
+}
+
+/// What somebody found who looked for a plan.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Looked {
+    Done,
+    NotDone,
 }
 
 #[derive(Args, Clone, Debug)]

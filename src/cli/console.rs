@@ -94,6 +94,7 @@ fn state(
         journal,
         journal_fault: None,
         calls: VecDeque::new(),
+        looks: Default::default(),
         board: Board::default(),
         // Derived from nothing yet, so the first frame derives it.
         board_of: (u64::MAX, i64::MIN),

@@ -1,15 +1,20 @@
 //! `journal`: plans, their outcomes, and what they left to be undone.
 //!
-//! Deliberately absent: settling and undoing; the console does both, with their checks.
+//! Deliberately absent: undoing, which is a lever with its own checks.
 
-use super::arguments::{Common, Form, JournalArgs};
+use super::arguments::{Common, Form, JournalArgs, Looked};
 use super::exit::{Exit, Failure};
 use super::json::moment;
 use super::table::Table;
-use super::{Ended, configured, print, variables};
+use super::{Ended, configured, print, variables, who};
+use crate::apply;
+use crate::apply::Writers;
+use crate::config::Config;
 use crate::connect;
-use crate::journal::{Journal, Record, Standing};
+use crate::journal::file::JournalFile;
+use crate::journal::{Entry, Journal, Record, Standing, What};
 use crate::plan::{PlanId, show};
+use jiff::Timestamp;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -28,13 +33,27 @@ struct RecordLine<'a> {
     debt: Option<&'a str>,
 }
 
-pub(super) fn run(args: &JournalArgs, common: &Common) -> Ended {
+pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
     let config = configured(common, &variables)?.ok_or_else(|| {
         Failure::usage(
             "Nothing is configured, so there is no journal: name a configuration by -c FILE.",
         )
     })?;
-    let journal = connect::journal(&config).load();
+    let file = connect::journal(&config);
+    if args.look {
+        let Some(writers) = connect::writers_alone(&config) else {
+            return Err(Failure::new(
+                Exit::Refused,
+                "This is read-only; nothing was looked for and nothing recorded.",
+            )
+            .into());
+        };
+        look(&file, &writers, |_| true).await;
+    }
+    if let (Some(prefix), Some(looked)) = (&args.plan, args.settle) {
+        settle(&config, &file, one(&file.load(), prefix)?, looked).await?;
+    }
+    let journal = file.load();
     let records: Vec<&Record> = match &args.plan {
         Some(prefix) => vec![one(&journal, prefix)?],
         None => journal
@@ -84,6 +103,46 @@ pub(super) fn run(args: &JournalArgs, common: &Common) -> Ended {
         print::out(&table.to_string())?;
     }
     Ok(Exit::Ok)
+}
+
+/// Looks in the world for plans whose outcome is not known, and journals what is found.
+pub(super) async fn look(file: &JournalFile, writers: &Writers, wanted: impl Fn(&Record) -> bool) {
+    for record in &file.load().records {
+        if record.is_without_outcome() && wanted(record) {
+            apply::settle(&record.plan.id, writers, file).await;
+        }
+    }
+}
+
+/// What somebody says who looked.
+async fn settle(
+    config: &Config,
+    file: &JournalFile,
+    record: &Record,
+    looked: Looked,
+) -> Result<(), Failure> {
+    if !record.is_without_outcome() {
+        return Err(Failure::new(
+            Exit::Refused,
+            format!(
+                "Plan {} has an outcome: {}. Nothing was recorded.",
+                record.plan.id,
+                word(record.standing())
+            ),
+        ));
+    }
+    let entry = Entry {
+        at: Timestamp::now(),
+        plan: record.plan.id.clone(),
+        what: What::Settled {
+            done: looked == Looked::Done,
+            by: who::actor(config).login,
+        },
+    };
+    let written = apply::record(file, entry).await;
+    written
+        .map(|_| ())
+        .map_err(|fault| Failure::new(Exit::Failed, fault.to_string()))
 }
 
 fn is_open(record: &Record) -> bool {

@@ -93,7 +93,7 @@ async fn act(command: Command, common: &Common) -> Ended {
         Command::Logs(args) => logs::run(&args, common).await,
         Command::History(args) => history::run(&args, common).await,
         Command::Sources => sources::run(common).await,
-        Command::Journal(args) => journal::run(&args, common),
+        Command::Journal(args) => journal::run(&args, common).await,
         Command::Demo(args) => demo::run(&args, common).await,
         Command::Config(command) => config::run(&command, common).await,
         Command::Completions { shell } => completions::completions(shell),

@@ -162,7 +162,7 @@ impl World {
         });
     }
 
-    fn settle(&mut self, id: PlanId) {
+    fn settle(&mut self, id: PlanId, asked: bool) {
         let told = self.told.clone();
         let Some(writers) = self.writers.clone() else {
             told.tell(Message::Told(
@@ -171,21 +171,14 @@ impl World {
             return;
         };
         tokio::spawn(async move {
-            let journal = told.journal.clone();
-            let Ok(known) = tokio::task::spawn_blocking(move || journal.load()).await else {
-                return;
-            };
-            let Some(record) = known.get(&id) else {
-                return;
-            };
-            let found = apply::settle(&record.plan, &writers, &told.journal).await;
+            let found = apply::settle(&id, &writers, &told.journal).await;
             told.news().await;
             match found {
                 Some(outcome) => told.tell(Message::Outcome { plan: id, outcome }),
-                None => told.tell(Message::Told(format!(
-                    "What became of plan {} cannot be told yet; look at the target, then settle it by hand.",
-                    known.short(&id)
+                None if asked => told.tell(Message::Told(format!(
+                    "What became of plan {id} cannot be told yet; look at the target, then settle it by hand.",
                 ))),
+                None => {}
             }
         });
     }
@@ -229,7 +222,7 @@ impl Outside for World {
     fn begin(&mut self, effect: Effect) {
         match effect {
             Effect::Apply(plan) => self.apply(plan),
-            Effect::Settle(plan) => self.settle(plan),
+            Effect::Settle { plan, asked } => self.settle(plan, asked),
             Effect::Record(entry) => {
                 let told = self.told.clone();
                 tokio::spawn(async move { told.record(*entry).await });

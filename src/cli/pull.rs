@@ -77,6 +77,16 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
     let request = request(&asked, environment, &gathered)?;
     let who = super::who::actor(&config);
     let file = connect::journal(&config);
+    if let (false, Some(writers)) = (
+        asked.args.dry_run,
+        connect::writers(&config, &gathered.connection),
+    ) {
+        // Of a plan for the same that may have been sent it is looked first what became of it.
+        super::journal::look(&file, &writers, |record| {
+            record.plan.request.target == request.target
+        })
+        .await;
+    }
     // Held until the outcome is written: no two consoles of one user decide and send at once.
     let lock = match asked.args.dry_run || config.read_only {
         true => None,
@@ -256,7 +266,7 @@ fn told(outcome: &Outcome, common: &Common) {
         Outcome::Failed { because, remedy } => format!("failed: {because} {remedy}"),
         Outcome::Unknown { because } => {
             format!(
-                "unknown: {because} Do not send it again; `leverframe journal` says how it stands."
+                "unknown: {because} Do not send it again; `leverframe journal --look` looks what became of it."
             )
         }
     };

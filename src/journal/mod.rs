@@ -108,6 +108,11 @@ impl Record {
         }
     }
 
+    /// Sent perhaps, and nobody knows what became of it: to be looked for.
+    pub fn is_without_outcome(&self) -> bool {
+        matches!(self.standing(), Standing::Open | Standing::Unknown)
+    }
+
     /// The debt that is still open.
     pub fn debt(&self) -> Option<&str> {
         let happened = matches!(self.outcome, Some((_, Outcome::Applied { .. })))

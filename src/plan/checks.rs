@@ -329,10 +329,13 @@ fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
         None => checks.pass("in_flight", weight, "no plan of the same kind is under way"),
         Some(record) => {
             let (state, remedy) = match record.standing() {
-                Standing::Unknown => ("has an unknown outcome", "Settle it first: J, then Enter."),
+                Standing::Unknown => (
+                    "has an unknown outcome",
+                    "Settle it first: J, then Enter (`leverframe journal --look`).",
+                ),
                 Standing::Open => (
                     "is being sent, or its console died",
-                    "Wait for it, or settle it: J, then Enter.",
+                    "Wait for it, or settle it: J, then Enter (`leverframe journal --look`).",
                 ),
                 _ => ("is under way", "Wait for its effect: J shows it."),
             };

@@ -31,6 +31,8 @@ pub struct State {
     pub journal_fault: Option<Fault>,
     /// Calls made to the outside, newest last, bounded.
     pub calls: VecDeque<Call>,
+    /// Plans whose outcome is not known: how often each was looked for, and when it is next.
+    pub looks: std::collections::BTreeMap<PlanId, (u32, Timestamp)>,
     /// Derived from the facts whenever they changed.
     pub board: Board,
     /// What the board was derived from: the store's generation, and the minute (ages become words with time).
@@ -282,6 +284,7 @@ impl State {
             journal: Journal::default(),
             journal_fault: None,
             calls: VecDeque::new(),
+            looks: Default::default(),
             board: Board::default(),
             board_of: (0, 0),
             ui: Ui::default(),

@@ -5,7 +5,7 @@
 use super::confirm;
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::journal::{Journal, Standing, What};
+use crate::journal::{Journal, What};
 use crate::message::Press;
 use crate::model::Target;
 use crate::plan::{Lever, Request, plan};
@@ -147,7 +147,7 @@ pub fn settle(state: &mut State, press: &Press) {
         return;
     };
     let plan = record.plan.id.clone();
-    if record.standing() == Standing::Unknown || record.standing() == Standing::Open {
+    if record.is_without_outcome() {
         state.open_overlay(Overlay::Settle { plan, selected: 0 });
         return;
     }
@@ -180,7 +180,7 @@ pub fn settle_by_hand(state: &mut State, action: Action, effects: &mut Vec<Effec
             let (plan, selected) = (plan.clone(), *selected);
             state.close_overlay();
             if selected == 0 {
-                effects.push(Effect::Settle(plan));
+                effects.push(Effect::Settle { plan, asked: true });
                 state.tell("Looking for the plan in the world.");
             } else {
                 let by = state.settings.who.login.clone();

@@ -7,6 +7,7 @@ mod confirm;
 mod copy;
 mod levers;
 mod log;
+mod look;
 mod open;
 mod palette;
 mod press;

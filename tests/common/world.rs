@@ -587,6 +587,7 @@ pub fn blank(delivery: Arc<Delivery>, columns: u16, rows: u16) -> State {
         journal: Journal::default(),
         journal_fault: None,
         calls: VecDeque::new(),
+        looks: Default::default(),
         board: Default::default(),
         board_of: (u64::MAX, 0),
         ui: Ui::default(),
