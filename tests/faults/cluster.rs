@@ -1,14 +1,6 @@
-//! Faults: the far side breaks off, or the process is killed, at each point of sending; afterwards the journal tells the
-//! truth, and nothing was sent twice.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what a test cannot set up must end it"
-)]
+//! A cluster breaks off, or the console is killed, while it resubmits.
 
-mod relay;
-
+use crate::relay::{self, How, Point, Relay};
 use leverframe::demo::{Options, Scenario, Yard};
 use leverframe::journal::Standing;
 use leverframe::journal::file::{JournalFile, Places};
@@ -16,7 +8,6 @@ use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer as _;
 use leverframe::provider::kubernetes::connect::{Access, Place};
 use leverframe::provider::kubernetes::writer::Writer;
-use relay::{How, Point, Relay};
 use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -164,6 +155,10 @@ async fn nothing_twice(scene: &Scene, there: bool) {
     let plan = &journal.records[0].plan;
     assert_eq!(scene.relay.posts(), 1);
     assert_eq!(scene.made(plan), usize::from(there));
+    let (_, said) = scene.run(&["journal", "--look", "-o", "json"]).await;
+    let looked: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let outcome = if there { "applied" } else { "unknown" };
+    assert_eq!(looked["records"][0]["outcome"], outcome, "{looked}");
     let (code, said) = scene.run(&Scene::LEVER).await;
     assert_eq!(code, 3, "refused, not sent again: {said}");
     assert_eq!(scene.relay.posts(), 1, "{said}");
