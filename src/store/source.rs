@@ -77,9 +77,9 @@ pub struct SourceState {
 #[serde(rename_all = "lowercase")]
 pub enum Reach {
     Ok,
-    /// It answered once, and has not lately.
+    /// It was read once, and is not now: no sign of life lately, or a fault.
     Stale,
-    /// It answers with a fault.
+    /// It was never read: it answers with a fault.
     Failed,
     /// Nothing was heard yet, or it may not be read.
     Unread,
@@ -138,11 +138,6 @@ impl SourceState {
         match (self.age_s(now), &self.fault) {
             (None, Some(_)) => Reach::Failed,
             (None, None) => Reach::Unread,
-            (Some(_), Some(fault))
-                if matches!(fault.kind, FaultKind::Unauthorized | FaultKind::Forbidden) =>
-            {
-                Reach::Failed
-            }
             (Some(age), _) if age > STALE_AFTER_S => Reach::Stale,
             (Some(_), Some(_)) => Reach::Stale,
             (Some(_), None) => Reach::Ok,

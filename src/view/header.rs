@@ -155,7 +155,7 @@ fn sources(state: &State, pen: &Pen<'_>, columns: usize) -> Line {
             None => {
                 let (word, own) = theme.reach(style);
                 let age = match (style, about.age_s(state.now)) {
-                    (Reach::Stale | Reach::Failed, Some(age)) => format!(" {}", span(age)),
+                    (Reach::Stale, Some(age)) => format!(" {}", span(age)),
                     _ => String::new(),
                 };
                 (format!("{word}{age}"), own)
