@@ -42,6 +42,11 @@ pub(super) fn annotate(
     };
 }
 
+/// Puts the plan's id on an object that is patched.
+pub(super) fn patch(patch: &mut Value, plan: &PlanId) {
+    patch["metadata"]["annotations"][PLAN] = json!(plan.as_str());
+}
+
 /// Writes a reason into a write that was made without it.
 pub(super) fn reason(write: &mut Write, reason: Option<&str>) {
     match write {

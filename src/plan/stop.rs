@@ -4,7 +4,7 @@
 
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
-use super::{Guard, Plan, Reach, Refusal, Request, Weight, Write, hops, runs};
+use super::{Guard, Plan, Reach, Refusal, Request, Weight, Write, hops, mark, runs};
 use crate::delivery::Runs;
 use crate::model::{Run, Version};
 use crate::store::{Kind, Source};
@@ -55,6 +55,8 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     } else {
         ""
     };
+    let mut patch = json!({"spec": {"shutdown": "Stop"}});
+    mark::patch(&mut patch, subject.context.id);
     subject.conclude(Draft {
         request: Request {
             run: Some(run.id.clone()),
@@ -72,7 +74,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             id: run.id.clone(),
             plural: "workflows".into(),
             resource_version: run.resource_version.clone(),
-            patch: json!({"spec": {"shutdown": "Stop"}}),
+            patch,
             guards: vec![Guard::NotOver],
         },
         hops: vec![hops::stopped(run.environment(), &run.id.name)],

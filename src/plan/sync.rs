@@ -66,7 +66,7 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         })?;
     }
     let patch = json!({"operation": operation, "status": {"operationState": null}});
-    let mut write = patched(app, patch, vec![Guard::NoOperation]);
+    let mut write = patched(subject, app, patch, vec![Guard::NoOperation]);
     mark::reason(&mut write, subject.request.reason.as_deref());
     conclude(
         subject,
@@ -115,7 +115,7 @@ pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let reach = reached(subject, repository.as_ref(), to.as_ref());
     let following = vec![hops::refreshed(subject.environment(), &app.id.name)];
     let patch = json!({"metadata": {"annotations": {REFRESH: "normal"}}});
-    let write = patched(app, patch, Vec::new());
+    let write = patched(subject, app, patch, Vec::new());
     conclude(
         subject,
         app,
@@ -146,7 +146,13 @@ fn found<'a>(subject: &Subject<'a>, name: &str) -> Result<&'a Application, Refus
     Ok(app)
 }
 
-fn patched(app: &Application, patch: Value, guards: Vec<Guard>) -> Write {
+fn patched(
+    subject: &Subject<'_>,
+    app: &Application,
+    mut patch: Value,
+    guards: Vec<Guard>,
+) -> Write {
+    mark::patch(&mut patch, subject.context.id);
     Write::Patch {
         id: app.id.clone(),
         plural: "applications".into(),

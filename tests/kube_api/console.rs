@@ -397,7 +397,10 @@ pub async fn the_console_writes_once_and_refuses_what_moved(scene: Scene) {
     let stop = patch(
         run,
         "workflows",
-        json!({"spec": {"shutdown": "Stop"}}),
+        json!({
+            "metadata": {"annotations": {"leverframe/plan": "cccccccccccccccc"}},
+            "spec": {"shutdown": "Stop"},
+        }),
         vec![Guard::NotOver],
     );
     assert_eq!(write(&admin, &stop).await.word(), "applied");

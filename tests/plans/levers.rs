@@ -327,6 +327,7 @@ fn syncing_copies_what_argo_cd_would_not_inherit_and_never_prunes() {
     assert_eq!(
         *patch,
         json!({
+            "metadata": {"annotations": {"leverframe/plan": PLAN}},
             "operation": {
                 "initiatedBy": {"username": "ops-1"},
                 "info": [{"name": "leverframe-plan", "value": PLAN}],
@@ -354,7 +355,7 @@ fn refreshing_asks_the_parent() {
     assert_eq!(&*id.name, "app-config");
     assert_eq!(
         *patch,
-        json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}})
+        json!({"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal", "leverframe/plan": PLAN}}})
     );
     let mut world = publisher();
     change_delivery(&mut world, |d| d.argo_cd.as_mut().unwrap().parent = None);
@@ -379,7 +380,7 @@ fn stopping_takes_the_run_that_leads_here() {
             panic!("{:?}", plan.write)
         };
         assert_eq!(*found, id);
-        assert_eq!(*patch, json!({"spec": {"shutdown": "Stop"}}));
+        assert_eq!(patch["spec"], json!({"shutdown": "Stop"}));
         assert_eq!(*guards, [Guard::NotOver]);
         assert_eq!(plan.reach.environments, []);
     }

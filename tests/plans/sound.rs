@@ -161,6 +161,7 @@ fn sound(world: &World, plan: &Plan) {
             assert!(delivery.stage(environment).is_some());
         }
         Write::Patch { patch, .. } => {
+            assert_eq!(patch["metadata"]["annotations"]["leverframe/plan"], PLAN);
             let mut paths = Vec::new();
             leaves(patch, String::new(), &mut paths);
             for path in paths {
@@ -168,6 +169,7 @@ fn sound(world: &World, plan: &Plan) {
                     path.starts_with("/operation/")
                         || path == "/status/operationState"
                         || path == "/spec/shutdown"
+                        || path == "/metadata/annotations/leverframe/plan"
                         || path == "/metadata/annotations/argocd.argoproj.io/refresh",
                     "{path}"
                 );

@@ -110,7 +110,6 @@ impl Writer {
                 id,
                 plural,
                 resource_version,
-                patch,
                 ..
             } => {
                 let path = path(plural, &id.namespace, &id.name).ok()?;
@@ -128,10 +127,8 @@ impl Writer {
                 if meta["resourceVersion"].as_str() == Some(resource_version) {
                     return self.never_came(plan, &format!("{id} was not changed."));
                 }
-                // moved on by whomever, and it reads as this write would have left it
-                reads_as(&object, patch).then(|| Outcome::Applied {
-                    evidence: format!("{id} reads as this plan leaves it"),
-                })
+                // Moved on, and not by this plan as far as it shows: a later writer may have taken its mark away.
+                None
             }
         }
     }
@@ -164,14 +161,4 @@ fn carries(object: &Value, plan: &Plan) -> bool {
     annotation(object, PLAN) == Some(plan.id.as_str())
         || in_info(&object["operation"])
         || in_info(&object["status"]["operationState"]["operation"])
-}
-
-/// Whether all that a merge patch sets stands in the object so.
-fn reads_as(object: &Value, patch: &Value) -> bool {
-    match patch {
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(key, value)| reads_as(&object[key.as_str()], value)),
-        other => object == other,
-    }
 }

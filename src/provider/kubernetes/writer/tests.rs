@@ -386,18 +386,22 @@ async fn what_is_not_there_is_not_done_only_after_the_quiet_time() {
 }
 
 #[tokio::test]
-async fn a_patch_is_found_by_its_mark_or_by_what_it_left() {
+async fn a_patch_is_found_by_its_mark_and_not_by_what_somebody_left() {
     let marked = |at: &str| {
         let info = json!([{"name": "leverframe-plan", "value": "00ff00ff00ff00ff"}]);
         let mut object = json!({"metadata": {"uid": "u-1", "resourceVersion": "9"}});
         match at {
             "operation" => object["operation"]["info"] = info,
+            "annotation" => {
+                object["metadata"]["annotations"]["leverframe/plan"] = json!("00ff00ff00ff00ff");
+            }
             "state" => object["status"]["operationState"]["operation"]["info"] = info,
             _ => {}
         }
         object.to_string()
     };
     for (at, word) in [
+        ("annotation", Some("applied")),
         ("operation", Some("applied")),
         ("state", Some("applied")),
         ("nowhere", None),
@@ -418,8 +422,6 @@ async fn a_patch_is_found_by_its_mark_or_by_what_it_left() {
         Reply::json(200, &json!({"metadata": {"uid": "u-1", "resourceVersion": "9"}, "spec": {"shutdown": "Stop"}}).to_string())
     })
     .await;
-    assert_eq!(
-        writer(&server, NEVER).settle(&stop).await.unwrap().word(),
-        "applied"
-    );
+    // Stopped, by whomever.
+    assert_eq!(writer(&server, NEVER).settle(&stop).await, None);
 }
