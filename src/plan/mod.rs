@@ -21,6 +21,8 @@ mod subject;
 mod sync;
 mod version;
 
+pub use reach::passing;
+
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

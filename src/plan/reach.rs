@@ -2,9 +2,11 @@
 //!
 //! Deliberately absent: what is shown of it; tint and confirmation follow from [`Reach`].
 
-use super::Reach;
 use super::subject::Subject;
-use crate::model::{Environment, Repository, Version};
+use super::{Reach, runs};
+use crate::delivery::Delivery;
+use crate::model::{Environment, Repository, Run, Version};
+use crate::store::Store;
 
 /// Where a version goes on to, that arrives in `first`: `first` itself, then on while the gate is open and promotion is asked.
 /// `promotes`: whether it arrives there with promotion asked.
@@ -14,19 +16,34 @@ pub(super) fn along(
     repository: &Repository,
     promotes: bool,
 ) -> Vec<Environment> {
-    let delivery = subject.delivery();
+    onwards(
+        subject.store(),
+        subject.delivery(),
+        first,
+        repository,
+        promotes,
+    )
+}
+
+fn onwards(
+    store: &Store,
+    delivery: &Delivery,
+    first: &Environment,
+    repository: &Repository,
+    promotes: bool,
+) -> Vec<Environment> {
     let mut path = vec![first.clone()];
     if !promotes {
         return path;
     }
     let mut here = first.clone();
     while let Some(next) = delivery.next(&here) {
-        let open = subject
+        let open = store
             .declared(&here, repository)
             .is_some_and(|file| file.gate);
         if !open
             || delivery.declared.gate.is_none()
-            || subject.declared(&next.name, repository).is_none()
+            || store.declared(&next.name, repository).is_none()
         {
             break;
         }
@@ -39,7 +56,10 @@ pub(super) fn along(
 /// The reach of a path. Environments that have the version already are passed, not changed; `seconds` are to the last one's
 /// rollout, from the arrival of the version in the first.
 pub(super) fn of(subject: &Subject<'_>, path: &[Environment], because: Vec<String>) -> Reach {
-    let delivery = subject.delivery();
+    of_path(subject.delivery(), path, because)
+}
+
+fn of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>) -> Reach {
     let usual = &delivery.usual;
     let hops = i64::try_from(path.len().saturating_sub(1)).unwrap_or(0);
     let arrival = usual.commit.0 + usual.parent_sync.0 + usual.rollout.0;
@@ -54,6 +74,38 @@ pub(super) fn of(subject: &Subject<'_>, path: &[Environment], because: Vec<Strin
         },
         environments: path.to_vec(),
         because,
+    }
+}
+
+/// What a run that is not over, or failed and is run again as it is, sends on if it passes: its version, and where to by its
+/// frozen parameters and then the gates as they are now. None for a run that never sends anything.
+pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version, Reach)> {
+    let names = delivery.runs.as_ref()?;
+    if !runs::is_smoke(names, run) && !runs::is_deploy(names, run) {
+        return None;
+    }
+    let version = Version::new(runs::frozen(run, &names.version_label)?);
+    let repository = Repository::new(runs::frozen(run, &names.repository_label)?);
+    let path = from_run(run, &repository, &version, store, delivery);
+    Some((version, of_path(delivery, &path, Vec::new())))
+}
+
+/// Where a run that passes sends its version: nowhere where its parameters say so, or where it is there already.
+pub(super) fn from_run(
+    run: &Run,
+    repository: &Repository,
+    version: &Version,
+    store: &Store,
+    delivery: &Delivery,
+) -> Vec<Environment> {
+    let Some((first, promotes)) = runs::leads_to(delivery, run) else {
+        return Vec::new();
+    };
+    match store.declared(&first, repository) {
+        Some(there) if there.version.as_ref() != Some(version) => {
+            onwards(store, delivery, &first, repository, promotes)
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -256,16 +256,13 @@ fn path(
     repository: &Repository,
     version: &Version,
 ) -> Vec<Environment> {
-    let Some((first, promotes)) = runs::leads_to(subject.delivery(), run) else {
-        return Vec::new();
-    };
-    let Some(there) = subject.declared(&first, repository) else {
-        return Vec::new();
-    };
-    if there.version.as_ref() == Some(version) {
-        return Vec::new();
-    }
-    reach::along(subject, &first, repository, promotes)
+    reach::from_run(
+        run,
+        repository,
+        version,
+        subject.store(),
+        subject.delivery(),
+    )
 }
 
 fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {

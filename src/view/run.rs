@@ -4,6 +4,7 @@
 
 use super::keys;
 use super::pen::{Line, Pen, wrap};
+use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::model::tree::{Row, Tree};
 use crate::model::{Node, NodePhase, Nodes, Run, RunPhase, span::span};
@@ -109,6 +110,13 @@ fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, pen: &mut Pen<'
         .and_then(|ui| ui.node.as_ref())
         .and_then(|id| tree.row_of(id));
     let top = ui.map_or(0, |ui| ui.top);
+    // Below the last step, where there is room.
+    let below = 1 + tree.rows.len().saturating_sub(top);
+    for (y, line) in ends(state, run, pen.theme).into_iter().enumerate() {
+        if below + y < pen.rows() {
+            pen.line(below + y, &line);
+        }
+    }
     for (y, (nth, row)) in tree
         .rows
         .iter()
@@ -181,6 +189,34 @@ fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, pen: &mut Pen<'
             pen.tint(0, y, columns, look);
         }
     }
+}
+
+/// What the engine says of the whole run, and `passing sends v1362 to PRODUCTION, ~5m` of one that has not passed.
+fn ends(state: &State, run: &Run, theme: Theme) -> Vec<Line> {
+    let message = run.message.as_deref().filter(|m| !m.is_empty());
+    let message = message.map(|message| Line::new().look(message, theme.dim()));
+    let has_passed = run.phase == RunPhase::Succeeded;
+    let passing = crate::plan::passing(run, &state.store, &state.delivery)
+        .filter(|_| !has_passed)
+        .map(|(version, reach)| match reach.environments.last() {
+            None => Line::new().look("passing sends it nowhere", theme.dim()),
+            Some(last) => {
+                let name = match reach.production {
+                    true => last.as_str().to_uppercase(),
+                    false => last.to_string(),
+                };
+                let (version, time) = (version.short(), span(reach.seconds));
+                let look = match reach.production {
+                    true => theme.danger(),
+                    false => theme.plain(),
+                };
+                Line::new().look(
+                    format!("passing sends {version} to {name}, ~{time}"),
+                    look,
+                )
+            }
+        });
+    message.into_iter().chain(passing).collect()
 }
 
 /// Trunk, glyph and name, as wide as they are drawn.

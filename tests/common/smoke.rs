@@ -89,6 +89,8 @@ pub fn log() -> Log {
 pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
     let mut world = World::new();
     world.calm("publisher", "v1362", "9h");
+    world.stands("production", "publisher", "v1360", "v1361", "26h");
+    world.healthy("production", "publisher", "publisher", "v1361");
     world.smoke(
         "staging",
         "publisher",
