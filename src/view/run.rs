@@ -210,10 +210,7 @@ fn ends(state: &State, run: &Run, theme: Theme) -> Vec<Line> {
                     true => theme.danger(),
                     false => theme.plain(),
                 };
-                Line::new().look(
-                    format!("passing sends {version} to {name}, ~{time}"),
-                    look,
-                )
+                Line::new().look(format!("passing sends {version} to {name}, ~{time}"), look)
             }
         });
     message.into_iter().chain(passing).collect()

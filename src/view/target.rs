@@ -3,18 +3,19 @@
 //!
 //! Deliberately absent: conclusions beyond the status's own sentences.
 
+mod objects;
+
 use super::header::when;
 use super::list::Page;
 use super::pen::{Line, wrap};
 use super::theme::Theme;
 use super::{keys, recent::who};
 use crate::action::{Action, Place};
-use crate::model::{Container, Happening, Job, Pod, Target, Version, span::span};
+use crate::model::{Target, Version, span::span};
 use crate::state::State;
 use crate::store::status::{GateState, Status};
-use crate::store::{Cluster, Kind, Source};
-use crate::text::{Safe, fit};
 use jiff::Timestamp;
+use objects::objects;
 
 /// Columns of a truth's name.
 const NAME: usize = 13;
@@ -203,189 +204,4 @@ fn truths(state: &State, status: &Status, columns: usize, theme: Theme, rows: &m
         ),
     };
     rows.extend(truth(columns, "verified", verified));
-}
-
-fn objects(state: &State, status: &Status, cluster: &Cluster, theme: Theme, rows: &mut Vec<Line>) {
-    let delivery = &state.delivery;
-    let app = status.target.app.as_str();
-    let label = &delivery.workloads.app_label;
-    let mut section = |title: String| {
-        rows.push(Line::new());
-        rows.push(Line::new().look(title, theme.bold()));
-    };
-    let mut pods: Vec<&Pod> = cluster
-        .pods
-        .iter()
-        .filter(|pod| pod.labels.get(label).is_some_and(|l| &**l == app))
-        .collect();
-    pods.sort_by(|a, b| a.id.name.cmp(&b.id.name));
-    section(format!("pods, {}", pods.len()));
-    if pods.is_empty() {
-        rows.push(Line::from(missing(
-            state,
-            status,
-            Kind::Pods,
-            "No pod of this app runs.",
-        )));
-    }
-    rows.extend(pods.iter().flat_map(|pod| pod_lines(state, pod, theme)));
-    let mut jobs: Vec<&Job> = cluster
-        .jobs
-        .iter()
-        .filter(|job| job.labels.get(label).is_some_and(|l| &**l == app))
-        .collect();
-    jobs.sort_by(|a, b| a.id.name.cmp(&b.id.name));
-    let application = delivery
-        .argo_cd
-        .as_ref()
-        .and_then(|argo_cd| cluster.applications.get(&argo_cd.namespace, app));
-    let hooks = application
-        .and_then(|a| a.operation.as_ref())
-        .map_or(&[][..], |operation| &operation.hooks);
-    if !jobs.is_empty() || !hooks.is_empty() {
-        let title = format!("hooks and Jobs, {}", jobs.len() + hooks.len());
-        rows.push(Line::new());
-        rows.push(Line::new().look(title, theme.bold()));
-    }
-    for hook in hooks {
-        let message = hook.message.as_deref().unwrap_or_default();
-        rows.push(Line::from(format!(
-            "{} {}/{} {}  {message}",
-            hook.stage,
-            hook.kind,
-            hook.name,
-            hook.phase.as_str()
-        )));
-    }
-    for job in jobs {
-        rows.push(Line::from(format!(
-            "{}  {} active, {} succeeded, {} failed{}",
-            job.id.name,
-            job.active,
-            job.succeeded,
-            job.failed,
-            job.hook
-                .as_ref()
-                .map(|h| format!(", {h} hook"))
-                .unwrap_or_default()
-        )));
-    }
-    if let Some(application) = application.filter(|a| !a.conditions.is_empty()) {
-        rows.push(Line::new());
-        rows.push(Line::new().look("conditions", theme.bold()));
-        for condition in &application.conditions {
-            rows.push(Line::from(format!(
-                "{}: {}",
-                condition.kind, condition.message
-            )));
-        }
-    }
-    let mut happenings: Vec<&Happening> = cluster
-        .happenings
-        .iter()
-        .filter(|happening| {
-            happening.about.split_once('/').is_some_and(|(_, name)| {
-                name == app
-                    || name
-                        .strip_prefix(app)
-                        .is_some_and(|rest| rest.starts_with('-'))
-            })
-        })
-        .collect();
-    happenings.sort_by_key(|happening| std::cmp::Reverse(happening.at));
-    rows.push(Line::new());
-    rows.push(Line::new().look(
-        format!("Kubernetes Events, {}", happenings.len()),
-        theme.bold(),
-    ));
-    if happenings.is_empty() {
-        rows.push(Line::from(missing(
-            state,
-            status,
-            Kind::Happenings,
-            "None is kept (servers keep them for an hour).",
-        )));
-    }
-    for happening in happenings {
-        let look = if happening.warning {
-            theme.warning()
-        } else {
-            theme.plain()
-        };
-        let at = happening
-            .at
-            .map(|at| when(at, state.now))
-            .unwrap_or_default();
-        let times = if happening.count > 1 {
-            format!(" ({} times)", happening.count)
-        } else {
-            String::new()
-        };
-        rows.push(
-            Line::new()
-                .say(format!("{at} "))
-                .look(&*happening.reason, look)
-                .say(format!(
-                    " {}{times}: {}",
-                    happening.about, happening.message
-                )),
-        );
-    }
-}
-
-/// Why a list is empty: it was not read, may not be, or there is nothing.
-fn missing(state: &State, status: &Status, kind: Kind, nothing: &str) -> String {
-    let source = Source::Cluster(status.target.environment.clone());
-    let about = state.store.source(&source);
-    let of_kind = about.and_then(|about| about.kinds.get(&kind));
-    match (
-        of_kind.and_then(|k| k.fault.as_ref()),
-        of_kind.is_some_and(|k| k.listed),
-    ) {
-        (Some(fault), _) => format!("{} {}", fault.detail, fault.hint),
-        (None, true) => nothing.to_owned(),
-        (None, false) => match about.and_then(|a| a.worst_fault()) {
-            Some(fault) => format!("Not read: {}", fault.detail),
-            None => "Being read.".to_owned(),
-        },
-    }
-}
-
-fn pod_lines(state: &State, pod: &Pod, theme: Theme) -> Vec<Line> {
-    let ready = pod.containers.iter().filter(|c| c.ready).count();
-    let restarts: i64 = pod.containers.iter().map(|c| c.restarts).sum();
-    let age = pod
-        .created
-        .map(|at| span(state.now.duration_since(at).as_secs()))
-        .unwrap_or_default();
-    let tag = pod
-        .containers
-        .iter()
-        .find_map(Container::tag)
-        .unwrap_or("?");
-    let mut lines = vec![
-        Line::new()
-            .say(fit(&Safe::line(&pod.id.name), 36))
-            .say(format!(
-                " {:<9} {ready}/{}  {restarts} restarts  {age}  ",
-                if pod.deleting { "deleting" } else { &pod.phase },
-                pod.containers.len(),
-            ))
-            .say(tag),
-    ];
-    for container in pod.init_containers.iter().chain(&pod.containers) {
-        let why = match (&container.waiting, &container.terminated) {
-            (Some(waiting), _) => waiting.to_string(),
-            (None, Some((reason, code))) if !container.running => format!("{reason}, exit {code}"),
-            _ => continue,
-        };
-        let message = container.waiting_message.as_deref().unwrap_or_default();
-        lines.push(
-            Line::new()
-                .say(format!("  {}: ", container.name))
-                .look(why, theme.warning())
-                .say(format!("  {message}")),
-        );
-    }
-    lines
 }

@@ -17,6 +17,7 @@ use leverframe::config::delivery::parse;
 use leverframe::delivery::Delivery;
 use leverframe::journal::{Entry, Journal, What};
 use leverframe::keymap::Keymap;
+use leverframe::model::live::Condition;
 use leverframe::model::*;
 use leverframe::plan::{Actor, Outcome, Plan};
 use leverframe::state::{Settings, State, ThemeSettings, Ui};
@@ -312,6 +313,31 @@ impl World {
         };
         change(&mut application);
         self.put(environment, Fact::Application(application))
+    }
+
+    /// A Deployment of six that is rolled out, changed as told.
+    pub fn deployment(
+        &mut self,
+        environment: &str,
+        app: &str,
+        change: impl FnOnce(&mut Deployment),
+    ) -> &mut Self {
+        let mut deployment = Deployment {
+            id: self.id(environment, "apps", app),
+            labels: BTreeMap::from([("app.kubernetes.io/instance".into(), app.into())]),
+            generation: 1,
+            observed_generation: 1,
+            replicas_wanted: Some(6),
+            replicas: 6,
+            updated: 6,
+            available: 6,
+            ready: 6,
+            paused: false,
+            conditions: Vec::new(),
+            images: Vec::new(),
+        };
+        change(&mut deployment);
+        self.put(environment, Fact::Deployment(deployment))
     }
 
     /// A ready pod of a version, changed as told.
@@ -618,7 +644,18 @@ pub fn night() -> World {
     world.healthy("integration", "whitehall-admin", "whitehall", "v3084");
     world.healthy("staging", "whitehall-admin", "whitehall", "v3084");
     world.application("production", "whitehall-admin", |a| {
-        a.health = Health::Progressing
+        a.health = Health::Progressing;
+        a.health_message = Some("Waiting for rollout to finish: 2 out of 6 new replicas".into());
+    });
+    world.deployment("production", "whitehall-admin", |deployment| {
+        deployment.updated = 2;
+        deployment.conditions = vec![Condition {
+            kind: "Available".into(),
+            status: "False".into(),
+            reason: "MinimumReplicasUnavailable".into(),
+            message: "Deployment does not have minimum availability.".into(),
+            at: Some(ago("22m")),
+        }];
     });
     for _ in 0..4 {
         world.pod(

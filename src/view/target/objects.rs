@@ -1,0 +1,258 @@
+//! Objects: what the cluster holds of one target, below its truths: Deployments that are not rolled out, pods, hooks and
+//! Jobs, conditions, Kubernetes Events.
+//!
+//! Deliberately absent: what is well with a Deployment, which the truths say.
+
+use super::when;
+use crate::model::{
+    Application, Container, Deployment, Happening, Job, Pod, live::Rollout, span::span,
+};
+use crate::state::State;
+use crate::store::status::Status;
+use crate::store::{Cluster, Kind, Source};
+use crate::text::{Safe, fit};
+use crate::view::pen::Line;
+use crate::view::theme::Theme;
+
+pub(super) fn objects(
+    state: &State,
+    status: &Status,
+    cluster: &Cluster,
+    theme: Theme,
+    rows: &mut Vec<Line>,
+) {
+    let delivery = &state.delivery;
+    let app = status.target.app.as_str();
+    let label = &delivery.workloads.app_label;
+    let mut section = |title: String, lines: Vec<Line>| {
+        rows.push(Line::new());
+        rows.push(Line::new().look(title, theme.bold()));
+        rows.extend(lines);
+    };
+    let mut deployments: Vec<&Deployment> = cluster
+        .deployments
+        .iter()
+        .filter(|deployment| deployment.labels.get(label).is_some_and(|l| &**l == app))
+        .collect();
+    deployments.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+    let unsettled: Vec<Line> = deployments
+        .iter()
+        .flat_map(|deployment| deployment_lines(deployment, theme))
+        .collect();
+    if !unsettled.is_empty() {
+        section("Deployments".to_owned(), unsettled);
+    }
+    let mut pods: Vec<&Pod> = cluster
+        .pods
+        .iter()
+        .filter(|pod| pod.labels.get(label).is_some_and(|l| &**l == app))
+        .collect();
+    pods.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+    let mut lines: Vec<Line> = Vec::new();
+    if pods.is_empty() {
+        let nothing = "No pod of this app runs.";
+        lines.push(Line::from(missing(state, status, Kind::Pods, nothing)));
+    }
+    lines.extend(pods.iter().flat_map(|pod| pod_lines(state, pod, theme)));
+    section(format!("pods, {}", pods.len()), lines);
+    let mut jobs: Vec<&Job> = cluster
+        .jobs
+        .iter()
+        .filter(|job| job.labels.get(label).is_some_and(|l| &**l == app))
+        .collect();
+    jobs.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+    let application = delivery
+        .argo_cd
+        .as_ref()
+        .and_then(|argo_cd| cluster.applications.get(&argo_cd.namespace, app));
+    let hooks = application
+        .and_then(|a| a.operation.as_ref())
+        .map_or(&[][..], |operation| &operation.hooks);
+    let mut lines: Vec<Line> = Vec::new();
+    for hook in hooks {
+        let message = hook.message.as_deref().unwrap_or_default();
+        lines.push(Line::from(format!(
+            "{} {}/{} {}  {message}",
+            hook.stage,
+            hook.kind,
+            hook.name,
+            hook.phase.as_str()
+        )));
+    }
+    for job in jobs {
+        lines.push(Line::from(format!(
+            "{}  {} active, {} succeeded, {} failed{}",
+            job.id.name,
+            job.active,
+            job.succeeded,
+            job.failed,
+            job.hook
+                .as_ref()
+                .map(|h| format!(", {h} hook"))
+                .unwrap_or_default()
+        )));
+    }
+    if !lines.is_empty() {
+        section(format!("hooks and Jobs, {}", lines.len()), lines);
+    }
+    let said = application.map(application_lines).unwrap_or_default();
+    if !said.is_empty() {
+        section("Argo CD says".to_owned(), said);
+    }
+    let mut happenings: Vec<&Happening> = cluster
+        .happenings
+        .iter()
+        .filter(|happening| {
+            happening.about.split_once('/').is_some_and(|(_, name)| {
+                name == app
+                    || name
+                        .strip_prefix(app)
+                        .is_some_and(|rest| rest.starts_with('-'))
+            })
+        })
+        .collect();
+    happenings.sort_by_key(|happening| std::cmp::Reverse(happening.at));
+    let mut lines: Vec<Line> = Vec::new();
+    if happenings.is_empty() {
+        let nothing = "None is kept (servers keep them for an hour).";
+        lines.push(Line::from(missing(
+            state,
+            status,
+            Kind::Happenings,
+            nothing,
+        )));
+    }
+    let count = happenings.len();
+    for happening in happenings {
+        let look = if happening.warning {
+            theme.warning()
+        } else {
+            theme.plain()
+        };
+        let at = happening
+            .at
+            .map(|at| when(at, state.now))
+            .unwrap_or_default();
+        let times = if happening.count > 1 {
+            format!(" ({} times)", happening.count)
+        } else {
+            String::new()
+        };
+        lines.push(
+            Line::new()
+                .say(format!("{at} "))
+                .look(&*happening.reason, look)
+                .say(format!(
+                    " {}{times}: {}",
+                    happening.about, happening.message
+                )),
+        );
+    }
+    section(format!("Kubernetes Events, {count}"), lines);
+}
+
+/// Where a rollout stands by kubectl's rules, and the conditions that say why; nothing of a finished one.
+fn deployment_lines(deployment: &Deployment, theme: Theme) -> Vec<Line> {
+    let (words, look) = match deployment.rollout() {
+        Rollout::Complete => return Vec::new(),
+        Rollout::Paused => ("paused".to_owned(), theme.warning()),
+        Rollout::Waiting(why) => (why, theme.plain()),
+        Rollout::Failed(why) => (why, theme.bad()),
+    };
+    let first = Line::new()
+        .say(format!("{}: ", deployment.id.name))
+        .look(words, look);
+    // What Kubernetes calls well is True, but for the one that is named after a fault.
+    let bad = deployment.conditions.iter().filter(|condition| {
+        let is_fault = &*condition.kind == "ReplicaFailure";
+        (&*condition.status == "True") == is_fault
+    });
+    let why = bad.map(|condition| {
+        Line::from(format!(
+            "  {} {}: {}",
+            condition.kind, condition.reason, condition.message
+        ))
+    });
+    std::iter::once(first).chain(why).collect()
+}
+
+/// What Argo CD says in words of its own: of the health, of the last operation, in conditions.
+fn application_lines(application: &Application) -> Vec<Line> {
+    let filled = |text: &Option<std::sync::Arc<str>>| {
+        text.as_deref().filter(|t| !t.is_empty()).map(str::to_owned)
+    };
+    let health = filled(&application.health_message)
+        .map(|message| format!("{}: {message}", application.health.as_str()));
+    let operation = application.operation.as_ref();
+    let last = operation
+        .and_then(|operation| Some((operation, filled(&operation.message)?)))
+        .map(|(operation, message)| {
+            format!("last operation {}: {message}", operation.phase.as_str())
+        });
+    let failed = operation.into_iter().flat_map(|o| &o.failed);
+    let conditions = application.conditions.iter();
+    health
+        .into_iter()
+        .chain(last)
+        .chain(failed.map(|failed| format!("not applied: {failed}")))
+        .chain(conditions.map(|condition| format!("{}: {}", condition.kind, condition.message)))
+        .map(Line::from)
+        .collect()
+}
+
+/// Why a list is empty: it was not read, may not be, or there is nothing.
+fn missing(state: &State, status: &Status, kind: Kind, nothing: &str) -> String {
+    let source = Source::Cluster(status.target.environment.clone());
+    let about = state.store.source(&source);
+    let of_kind = about.and_then(|about| about.kinds.get(&kind));
+    match (
+        of_kind.and_then(|k| k.fault.as_ref()),
+        of_kind.is_some_and(|k| k.listed),
+    ) {
+        (Some(fault), _) => format!("{} {}", fault.detail, fault.hint),
+        (None, true) => nothing.to_owned(),
+        (None, false) => match about.and_then(|a| a.worst_fault()) {
+            Some(fault) => format!("Not read: {}", fault.detail),
+            None => "Being read.".to_owned(),
+        },
+    }
+}
+
+fn pod_lines(state: &State, pod: &Pod, theme: Theme) -> Vec<Line> {
+    let ready = pod.containers.iter().filter(|c| c.ready).count();
+    let restarts: i64 = pod.containers.iter().map(|c| c.restarts).sum();
+    let age = pod
+        .created
+        .map(|at| span(state.now.duration_since(at).as_secs()))
+        .unwrap_or_default();
+    let tag = pod
+        .containers
+        .iter()
+        .find_map(Container::tag)
+        .unwrap_or("?");
+    let mut lines = vec![
+        Line::new()
+            .say(fit(&Safe::line(&pod.id.name), 36))
+            .say(format!(
+                " {:<9} {ready}/{}  {restarts} restarts  {age}  ",
+                if pod.deleting { "deleting" } else { &pod.phase },
+                pod.containers.len(),
+            ))
+            .say(tag),
+    ];
+    for container in pod.init_containers.iter().chain(&pod.containers) {
+        let why = match (&container.waiting, &container.terminated) {
+            (Some(waiting), _) => waiting.to_string(),
+            (None, Some((reason, code))) if !container.running => format!("{reason}, exit {code}"),
+            _ => continue,
+        };
+        let message = container.waiting_message.as_deref().unwrap_or_default();
+        lines.push(
+            Line::new()
+                .say(format!("  {}: ", container.name))
+                .look(why, theme.warning())
+                .say(format!("  {message}")),
+        );
+    }
+    lines
+}
