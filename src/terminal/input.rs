@@ -68,6 +68,7 @@ pub struct Decoder {
 impl Decoder {
     /// Takes the bytes of one read.
     pub fn feed(&mut self, bytes: &[u8], at: Instant) -> Vec<Input> {
+        let mut inputs = self.settle_late(bytes, at);
         let soon = self
             .last_read
             .is_some_and(|last| at.saturating_duration_since(last) < TYPING_GAP);
@@ -77,7 +78,25 @@ impl Decoder {
         }
         self.pending_since = (!self.pending.is_empty() || self.paste.is_some()).then_some(at);
         let queued = soon || self.meaning.found.len() > 1 || self.paste.is_some();
-        self.take(at, queued)
+        inputs.extend(self.take(at, queued));
+        inputs
+    }
+
+    /// On a busy machine the reader may wake only after the next key has come: an escape that had been alone for long
+    /// enough was the Esc key all the same, unless what follows goes on with a sequence.
+    fn settle_late(&mut self, bytes: &[u8], at: Instant) -> Vec<Input> {
+        let goes_on = matches!(
+            bytes.first(),
+            None | Some(b'[' | b'O' | b']' | b'P' | b'\\')
+        );
+        let is_late = self
+            .pending_since
+            .is_some_and(|since| at.saturating_duration_since(since) >= ESCAPE_GAP);
+        if is_late && !goes_on && self.paste.is_none() && self.pending == [0x1b] {
+            self.settle()
+        } else {
+            Vec::new()
+        }
     }
 
     /// How long to wait for more bytes before [`Decoder::settle`] is due.

@@ -217,3 +217,22 @@ fn keys_that_were_not_typed_one_by_one_are_marked() {
         "one key of three bytes"
     );
 }
+
+#[test]
+fn an_escape_that_was_alone_is_esc_however_late_the_reader_wakes() {
+    let now = Instant::now();
+    for (after, next, meant) in [
+        (
+            ESCAPE_GAP,
+            b"q".as_slice(),
+            vec![(KeyCode::Esc, NONE), (KeyCode::Char('q'), NONE)],
+        ),
+        (ESCAPE_GAP / 2, b"q", vec![(KeyCode::Char('q'), ALT)]),
+        // A slow line may cut a sequence anywhere.
+        (ESCAPE_GAP, b"[A", vec![(KeyCode::Up, NONE)]),
+    ] {
+        let mut decoder = Decoder::default();
+        assert_eq!(keys(&decoder.feed(b"\x1b", now)), []);
+        assert_eq!(keys(&decoder.feed(next, now + after)), meant, "{next:?}");
+    }
+}
