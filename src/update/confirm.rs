@@ -65,6 +65,7 @@ fn turn(confirm: &mut ConfirmUi, by: isize) {
 
 /// A key that is a command here.
 pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    let most = crate::view::confirm_scroll(state);
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
@@ -74,10 +75,10 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::PreviousPart => turn(confirm, -1),
         Action::Left => confirm.confirm_focused = false,
         Action::Right => confirm.confirm_focused = confirm.part == Part::Buttons,
-        Action::Down => confirm.top += 1,
-        Action::Up => confirm.top = confirm.top.saturating_sub(1),
-        Action::PageDown => confirm.top += 10,
-        Action::PageUp => confirm.top = confirm.top.saturating_sub(10),
+        Action::Down => confirm.top = (confirm.top + 1).min(most),
+        Action::Up => confirm.top = confirm.top.min(most).saturating_sub(1),
+        Action::PageDown => confirm.top = (confirm.top + 10).min(most),
+        Action::PageUp => confirm.top = confirm.top.min(most).saturating_sub(10),
         Action::CopyPlan => copy(state, effects),
         Action::Confirm => match confirm.part {
             Part::Checks | Part::Write | Part::Then => {

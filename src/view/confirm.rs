@@ -119,15 +119,20 @@ fn wrapped(text: &str, columns: usize, style: ratatui::style::Style) -> Vec<Line
         .collect()
 }
 
-fn sections(state: &State, ui: &ConfirmUi, pen: &mut Pen<'_>) {
-    let columns = pen.columns();
-    let theme = pen.theme;
+/// The lines of the parts between head and foot, titles among them.
+fn body(
+    state: &State,
+    ui: &ConfirmUi,
+    columns: usize,
+    rows: usize,
+    theme: Theme,
+) -> Vec<(Option<String>, Line)> {
     let mut sections = [
         parts::checks(ui, columns, theme),
         parts::write(ui, columns, theme),
         parts::then(state, ui, columns, theme),
     ];
-    shrink(ui, &mut sections, pen.rows());
+    shrink(ui, &mut sections, rows);
     let mut lines: Vec<(Option<String>, Line)> = Vec::new();
     for section in &sections {
         let missing = match section.left_out {
@@ -143,6 +148,24 @@ fn sections(state: &State, ui: &ConfirmUi, pen: &mut Pen<'_>) {
         lines.push((Some(title), Line::new()));
         lines.extend(section.lines.iter().map(|line| (None, line.clone())));
     }
+    lines
+}
+
+/// How far down the parts can be scrolled on this screen: none where all of them are in sight.
+pub fn scroll(state: &State, ui: &ConfirmUi) -> usize {
+    let (columns, rows) = (usize::from(state.size.0), usize::from(state.size.1));
+    let theme = Theme::new(state.settings.theme);
+    let head = head(&ui.plan, columns, theme).len();
+    let foot = foot::lines(state, ui, columns, theme).lines.len();
+    let room = rows.saturating_sub(foot).saturating_sub(head);
+    body(state, ui, columns, room, theme)
+        .len()
+        .saturating_sub(room)
+}
+
+fn sections(state: &State, ui: &ConfirmUi, pen: &mut Pen<'_>) {
+    let theme = pen.theme;
+    let lines = body(state, ui, pen.columns(), pen.rows(), theme);
     let most = lines.len().saturating_sub(pen.rows());
     let top = ui.top.min(most);
     for (y, (rule, line)) in lines.iter().skip(top).take(pen.rows()).enumerate() {

@@ -27,7 +27,7 @@ pub mod theme;
 
 use crate::journal::Record;
 use crate::model::Version;
-use crate::state::{State, View};
+use crate::state::{Overlay, State, View};
 pub use crate::update::place;
 use layout::panes;
 use pen::Pen;
@@ -83,6 +83,14 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
         asked
     } else {
         typed
+    }
+}
+
+/// Lines that the parts of the confirmation can be scrolled down.
+pub fn confirm_scroll(state: &State) -> usize {
+    match &state.ui.overlay {
+        Some(Overlay::Confirm(ui)) => confirm::scroll(state, ui),
+        _ => 0,
     }
 }
 

@@ -8,6 +8,8 @@
 use super::golden::drawn;
 use super::{confirm_ui, decide, hostile, night, plan_id, request, world};
 use leverframe::action::Place;
+use leverframe::keymap::Chord;
+use leverframe::message::{Message, Press};
 use leverframe::model::{Environment, Fault, FaultKind, Target, Version, Word};
 use leverframe::plan::{Lever, Refusal};
 use leverframe::state::{
@@ -386,4 +388,31 @@ fn more_environments_than_fit_are_shown_around_the_selected_one() {
         state.board.environments.last(),
         Some(&Environment::new("production"))
     );
+}
+
+#[test]
+fn a_confirmation_scrolls_to_its_end_and_at_once_back() {
+    let mut state = night(80, 24);
+    let roll_back = request(Lever::RollBack, "production", "whitehall-admin");
+    let plan = decide(&state, &roll_back).unwrap();
+    let mut confirm = confirm_ui(plan, Part::Checks);
+    confirm.open = [Part::Checks, Part::Write, Part::Then].into();
+    state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm)));
+    let mut press = |word: &str, times: usize| {
+        for _ in 0..times {
+            let press = Press {
+                chord: Chord::parse(word).unwrap(),
+                at: world::now(),
+                queued: false,
+                id: plan_id("7f3a"),
+            };
+            leverframe::update::update(&mut state, Message::Pressed(press));
+        }
+        drawn(&state)
+    };
+    let ends = press("down", 200);
+    let before = press("up", 1);
+    assert_ne!(before, ends);
+    assert_eq!(press("down", 1), ends);
+    assert_ne!(press("up", 200), before);
 }
