@@ -169,7 +169,8 @@ pub struct PullArgs {
     /// Send it without asking, where it does not reach production
     #[arg(long)]
     pub yes: bool,
-    /// The version that will run, where the plan reaches production (a commit by its first seven digits)
+    /// The version that will run, where the plan reaches production (a commit by its first seven digits); the app's name
+    /// where no single version moves
     #[arg(long, value_name = "VERSION")]
     pub confirm: Option<String>,
     /// Why; the plan says when one is wanted

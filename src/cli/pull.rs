@@ -244,17 +244,15 @@ fn unconfirmed(plan: &Plan, args: &PullArgs) -> Option<String> {
     match (plan.typed(), &args.confirm) {
         (Some(wanted), Some(typed)) if typed == wanted => None,
         (Some(wanted), Some(typed)) => Some(format!(
-            "It reaches production and would run {wanted}, not {typed}."
+            "It reaches production: {} is {wanted}, not {typed}.",
+            plan.typed_is()
         )),
         (Some(wanted), None) => Some(format!(
-            "It reaches production: --yes does not suffice, add --confirm {wanted}."
+            "It reaches production: --yes does not suffice, add --confirm {wanted}, {}.",
+            plan.typed_is()
         )),
         (None, _) if args.yes => None,
         (None, Some(typed)) if plan.to.as_ref().is_some_and(|v| v.short() == typed) => None,
-        // It reaches production without moving a version (a refresh of its parent, say).
-        (None, _) if plan.reach.production => {
-            Some("It reaches production: add --yes, having read the plan.".to_owned())
-        }
         (None, _) => Some("Add --yes to send it.".to_owned()),
     }
 }

@@ -228,12 +228,26 @@ impl Plan {
     pub fn wants_reason(&self) -> bool {
         self.checks.iter().any(Check::wants_reason)
     }
-    /// The version that must be typed before Enter acts; none where two buttons do.
+    /// What must be typed before Enter acts: the version that will run, or the app's name where no single version moves.
+    /// None where two buttons do, which is never so with reach into production.
     pub fn typed(&self) -> Option<&str> {
-        if !self.reach.production {
-            return None;
+        self.reach.production.then(|| {
+            self.version_that_runs()
+                .unwrap_or(self.request.target.app.as_str())
+        })
+    }
+    /// What [`Plan::typed`] is, in words.
+    pub fn typed_is(&self) -> &'static str {
+        match self.version_that_runs() {
+            Some(_) => "the version that will run",
+            None => "the name of the app",
         }
-        self.to.as_ref().map(Version::short)
+    }
+    fn version_that_runs(&self) -> Option<&str> {
+        self.to
+            .as_ref()
+            .map(Version::short)
+            .filter(|v| !v.is_empty())
     }
 }
 

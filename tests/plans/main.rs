@@ -19,3 +19,4 @@ mod resubmit;
 mod scene;
 mod shown;
 mod sound;
+mod typed;

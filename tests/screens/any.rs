@@ -257,6 +257,25 @@ fn commits_are_whole_in_the_confirmation_and_their_first_seven_are_typed() {
 }
 
 #[test]
+fn where_no_version_moves_the_overlay_asks_for_the_name_of_the_app_and_has_no_buttons() {
+    let mut state = night(80, 24);
+    let mut plan = decide(
+        &state,
+        &request(Lever::RollBack, "production", "whitehall-admin"),
+    )
+    .unwrap();
+    plan.to = None;
+    state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm_ui(plan, Part::Version))));
+    let screen = drawn(&state);
+    let field = format!(
+        "type the name of the app  [{}]",
+        "_".repeat("whitehall-admin".len())
+    );
+    assert!(screen.contains(&field), "{screen}");
+    assert!(!screen.contains("Cancel"), "{screen}");
+}
+
+#[test]
 fn without_colour_no_cell_has_one_and_the_words_are_the_same() {
     for (mut bare, coloured) in every(120, 40).into_iter().zip(every(120, 40)) {
         bare.settings.theme = ThemeSettings {

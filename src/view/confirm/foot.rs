@@ -37,7 +37,7 @@ pub fn lines(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Foo
     }
     reason(state, ui, columns, theme, &mut foot);
     match ui.plan.typed() {
-        Some(version) => typed(ui, version, columns, theme, &mut foot),
+        Some(wanted) => typed(ui, wanted, columns, theme, &mut foot),
         None => foot.lines.push(FootLine::Line(buttons(ui, theme))),
     }
     foot.lines.push(FootLine::Line(help(state, ui, theme)));
@@ -74,11 +74,12 @@ fn reason(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme, foot: &mu
 }
 
 /// `type the version that will run  [v30__]`: how much is missing shows, and a long one is broken, never cut.
-fn typed(ui: &ConfirmUi, version: &str, columns: usize, theme: Theme, foot: &mut Foot) {
+fn typed(ui: &ConfirmUi, wanted: &str, columns: usize, theme: Theme, foot: &mut Foot) {
     let focused = ui.part == Part::Version;
-    let head = "type the version that will run  [";
+    let head = format!("type {}  [", ui.plan.typed_is());
+    let head = head.as_str();
     let written = Safe::line(&ui.version);
-    let missing = width(&Safe::line(version)).saturating_sub(written.width());
+    let missing = width(&Safe::line(wanted)).saturating_sub(written.width());
     let field = format!("{written}{}", "_".repeat(missing));
     let one_line = width(head) + width(&field) < columns;
     let first = if one_line {
