@@ -280,6 +280,21 @@ fn a_console_that_died_after_its_intent_leaves_it_open() {
 }
 
 #[test]
+fn a_clock_that_lags_takes_no_entry_out_of_its_place() {
+    let home = Home::new();
+    let journal = home.journal();
+    journal.append(&intent("aaaa", 10)).unwrap();
+    journal.append(&applied("aaaa", 12)).unwrap();
+    // Noted by a console whose clock was read before the intent was written.
+    journal
+        .append(&entry("aaaa", 9, What::Seen { hop: 0 }))
+        .unwrap();
+    let known = journal.load();
+    assert_eq!(known.records.len(), 1);
+    assert!(known.records[0].seen[0].is_some());
+}
+
+#[test]
 fn a_plan_without_an_outcome_is_looked_for_less_and_less_often() {
     let checked = config::delivery_named("govuk", std::path::Path::new("."), &|_| None).unwrap();
     let settings = |read_only| Settings {

@@ -5,6 +5,7 @@
 
 use super::{Entry, Journal};
 use crate::model::{Fault, FaultKind};
+use jiff::Timestamp;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -236,11 +237,12 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// New entries, in the order of their time. A line without its end is left for the next look; places that cannot be
-    /// read are passed over.
+    /// New entries: those of one place in the order in which they were written, whatever their clocks say, and places among
+    /// each other by time. A line without its end is left for the next look; places that cannot be read are passed over.
     pub fn read(&mut self) -> Vec<Entry> {
-        let mut entries = Vec::new();
+        let mut entries: Vec<(Timestamp, Entry)> = Vec::new();
         for (path, offset) in &mut self.places {
+            let mut after = Timestamp::MIN;
             let Ok(bytes) = new_bytes(path, offset) else {
                 continue;
             };
@@ -253,13 +255,16 @@ impl Tail {
                     continue;
                 }
                 match serde_json::from_slice::<Entry>(line) {
-                    Ok(entry) => entries.push(entry),
+                    Ok(entry) => {
+                        after = after.max(entry.at);
+                        entries.push((after, entry));
+                    }
                     Err(_) => self.unreadable += 1,
                 }
             }
         }
-        entries.sort_by_key(|entry| entry.at);
-        entries
+        entries.sort_by_key(|(after, _)| *after);
+        entries.into_iter().map(|(_, entry)| entry).collect()
     }
 
     /// Lines that were torn, or written by another version of this console.

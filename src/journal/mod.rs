@@ -108,6 +108,20 @@ impl Record {
         }
     }
 
+    /// When something was last heard of it.
+    pub fn latest(&self) -> Timestamp {
+        let outcome = self.outcome.iter().map(|(at, _)| *at);
+        let settled = self.settled.iter().map(|(at, ..)| *at);
+        let tries = self.tries.iter().map(|(at, _)| *at);
+        let hops = self.seen.iter().chain(&self.late).flatten().copied();
+        outcome
+            .chain(settled)
+            .chain(tries)
+            .chain(hops)
+            .chain(self.paid)
+            .fold(self.plan.made_at, Timestamp::max)
+    }
+
     /// Sent perhaps, and nobody knows what became of it: to be looked for.
     pub fn is_without_outcome(&self) -> bool {
         matches!(self.standing(), Standing::Open | Standing::Unknown)

@@ -73,7 +73,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 /// A write ended: the overlay that sent it closes, and what comes next is offered with the same reason.
 fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
     let Some(record) = state.journal.get(&plan) else {
-        return;
+        return unsent(state, &plan, &outcome);
     };
     let made = record.plan.clone();
     let short = state.journal.short(&plan).to_owned();
@@ -112,6 +112,23 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
         }
     } else {
         state.complain(sentence);
+    }
+}
+
+/// It was refused before its intent was journalled (another console is sending, or the journal takes nothing): the overlay
+/// says so and can be confirmed again.
+fn unsent(state: &mut State, plan: &crate::plan::PlanId, outcome: &Outcome) {
+    let because = match outcome {
+        Outcome::Refused { because } | Outcome::Unknown { because } => because.clone(),
+        Outcome::Failed { because, remedy } => format!("{because} {remedy}"),
+        Outcome::Applied { .. } => return,
+    };
+    match &mut state.ui.overlay {
+        Some(Overlay::Confirm(confirm)) if confirm.plan.id == *plan => {
+            confirm.sent = false;
+            confirm.complaint = Some(because);
+        }
+        _ => state.complain(because),
     }
 }
 
@@ -175,8 +192,10 @@ impl State {
         what: What,
         effects: &mut Vec<Effect>,
     ) {
+        // Our clock is the last tick's or key's: what is noted of a plan came after all that is known of it.
+        let known = self.journal.get(plan).map(crate::journal::Record::latest);
         let entry = crate::journal::Entry {
-            at: self.now,
+            at: known.map_or(self.now, |known| known.max(self.now)),
             plan: plan.clone(),
             what,
         };
