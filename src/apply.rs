@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Longer than any write may take, so that a second console waits rather than gives up.
-const LOCK_WAIT: Duration = Duration::from_secs(90);
+/// The decision was made before the lock was taken, so it must not grow old at the lock: who meets another console that is
+/// sending decides again.
+const LOCK_WAIT: Duration = Duration::from_millis(500);
 /// Looking does not wait for somebody who is sending.
 const LOOK_WAIT: Duration = Duration::from_millis(200);
 

@@ -11,7 +11,7 @@ use crate::journal::Entry;
 use crate::journal::file::{JournalFile, Tail};
 use crate::message::Message;
 use crate::model::{Fault, FaultKind};
-use crate::plan::{Outcome, Plan, PlanId};
+use crate::plan::{Plan, PlanId};
 use crate::provider::kubernetes::logs::{Pace, Reader};
 use crate::provider::{Calls, LogPiece, LogSource};
 use crate::store::Source;
@@ -151,9 +151,6 @@ impl World {
             told.news().await;
             if let Some(note) = ended.note {
                 told.tell(Message::Told(note));
-            }
-            if let Outcome::Refused { because } = &ended.outcome {
-                told.tell(Message::Told(format!("Nothing was sent: {because}")));
             }
             told.tell(Message::Outcome {
                 plan: plan.id.clone(),

@@ -124,3 +124,45 @@ fn a_hold_is_pushed_as_a_branch_and_the_parent_is_refreshed() {
     assert!(journal.contains("reason: look again"), "{journal}");
     desk.leave();
 }
+
+#[test]
+fn a_gate_is_closed_and_opened_again_and_its_debt_is_paid() {
+    let mut desk = Desk::open("calm");
+    desk.select("account-api", "production");
+    desk.lever("h", "HOLD  account-api @ production");
+    desk.reason("incident 4711");
+    desk.confirm("hold");
+    let journal = desk.journal(1, "done");
+    assert!(journal.contains("open debts: 1"), "{journal}");
+    desk.press("q");
+    desk.refused("h", "is closed already");
+    desk.close();
+    let plan = desk.lever("u", "RELEASE  account-api @ production");
+    assert!(plan.contains("-automatic_deploys_enabled: false"), "{plan}");
+    assert!(plan.contains("+automatic_deploys_enabled: true"), "{plan}");
+    let typed = plan.row("type the version that will run").is_some();
+    assert_eq!(typed, plan.contains("REACHES PRODUCTION"), "{plan}");
+    desk.reason("it is over");
+    desk.confirm(if typed { "v737" } else { "release" });
+    desk.journal(2, "done");
+    desk.see("open debts: 0");
+    desk.leave();
+}
+
+#[test]
+fn tests_are_run_again_alone_and_the_run_is_stopped() {
+    let mut desk = Desk::open("flaky-smoke");
+    desk.select("publisher", "staging");
+    let plan = desk.lever("t", "RESUBMIT, TESTS ONLY  publisher @ staging");
+    assert!(!plan.contains("REACHES PRODUCTION"), "{plan}");
+    desk.reason("is it a flake?");
+    let sent = desk.confirm("resubmit, tests only");
+    assert!(sent.contains("post-sync-r2-"), "{sent}");
+    let plan = desk.lever("x", "STOP A RUN  publisher @ staging");
+    assert!(plan.contains("post-sync-r2-"), "{plan}");
+    desk.reason("enough seen");
+    desk.confirm("stop a run");
+    let journal = desk.journal(2, "done");
+    assert!(journal.contains("enough seen"), "{journal}");
+    desk.leave();
+}

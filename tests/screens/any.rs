@@ -11,7 +11,7 @@ use leverframe::action::Place;
 use leverframe::keymap::Chord;
 use leverframe::message::{Message, Press};
 use leverframe::model::{Environment, Fault, FaultKind, Target, Version, Word};
-use leverframe::plan::{Lever, Refusal};
+use leverframe::plan::{Lever, Outcome, Refusal};
 use leverframe::state::{
     Notice, Overlay, Pane, Part, Prompt, PromptKind, State, ThemeSettings, View,
 };
@@ -434,4 +434,27 @@ fn a_confirmation_scrolls_to_its_end_and_at_once_back() {
     assert_ne!(before, ends);
     assert_eq!(press("down", 1), ends);
     assert_ne!(press("up", 200), before);
+}
+
+#[test]
+fn what_was_refused_before_it_was_recorded_was_not_sent_and_says_so() {
+    let mut state = night(80, 24);
+    let roll_back = request(Lever::RollBack, "production", "whitehall-admin");
+    let plan = decide(&state, &roll_back).unwrap();
+    let mut confirm = confirm_ui(plan.clone(), Part::Version);
+    confirm.sent = true;
+    state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm)));
+    let screen = drawn(&state);
+    assert!(screen.contains("nothing was sent yet"), "{screen}");
+    let refused = Message::Outcome {
+        plan: plan.id.clone(),
+        outcome: Outcome::Refused {
+            because: "Another console of yours is sending something; nothing was sent.".into(),
+        },
+    };
+    leverframe::update::update(&mut state, refused);
+    let screen = drawn(&state);
+    assert!(screen.contains("Another console of yours"), "{screen}");
+    assert!(screen.contains("acts when it matches"), "{screen}");
+    assert!(matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if !confirm.sent));
 }

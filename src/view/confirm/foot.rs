@@ -132,10 +132,11 @@ fn help(state: &State, ui: &ConfirmUi, theme: Theme) -> Line {
     };
     if ui.sent {
         let back = keys::first(state, place, Action::Back);
-        return Line::new().look(
-            format!("Sent once; the answer is awaited. {back} leaves it underway."),
-            theme.bold(),
-        );
+        let words = match state.journal.get(&ui.plan.id) {
+            Some(_) => format!("Sent once; the answer is awaited. {back} leaves it underway."),
+            None => "Being recorded; nothing was sent yet.".to_owned(),
+        };
+        return Line::new().look(words, theme.bold());
     }
     let enter = match ui.part {
         Part::Version => "acts when it matches",
