@@ -132,7 +132,7 @@ impl Access {
     /// A client that reads; built once, and again when its credential runs out or was refused.
     ///
     /// # Errors
-    /// Unauthorized where there is no credential, Malformed or NotFound where the kubeconfig is at fault.
+    /// Unauthorized where there is no credential, Malformed where the kubeconfig is at fault.
     pub async fn reading(&self) -> Result<Reading, Fault> {
         let mut held = self.held.lock().await;
         self.renew(&mut held);
@@ -336,22 +336,19 @@ fn named_proxy(file: &Kubeconfig, place: &Place) -> Option<String> {
     cluster.cluster.as_ref()?.proxy_url.clone()
 }
 
-/// A fault for a kubeconfig that cannot be used. Parse errors are not repeated: they quote the lines around, with tokens.
+/// A fault for a kubeconfig that cannot be used. Never NotFound, which is a server's answer: here none was asked. Parse
+/// errors are not repeated: they quote the lines around, with tokens.
 fn misread(place: &Place, error: &KubeconfigError) -> Fault {
     let file = place.file();
     let context = place.context();
     match error {
         KubeconfigError::ReadConfig(e, _) => Fault::new(
-            if e.kind() == std::io::ErrorKind::NotFound {
-                FaultKind::NotFound
-            } else {
-                FaultKind::Malformed
-            },
+            FaultKind::Malformed,
             format!("The kubeconfig {file} could not be read: {}.", e.kind()),
             "Correct its path in the configuration.",
         ),
         KubeconfigError::LoadContext(_) | KubeconfigError::CurrentContextNotSet => Fault::new(
-            FaultKind::NotFound,
+            FaultKind::Malformed,
             format!("The kubeconfig {file} has no context {context}."),
             format!("See: kubectl --kubeconfig {file} config get-contexts"),
         ),

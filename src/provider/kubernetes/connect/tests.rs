@@ -30,7 +30,7 @@ async fn a_broken_kubeconfig_is_told_without_its_content() {
         ),
         (
             "contexts: []\nusers: [{name: u, user: {token: canary}}]\n",
-            FaultKind::NotFound,
+            FaultKind::Malformed,
             "has no context staging",
         ),
         (
@@ -51,7 +51,7 @@ async fn a_broken_kubeconfig_is_told_without_its_content() {
     };
     assert_eq!(
         Access::new(missing).reading().await.err().unwrap().kind,
-        FaultKind::NotFound
+        FaultKind::Malformed
     );
 }
 

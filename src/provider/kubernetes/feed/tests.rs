@@ -35,9 +35,13 @@ fn scope() -> Scope {
 }
 
 fn read(server: &Faulty) -> Running {
+    read_at(server.place())
+}
+
+fn read_at(place: Place) -> Running {
     let (tell, deltas) = mpsc::channel(64);
     let feed = Feed::new(source(), tell);
-    let mut cluster = Cluster::new(SOURCE.into(), server.place(), scope(), feed, None);
+    let mut cluster = Cluster::new(SOURCE.into(), place, scope(), feed, None);
     cluster.pace = Pace {
         first: Duration::from_millis(10),
         longest: Duration::from_millis(40),
@@ -277,6 +281,21 @@ async fn a_cluster_that_answers_nothing_is_a_fault_of_the_whole_and_heals() {
             })
         })
         .await;
+}
+
+#[tokio::test]
+async fn a_kubeconfig_that_is_not_there_is_no_sign_of_life() {
+    let mut running = read_at(Place {
+        kubeconfig: Some("/nonexistent/config".into()),
+        context: Some("staging".into()),
+    });
+    running
+        .until("a fault of the whole", |store| {
+            store.source(&source()).is_some_and(|s| s.fault.is_some())
+        })
+        .await;
+    let state = running.store.source(&source()).unwrap();
+    assert_eq!(state.alive_at, None, "nobody was asked: {state:?}");
 }
 
 #[tokio::test]
