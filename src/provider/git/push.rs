@@ -185,7 +185,7 @@ fn told(ended: Result<Ended, Unfinished>, hook: bool) -> Pushed {
             Pushed::Done
         }
         Some((flag, summary)) if flag == "!" => rejected(&summary, &said),
-        None if is_before_sending(&ended.stderr) => Pushed::NotSent(said),
+        None if is_before_sending(&ended) => Pushed::NotSent(said),
         None if hook && ended.code == Some(1) && !is_cut(&ended.stderr) => {
             Pushed::Rejected(format!("the pre-push hook here refused: {said}"))
         }
@@ -227,20 +227,36 @@ fn rejected(summary: &str, said: &str) -> Pushed {
     }
 }
 
-/// What git says when it never got past greeting the far side.
-fn is_before_sending(stderr: &str) -> bool {
-    [
+/// Whether git ended before it got past greeting the far side: every word that it died with says so, and none tells of an
+/// exchange that had begun. Warnings are no evidence, and a hook's complaint ends with another code.
+fn is_before_sending(ended: &Ended) -> bool {
+    const GREETING: [&str; 8] = [
         "Could not read from remote repository",
         "hung up upon initial contact",
-        "unable to access",
+        // A URL: of a file of its own git says the same.
+        "unable to access 'http",
         "Authentication failed",
         "could not read Username",
         "could not read Password",
         "does not appear to be a git repository",
         "unable to find remote helper",
-    ]
-    .iter()
-    .any(|word| own(stderr).any(|line| line.contains(word)))
+    ];
+    const BEGUN: [&str; 6] = [
+        "send-pack:",
+        "unexpected",
+        "RPC failed",
+        "roken pipe",
+        "EOF",
+        "signal",
+    ];
+    let says = |line: &str, words: &[&str]| words.iter().any(|word| line.contains(word));
+    let mut died = own(&ended.stderr)
+        .filter(|line| line.starts_with("fatal:"))
+        .peekable();
+    ended.code == Some(128)
+        && died.peek().is_some()
+        && died.all(|line| says(line, &GREETING))
+        && !own(&ended.stderr).any(|line| says(line, &BEGUN))
 }
 
 fn is_cut(stderr: &str) -> bool {
@@ -387,6 +403,31 @@ mod tests {
                 "NotSent",
             ),
             (0, "", "", "Lost"),
+            // Received, and then cut: what else was complained of is no answer of the far side's.
+            (
+                128,
+                "",
+                "warning: unable to access '/h/.config/git/attributes': Too many levels of symbolic links\nsend-pack: unexpected disconnect while reading sideband packet\nfatal: the remote end hung up unexpectedly",
+                "Lost",
+            ),
+            (
+                128,
+                "",
+                "fatal: unable to access '/h/.config/git/config': Permission denied\nfatal: the remote end hung up unexpectedly",
+                "Lost",
+            ),
+            (
+                1,
+                "",
+                "fatal: Could not read from remote repository.\nerror: failed to push some refs to 'x'",
+                "Lost",
+            ),
+            (
+                128,
+                "",
+                "warning: unable to access '/h/.config/git/attributes': Permission denied\nssh: connect to host h port 22: Connection refused\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights",
+                "NotSent",
+            ),
         ] {
             let stdout = if line.is_empty() {
                 String::new()
