@@ -127,26 +127,44 @@ pub(super) fn held_into(subject: &Subject<'_>, repository: &Repository, checks: 
     }
 }
 
-/// The row `hop` for a version that goes on by itself: held hops behind the path.
-pub(super) fn held_after(
+/// The hops that a version takes along a path, each with the environment whose file holds its gate: the one into the first
+/// environment too.
+pub(super) fn hops(subject: &Subject<'_>, path: &[Environment]) -> Vec<(Environment, Environment)> {
+    let into = path.first().and_then(|first| {
+        let lower = subject.delivery().lower(first)?;
+        Some((lower.name.clone(), first.clone()))
+    });
+    let onwards = path
+        .windows(2)
+        .map(|pair| (pair[0].clone(), pair[1].clone()));
+    into.into_iter().chain(onwards).collect()
+}
+
+/// The row `hop` for a version that goes on by itself: held hops on its way, and the one behind its end.
+pub(super) fn held_on_the_way(
     subject: &Subject<'_>,
     path: &[Environment],
     repository: &Repository,
     checks: &mut Checks,
 ) {
     let Some(last) = path.last() else { return };
-    let Some(next) = subject.delivery().next(last) else {
-        return;
-    };
-    match closed_lately(subject, last, repository) {
-        Some(who) => checks.add(
-            "hop",
-            Weight::Reason,
-            Verdict::Failed,
-            format!("{last} -> {} is held: {who}", next.name),
-            "",
-        ),
-        None => checks.pass("hop", Weight::Reason, "no hop on the way is held"),
+    let behind = subject
+        .delivery()
+        .next(last)
+        .map(|next| (last.clone(), next.name.clone()));
+    let held: Vec<String> = hops(subject, path)
+        .into_iter()
+        .chain(behind)
+        .filter_map(|(from, to)| {
+            let who = closed_lately(subject, &from, repository)?;
+            Some(format!("{from} -> {to} is held: {who}"))
+        })
+        .collect();
+    if held.is_empty() {
+        checks.pass("hop", Weight::Reason, "no hop on the way is held");
+    } else {
+        let evidence = held.join("; ");
+        checks.add("hop", Weight::Reason, Verdict::Failed, evidence, "");
     }
 }
 

@@ -20,6 +20,7 @@ mod stop;
 mod subject;
 mod sync;
 mod version;
+mod wanted;
 
 pub use reach::passing;
 

@@ -6,28 +6,25 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    Lever, Origin, Plan, Refusal, Request, Verdict, Weight, Write, copy, gates, hops,
-    is_resubmittable, mark, reach, runs,
+    Lever, Origin, Plan, Refusal, Request, Weight, Write, copy, gates, hops, is_resubmittable,
+    mark, reach, runs, wanted,
 };
 use crate::delivery::Runs;
 use crate::model::span::span;
-use crate::model::{Environment, Nodes, Order, Repository, Run, Version};
+use crate::model::{Environment, Repository, Run, Version};
 use crate::store::{Kind, Source};
-
-/// From this attempt on a reason is wanted.
-const WANTS_REASON: usize = 3;
 
 /// A run with what its frozen parameters say.
 pub(super) struct Repeated<'a> {
     pub run: &'a Run,
     pub runs: &'a Runs,
-    repository: Repository,
-    version: Version,
+    pub repository: Repository,
+    pub version: Version,
     /// It tests what was delivered; else it delivers.
-    smoke: bool,
+    pub smoke: bool,
     pub attempt: u32,
     /// Where the version goes by itself if the new run passes.
-    path: Vec<Environment>,
+    pub path: Vec<Environment>,
 }
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
@@ -42,14 +39,14 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         Weight::Refuses,
         format!("{} is of {}", run.id, subject.request.target),
     );
-    wanted(subject, &repeated, &mut checks);
-    newer_in_next(subject, &repeated, &mut checks);
-    not_repeated(subject, run, &mut checks);
+    wanted::wanted(subject, &repeated, &mut checks);
+    wanted::newer_in_next(subject, &repeated, &mut checks);
+    wanted::not_repeated(subject, run, &mut checks);
     if !tests_only {
-        gate(subject, &repeated, &mut checks);
-        gates::held_after(subject, &repeated.path, &repeated.repository, &mut checks);
+        wanted::gate(subject, &repeated, &mut checks);
+        gates::held_on_the_way(subject, &repeated.path, &repeated.repository, &mut checks);
     }
-    attempts(subject, &repeated, &mut checks);
+    wanted::attempts(subject, &repeated, &mut checks);
     checks.not_checked(
         "elsewhere",
         Weight::Reason,
@@ -62,6 +59,10 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let base = copy::generate_name(run);
     let name = mark::name(&base, &suffix);
     let object = copy::formulate(subject, &repeated, &name, &base, tests_only)?;
+    // What stands where a run that delivers would write; a smoke run moves nothing in its own environment.
+    let here = subject
+        .declared(subject.environment(), &repeated.repository)
+        .and_then(|file| file.version.clone());
     let mut following = vec![
         hops::created(run.environment(), &name),
         hops::run_over(
@@ -76,8 +77,16 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         &repeated.path,
         &repeated.repository,
         version,
-        subject.delivery().usual.promotion,
-        "the promoting step, and the deploy run behind it",
+        if repeated.smoke {
+            subject.delivery().usual.promotion
+        } else {
+            subject.delivery().usual.commit
+        },
+        if repeated.smoke {
+            "the promoting step, and the deploy run behind it"
+        } else {
+            "the main branch"
+        },
     ));
     let age = run
         .finished
@@ -111,7 +120,11 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             run: Some(run.id.clone()),
             ..subject.request.clone()
         },
-        from: Some(version.clone()),
+        from: if repeated.smoke {
+            Some(version.clone())
+        } else {
+            here
+        },
         to: Some(version.clone()),
         evidence,
         reach,
@@ -263,203 +276,4 @@ fn path(
         subject.store(),
         subject.delivery(),
     )
-}
-
-fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
-    let weight = Weight::RefusesUnlessOverridden;
-    let environment = subject.environment();
-    let version = &repeated.version;
-    let declared = subject
-        .declared(environment, &repeated.repository)
-        .and_then(|f| f.version.as_ref());
-    let remedy = "Resubmit the newest run of the wanted version instead.";
-    let Some(declared) = declared else {
-        let evidence = format!("which version {environment} wants is not known");
-        checks.add("wanted", weight, Verdict::Unknown, evidence, remedy);
-        return;
-    };
-    let (verdict, evidence) = if declared == version {
-        (
-            Verdict::Passed,
-            format!("{environment} still wants {version}"),
-        )
-    } else if repeated.smoke {
-        (
-            Verdict::Failed,
-            format!("the run is of {version}, and {environment} wants {declared} by now"),
-        )
-    } else {
-        // A run that delivers: its version is not there yet, and must not be an older one.
-        match version.order(declared) {
-            Order::Higher => (
-                Verdict::Passed,
-                format!("{environment} has {declared}, which is lower than {version}"),
-            ),
-            Order::Unknown => (
-                Verdict::Unknown,
-                format!("whether {version} is newer than {declared} in {environment} is not known"),
-            ),
-            _ => (
-                Verdict::Failed,
-                format!("{environment} has {declared}, and the run would bring {version}"),
-            ),
-        }
-    };
-    checks.add("wanted", weight, verdict, evidence, remedy);
-}
-
-fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
-    let promotes = !repeated.path.is_empty();
-    let weight = if promotes {
-        Weight::RefusesUnlessOverridden
-    } else {
-        Weight::Shown
-    };
-    let Some(next) = subject.delivery().next(subject.environment()) else {
-        return;
-    };
-    let version = &repeated.version;
-    let Some(there) = subject
-        .declared(&next.name, &repeated.repository)
-        .and_then(|f| f.version.as_ref())
-    else {
-        checks.pass(
-            "next",
-            weight,
-            format!("{} has no version of it", next.name),
-        );
-        return;
-    };
-    let verdict = match there.order(version) {
-        Order::Higher => Verdict::Failed,
-        Order::Lower | Order::Same => Verdict::Passed,
-        Order::Unknown => by_history(subject, &repeated.repository, there, version),
-    };
-    let evidence = match verdict {
-        Verdict::Failed => format!("{} has the newer {there}", next.name),
-        Verdict::Passed => format!("{} has {there}, not newer than {version}", next.name),
-        _ => format!(
-            "whether {there} in {} is newer than {version} is not known",
-            next.name
-        ),
-    };
-    checks.add(
-        "next",
-        weight,
-        verdict,
-        evidence,
-        "Leave it, or resubmit tests only: a, then t.",
-    );
-}
-
-/// Order by arrival here, where names do not tell it: failed if `there` arrived after `version`.
-fn by_history(
-    subject: &Subject<'_>,
-    repository: &Repository,
-    there: &Version,
-    version: &Version,
-) -> Verdict {
-    let changes = subject
-        .store()
-        .history
-        .of(subject.environment(), repository);
-    let arrived = |v: &Version| {
-        changes
-            .iter()
-            .position(|c| c.moves_version() && c.to.as_ref() == Some(v))
-    };
-    match (arrived(there), arrived(version)) {
-        (Some(there), Some(ours)) if there > ours => Verdict::Passed,
-        (Some(_), Some(_)) => Verdict::Failed,
-        _ => Verdict::Unknown,
-    }
-}
-
-fn not_repeated(subject: &Subject<'_>, run: &Run, checks: &mut Checks) {
-    let weight = Weight::RefusesUnlessOverridden;
-    let label = mark::label(&run.id.name);
-    let again = subject
-        .store()
-        .cluster(run.environment())
-        .into_iter()
-        .flat_map(|cluster| cluster.runs.iter())
-        .filter(|other| other.id.namespace == run.id.namespace)
-        .filter(|other| other.resubmitted_from() == label.as_deref() && label.is_some())
-        .max_by(|a, b| a.begun().cmp(&b.begun()));
-    match again {
-        Some(other) => checks.add(
-            "repeated",
-            weight,
-            Verdict::Failed,
-            format!(
-                "it was resubmitted already as {}, which is {}",
-                other.id.name,
-                other.phase.as_str()
-            ),
-            "Look at that run.",
-        ),
-        None => checks.pass("repeated", weight, "it was not resubmitted yet"),
-    }
-}
-
-fn gate(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
-    let weight = Weight::RefusesUnlessOverridden;
-    let (true, Some(next)) = (repeated.smoke, repeated.path.first()) else {
-        checks.pass("gate", weight, "nothing would be promoted by it");
-        return;
-    };
-    let hop = format!("{} -> {next}", subject.environment());
-    match subject.declared(subject.environment(), &repeated.repository) {
-        Some(file) if file.gate => checks.pass("gate", weight, format!("the gate {hop} is open")),
-        Some(_) => checks.add(
-            "gate",
-            weight,
-            Verdict::Failed,
-            format!("the gate {hop} was closed since, and the run would still promote: its parameters are frozen"),
-            "Resubmit tests only: a, then t.",
-        ),
-        None => checks.add(
-            "gate",
-            weight,
-            Verdict::Unknown,
-            format!("whether the gate {hop} is open is not known"),
-            "Resubmit tests only: a, then t.",
-        ),
-    }
-}
-
-fn attempts(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
-    let Repeated {
-        run, runs, version, ..
-    } = repeated;
-    let app = runs::frozen(run, &runs.app_label);
-    let known = subject
-        .store()
-        .cluster(run.environment())
-        .into_iter()
-        .flat_map(|cluster| cluster.runs.iter())
-        .filter(|other| {
-            other.template == run.template
-                && runs::frozen(other, &runs.app_label) == app
-                && runs::frozen(other, &runs.repository_label) == Some(repeated.repository.as_str())
-                && runs::frozen(other, &runs.version_label) == Some(version.as_str())
-        })
-        .count();
-    let attempt = known.saturating_add(1).max(repeated.attempt as usize);
-    let (verdict, evidence) = if attempt >= WANTS_REASON {
-        (
-            Verdict::Failed,
-            format!(
-                "it would be attempt {attempt} of {version}: a flake rarely fails {} times",
-                attempt - 1
-            ),
-        )
-    } else {
-        (Verdict::Passed, format!("attempt {attempt} of {version}"))
-    };
-    checks.add("attempts", Weight::Reason, verdict, evidence, "");
-    if let Nodes::Unread(why) = &run.nodes {
-        let evidence = format!("its steps cannot be read here: {why}");
-        checks.add("steps", Weight::Shown, Verdict::Unknown, evidence, "");
-    }
 }

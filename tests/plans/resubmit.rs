@@ -220,3 +220,110 @@ fn a_failed_deploy_run_is_repeated_where_it_is_still_a_step_up() {
             .any(|c| c.name == "wanted" && c.refuses())
     );
 }
+
+/// Resubmits a failed deploy run of production's cluster that writes into `environment`.
+fn again(
+    world: &mut World,
+    environment: &str,
+    version: &str,
+    promote: &str,
+) -> Result<Plan, Refusal> {
+    let id = deploy_run(world, environment, version, promote, "Failed");
+    let mut named = request(Lever::Resubmit, environment, "publisher");
+    named.run = Some(id);
+    decide(world, &named)
+}
+
+fn refusing(refusal: &Refusal) -> Vec<&str> {
+    let refusing = refusal.checks.iter().filter(|c| c.refuses());
+    refusing.map(|c| c.name.as_str()).collect()
+}
+
+#[test]
+fn a_deploy_run_says_what_it_moves_and_asks_every_gate_on_its_way() {
+    // v1363 on its way into staging, with promotion asked: on to production while the gates are open.
+    let mut open = publisher();
+    let plan = again(&mut open, "staging", "v1363", "true").unwrap();
+    assert_eq!(
+        (plan.from.clone(), plan.to.clone()),
+        (Some("v1362".into()), Some("v1363".into()))
+    );
+    assert_eq!(show::moves(&plan), Some("v1362 -> v1363".into()));
+    let names: Vec<&str> = plan.reach.environments.iter().map(|e| e.as_str()).collect();
+    assert_eq!(names, ["staging", "production"]);
+    let gate = check(&plan, "gate");
+    assert_eq!(gate.verdict, Verdict::Passed);
+    for hop in ["integration -> staging", "staging -> production"] {
+        assert!(gate.evidence.contains(hop), "{}", gate.evidence);
+    }
+    // The gate into the target was closed since, whether promotion is asked for or not.
+    for promote in ["true", "false"] {
+        let mut held = publisher();
+        held.closed("integration", "publisher", "5m", "hold");
+        let refusal = again(&mut held, "staging", "v1363", promote).unwrap_err();
+        assert_eq!(refusing(&refusal), ["gate"], "{refusal}");
+        assert!(
+            refusal.because.contains("integration -> staging"),
+            "{refusal}"
+        );
+        let hop = refusal.checks.iter().find(|c| c.name == "hop").unwrap();
+        assert_eq!(hop.verdict, Verdict::Failed, "{hop:?}");
+    }
+    // A gate without a file to stand in is not known to be open.
+    let mut unknown = publisher();
+    let staging = (Environment::new("staging"), Repository::new("publisher"));
+    unknown.tree.files.remove(&staging);
+    let refusal = again(&mut unknown, "production", "v1363", "false").unwrap_err();
+    assert_eq!(refusing(&refusal), ["gate"], "{refusal}");
+    // A run that ends in the first environment goes through no gate.
+    let mut first = publisher();
+    first.closed("integration", "publisher", "5m", "hold");
+    let plan = again(&mut first, "integration", "v1363", "true").unwrap();
+    assert_eq!(plan.reach.environments, [Environment::new("integration")]);
+    // Held behind where it ends: nothing of it goes there, and a reason is wanted all the same.
+    assert_eq!(check(&plan, "hop").verdict, Verdict::Failed);
+}
+
+#[test]
+fn attempts_of_a_deploy_run_are_those_into_the_same_environment() {
+    let mut world = publisher();
+    deploy_run(&mut world, "integration", "v1363", "true", "Succeeded");
+    let plan = again(&mut world, "staging", "v1363", "true").unwrap();
+    assert_eq!(check(&plan, "attempts").verdict, Verdict::Passed);
+    assert!(check(&plan, "attempts").evidence.contains("attempt 2"));
+}
+
+#[test]
+fn a_deploy_run_does_not_bring_back_what_was_rolled_back() {
+    let mut world = publisher();
+    world.moved(
+        "production",
+        "publisher",
+        "v1361",
+        "v1362",
+        "20m",
+        ActorKind::Robot,
+    );
+    world.stands("production", "publisher", "v1362", "v1361", "10m");
+    let id = deploy_run(&mut world, "production", "v1362", "true", "Failed");
+    for fact in world
+        .facts
+        .get_mut(&Environment::new("production"))
+        .unwrap()
+    {
+        if let leverframe::store::Fact::Run(run) = fact
+            && run.id == id
+        {
+            run.created = Some(crate::world::ago("25m"));
+            run.started = run.created;
+        }
+    }
+    let mut named = request(Lever::Resubmit, "production", "publisher");
+    named.run = Some(id);
+    let refusal = decide(&world, &named).unwrap_err();
+    assert_eq!(refusing(&refusal), ["wanted"], "{refusal}");
+    assert!(
+        refusal.because.contains("v1362 stood in production"),
+        "{refusal}"
+    );
+}

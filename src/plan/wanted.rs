@@ -1,0 +1,264 @@
+//! Wanted: the rows about a run that is repeated: whether its version is still wanted, nothing newer went by, its gates are
+//! open, and how often it was tried.
+//!
+//! Deliberately absent: which run is meant and what the repetition writes, which is `resubmit`.
+
+use super::checks::Checks;
+use super::resubmit::Repeated;
+use super::subject::{Subject, list};
+use super::{Verdict, Weight, gates, mark, runs};
+use crate::model::{Nodes, Order, Repository, Run, Version};
+
+/// From this attempt on a reason is wanted.
+const WANTS_REASON: usize = 3;
+
+pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
+    let weight = Weight::RefusesUnlessOverridden;
+    let environment = subject.environment();
+    let version = &repeated.version;
+    let declared = subject
+        .declared(environment, &repeated.repository)
+        .and_then(|f| f.version.as_ref());
+    let remedy = "Resubmit the newest run of the wanted version instead.";
+    let Some(declared) = declared else {
+        let evidence = format!("which version {environment} wants is not known");
+        checks.add("wanted", weight, Verdict::Unknown, evidence, remedy);
+        return;
+    };
+    let (verdict, evidence) = if declared == version {
+        (
+            Verdict::Passed,
+            format!("{environment} still wants {version}"),
+        )
+    } else if repeated.smoke {
+        (
+            Verdict::Failed,
+            format!("the run is of {version}, and {environment} wants {declared} by now"),
+        )
+    } else {
+        // A run that delivers: its version is not there yet, and must not be an older one, nor one that was taken back.
+        let stood = stood_before(subject, &repeated.repository, version);
+        match version.order(declared) {
+            Order::Higher if stood == Some(true) => (
+                Verdict::Failed,
+                format!(
+                    "{version} stood in {environment} already, which was moved from it to {declared} since"
+                ),
+            ),
+            Order::Higher if stood.is_none() => (
+                Verdict::Unknown,
+                format!(
+                    "history is still being read: whether {version} was taken back from {environment} is not known"
+                ),
+            ),
+            Order::Higher => (
+                Verdict::Passed,
+                format!("{environment} has {declared}, which is lower than {version}"),
+            ),
+            Order::Unknown => (
+                Verdict::Unknown,
+                format!("whether {version} is newer than {declared} in {environment} is not known"),
+            ),
+            _ => (
+                Verdict::Failed,
+                format!("{environment} has {declared}, and the run would bring {version}"),
+            ),
+        }
+    };
+    checks.add("wanted", weight, verdict, evidence, remedy);
+}
+
+/// Whether a version stood here and was moved away from: a higher one that did was taken back. None while the walk has not
+/// met the file's last move.
+fn stood_before(subject: &Subject<'_>, repository: &Repository, version: &Version) -> Option<bool> {
+    let history = &subject.store().history;
+    let mut moves = history
+        .of(subject.environment(), repository)
+        .iter()
+        .filter(|c| c.moves_version())
+        .peekable();
+    let met = history.is_complete() || moves.peek().is_some();
+    met.then(|| moves.any(|c| c.from.as_ref() == Some(version)))
+}
+
+pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
+    let promotes = !repeated.path.is_empty();
+    let weight = if promotes {
+        Weight::RefusesUnlessOverridden
+    } else {
+        Weight::Shown
+    };
+    let Some(next) = subject.delivery().next(subject.environment()) else {
+        return;
+    };
+    let version = &repeated.version;
+    let Some(there) = subject
+        .declared(&next.name, &repeated.repository)
+        .and_then(|f| f.version.as_ref())
+    else {
+        checks.pass(
+            "next",
+            weight,
+            format!("{} has no version of it", next.name),
+        );
+        return;
+    };
+    let verdict = match there.order(version) {
+        Order::Higher => Verdict::Failed,
+        Order::Lower | Order::Same => Verdict::Passed,
+        Order::Unknown => by_history(subject, &repeated.repository, there, version),
+    };
+    let evidence = match verdict {
+        Verdict::Failed => format!("{} has the newer {there}", next.name),
+        Verdict::Passed => format!("{} has {there}, not newer than {version}", next.name),
+        _ => format!(
+            "whether {there} in {} is newer than {version} is not known",
+            next.name
+        ),
+    };
+    checks.add(
+        "next",
+        weight,
+        verdict,
+        evidence,
+        "Leave it, or resubmit tests only: a, then t.",
+    );
+}
+
+/// Order by arrival here, where names do not tell it: failed if `there` arrived after `version`.
+fn by_history(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    there: &Version,
+    version: &Version,
+) -> Verdict {
+    let changes = subject
+        .store()
+        .history
+        .of(subject.environment(), repository);
+    let arrived = |v: &Version| {
+        changes
+            .iter()
+            .position(|c| c.moves_version() && c.to.as_ref() == Some(v))
+    };
+    match (arrived(there), arrived(version)) {
+        (Some(there), Some(ours)) if there > ours => Verdict::Passed,
+        (Some(_), Some(_)) => Verdict::Failed,
+        _ => Verdict::Unknown,
+    }
+}
+
+pub(super) fn not_repeated(subject: &Subject<'_>, run: &Run, checks: &mut Checks) {
+    let weight = Weight::RefusesUnlessOverridden;
+    let label = mark::label(&run.id.name);
+    let again = subject
+        .store()
+        .cluster(run.environment())
+        .into_iter()
+        .flat_map(|cluster| cluster.runs.iter())
+        .filter(|other| other.id.namespace == run.id.namespace)
+        .filter(|other| other.resubmitted_from() == label.as_deref() && label.is_some())
+        .max_by(|a, b| a.begun().cmp(&b.begun()));
+    match again {
+        Some(other) => checks.add(
+            "repeated",
+            weight,
+            Verdict::Failed,
+            format!(
+                "it was resubmitted already as {}, which is {}",
+                other.id.name,
+                other.phase.as_str()
+            ),
+            "Look at that run.",
+        ),
+        None => checks.pass("repeated", weight, "it was not resubmitted yet"),
+    }
+}
+
+/// Every gate on its way must still be open: its parameters are frozen, and a run that delivers asks no gate itself.
+pub(super) fn gate(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
+    let weight = Weight::RefusesUnlessOverridden;
+    let hops = gates::hops(subject, &repeated.path);
+    if repeated.path.is_empty() {
+        checks.pass("gate", weight, "nothing would be promoted by it");
+        return;
+    }
+    if hops.is_empty() || subject.delivery().declared.gate.is_none() {
+        checks.pass("gate", weight, "no gate is on its way");
+        return;
+    }
+    let remedy = if repeated.smoke {
+        "Resubmit tests only: a, then t."
+    } else {
+        "Promote it instead, which asks for a reason: a, then p."
+    };
+    let (mut open, mut closed, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+    for (from, to) in hops {
+        let file = subject.declared(&from, &repeated.repository);
+        let named = match file {
+            Some(file) if file.gate => &mut open,
+            Some(_) => &mut closed,
+            None => &mut unknown,
+        };
+        named.push(format!("{from} -> {to}"));
+    }
+    let (verdict, evidence) = if !closed.is_empty() {
+        (
+            Verdict::Failed,
+            format!(
+                "the gate {} was closed since, and the run would still go through: its parameters are frozen",
+                list(&closed)
+            ),
+        )
+    } else if !unknown.is_empty() {
+        (
+            Verdict::Unknown,
+            format!("whether the gate {} is open is not known", list(&unknown)),
+        )
+    } else {
+        (Verdict::Passed, format!("the gate {} is open", list(&open)))
+    };
+    checks.add("gate", weight, verdict, evidence, remedy);
+}
+
+pub(super) fn attempts(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
+    let Repeated {
+        run, runs, version, ..
+    } = repeated;
+    let app = runs::frozen(run, &runs.app_label);
+    // One cluster runs the deliveries into all environments.
+    let into = |run| {
+        let deploy = runs.deploy.as_ref()?;
+        runs::frozen(run, &deploy.environment_label)
+    };
+    let known = subject
+        .store()
+        .cluster(run.environment())
+        .into_iter()
+        .flat_map(|cluster| cluster.runs.iter())
+        .filter(|other| {
+            other.template == run.template
+                && runs::frozen(other, &runs.app_label) == app
+                && runs::frozen(other, &runs.repository_label) == Some(repeated.repository.as_str())
+                && runs::frozen(other, &runs.version_label) == Some(version.as_str())
+                && (repeated.smoke || into(other) == into(run))
+        })
+        .count();
+    let attempt = known.saturating_add(1).max(repeated.attempt as usize);
+    let (verdict, evidence) = if attempt >= WANTS_REASON {
+        (
+            Verdict::Failed,
+            format!(
+                "it would be attempt {attempt} of {version}: a flake rarely fails {} times",
+                attempt - 1
+            ),
+        )
+    } else {
+        (Verdict::Passed, format!("attempt {attempt} of {version}"))
+    };
+    checks.add("attempts", Weight::Reason, verdict, evidence, "");
+    if let Nodes::Unread(why) = &run.nodes {
+        let evidence = format!("its steps cannot be read here: {why}");
+        checks.add("steps", Weight::Shown, Verdict::Unknown, evidence, "");
+    }
+}
