@@ -269,6 +269,7 @@ fn what_can_be_copied_and_the_palette() {
             text: "ref".into(),
             selected: 0,
             before: String::new(),
+            selected_before: Default::default(),
         });
         state
     });

@@ -16,6 +16,8 @@ pub enum BoardLine {
 
 impl State {
     /// The lines of the board: troubled rows in the frozen order, then each fold. A filter unfolds what it matches.
+    ///
+    /// The selected row is never hidden under a fold: it stands where the order has it until the cursor leaves.
     pub fn lines(&self) -> Vec<BoardLine> {
         let filter = Filter::parse(&self.ui.board.filter);
         let matching = |row: &&Row| filter.is_empty() || filter.matches(&self.board, row);
@@ -39,13 +41,15 @@ impl State {
             );
             return lines;
         }
+        let own = self.own_row();
+        let is_folded = |row: &Row, fold| row.fold == Some(fold) && own != Some(&row.key);
         lines.extend(
             rows.iter()
-                .filter(|r| r.fold.is_none())
+                .filter(|row| row.fold.is_none_or(|fold| !is_folded(row, fold)))
                 .map(|row| BoardLine::Row(row.key.clone())),
         );
         for fold in [FoldKind::Calm, FoldKind::Orphans, FoldKind::NoFile] {
-            let folded: Vec<&&Row> = rows.iter().filter(|row| row.fold == Some(fold)).collect();
+            let folded: Vec<&&Row> = rows.iter().filter(|row| is_folded(row, fold)).collect();
             if folded.is_empty() {
                 continue;
             }
@@ -68,7 +72,38 @@ impl State {
         })
     }
 
-    /// The target that a lever would act on: the selected cell's, whatever view is open.
+    /// The selected row, where its own fold would hide it.
+    fn own_row(&self) -> Option<&RowKey> {
+        let ui = &self.ui.board;
+        let target = ui.selected.as_ref().filter(|_| ui.fold.is_none())?;
+        let (row, _) = self.board.find(target)?;
+        (!ui.unfolded.contains(&row.fold?)).then_some(&row.key)
+    }
+
+    /// The target of the cell in brackets; none where a fold line is selected, or where the cell is not among the lines:
+    /// a filter leaves it out, or it is gone.
+    fn bracketed(&self) -> Option<&Target> {
+        let ui = &self.ui.board;
+        let target = ui.selected.as_ref().filter(|_| ui.fold.is_none())?;
+        let (row, column) = self.board.find(target)?;
+        row.cells.get(column)?.as_ref()?;
+        let filter = Filter::parse(&ui.filter);
+        (filter.is_empty() || filter.matches(&self.board, row)).then_some(target)
+    }
+
+    /// Why there is no target, and what to press.
+    pub fn untargeted(&self) -> &'static str {
+        let ui = &self.ui.board;
+        if ui.fold.is_some() {
+            "A line of folded rows is selected, not a cell; Enter unfolds them."
+        } else if ui.filter.is_empty() || !self.lines().is_empty() {
+            "Nothing is selected; j and k select a row."
+        } else {
+            "No row matches the filter, so nothing is selected; Esc clears it."
+        }
+    }
+
+    /// The target that a lever would act on: the cell in brackets, or what the view that is open is about.
     pub fn target(&self) -> Option<&Target> {
         match self.view() {
             super::View::Target(target) | super::View::History(target) => Some(target),
@@ -77,9 +112,8 @@ impl State {
                 .run
                 .as_ref()
                 .map(|run| &run.target)
-                .or(self.ui.board.selected.as_ref()),
-            _ if self.ui.board.fold.is_some() => None,
-            _ => self.ui.board.selected.as_ref(),
+                .or_else(|| self.bracketed()),
+            _ => self.bracketed(),
         }
     }
 }

@@ -251,6 +251,8 @@ pub struct Prompt {
     pub selected: usize,
     /// What stood before, restored by Esc.
     pub before: String,
+    /// What was selected on the board before; every letter of a filter starts from it anew.
+    pub selected_before: (Option<Target>, Option<crate::store::board::FoldKind>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

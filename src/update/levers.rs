@@ -17,7 +17,7 @@ pub fn open(state: &mut State) {
             target,
             selected: 0,
         }),
-        None => state.complain("Nothing is selected; j and k select a row."),
+        None => state.complain(state.untargeted()),
     }
 }
 

@@ -12,8 +12,8 @@ use crate::store::status::Status;
 
 /// Enter on a cell. A target whose pods crash speaks through their logs, all others through their newest run.
 pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(target) = state.ui.board.selected.clone() else {
-        state.complain("Nothing is selected; j and k select a row.");
+    let Some(target) = state.target().cloned() else {
+        state.complain(state.untargeted());
         return;
     };
     effects.push(Effect::Open(Some(target.clone())));

@@ -113,7 +113,7 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::Levers => levers::open(state),
         Action::Copy => match state.target().cloned() {
             Some(target) => state.open_overlay(Overlay::Copy { target }),
-            None => state.complain("Nothing is selected; j and k select a row."),
+            None => state.complain(state.untargeted()),
         },
         Action::Link => copy::link(state, effects),
         Action::RollBackTo => levers::roll_back_to(state, press),
@@ -157,7 +157,7 @@ pub fn go(state: &mut State, view: View) {
 fn with_target(state: &mut State, view: impl Fn(crate::model::Target) -> View) {
     match state.target().cloned() {
         Some(target) => go(state, view(target)),
-        None => state.complain("Nothing is selected; j and k select a row."),
+        None => state.complain(state.untargeted()),
     }
 }
 

@@ -7,7 +7,9 @@ use crate::action::Action;
 use crate::effect::Effect;
 use crate::keymap::Chord;
 use crate::message::Press;
+use crate::model::Target;
 use crate::state::{Overlay, Prompt, PromptKind, State};
+use crate::store::board::FoldKind;
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -30,6 +32,7 @@ pub fn open(state: &mut State, kind: PromptKind) {
         text: before.clone(),
         selected: 0,
         before,
+        selected_before: (state.ui.board.selected.clone(), state.ui.board.fold),
     });
 }
 
@@ -48,7 +51,11 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
             let Some(prompt) = state.ui.prompt.take() else {
                 return;
             };
-            apply(state, prompt.kind, &prompt.before);
+            if prompt.kind == PromptKind::Filter {
+                filter(state, &prompt.before, prompt.selected_before);
+            } else {
+                apply(state, prompt.kind, &prompt.before);
+            }
         }
         Some(Action::Earlier) => prompt.selected = prompt.selected.saturating_sub(1),
         Some(Action::Later) => prompt.selected += 1,
@@ -83,8 +90,11 @@ fn done(state: &mut State, press: &Press, prompt: &Prompt, effects: &mut Vec<Eff
 fn apply(state: &mut State, kind: PromptKind, text: &str) {
     match kind {
         PromptKind::Filter => {
-            state.ui.board.filter = text.to_owned();
-            state.ui.board.touched = true;
+            let before = match &state.ui.prompt {
+                Some(prompt) => prompt.selected_before.clone(),
+                None => (state.ui.board.selected.clone(), state.ui.board.fold),
+            };
+            filter(state, text, before);
             super::board::select_shown(state);
             super::board::keep_visible(state);
         }
@@ -92,6 +102,15 @@ fn apply(state: &mut State, kind: PromptKind, text: &str) {
         PromptKind::FilterLines => log::set_filter(state, text),
         PromptKind::Search | PromptKind::Palette => {}
     }
+}
+
+/// Sets the board's filter, and the selection to what it was before.
+fn filter(state: &mut State, text: &str, selected: (Option<Target>, Option<FoldKind>)) {
+    let ui = &mut state.ui.board;
+    ui.filter = text.to_owned();
+    ui.touched = true;
+    (ui.selected, ui.fold) = selected;
+    super::board::keep_visible(state);
 }
 
 /// Pasted text is text where text is typed, and nothing elsewhere.

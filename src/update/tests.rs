@@ -6,7 +6,8 @@ use crate::keymap::Chord;
 use crate::message::{Message, Press};
 use crate::model::*;
 use crate::plan::{Actor, PlanId};
-use crate::state::{Overlay, Pane, Settings, State, View};
+use crate::state::{BoardLine, Overlay, Pane, Settings, State, View};
+use crate::store::board::FoldKind;
 use crate::store::world::{World, at};
 use std::sync::Arc;
 
@@ -125,6 +126,75 @@ fn a_filter_narrows_and_esc_takes_it_back() {
     assert_eq!(selected(&state), "router @ production");
     press(&mut state, "esc");
     assert_eq!(state.lines().len(), 3);
+}
+
+#[test]
+fn a_lever_acts_on_no_cell_that_is_not_shown() {
+    let mut state = state(world());
+    press(&mut state, "j / z z z enter");
+    assert_eq!(state.target(), None);
+    press(&mut state, "a");
+    assert!(state.ui.overlay.is_none() && state.ui.notice.is_some());
+    let effects = press(&mut state, "enter");
+    assert!(effects.is_empty() && state.ui.run.is_none());
+    press(&mut state, "esc");
+    assert_eq!(
+        state.target().map(ToString::to_string).as_deref(),
+        Some("publisher @ production")
+    );
+}
+
+#[test]
+fn typing_a_filter_keeps_the_selection_where_it_matches_and_esc_restores_it() {
+    let mut state = state(world());
+    press(&mut state, "j");
+    for (keys, stands) in [
+        ("/ u", Some("publisher @ production")),
+        ("t", Some("router @ production")),
+        // No row matches any more: what was selected before typing is kept, and not shown.
+        ("=", None),
+        ("backspace backspace", Some("publisher @ production")),
+        ("t esc", Some("publisher @ production")),
+        ("/ r o u enter esc", Some("router @ production")),
+    ] {
+        press(&mut state, keys);
+        assert_eq!(
+            state.target().map(ToString::to_string).as_deref(),
+            stands,
+            "{keys}"
+        );
+    }
+}
+
+#[test]
+fn a_calm_row_that_is_selected_is_shown_beside_its_fold() {
+    let mut world = world();
+    for app in ["frontend", "whitehall"] {
+        world.app(app, &[app]);
+        for environment in ["integration", "staging", "production"] {
+            world.file(environment, app, "v5", false);
+        }
+    }
+    let fold = |n| BoardLine::Fold(FoldKind::Calm, n);
+    let mut state = state(world);
+    assert_eq!(state.lines().last(), Some(&fold(2)));
+    press(&mut state, "/ w h i t e enter esc");
+    let lines = state.lines();
+    assert_eq!(lines.last(), Some(&fold(1)));
+    assert_eq!(state.selected_line(&lines), Some(lines.len() - 2));
+    assert_eq!(
+        state.target().map(ToString::to_string).as_deref(),
+        Some("whitehall @ production")
+    );
+    // It goes back under the fold with the cursor.
+    press(&mut state, "j");
+    assert_eq!(state.lines().last(), Some(&fold(2)));
+    assert_eq!(state.target(), None);
+    press(&mut state, "k");
+    assert_eq!(
+        state.target().map(ToString::to_string).as_deref(),
+        Some("router @ production")
+    );
 }
 
 #[test]

@@ -92,7 +92,8 @@ fn nothing(state: &State) -> String {
             "Apps that the values files name and that have no version file. {} unfolds them.",
             key(Action::Enter)
         ),
-        None => String::new(),
+        None if state.board.rows.is_empty() => String::new(),
+        None => state.untargeted().to_owned(),
     }
 }
 

@@ -65,6 +65,7 @@ fn every(columns: u16, rows: u16) -> Vec<State> {
             text: "roll".into(),
             selected: 3,
             before: String::new(),
+            selected_before: Default::default(),
         });
         states.push(state);
     }
