@@ -154,10 +154,9 @@ pub struct RunUi {
 pub struct LogUi {
     /// The number of the subscription.
     pub follow: u64,
-    pub title: String,
     pub target: Target,
     /// What can be shown here, for `[` and `]`; and which is.
-    pub sources: Vec<LogSource>,
+    pub sources: Vec<LogChoice>,
     pub source: usize,
     pub log: Log,
     /// Where reports of errors begin, for the jumps.
@@ -177,6 +176,21 @@ pub struct LogUi {
     pub fault: Option<Fault>,
     /// Jump to the first error once the log is complete (a finished step's log opens there).
     pub seek_error: bool,
+}
+
+/// A log that can be shown, and what it is called: `post-sync-7xk2p govuk-e2e-tests(2)`, `whitehall-admin 5d8f-7j7fd v3083`.
+/// The first word goes where there is no room for all.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LogChoice {
+    pub title: String,
+    pub source: LogSource,
+}
+
+impl LogUi {
+    /// What the shown log is called.
+    pub fn title(&self) -> &str {
+        self.sources.get(self.source).map_or("", |c| &c.title)
+    }
 }
 
 /// Cursor of the plain lists (history, sources, journal, calls, help, target): line and first visible line.

@@ -26,7 +26,7 @@ pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
         .is_some_and(Status::speaks_by_pods);
     run(state, target.clone(), newest, effects);
     if by_pods {
-        pods(state, target, effects);
+        pods(state, target, None, effects);
         return;
     }
     let panes = crate::view::layout::panes(state);
@@ -37,9 +37,9 @@ pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Opens the logs of the app's own pods and of its hooks' Jobs, the most troubled first.
-pub fn pods(state: &mut State, target: Target, effects: &mut Vec<Effect>) {
-    log::of_pods(state, target, effects);
+/// Opens the logs of the app's own pods and of its hooks' Jobs: of the given pod, else of the most troubled.
+pub fn pods(state: &mut State, target: Target, pod: Option<ObjectId>, effects: &mut Vec<Effect>) {
+    log::of_pods(state, target, pod.as_ref(), effects);
     if state.ui.log.is_some() {
         log::into(state);
     }

@@ -130,7 +130,8 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
             Place::Board => board::act(state, action, effects),
             Place::Target if action == Action::Enter => {
                 if let Some(target) = state.target().cloned() {
-                    open::pods(state, target, effects);
+                    let pod = crate::view::pod_at(state, &target, state.ui.list.selected);
+                    open::pods(state, target, pod, effects);
                 }
             }
             _ => list(state, action),

@@ -11,7 +11,7 @@ use crate::store::board::FoldKind;
 use crate::store::world::{World, at};
 use std::sync::Arc;
 
-fn state(world: World) -> State {
+pub(super) fn state(world: World) -> State {
     let settings = Settings {
         who: Actor {
             login: "ops-1".into(),
@@ -34,7 +34,7 @@ fn state(world: World) -> State {
     state
 }
 
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut world = World::new();
     for app in ["account-api", "publisher", "router"] {
         world.app(app, &[app]);
@@ -49,7 +49,7 @@ fn world() -> World {
     world
 }
 
-fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+pub(super) fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for key in keys.split(' ') {
         effects.extend(pressed(state, key, false));
@@ -57,7 +57,7 @@ fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     effects
 }
 
-fn pressed(state: &mut State, key: &str, queued: bool) -> Vec<Effect> {
+pub(super) fn pressed(state: &mut State, key: &str, queued: bool) -> Vec<Effect> {
     let chord = Chord::parse(key).unwrap();
     let press = Press {
         chord,
@@ -70,7 +70,7 @@ fn pressed(state: &mut State, key: &str, queued: bool) -> Vec<Effect> {
     effects
 }
 
-fn selected(state: &State) -> String {
+pub(super) fn selected(state: &State) -> String {
     state
         .ui
         .board

@@ -8,7 +8,7 @@ use super::pen::{Line, Pen, wrap};
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::model::log::{Line as Text, Pattern, masked};
-use crate::state::{LogUi, State};
+use crate::state::{LogChoice, LogUi, State};
 use crate::text::{Colour, Safe, Sgr, styled, width};
 use jiff::tz::TimeZone;
 use ratatui::style::{Color, Modifier, Style};
@@ -34,13 +34,15 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
             &format!("No log is open; {key} on a step opens its log here."),
         );
     };
-    // Where there is no room for all, the run's name goes: the run stands beside the log, or one key away.
-    let mut words = title(ui, &ui.title);
-    if width(&words) + 4 > pen.columns()
-        && let Some((_, step)) = ui.title.split_once(' ')
-    {
-        words = title(ui, step);
-    }
+    // Where there is no room for all, the run's or the app's name goes first: it stands beside the log, or one key away.
+    let name = ui.title();
+    let last = name.split_once(' ').map_or(name, |(_, last)| last);
+    let room = pen.columns().saturating_sub(4);
+    let words = [(name, true), (last, true)]
+        .map(|(name, neighbours)| title(ui, name, neighbours))
+        .into_iter()
+        .find(|words| width(words) <= room)
+        .unwrap_or_else(|| title(ui, last, false));
     pen.rule(0, &words, look);
     match empty(state, ui) {
         Some(why) => say(pen, &why),
@@ -56,12 +58,15 @@ fn say(pen: &mut Pen<'_>, text: &str) {
 }
 
 /// `log govuk-e2e-tests(2) main, finished, 2114 lines, error 1 of 4, line 812`.
-fn title(ui: &LogUi, name: &str) -> String {
+///
+/// `neighbours` adds how many containers stand beside it: `main (1 of 3)`.
+fn title(ui: &LogUi, name: &str, neighbours: bool) -> String {
     let mut parts = vec![format!("log {name}")];
-    if let Some(source) = ui.sources.get(ui.source) {
+    if let Some(LogChoice { source, .. }) = ui.sources.get(ui.source) {
         let previous = if source.previous { " previous" } else { "" };
         let of = match ui.sources.len() {
             0 | 1 => String::new(),
+            _ if !neighbours => String::new(),
             all => format!(" ({} of {all})", ui.source + 1),
         };
         parts[0].push_str(&format!(" {}{previous}{of}", source.container));

@@ -33,6 +33,7 @@ use layout::panes;
 use pen::Pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+pub use target::pod_at;
 use theme::Theme;
 
 /// Draws the whole screen; returns where the text cursor stands, if a text is being typed.

@@ -11,21 +11,37 @@ use super::pen::{Line, wrap};
 use super::theme::Theme;
 use super::{keys, recent::who};
 use crate::action::{Action, Place};
-use crate::model::{Target, Version, span::span};
+use crate::model::{ObjectId, Target, Version, span::span};
 use crate::state::State;
 use crate::store::status::{GateState, Status};
 use jiff::Timestamp;
 use objects::objects;
+use std::ops::Range;
 
 /// Columns of a truth's name.
 const NAME: usize = 13;
 
-pub fn page<'a>(state: &'a State, target: &Target, columns: usize, theme: Theme) -> Page<'a> {
+/// The pod that stands in a row of the page, so that a key pressed there means that pod.
+pub fn pod_at(state: &State, target: &Target, row: usize) -> Option<ObjectId> {
+    let theme = Theme::new(state.settings.theme);
+    let (_, pods) = rows(state, target, usize::from(state.size.0), theme);
+    let here = pods.into_iter().find(|(rows, _)| rows.contains(&row));
+    here.map(|(_, pod)| pod)
+}
+
+/// All rows, and in which of them each pod stands.
+fn rows(
+    state: &State,
+    target: &Target,
+    columns: usize,
+    theme: Theme,
+) -> (Vec<Line>, Vec<(Range<usize>, ObjectId)>) {
     let mut rows: Vec<Line> = Vec::new();
+    let mut pods = Vec::new();
     if let Some(status) = state.board.status(target) {
         truths(state, status, columns, theme, &mut rows);
         match state.store.cluster(&target.environment) {
-            Some(cluster) => objects(state, status, cluster, theme, &mut rows),
+            Some(cluster) => pods = objects(state, status, cluster, theme, &mut rows),
             None => {
                 rows.push(Line::new());
                 rows.push(Line::from(format!(
@@ -35,6 +51,11 @@ pub fn page<'a>(state: &'a State, target: &Target, columns: usize, theme: Theme)
             }
         }
     }
+    (rows, pods)
+}
+
+pub fn page<'a>(state: &'a State, target: &Target, columns: usize, theme: Theme) -> Page<'a> {
+    let (rows, _) = rows(state, target, columns, theme);
     let back = keys::first(state, Place::Target, Action::Back);
     Page {
         title: target.to_string(),

@@ -12,7 +12,7 @@ use leverframe::model::log::{Faults, Log, Stretch};
 use leverframe::model::tree::Tree;
 use leverframe::model::*;
 use leverframe::provider::LogSource;
-use leverframe::state::{LogUi, Pane, RunUi, State, View};
+use leverframe::state::{LogChoice, LogUi, Pane, RunUi, State, View};
 use std::sync::Arc;
 
 /// `name kind phase began ended boundary -> children`; ages before now, `-` for never.
@@ -125,14 +125,16 @@ pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
     let first = faults.next(20, true).unwrap();
     state.ui.log = Some(LogUi {
         follow: 1,
-        title: "post-sync-7xk2p govuk-e2e-tests".into(),
         target,
         sources: ["main", "wait", "init"]
-            .map(|container| LogSource {
-                pod: id.clone(),
-                container: container.into(),
-                previous: false,
-                follow: false,
+            .map(|container| LogChoice {
+                title: "post-sync-7xk2p govuk-e2e-tests(2)".into(),
+                source: LogSource {
+                    pod: id.clone(),
+                    container: container.into(),
+                    previous: false,
+                    follow: false,
+                },
             })
             .to_vec(),
         source: 0,

@@ -5,7 +5,7 @@
 
 use super::when;
 use crate::model::{
-    Application, Container, Deployment, Happening, Job, Pod, live::Rollout, span::span,
+    Application, Container, Deployment, Happening, Job, ObjectId, Pod, live::Rollout, span::span,
 };
 use crate::state::State;
 use crate::store::status::Status;
@@ -13,21 +13,25 @@ use crate::store::{Cluster, Kind, Source};
 use crate::text::{Safe, fit};
 use crate::view::pen::Line;
 use crate::view::theme::Theme;
+use std::ops::Range;
 
+/// Appends their rows; says in which of them each pod stands.
 pub(super) fn objects(
     state: &State,
     status: &Status,
     cluster: &Cluster,
     theme: Theme,
     rows: &mut Vec<Line>,
-) {
+) -> Vec<(Range<usize>, ObjectId)> {
     let delivery = &state.delivery;
     let app = status.target.app.as_str();
     let label = &delivery.workloads.app_label;
     let mut section = |title: String, lines: Vec<Line>| {
         rows.push(Line::new());
         rows.push(Line::new().look(title, theme.bold()));
+        let first = rows.len();
         rows.extend(lines);
+        first
     };
     let mut deployments: Vec<&Deployment> = cluster
         .deployments
@@ -53,8 +57,16 @@ pub(super) fn objects(
         let nothing = "No pod of this app runs.";
         lines.push(Line::from(missing(state, status, Kind::Pods, nothing)));
     }
-    lines.extend(pods.iter().flat_map(|pod| pod_lines(state, pod, theme)));
-    section(format!("pods, {}", pods.len()), lines);
+    let mut stand: Vec<(Range<usize>, ObjectId)> = Vec::new();
+    for pod in &pods {
+        let from = lines.len();
+        lines.extend(pod_lines(state, pod, theme));
+        stand.push((from..lines.len(), pod.id.clone()));
+    }
+    let first = section(format!("pods, {}", pods.len()), lines);
+    for (rows, _) in &mut stand {
+        *rows = first + rows.start..first + rows.end;
+    }
     let mut jobs: Vec<&Job> = cluster
         .jobs
         .iter()
@@ -149,6 +161,7 @@ pub(super) fn objects(
         );
     }
     section(format!("Kubernetes Events, {count}"), lines);
+    stand
 }
 
 /// Where a rollout stands by kubectl's rules, and the conditions that say why; nothing of a finished one.

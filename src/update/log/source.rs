@@ -1,0 +1,225 @@
+//! Source: whose log is opened, of a step or of an app's own pods, and which containers stand beside it.
+//!
+//! Deliberately absent: moving in a log, and reading it (an effect).
+
+use super::super::press::go;
+use super::super::run as runs;
+use super::start;
+use crate::effect::Effect;
+use crate::model::{Container, Environment, Node, ObjectId, Pod, Target, Version};
+use crate::provider::LogSource;
+use crate::state::{LogChoice, Pane, State, View};
+use crate::store::{Kind, Source};
+
+/// Enter on a step: its log fills the pane, or the screen where there is no room beside.
+pub fn of_step(state: &mut State, effects: &mut Vec<Effect>) {
+    of_step_quietly(state, effects);
+    if state.ui.log.is_some() {
+        into(state);
+    }
+}
+
+/// Focuses the log beside the board, or fills the screen with it where there is no room beside.
+pub fn into(state: &mut State) {
+    if crate::view::layout::panes(state).log.is_none() {
+        go(state, View::Log);
+    } else {
+        go(state, View::Board);
+        state.ui.pane = Pane::Log;
+    }
+}
+
+/// Opens the log of the selected step, or of the app's own pods where the target has no run.
+pub fn of_step_quietly(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(ui) = &state.ui.run else { return };
+    let target = ui.target.clone();
+    let Some(run) = runs::opened(state) else {
+        of_pods(state, target, None, effects);
+        return;
+    };
+    let node = ui
+        .node
+        .clone()
+        .or_else(|| crate::model::tree::Tree::of(run).opens_on());
+    let Some(node) = node.and_then(|id| run.nodes.read().iter().find(|n| n.id == id)) else {
+        state.complain("This run has no step to read; its nodes are unread.");
+        return;
+    };
+    let over = run.phase.is_over() || node.finished.is_some();
+    let sources = sources_of_node(state, run, node, !over);
+    let name = node.display_name.clone();
+    if sources.is_empty() {
+        let unread = pods_unread(state, &target.environment);
+        state.complain(
+            unread.unwrap_or_else(|| {
+                format!("The pods of {name} are gone; their logs went with them.")
+            }),
+        );
+        return;
+    }
+    start(state, target, sources, 0, effects);
+}
+
+/// Why no pod of an environment is known, where that is not because there is none: absence is a fact only after a list.
+fn pods_unread(state: &State, environment: &Environment) -> Option<String> {
+    let source = state.store.source(&Source::Cluster(environment.clone()))?;
+    let pods = source.kinds.get(&Kind::Pods);
+    match (source.fault.as_ref().or_else(|| pods?.fault.as_ref()), pods) {
+        (_, Some(pods)) if pods.listed => None,
+        (Some(fault), _) => Some(format!(
+            "The pods of {environment} cannot be read: {}",
+            fault.detail
+        )),
+        (None, _) => Some(format!("The pods of {environment} are still being read.")),
+    }
+}
+
+/// The containers of a node's pod: main first, then wait and init. Pods are found by label and annotation, never by name.
+fn sources_of_node(
+    state: &State,
+    run: &crate::model::Run,
+    node: &Node,
+    follow: bool,
+) -> Vec<LogChoice> {
+    let tree = crate::model::tree::Tree::of(run);
+    let logs = tree.logs_of(&node.id);
+    let Some(cluster) = state.store.cluster(&run.id.environment) else {
+        return Vec::new();
+    };
+    let mut pods: Vec<&Pod> = cluster
+        .pods
+        .iter()
+        .filter(|pod| {
+            pod.labels
+                .get("workflows.argoproj.io/workflow")
+                .map(|v| &**v)
+                == Some(&*run.id.name)
+        })
+        .filter(|pod| {
+            pod.node_id
+                .as_ref()
+                .is_some_and(|id| logs.iter().any(|log| log.node_id == *id))
+        })
+        .collect();
+    // The last attempt speaks first.
+    pods.sort_by_key(|pod| std::cmp::Reverse(pod.created));
+    // A retry's attempts have names of their own, which say which try it is.
+    let title = |pod: &Pod| {
+        let attempt = run
+            .nodes
+            .read()
+            .iter()
+            .find(|n| Some(&n.id) == pod.node_id.as_ref());
+        format!("{} {}", run.id.name, attempt.unwrap_or(node).display_name)
+    };
+    let mut sources: Vec<LogChoice> = pods
+        .iter()
+        .flat_map(|pod| containers(pod, &title(pod), follow))
+        .collect();
+    // A member of a container set opens its own log; its neighbours' stay within reach.
+    if let [log] = logs
+        && let Some(container) = &log.container
+    {
+        sources.sort_by_key(|choice| choice.source.container != *container);
+    }
+    sources
+}
+
+fn containers(pod: &Pod, title: &str, follow: bool) -> Vec<LogChoice> {
+    let mut names: Vec<_> = pod
+        .containers
+        .iter()
+        .chain(&pod.init_containers)
+        .map(|c| c.name.clone())
+        .collect();
+    names.sort_by_key(|name| match &**name {
+        "main" | "app" => 0,
+        "wait" => 2,
+        "init" => 3,
+        _ => 1,
+    });
+    let choice = |container| LogChoice {
+        title: title.to_owned(),
+        source: LogSource {
+            pod: pod.id.clone(),
+            container,
+            previous: false,
+            follow,
+        },
+    };
+    names.into_iter().map(choice).collect()
+}
+
+/// `whitehall-admin 5d8f9c-7j7fd v3083`: the app, the rest of the pod's name, and the version that runs in it.
+fn title_of_pod(target: &Target, pod: &Pod) -> String {
+    let app = target.app.as_str();
+    let name = &*pod.id.name;
+    let rest = name
+        .strip_prefix(app)
+        .and_then(|rest| rest.strip_prefix('-'));
+    let version = pod.containers.iter().find_map(Container::tag);
+    let version = version.map(|tag| format!(" {}", Version::new(tag).short()));
+    format!(
+        "{app} {}{}",
+        rest.unwrap_or(name),
+        version.unwrap_or_default()
+    )
+}
+
+/// The app's own pods, the troubled ones first, those of hooks included: that is where a crash loop and a failed migration
+/// speak. A container that waits to be restarted speaks through its previous one. Opens on `pod`, else on the first.
+pub fn of_pods(
+    state: &mut State,
+    target: Target,
+    pod: Option<&ObjectId>,
+    effects: &mut Vec<Effect>,
+) {
+    let label = state.delivery.workloads.app_label.clone();
+    let Some(cluster) = state.store.cluster(&target.environment) else {
+        state.complain(format!(
+            "No cluster is configured for {}, so there are no logs.",
+            target.environment
+        ));
+        return;
+    };
+    let mut pods: Vec<&Pod> = cluster
+        .pods
+        .iter()
+        .filter(|pod| pod.labels.get(&label).map(|v| &**v) == Some(target.app.as_str()))
+        .collect();
+    pods.sort_by_key(|pod| {
+        let crashes = crate::store::status::crash_reason(pod).is_some();
+        let failed = &*pod.phase == "Failed";
+        (
+            !crashes,
+            !failed,
+            pod.ready,
+            std::cmp::Reverse(pod.created),
+            pod.id.name.clone(),
+        )
+    });
+    let sources: Vec<LogChoice> = pods
+        .iter()
+        .flat_map(|pod| {
+            let title = title_of_pod(&target, pod);
+            containers(pod, &title, true).into_iter().map(|choice| {
+                let waits = pod.containers.iter().any(|c| {
+                    c.name == choice.source.container && c.waiting.is_some() && c.restarts > 0
+                });
+                let source = LogSource {
+                    previous: waits,
+                    follow: !waits,
+                    ..choice.source
+                };
+                LogChoice { source, ..choice }
+            })
+        })
+        .collect();
+    if sources.is_empty() {
+        let unread = pods_unread(state, &target.environment);
+        state.complain(unread.unwrap_or_else(|| format!("{target} has no pods.")));
+        return;
+    }
+    let first = pod.and_then(|id| sources.iter().position(|choice| choice.source.pod == *id));
+    start(state, target, sources, first.unwrap_or(0), effects);
+}

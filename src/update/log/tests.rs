@@ -1,0 +1,140 @@
+//! Logs opened by keys: whose they are, and where they open.
+
+use super::super::tests::{press, state, world};
+use crate::effect::Effect;
+use crate::model::*;
+use crate::provider::LogSource;
+use crate::state::State;
+use crate::store::Fact;
+use crate::store::world::{World, at, id, pod};
+use std::sync::Arc;
+
+fn followed(effects: &[Effect]) -> Vec<(&str, &str, bool, bool)> {
+    let source = |effect| match effect {
+        &Effect::Follow { ref source, .. } => Some(source),
+        _ => None,
+    };
+    effects
+        .iter()
+        .filter_map(source)
+        .map(|s: &LogSource| (&*s.pod.name, &*s.container, s.previous, s.follow))
+        .collect()
+}
+
+fn title(state: &State) -> &str {
+    state.ui.log.as_ref().map_or("", |ui| ui.title())
+}
+
+/// A pod of publisher @ production; the version is its image's tag.
+fn put(world: &mut World, name: &str, version: &str, change: impl FnOnce(&mut Pod)) {
+    let image = format!("registry/publisher:{version}");
+    let mut fact = pod("production", "publisher", name, &image, true, None);
+    if let Fact::Pod(pod) = &mut fact {
+        change(pod);
+    }
+    world.fact("production", fact);
+}
+
+fn crashes(pod: &mut Pod) {
+    pod.ready = false;
+    let app = &mut pod.containers[0];
+    (app.ready, app.running, app.restarts) = (false, false, 4);
+    app.waiting = Some("CrashLoopBackOff".into());
+    app.terminated = Some(("Error".into(), 1));
+}
+
+#[test]
+fn enter_on_a_pod_opens_that_pods_log_and_the_title_says_whose_it_is() {
+    let mut world = world();
+    put(&mut world, "publisher-5d8f-aaaaa", "v2", crashes);
+    put(&mut world, "publisher-7c9b-bbbbb", "v1", |_| {});
+    put(&mut world, "publisher-7c9b-ccccc", "v1", |_| {});
+    let mut state = state(world);
+    press(&mut state, "/ p u b l i s h e r enter d");
+    let target = state.target().cloned().unwrap();
+    let row_of = |state: &State, name: &str| {
+        let is_here = |pod: ObjectId| &*pod.name == name;
+        (0..200)
+            .find(|row| crate::view::pod_at(state, &target, *row).is_some_and(is_here))
+            .unwrap()
+    };
+    let row = row_of(&state, "publisher-7c9b-ccccc");
+    press(&mut state, &vec!["j"; row].join(" "));
+    let effects = press(&mut state, "enter");
+    assert_eq!(
+        followed(&effects),
+        [("publisher-7c9b-ccccc", "app", false, true)]
+    );
+    assert_eq!(title(&state), "publisher 7c9b-ccccc v1");
+    // Elsewhere the most troubled pod speaks first, and its neighbours say who they are.
+    let effects = press(&mut state, "esc g enter");
+    assert_eq!(
+        followed(&effects),
+        [("publisher-5d8f-aaaaa", "app", true, false)]
+    );
+    assert_eq!(title(&state), "publisher 5d8f-aaaaa v2");
+    press(&mut state, "]");
+    assert_eq!(title(&state), "publisher 7c9b-bbbbb v1");
+}
+
+/// `kind phase`, below the run itself; a `Pod` has run, or runs, as the phase says.
+fn node(name: &str, kind: NodeKind, phase: NodePhase, children: &[&str]) -> Node {
+    let is_over = !matches!(phase, NodePhase::Pending | NodePhase::Running);
+    Node {
+        id: name.into(),
+        name: name.into(),
+        display_name: name.rsplit_once('.').map_or(name, |(_, last)| last).into(),
+        kind,
+        template: "".into(),
+        boundary: (name != "run-1").then(|| "run-1".into()),
+        children: children.iter().map(|child| Arc::from(*child)).collect(),
+        message: None,
+        started: Some(at(500)),
+        finished: is_over.then(|| at(400)),
+        exit_code: None,
+        hooked: false,
+        retried: name.ends_with(')'),
+        phase,
+    }
+}
+
+fn run(world: &mut World, phase: RunPhase, nodes: Vec<Node>) {
+    let mut fact = crate::store::world::smoke("production", "publisher", "run-1", "v1", phase);
+    if let Fact::Run(run) = &mut fact {
+        run.nodes = Nodes::Read(Arc::new(nodes));
+    }
+    world.fact("production", fact);
+}
+
+/// The pod of a step, created so many seconds ago.
+fn step_pod(world: &mut World, node: &str, seconds_ago: i64) {
+    let mut fact = pod("production", "run", "", "registry/tests:v1", true, None);
+    if let Fact::Pod(pod) = &mut fact {
+        pod.id = id("production", "apps", &format!("pod-of-{node}"));
+        pod.labels = [("workflows.argoproj.io/workflow".into(), "run-1".into())].into();
+        pod.node_id = Some(node.into());
+        pod.created = Some(at(seconds_ago));
+        pod.containers[0].name = "main".into();
+    }
+    world.fact("production", fact);
+}
+
+#[test]
+fn the_title_says_which_try_of_a_retried_step_it_is() {
+    let mut world = world();
+    let tries = ["run-1.tests(0)", "run-1.tests(1)"];
+    let pods = tries.map(|name| node(name, NodeKind::Pod, NodePhase::Failed, &[]));
+    let mut nodes = vec![
+        node("run-1", NodeKind::DAG, NodePhase::Failed, &["run-1.tests"]),
+        node("run-1.tests", NodeKind::Retry, NodePhase::Failed, &tries),
+    ];
+    nodes.extend(pods);
+    run(&mut world, RunPhase::Failed, nodes);
+    step_pod(&mut world, tries[0], 500);
+    step_pod(&mut world, tries[1], 450);
+    let mut state = state(world);
+    press(&mut state, "/ p u b l i s h e r enter enter enter");
+    assert_eq!(title(&state), "run-1 tests(1)");
+    press(&mut state, "]");
+    assert_eq!(title(&state), "run-1 tests(0)");
+}
