@@ -187,7 +187,7 @@ impl Gathered {
     pub fn ended(&self) -> Exit {
         let mut worst = Exit::Ok;
         for source in &self.wanted {
-            let ended = match self.store.source(source).and_then(|s| s.fault.as_ref()) {
+            let ended = match self.store.source(source).and_then(|s| s.whole_fault()) {
                 Some(fault) => Exit::of_fault(fault),
                 None if self.late.contains(source) => Exit::Unreachable,
                 None => Exit::Ok,

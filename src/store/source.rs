@@ -154,6 +154,14 @@ impl SourceState {
         kind_ok && self.reach(now) == Reach::Ok
     }
 
+    /// The fault of the source as a whole: its own, else what each of its kinds says where none was ever listed.
+    pub fn whole_fault(&self) -> Option<&Fault> {
+        let nothing_listed = self.kinds.values().all(|k| !k.listed && k.fault.is_some());
+        self.fault
+            .as_ref()
+            .or_else(|| self.worst_fault().filter(|_| nothing_listed))
+    }
+
     /// The fault worth showing: of the source, else of the first kind that has one.
     pub fn worst_fault(&self) -> Option<&Fault> {
         self.fault

@@ -24,6 +24,26 @@ fn calm_world() -> World {
 }
 
 #[test]
+fn a_source_of_which_no_kind_may_be_read_failed_whole() {
+    let mut world = World::new();
+    let source = Source::Cluster("staging".into());
+    let forbidden = |kind| News::Fault {
+        kind: Some(kind),
+        fault: Fault::new(FaultKind::Forbidden, "no", ""),
+        retry_at: None,
+    };
+    world.news(source.clone(), forbidden(Kind::Pods));
+    world.news(source.clone(), forbidden(Kind::Runs));
+    let failed = |world: &World| {
+        let state = world.store.source(&source).unwrap();
+        state.whole_fault().is_some()
+    };
+    assert!(failed(&world), "nothing of it is known");
+    world.news(source.clone(), News::Listed(Kind::Runs));
+    assert!(!failed(&world), "one kind is only that kind's null");
+}
+
+#[test]
 fn a_calm_app_folds_and_says_nothing() {
     let world = calm_world();
     let board = Board::new(&world.store, &world.delivery, at(0));

@@ -247,19 +247,19 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
             Seen::Fault { fault, retry_at } => {
                 self.settle(kind, Some(&fault));
                 let whole = self.main && self.cluster.health.is_down();
-                let of_kind = News::Fault {
-                    kind: Some(kind),
-                    fault: fault.clone(),
-                    retry_at,
-                };
-                if !feed.send(of_kind).await {
-                    return false;
-                }
-                if !whole {
-                    return true;
+                // Said first: whoever has heard of every kind knows what to make of it.
+                if whole {
+                    let of_whole = News::Fault {
+                        kind: None,
+                        fault: fault.clone(),
+                        retry_at,
+                    };
+                    if !feed.send(of_whole).await {
+                        return false;
+                    }
                 }
                 News::Fault {
-                    kind: None,
+                    kind: Some(kind),
                     fault,
                     retry_at,
                 }

@@ -256,8 +256,10 @@ async fn a_cluster_that_answers_nothing_is_a_fault_of_the_whole_and_heals() {
     .await;
     let mut running = read(&server);
     running
-        .until("the whole source at fault", |store| {
-            store.source(&source()).is_some_and(|s| s.fault.is_some())
+        .until("every kind at fault", |store| {
+            store
+                .source(&source())
+                .is_some_and(|s| s.kinds.values().filter(|k| k.fault.is_some()).count() == 4)
         })
         .await;
     assert_eq!(
@@ -267,7 +269,7 @@ async fn a_cluster_that_answers_nothing_is_a_fault_of_the_whole_and_heals() {
             .unwrap()
             .fault
             .as_ref()
-            .unwrap()
+            .expect("the whole at fault by the time that its last kind is")
             .kind,
         FaultKind::Broken
     );
