@@ -172,11 +172,16 @@ impl<'a> TargetLine<'a> {
             sync: status.sync.as_ref().map(Sync::as_str),
             health: status.health.as_ref().map(Health::as_str),
             phase: status.phase.as_ref().map(Phase::as_str),
-            smoke: status.smoke.as_ref().map(|smoke| SmokeLine {
-                phase: smoke.phase.as_str(),
-                run: &smoke.run.name,
-                at: smoke.at.map(moment),
-            }),
+            // Another version's verdict says nothing of this one.
+            smoke: status
+                .smoke
+                .as_ref()
+                .filter(|s| s.current)
+                .map(|smoke| SmokeLine {
+                    phase: smoke.phase.as_str(),
+                    run: &smoke.run.name,
+                    at: smoke.at.map(moment),
+                }),
             attention: &status.attention,
         }
     }
@@ -219,4 +224,31 @@ impl<'a> ChangeLine<'a> {
 
 fn joined(words: &[&str]) -> Option<String> {
     (!words.is_empty()).then(|| words.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::world::{World, smoke};
+
+    #[test]
+    fn a_verdict_is_of_the_declared_version_or_there_is_none() {
+        let mut world = World::new();
+        world
+            .app("support", &["support"])
+            .file("staging", "support", "v310", true)
+            .fact(
+                "staging",
+                smoke("staging", "support", "of-v285", "v285", RunPhase::Succeeded),
+            );
+        let status = world.status("staging", "support");
+        assert!(TargetLine::new(&status).smoke.is_none());
+        world.fact(
+            "staging",
+            smoke("staging", "support", "of-v310", "v310", RunPhase::Failed),
+        );
+        let status = world.status("staging", "support");
+        let line = TargetLine::new(&status);
+        assert_eq!(line.smoke.map(|s| s.run), Some("of-v310"));
+    }
 }

@@ -83,6 +83,7 @@ fn cells(status: &Status, now: Timestamp) -> [String; 11] {
         GateState::Manual => "manual",
         GateState::None => "",
     };
+    let line = TargetLine::new(status);
     let words: Vec<&str> = status.attention.iter().map(|w| w.label()).collect();
     [
         match status.kind {
@@ -104,7 +105,7 @@ fn cells(status: &Status, now: Timestamp) -> [String; 11] {
             .unwrap_or_default(),
         text(status.sync.as_ref().map(Sync::as_str)),
         text(status.health.as_ref().map(Health::as_str)),
-        text(status.smoke.as_ref().map(|s| s.phase.as_str())),
+        text(line.smoke.map(|s| s.phase)),
         words.join(" "),
     ]
 }
