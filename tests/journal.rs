@@ -118,6 +118,19 @@ fn what_was_appended_is_read_back_as_it_was() {
 }
 
 #[test]
+fn asking_whether_it_can_be_written_writes_nothing() {
+    let home = Home::new();
+    assert_eq!(home.journal().probe().unwrap(), None);
+    let left: Vec<_> = std::fs::read_dir(home.folder.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    // Once it is there it is asked itself.
+    home.journal().append(&intent("aaaa", 0)).unwrap();
+    let before = std::fs::read(home.state()).unwrap();
+    assert_eq!(home.journal().probe().unwrap(), None);
+    assert_eq!(std::fs::read(home.state()).unwrap(), before);
+}
+
+#[test]
 fn a_torn_line_costs_itself_and_nothing_else() {
     let home = Home::new();
     let journal = home.journal();

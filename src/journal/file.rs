@@ -111,12 +111,12 @@ impl JournalFile {
         }
     }
 
-    /// Whether an intent could be journalled now; the note says so where it is not the usual place.
+    /// Whether an intent could be journalled now; the note says so where it is not the usual place. Asking writes nothing.
     ///
     /// # Errors
     /// No place takes it.
     pub fn probe(&self) -> Result<Option<String>, Fault> {
-        self.first_open().map(|(_, note)| note)
+        self.first(could_open).map(|((), _, note)| note)
     }
 
     /// Appends one entry, and has it on the disk when it returns.
@@ -185,10 +185,37 @@ fn open(path: &Path) -> io::Result<File> {
             .mode(0o700)
             .create(folder)?;
     }
+    let file = journal(path, true)?;
+    if file.metadata()?.mode() & 0o077 != 0 {
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// Whether [`open`] would do, found out without making anything.
+fn could_open(path: &Path) -> io::Result<()> {
+    match journal(path, false) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        opened => return opened.map(|_| ()),
+    }
+    let there = path.ancestors().skip(1).find(|folder| folder.exists());
+    let folder = there.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+    if !folder.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    use rustix::fs::Access;
+    Ok(rustix::fs::access(
+        folder,
+        Access::WRITE_OK | Access::EXEC_OK,
+    )?)
+}
+
+/// The file itself, if it is one and ours.
+fn journal(path: &Path, create: bool) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .append(true)
-        .create(true)
+        .create(create)
         .mode(0o600)
         // A pipe in its place must not make us wait.
         .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
@@ -199,9 +226,6 @@ fn open(path: &Path) -> io::Result<File> {
     }
     if about.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::other("it belongs to somebody else"));
-    }
-    if about.mode() & 0o077 != 0 {
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     }
     Ok(file)
 }
