@@ -310,6 +310,42 @@ fn each_way_to_end_has_its_code() {
     };
     assert_eq!(nowhere["sources"][0]["state"], "failed");
     assert!(nowhere["sources"][0]["error"].is_string());
+    // Whoever ends otherwise than well says why, and prints its document all the same.
+    let nowhere = ["--delivery", "govuk", "--repository", "/nowhere/at/all"];
+    for (command, document) in [
+        (&["status"][..], None),
+        (&["history", "router", "-e", "staging"], None),
+        (
+            &["history", "router", "-e", "staging", "-o", "json"],
+            Some(serde_json::json!({"changes": null})),
+        ),
+    ] {
+        let output = run(command, &nowhere);
+        assert_eq!(code(&output), 1, "{command:?}");
+        assert!(
+            said(&output).contains("/nowhere/at/all"),
+            "{command:?}: {}",
+            said(&output)
+        );
+        if let Some(document) = document {
+            let page: Value = serde_json::from_str(&printed(&output)).unwrap();
+            assert_eq!(page, document);
+        }
+    }
+    // Runs live in clusters, and none is configured.
+    for command in [&["runs"][..], &["runs", "-e", "staging"]] {
+        let output = run(command, &clone);
+        assert_eq!(code(&output), 2, "{command:?}");
+        assert!(
+            said(&output).contains("configured: add [environments."),
+            "{}",
+            said(&output)
+        );
+    }
+    // Looking at a clone leaves nothing behind.
+    for left in [".local", ".cache", ".config"] {
+        assert!(!folder.path().join(left).exists(), "{left}");
+    }
     // What needs no source.
     for command in [
         &["man"][..],

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: printing. What is said stands with the command that says it.
 
-use crate::model::{Fault, FaultKind};
+use crate::model::{Environment, Fault, FaultKind};
 use crate::plan::Outcome;
 use std::fmt;
 
@@ -98,6 +98,12 @@ impl Failure {
             exit,
             said: said.into(),
         }
+    }
+    /// Something was asked of a cluster that the configuration does not name.
+    pub fn unconfigured(environment: &Environment) -> Self {
+        Self::usage(format!(
+            "The cluster of {environment} is not configured: add [environments.{environment}] to the configuration."
+        ))
     }
     pub fn usage(said: impl Into<String>) -> Self {
         Self::new(Exit::Usage, said)

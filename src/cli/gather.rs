@@ -4,10 +4,11 @@
 
 use super::arguments::Common;
 use super::exit::{Exit, Failure};
+use super::print;
 use crate::config::Config;
 use crate::connect::{self, Connection};
 use crate::delivery::Delivery;
-use crate::model::{Environment, Fault};
+use crate::model::Environment;
 use crate::store::{Delta, Kind, Source, Store};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -195,23 +196,29 @@ impl Gathered {
             if worst == Exit::Ok {
                 worst = ended;
             }
+    /// How the command ends; why is said on standard error where that is not well.
+    pub fn end(&self) -> Exit {
+        let ended = self.ended();
+        if ended != Exit::Ok {
+            print::complain(&self.faults());
+        }
+        ended
+    }
+
         }
         worst
     }
 
-    /// What the sources say went wrong, a line each.
+    /// What the sources say went wrong, or that they said nothing in time, a line each; empty where all is well.
     pub fn faults(&self) -> String {
-        let lines: Vec<String> = self
-            .wanted
-            .iter()
-            .filter_map(|source| {
-                let fault: &Fault = self.store.source(source)?.worst_fault()?;
-                Some(format!("{source}: {fault}"))
-            })
-            .collect();
-        match lines.as_slice() {
-            [] => "Nothing was read within the limit; --limit SECONDS waits longer.".to_owned(),
-            lines => lines.join("\n"),
-        }
+        let line = |source: &Source| match self.store.source(source)?.worst_fault() {
+            Some(fault) => Some(format!("{source}: {fault}")),
+            None if self.late.contains(source) => Some(format!(
+                "{source}: not everything was read within the limit; --limit SECONDS waits longer."
+            )),
+            None => None,
+        };
+        let lines: Vec<String> = self.wanted.iter().filter_map(line).collect();
+        lines.join("\n")
     }
 }

@@ -20,9 +20,11 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
         environment: environment.clone(),
         app: App::new(&args.target.app),
     };
-    let ended = gathered.ended();
     if gathered.store.tree.is_none() {
-        return Ok(ended);
+        if common.output == Form::Json {
+            print::json(&HistoryPage { changes: None })?;
+        }
+        return Ok(gathered.end());
     }
     let Some(status) = status(&gathered.store, &config.delivery, &target, Timestamp::now()) else {
         return Err(Failure::usage(format!(
@@ -41,7 +43,7 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
         .collect();
     match common.output {
         Form::Json => print::json(&HistoryPage {
-            changes: changes.iter().map(|c| ChangeLine::new(c)).collect(),
+            changes: Some(changes.iter().map(|c| ChangeLine::new(c)).collect()),
         })?,
         Form::Table => {
             let mut table = Table::new(&["AT", "FROM", "TO", "BY", "KIND", "COMMIT"]);
@@ -67,7 +69,7 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
             print::out(&table.to_string())?;
         }
     }
-    Ok(ended)
+    Ok(gathered.end())
 }
 
 /// The file that is meant, where an app has several.

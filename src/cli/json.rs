@@ -88,7 +88,8 @@ pub struct SmokeLine<'a> {
 /// `history -o json`.
 #[derive(Serialize, Debug)]
 pub struct HistoryPage<'a> {
-    pub changes: Vec<ChangeLine<'a>>,
+    /// Null where the repository could not be read.
+    pub changes: Option<Vec<ChangeLine<'a>>>,
 }
 
 #[derive(Serialize, Debug)]

@@ -27,14 +27,11 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
     let config = required(common)?;
     let environment = super::environment(&config, &args.target.environment)?;
     if !config.clusters.contains_key(&environment) {
-        return Err(Failure::usage(format!(
-            "The cluster of {environment} is not configured: add [environments.{environment}] to the configuration."
-        ))
-        .into());
+        return Err(Failure::unconfigured(&environment).into());
     }
     let gathered = gather(
         &config,
-        Want::board(std::slice::from_ref(&environment)),
+        Want::clusters(std::slice::from_ref(&environment)),
         common,
     )
     .await?;
@@ -50,7 +47,7 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
         follow: args.follow,
     };
     let Some(access) = gathered.connection.access(&environment) else {
-        return Ok(gathered.ended());
+        return Ok(gathered.end());
     };
     let (to, mut pieces) = mpsc::channel(WAITING);
     let reader = Reader {
@@ -160,7 +157,8 @@ fn of_step(
             },
             format!(
                 "No such run of {app} is in {environment} (runs are kept for some days only). {faults}"
-            ),
+            )
+            .trim_end(),
         ));
     };
     if let Nodes::Unread(why) = &run.nodes {
@@ -247,7 +245,9 @@ fn of_app(
                     "{} has no pod in {environment}. {}",
                     args.target.app,
                     gathered.faults()
-                ),
+                )
+                .trim_end()
+                .to_owned(),
                 names => format!("No pod is called {name}. There are: {}.", names.join(", ")),
             },
         )

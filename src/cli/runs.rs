@@ -3,6 +3,7 @@
 //! Deliberately absent: their trees; the console shows them, and `logs` reads a step.
 
 use super::arguments::{Common, Form, RunsArgs};
+use super::exit::Failure;
 use super::gather::{Want, gather};
 use super::json::moment;
 use super::table::{Table, age};
@@ -39,8 +40,20 @@ pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
         .iter()
         .map(|name| super::environment(&config, name))
         .collect::<Result<Vec<_>, _>>()?;
+    let unread = environments
+        .iter()
+        .find(|e| !config.clusters.contains_key(*e));
+    if let Some(environment) = unread {
+        return Err(Failure::unconfigured(environment).into());
+    }
     if environments.is_empty() {
         environments = config.clusters.keys().cloned().collect();
+    }
+    if environments.is_empty() {
+        return Err(Failure::usage(
+            "Runs are read from clusters, and none is configured: add [environments.NAME] to the configuration.",
+        )
+        .into());
     }
     let gathered = gather(&config, Want::clusters(&environments), common).await?;
     let lines = of(
@@ -79,7 +92,7 @@ pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
             print::out(&table.to_string())?;
         }
     }
-    Ok(gathered.ended())
+    Ok(gathered.end())
 }
 
 /// The runs of some environments, of one app or of all, newest first.

@@ -66,7 +66,7 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
             print::out(&table.to_string())?;
         }
     }
-    Ok(gathered.ended())
+    Ok(gathered.end())
 }
 
 fn cells(status: &Status, now: Timestamp) -> [String; 11] {

@@ -61,11 +61,9 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
         environment,
         app: App::new(&args.app),
     };
-    let ended = gathered.ended();
     let Some(status) = status(&gathered.store, &config.delivery, &target, now) else {
         if gathered.store.tree.is_none() {
-            print::complain(&gathered.faults());
-            return Ok(ended);
+            return Ok(gathered.end());
         }
         return Err(Failure::usage(format!(
             "No app and no file is called {} in {}. `leverframe status` lists them all.",
@@ -107,7 +105,7 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
         Form::Json => print::json(&page)?,
         Form::Table => print::out(&told(&page, &status))?,
     }
-    Ok(ended)
+    Ok(gathered.end())
 }
 
 impl<'a> PodLine<'a> {
