@@ -27,6 +27,9 @@ pub(super) struct Want {
     rights: bool,
     /// Only these; empty: all that are configured.
     environments: Vec<Environment>,
+    /// Of those also what is said from below, where a version comes from: whether one that does not come is stuck depends
+    /// on it.
+    below: bool,
 }
 
 impl Want {
@@ -38,6 +41,7 @@ impl Want {
             clusters: true,
             rights: false,
             environments: environments.to_vec(),
+            below: true,
         }
     }
     /// Everything that a plan is decided on.
@@ -64,13 +68,22 @@ impl Want {
         Self {
             git: false,
             history: false,
+            below: false,
             ..Self::board(environments)
         }
     }
 
     fn sources(&self, config: &Config) -> Vec<Source> {
-        let wanted =
-            |e: &&Environment| self.environments.is_empty() || self.environments.contains(e);
+        let below: Vec<&Environment> = self
+            .environments
+            .iter()
+            .filter(|_| self.below)
+            .filter_map(|e| config.delivery.lower(e))
+            .map(|stage| &stage.name)
+            .collect();
+        let wanted = |e: &&Environment| {
+            self.environments.is_empty() || self.environments.contains(e) || below.contains(e)
+        };
         let clusters = config
             .clusters
             .keys()
@@ -183,6 +196,15 @@ fn kinds(delivery: &Delivery) -> impl Iterator<Item = Kind> {
 }
 
 impl Gathered {
+    /// How the command ends; why is said on standard error where that is not well.
+    pub fn end(&self) -> Exit {
+        let ended = self.ended();
+        if ended != Exit::Ok {
+            print::complain(&self.faults());
+        }
+        ended
+    }
+
     /// The worst that can be said of the sources that were asked: a source that failed whole counts, one kind that may not
     /// be read does not (the facts say null then).
     pub fn ended(&self) -> Exit {
@@ -196,15 +218,6 @@ impl Gathered {
             if worst == Exit::Ok {
                 worst = ended;
             }
-    /// How the command ends; why is said on standard error where that is not well.
-    pub fn end(&self) -> Exit {
-        let ended = self.ended();
-        if ended != Exit::Ok {
-            print::complain(&self.faults());
-        }
-        ended
-    }
-
         }
         worst
     }
@@ -220,5 +233,46 @@ impl Gathered {
         };
         let lines: Vec<String> = self.wanted.iter().filter_map(line).collect();
         lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ClusterAt;
+
+    fn three_clusters() -> Config {
+        let mut config =
+            crate::config::of_clone("govuk", std::path::Path::new("/clone"), &|_| None).unwrap();
+        for name in ["integration", "staging", "production"] {
+            let at = ClusterAt {
+                kubeconfig: "/config".into(),
+                context: name.to_owned(),
+                login: None,
+            };
+            config.clusters.insert(Environment::new(name), at);
+        }
+        config
+    }
+
+    /// Whether a version that does not come is stuck, or explained by what failed below, is written below.
+    #[test]
+    fn a_board_of_one_environment_asks_the_one_below_too() {
+        let config = three_clusters();
+        let cluster = |name: &str| Source::Cluster(Environment::new(name));
+        let production = [Environment::new("production")];
+        assert_eq!(
+            Want::board(&production).sources(&config),
+            [Source::Git, cluster("production"), cluster("staging")]
+        );
+        assert_eq!(
+            Want::clusters(&production).sources(&config),
+            [cluster("production")]
+        );
+        let integration = [Environment::new("integration")];
+        assert_eq!(
+            Want::board(&integration).sources(&config),
+            [Source::Git, cluster("integration")]
+        );
     }
 }
