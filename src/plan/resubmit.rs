@@ -207,20 +207,16 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
         ));
     }
     let smoke = runs::is_smoke(runs, run);
-    let ours = if smoke {
-        run.environment() == subject.environment()
-            && runs::frozen(run, &runs.app_label) == Some(app.as_str())
-    } else {
-        runs::is_deploy(runs, run)
-            && runs
-                .deploy
-                .as_ref()
-                .and_then(|d| runs::frozen(run, &d.environment_label))
-                == Some(subject.environment().as_str())
-            && runs::frozen(run, &runs.repository_label)
-                .is_some_and(|r| subject.repositories.iter().any(|ours| ours.as_str() == r))
-    };
-    if !ours {
+    if !smoke && subject.request.lever == Lever::TestsOnly {
+        return Err(subject.refusal(
+            format!(
+                "The run {} delivers: it has no tests that could be run alone.",
+                run.id.name
+            ),
+            "Resubmit it whole, or choose a smoke run.",
+        ));
+    }
+    if !runs::is_of_target(subject, runs, run) {
         return Err(subject.refusal(
             format!(
                 "The run {} is not one of {}.",

@@ -75,20 +75,56 @@ pub(super) fn into<'a>(
         .values()
         .flat_map(|cluster| cluster.runs.iter())
         .filter(|run| !run.phase.is_over() && run.shutdown.is_none())
-        .filter(|run| frozen(run, &runs.repository_label) == Some(repository.as_str()))
         .filter_map(|run| {
-            let (first, promotes) = leads_to(delivery, run)?;
-            let reaches = super::reach::along(subject, &first, repository, promotes);
-            reaches.contains(environment).then_some(())?;
             Some(InFlight {
                 run,
-                into: first,
+                into: leads_on_to(subject, environment, repository, run)?,
                 version: Version::new(frozen(run, &runs.version_label)?),
             })
         })
         .collect();
     found.sort_by_key(|found| found.run.begun());
     found
+}
+
+/// Where a run writes a version of the repository first, if that goes on to `environment` along open gates.
+fn leads_on_to(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    repository: &Repository,
+    run: &Run,
+) -> Option<Environment> {
+    let delivery = subject.delivery();
+    let label = &delivery.runs.as_ref()?.repository_label;
+    (frozen(run, label) == Some(repository.as_str())).then_some(())?;
+    let (first, promotes) = leads_to(delivery, run)?;
+    let reaches = super::reach::along(subject, &first, repository, promotes);
+    reaches.contains(environment).then_some(first)
+}
+
+/// Whether a run is the target's own: a smoke run of the app, or a run that writes a file of it there.
+pub(super) fn is_of_target(subject: &Subject<'_>, runs: &Runs, run: &Run) -> bool {
+    if is_smoke(runs, run) {
+        return run.environment() == subject.environment()
+            && frozen(run, &runs.app_label) == Some(subject.request.target.app.as_str());
+    }
+    let writes = runs
+        .deploy
+        .as_ref()
+        .and_then(|d| frozen(run, &d.environment_label));
+    is_deploy(runs, run)
+        && writes == Some(subject.environment().as_str())
+        && frozen(run, &runs.repository_label)
+            .is_some_and(|r| subject.repositories.iter().any(|ours| ours.as_str() == r))
+}
+
+/// Whether a run brings a version of one of the target's files into it, when it passes.
+pub(super) fn leads_here(subject: &Subject<'_>, run: &Run) -> bool {
+    let here = subject.environment();
+    subject
+        .repositories
+        .iter()
+        .any(|repository| leads_on_to(subject, here, repository, run).is_some())
 }
 
 /// The row `overtaken`: runs that would undo or overtake what is about to happen in `environment`.

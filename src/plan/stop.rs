@@ -38,7 +38,16 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     checks.pass(
         "identity",
         Weight::Refuses,
-        format!("{} leads to {}", run.id, subject.request.target),
+        format!(
+            "{} {} {}",
+            run.id,
+            if runs::is_of_target(subject, runs, run) {
+                "is of"
+            } else {
+                "leads to"
+            },
+            subject.request.target
+        ),
     );
     let version = runs::frozen(run, &runs.version_label).map(Version::new);
     let effect = match (runs::leads_to(subject.delivery(), run), &version) {
@@ -95,6 +104,18 @@ fn find<'a>(subject: &Subject<'a>, runs: &Runs) -> Result<&'a Run, Refusal> {
             .filter(|run| run.id.uid == id.uid)
             .ok_or_else(|| {
                 subject.refusal(format!("The run {} is not there any more.", id.name), "")
+            })
+            .and_then(|run| {
+                let ours = runs::is_of_target(subject, runs, run) || runs::leads_here(subject, run);
+                ours.then_some(run).ok_or_else(|| {
+                    subject.refusal(
+                        format!(
+                            "The run {} is not one of {}, and does not lead to it.",
+                            run.id, subject.request.target
+                        ),
+                        "Name the app and the environment that it is of.",
+                    )
+                })
             });
     }
     let app = subject.request.target.app.as_str();

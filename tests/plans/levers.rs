@@ -1,7 +1,7 @@
 //! Levers: the exact write of each, its reach, its debts, and whom it leaves alone.
 
 use crate::scene::*;
-use crate::world::ago;
+use crate::world::{World, ago};
 use leverframe::model::*;
 use leverframe::plan::*;
 use serde_json::json;
@@ -459,4 +459,71 @@ fn two_apps_of_one_name_are_told_apart() {
             .because
             .contains("is not one of")
     );
+}
+
+#[test]
+fn only_a_run_of_the_target_or_one_that_leads_to_it_is_stopped() {
+    let mut world = publisher();
+    world.app("links", &["links"]);
+    for environment in ["integration", "staging", "production"] {
+        world.stands(environment, "links", "v1", "v2", "3d");
+    }
+    world.smoke("staging", "links", "links", "v2", "Running", "2m", |_| {});
+    world.smoke(
+        "staging",
+        "publisher",
+        "publisher",
+        "v1362",
+        "Running",
+        "1m",
+        |_| {},
+    );
+    let running = |world: &World, app: &str| {
+        world.facts[&Environment::new("staging")]
+            .iter()
+            .find_map(|fact| match fact {
+                leverframe::store::Fact::Run(run)
+                    if !run.phase.is_over() && run.labels["application"] == app.into() =>
+                {
+                    Some(run.id.clone())
+                }
+                _ => None,
+            })
+            .unwrap()
+    };
+    let stop = |world: &World, environment: &str, app: &str, run: ObjectId| {
+        let mut named = request(Lever::Stop, environment, app);
+        named.run = Some(run);
+        decide(world, &named)
+    };
+    let (ours, theirs) = (running(&world, "publisher"), running(&world, "links"));
+    stop(&world, "staging", "publisher", ours.clone()).unwrap();
+    stop(&world, "production", "publisher", ours.clone()).unwrap();
+    stop(&world, "production", "links", theirs.clone()).unwrap();
+    for (environment, app, run) in [
+        ("staging", "publisher", &theirs),
+        ("production", "publisher", &theirs),
+        ("integration", "publisher", &ours),
+    ] {
+        let refusal = stop(&world, environment, app, run.clone()).unwrap_err();
+        assert!(refusal.because.contains("is not one of"), "{refusal}");
+    }
+    // With its gate frozen shut it leads nowhere, and is staging's own still.
+    for fact in world.facts.get_mut(&Environment::new("staging")).unwrap() {
+        if let leverframe::store::Fact::Run(run) = fact {
+            run.parameters
+                .insert("automaticDeploysEnabled".into(), "false".into());
+        }
+    }
+    stop(&world, "staging", "publisher", ours.clone()).unwrap();
+    let refusal = stop(&world, "production", "publisher", ours.clone()).unwrap_err();
+    assert!(refusal.because.contains("is not one of"), "{refusal}");
+    // A run of neither template is nobody's, whatever its labels say.
+    for fact in world.facts.get_mut(&Environment::new("staging")).unwrap() {
+        if let leverframe::store::Fact::Run(run) = fact {
+            run.template = Some("nightly".into());
+        }
+    }
+    let refusal = stop(&world, "staging", "publisher", ours).unwrap_err();
+    assert!(refusal.because.contains("is not one of"), "{refusal}");
 }

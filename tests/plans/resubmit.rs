@@ -327,3 +327,13 @@ fn a_deploy_run_does_not_bring_back_what_was_rolled_back() {
         "{refusal}"
     );
 }
+
+#[test]
+fn a_run_that_delivers_has_no_tests_to_repeat_alone() {
+    let mut world = publisher();
+    let id = deploy_run(&mut world, "production", "v1362", "true", "Failed");
+    let mut named = request(Lever::TestsOnly, "production", "publisher");
+    named.run = Some(id);
+    let refusal = decide(&world, &named).unwrap_err();
+    assert!(refusal.because.contains("delivers"), "{refusal}");
+}
