@@ -9,10 +9,11 @@ use super::{Ended, print, required};
 use crate::apply::{apply_under, record};
 use crate::config::Config;
 use crate::connect;
+use crate::delivery::Delivery;
 use crate::journal::file::{JournalFile, Lock};
 use crate::journal::{Entry, Journal, Standing, What};
 use crate::model::*;
-use crate::plan::{Context, Lever, Outcome, Plan, Request, plan, show};
+use crate::plan::{Context, Lever, Outcome, Plan, Request, plan, run_named, show};
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -74,7 +75,7 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
     let config = required(common)?;
     let environment = super::environment(&config, &asked.args.target.environment)?;
     let mut gathered = gather(&config, Want::lever(), common).await?;
-    let request = request(&asked, environment, &gathered)?;
+    let request = request(&asked, environment, &gathered, &config.delivery)?;
     let who = super::who::actor(&config);
     let file = connect::journal(&config);
     if let (false, Some(writers)) = (
@@ -207,6 +208,7 @@ fn request(
     asked: &Asked,
     environment: Environment,
     gathered: &Gathered,
+    delivery: &Delivery,
 ) -> Result<Request, Failure> {
     let target = Target {
         environment: environment.clone(),
@@ -215,15 +217,13 @@ fn request(
     let run = match &asked.run {
         None => None,
         Some(name) => {
-            let runs = gathered.store.cluster(&environment).map(|c| &c.runs);
-            let found = runs.and_then(|runs| runs.iter().find(|r| *r.id.name == **name));
-            let Some(found) = found else {
-                return Err(Failure::usage(format!(
-                    "{environment} has no run {name}. `leverframe runs {} --environment {environment}` lists them.",
+            let found = run_named(&gathered.store, delivery, &environment, name);
+            Some(found.ok_or_else(|| {
+                Failure::usage(format!(
+                    "No cluster that was read has a run {name}. `leverframe runs {} --environment {environment}` lists them.",
                     target.app
-                )));
-            };
-            Some(found.id.clone())
+                ))
+            })?)
         }
     };
     Ok(Request {

@@ -23,6 +23,7 @@ mod version;
 mod wanted;
 
 pub use reach::passing;
+pub use runs::named as run_named;
 
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
 use jiff::Timestamp;

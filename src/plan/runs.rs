@@ -6,8 +6,8 @@ use super::Verdict;
 use super::checks::{Checks, freshness};
 use super::subject::Subject;
 use crate::delivery::{Delivery, Runs};
-use crate::model::{Environment, Repository, Run, Version};
-use crate::store::{Kind, Source};
+use crate::model::{Environment, ObjectId, Repository, Run, Version};
+use crate::store::{Kind, Source, Store};
 
 /// A parameter as it was frozen into a run; the label of that name where the parameter cannot be seen.
 pub(super) fn frozen<'r>(run: &'r Run, key: &str) -> Option<&'r str> {
@@ -32,6 +32,25 @@ pub(super) fn is_deploy(runs: &Runs, run: &Run) -> bool {
             .deploy
             .as_ref()
             .is_some_and(|d| run.template.as_deref() == Some(&*d.template))
+}
+
+/// The run of a name that somebody typed for a target in `environment`: looked for there first, then where deliveries run,
+/// then in the other clusters, since what leads to a target may run below it. Whether it is the target's is the plan's to say.
+pub fn named(
+    store: &Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    name: &str,
+) -> Option<ObjectId> {
+    let runs = delivery.runs.as_ref()?;
+    let deploys = runs.deploy.as_ref().map(|d| &d.environment);
+    let others = delivery.environments.iter().map(|stage| &stage.name);
+    std::iter::once(environment)
+        .chain(deploys)
+        .chain(others)
+        .filter_map(|environment| store.cluster(environment))
+        .find_map(|cluster| cluster.runs.get(&runs.namespace, name))
+        .map(|run| run.id.clone())
 }
 
 /// Where a run writes if it passes, and whether what it writes is promoted on from there.

@@ -337,3 +337,44 @@ fn a_run_that_delivers_has_no_tests_to_repeat_alone() {
     let refusal = decide(&world, &named).unwrap_err();
     assert!(refusal.because.contains("delivers"), "{refusal}");
 }
+
+#[test]
+fn a_run_that_is_typed_is_found_where_deliveries_run_too() {
+    let mut world = publisher();
+    let id = deploy_run(&mut world, "staging", "v1363", "true", "Failed");
+    let smoke = failed(&world).id;
+    let state = world.state(80, 24);
+    let named = |environment: &str, name: &str| {
+        run_named(&state.store, &world.delivery, &environment.into(), name)
+    };
+    assert_eq!(named("staging", &id.name), Some(id.clone()));
+    assert_eq!(named("staging", &smoke.name), Some(smoke.clone()));
+    // What leads to production runs below it.
+    assert_eq!(named("production", &smoke.name), Some(smoke.clone()));
+    assert_eq!(named("staging", "deploy-image-nothing"), None);
+    let mut asked = request(Lever::Resubmit, "staging", "publisher");
+    asked.run = named("staging", &id.name);
+    assert_eq!(decide(&world, &asked).unwrap().request.run, Some(id));
+    // One's own comes first where two have the name.
+    let mut twice = publisher();
+    let other = Run {
+        id: ObjectId {
+            environment: "production".into(),
+            uid: "uid-of-the-other".into(),
+            ..smoke.clone()
+        },
+        ..failed(&twice)
+    };
+    twice.put("production", leverframe::store::Fact::Run(other.clone()));
+    let state = twice.state(80, 24);
+    let named = |environment: &str| {
+        run_named(
+            &state.store,
+            &twice.delivery,
+            &environment.into(),
+            &smoke.name,
+        )
+    };
+    assert_eq!(named("staging"), Some(smoke.clone()));
+    assert_eq!(named("production"), Some(other.id));
+}
