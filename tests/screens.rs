@@ -9,6 +9,8 @@ mod any;
 mod golden;
 #[path = "common/hostile.rs"]
 mod hostile;
+#[path = "screens/lists.rs"]
+mod lists;
 #[path = "common/world.rs"]
 mod world;
 

@@ -194,10 +194,22 @@ impl LogUi {
 }
 
 /// Cursor of the plain lists (history, sources, journal, calls, help, target): line and first visible line.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ListUi {
+    /// What is selected, where its lines are things that an action is about: it stays selected wherever it moves.
+    pub key: Option<ListKey>,
+    /// The line that was selected last.
     pub selected: usize,
     pub top: usize,
+}
+
+/// The identity of a line of a plain list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ListKey {
+    /// A commit's change of one file.
+    Change(Arc<str>, crate::model::Repository),
+    Plan(PlanId),
+    Source(crate::store::Source),
 }
 
 #[derive(Debug)]

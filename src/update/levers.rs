@@ -85,8 +85,10 @@ pub fn roll_back_to(state: &mut State, press: &Press) {
     let View::History(target) = state.view().clone() else {
         return;
     };
-    let Some(version) = crate::view::history_version(state, state.ui.list.selected) else {
-        state.complain("No version stands on the selected line.");
+    let Some(version) = crate::view::list_selected(state)
+        .and_then(|line| crate::view::history_version(state, line))
+    else {
+        state.complain("No version stands on the selected line; j and k select another.");
         return;
     };
     let request = Request {
@@ -143,7 +145,9 @@ pub fn which(state: &mut State, press: &Press, action: Action) {
 
 /// Enter on a plan in the journal: an unknown one is settled, a debt is undone by its own plan.
 pub fn settle(state: &mut State, press: &Press) {
-    let Some(record) = crate::view::journal_record(state, state.ui.list.selected) else {
+    let Some(record) =
+        crate::view::list_selected(state).and_then(|line| crate::view::journal_record(state, line))
+    else {
         return;
     };
     let plan = record.plan.id.clone();

@@ -6,6 +6,7 @@ mod board;
 mod confirm;
 mod copy;
 mod levers;
+mod list;
 mod log;
 mod look;
 mod open;

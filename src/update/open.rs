@@ -86,10 +86,8 @@ fn needs_pods(state: &State) -> bool {
 
 /// Leaves the screen for the login command of the selected source.
 pub fn login(state: &mut State, effects: &mut Vec<Effect>) {
-    let selected: Option<Source> = state
-        .store
-        .sources()
-        .nth(state.ui.list.selected)
+    let selected: Option<Source> = crate::view::list_selected(state)
+        .and_then(|line| state.store.sources().nth(line))
         .map(|(source, _)| source.clone());
     match selected {
         Some(source) => effects.push(Effect::Login(source)),

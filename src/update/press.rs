@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: letters (the keymap has them) and text fields' editing ([`super::prompt`], [`super::confirm`]).
 
-use super::{board, confirm, copy, levers, log, open, prompt, run};
+use super::{board, confirm, copy, levers, list, log, open, prompt, run};
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
@@ -56,6 +56,7 @@ pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
         overlaid(state, press, action, effects);
     } else {
         act(state, press, action, effects);
+        list::pin(state);
     }
 }
 
@@ -134,7 +135,7 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
                     open::pods(state, target, pod, effects);
                 }
             }
-            _ => list(state, action),
+            _ => list::act(state, action),
         },
     }
 }
@@ -219,27 +220,6 @@ fn focus(state: &mut State, pane: Pane) {
             state.ui.pane = pane;
         }
     }
-}
-
-/// Moves in the plain lists: help, history, sources, journal, calls, target.
-fn list(state: &mut State, action: Action) {
-    let length = crate::view::list_length(state);
-    let rows = crate::view::list_rows(state).max(1);
-    let list = &mut state.ui.list;
-    let last = length.saturating_sub(1);
-    list.selected = match action {
-        Action::Down => list.selected + 1,
-        Action::Up => list.selected.saturating_sub(1),
-        Action::PageDown => list.selected + rows,
-        Action::PageUp => list.selected.saturating_sub(rows),
-        Action::Top => 0,
-        Action::Bottom => last,
-        _ => list.selected,
-    }
-    .min(last);
-    list.top = list
-        .top
-        .clamp((list.selected + 1).saturating_sub(rows), list.selected);
 }
 
 /// What stays on the normal screen when leaving with plans open.

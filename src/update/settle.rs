@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: facts of its own.
 
-use super::{board, log, look, open};
+use super::{board, list, log, look, open};
 use crate::effect::Effect;
 use crate::journal::{Journal, Standing, What};
 use crate::plan::{Outcome, PlanId};
@@ -30,6 +30,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     log::settle(state);
     await_effects(state, &mut effects);
     look::for_lost(state, &mut effects);
+    list::pin(state);
     effects
 }
 

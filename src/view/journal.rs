@@ -22,7 +22,8 @@ pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
     let length = state.journal.records.len();
     let debts = state.journal.debts().count();
     let levers = keys::first(state, Place::Board, Action::Levers);
-    let detail = record(state, state.ui.list.selected).map(|record| {
+    let selected = super::list::selected(state).and_then(|n| record(state, n));
+    let detail = selected.map(|record| {
         (
             format!("plan {}", record.plan.id),
             detail(state, record, columns, theme),

@@ -5,7 +5,7 @@
 use super::layout::panes;
 use super::pen::{Line, Pen};
 use super::{calls, help, history, journal, sources, target};
-use crate::state::{State, View};
+use crate::state::{ListKey, State, View};
 use ratatui::layout::Rect;
 
 /// One list, ready to be drawn.
@@ -49,6 +49,48 @@ pub fn rows(state: &State) -> usize {
     }
 }
 
+/// What the nth line is about; none in lists whose lines are only read.
+pub fn key(state: &State, n: usize) -> Option<ListKey> {
+    match state.view() {
+        View::History(target) => {
+            let change = *history::changes(state, target).get(n)?;
+            Some(ListKey::Change(
+                change.commit.clone(),
+                change.repository.clone(),
+            ))
+        }
+        View::Sources => {
+            let (source, _) = state.store.sources().nth(n)?;
+            Some(ListKey::Source(source.clone()))
+        }
+        View::Journal => Some(ListKey::Plan(journal::record(state, n)?.plan.id.clone())),
+        _ => None,
+    }
+}
+
+/// Where the selected line stands now; none where what was selected is there no more.
+pub fn selected(state: &State) -> Option<usize> {
+    let Some(key) = &state.ui.list.key else {
+        return Some(state.ui.list.selected);
+    };
+    match (state.view(), key) {
+        (View::History(target), ListKey::Change(commit, repository)) => {
+            let changes = history::changes(state, target);
+            changes
+                .iter()
+                .position(|c| c.commit == *commit && c.repository == *repository)
+        }
+        (View::Sources, ListKey::Source(source)) => {
+            state.store.sources().position(|(known, _)| known == source)
+        }
+        (View::Journal, ListKey::Plan(id)) => {
+            let mut records = state.journal.records.iter().rev();
+            records.position(|record| record.plan.id == *id)
+        }
+        _ => None,
+    }
+}
+
 fn room(page: &Page<'_>, height: usize) -> usize {
     let below_title = height.saturating_sub(1 + usize::from(!page.head.is_empty()));
     if page.detail.is_some() {
@@ -81,9 +123,14 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
             pen.line(first + y, &Line::new().pad(2).say(text));
         }
     }
-    let top = state.ui.list.top.min(page.length.saturating_sub(1));
+    let chosen = selected(state);
+    let mut top = state.ui.list.top.min(page.length.saturating_sub(1));
+    if let Some(chosen) = chosen.filter(|_| rows > 0) {
+        // Lines came above it since the last key.
+        top = top.clamp((chosen + 1).saturating_sub(rows), chosen.max(top));
+    }
     for (y, n) in (top..page.length).take(rows).enumerate() {
-        let selected = n == state.ui.list.selected;
+        let selected = Some(n) == chosen;
         let mark = if selected { "> " } else { "  " };
         let line = Line::new().look(mark, theme.bold()).join((page.row)(n));
         let line = if selected {

@@ -27,7 +27,7 @@ pub mod theme;
 
 use crate::journal::Record;
 use crate::model::Version;
-use crate::state::{Overlay, State, View};
+use crate::state::{ListKey, Overlay, State, View};
 pub use crate::update::place;
 use layout::panes;
 use pen::Pen;
@@ -103,6 +103,16 @@ pub fn list_length(state: &State) -> usize {
 /// Rows of it that are visible.
 pub fn list_rows(state: &State) -> usize {
     list::rows(state)
+}
+
+/// What its nth line is about.
+pub fn list_key(state: &State, n: usize) -> Option<ListKey> {
+    list::key(state, n)
+}
+
+/// The line of it that is selected; none where what was selected is there no more.
+pub fn list_selected(state: &State) -> Option<usize> {
+    list::selected(state)
 }
 
 /// The version that the nth row of the history brought.

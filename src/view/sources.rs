@@ -17,7 +17,8 @@ use crate::text::{Safe, fit};
 pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
     let sources: Vec<(&Source, &SourceState)> = state.store.sources().collect();
     let length = sources.len();
-    let detail = sources.get(state.ui.list.selected).map(|(source, about)| {
+    let selected = super::list::selected(state).and_then(|n| sources.get(n));
+    let detail = selected.map(|(source, about)| {
         (
             source.to_string(),
             detail(state, source, about, columns, theme),

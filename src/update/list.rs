@@ -1,0 +1,36 @@
+//! List: moving in the plain lists (help, history, sources, journal, calls, target), by what a line is about.
+//!
+//! Deliberately absent: what the lines say, and what Enter does with them.
+
+use crate::action::Action;
+use crate::state::State;
+
+pub fn act(state: &mut State, action: Action) {
+    let length = crate::view::list_length(state);
+    let rows = crate::view::list_rows(state).max(1);
+    let last = length.saturating_sub(1);
+    // What was selected may be gone: then the keys go on from where it stood.
+    let now = crate::view::list_selected(state).unwrap_or(state.ui.list.selected);
+    let next = match action {
+        Action::Down => now + 1,
+        Action::Up => now.saturating_sub(1),
+        Action::PageDown => now + rows,
+        Action::PageUp => now.saturating_sub(rows),
+        Action::Top => 0,
+        Action::Bottom => last,
+        _ => return,
+    }
+    .min(last);
+    let key = crate::view::list_key(state, next);
+    let list = &mut state.ui.list;
+    list.key = key;
+    list.selected = next;
+    list.top = list.top.clamp((next + 1).saturating_sub(rows), next);
+}
+
+/// Holds the selected line by what it is about, from the first moment that there is one.
+pub fn pin(state: &mut State) {
+    if state.ui.list.key.is_none() {
+        state.ui.list.key = crate::view::list_key(state, state.ui.list.selected);
+    }
+}

@@ -1,0 +1,106 @@
+//! Lists: what stays selected, in sight and true in the plain views while facts come in.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a world that cannot be built must end the test"
+)]
+
+use super::golden::drawn;
+use super::{decide, night, plan_id, request, world};
+use leverframe::effect::Effect;
+use leverframe::keymap::Chord;
+use leverframe::message::{Message, Press};
+use leverframe::model::ActorKind;
+use leverframe::plan::Lever;
+use leverframe::state::{Overlay, State};
+use leverframe::store::{Delta, News, Source, Walked};
+
+fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for word in keys.split(' ') {
+        let press = Press {
+            chord: Chord::parse(word).unwrap(),
+            at: world::now(),
+            queued: false,
+            id: plan_id("7f3f"),
+        };
+        effects.extend(leverframe::update::update(state, Message::Pressed(press)));
+    }
+    leverframe::update::settle(state);
+    effects
+}
+
+/// The line with the cursor.
+fn cursor(state: &State) -> String {
+    let screen = drawn(state);
+    let mut lines = screen.lines().filter(|line| line.starts_with("> "));
+    let line = lines.next().unwrap_or_default().to_owned();
+    assert_eq!(lines.next(), None, "{screen}");
+    line
+}
+
+/// The robot brings a version.
+fn released(state: &mut State, from: &str, to: &str) {
+    let mut later = world::World::new();
+    later.moved("production", "whitehall", from, to, "10s", ActorKind::Robot);
+    let news = News::Changes {
+        changes: later.changes,
+        walked: Walked::Newer,
+    };
+    let delta = Delta {
+        source: Source::Git,
+        subscription: 1,
+        seen_at: world::now(),
+        news,
+    };
+    leverframe::update::update(state, Message::Delta(delta));
+    leverframe::update::settle(state);
+}
+
+#[test]
+fn a_release_moves_no_selection_of_the_history() {
+    for keys in ["H", "H j"] {
+        let mut state = night(80, 24);
+        press(&mut state, keys);
+        let before = cursor(&state);
+        assert!(before.contains(" -> "), "{before}");
+        released(&mut state, "v3084", "v3085");
+        let now = cursor(&state);
+        let version = |line: &str| line[2..40].to_owned();
+        assert_eq!(version(&now), version(&before), "{}", drawn(&state));
+        assert!(
+            drawn(&state).contains("v3084 -> v3085"),
+            "{}",
+            drawn(&state)
+        );
+        // The keys go on from there, by one.
+        press(&mut state, "k");
+        press(&mut state, "j");
+        assert_eq!(cursor(&state), now);
+    }
+}
+
+#[test]
+fn a_new_plan_moves_no_selection_of_the_journal() {
+    for keys in ["J", "J j"] {
+        let mut state = night(80, 24);
+        let mut refresh = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
+        for (id, age) in [("1a", "9m"), ("2b", "5m")] {
+            refresh.id = plan_id(id);
+            world::intend(&mut state, refresh.clone(), age);
+        }
+        press(&mut state, keys);
+        let before = cursor(&state);
+        let id = if keys == "J" { "2b" } else { "1a" };
+        assert!(before.contains(id), "{before}");
+        refresh.id = plan_id("3c");
+        world::intend(&mut state, refresh, "1m");
+        leverframe::update::settle(&mut state);
+        assert_eq!(cursor(&state), before);
+        press(&mut state, "enter");
+        let Some(Overlay::Settle { plan, .. }) = &state.ui.overlay else {
+            unreachable!("{}", drawn(&state));
+        };
+        assert_eq!(*plan, plan_id(id));
+    }
+}
