@@ -14,10 +14,10 @@ use common::plans;
 use leverframe::config;
 use leverframe::effect::Effect;
 use leverframe::journal::file::{JournalFile, Places};
-use leverframe::journal::{Entry, Standing, What};
+use leverframe::journal::{Entry, Journal, Standing, What};
 use leverframe::keymap::Keymap;
-use leverframe::model::FaultKind;
-use leverframe::plan::Outcome;
+use leverframe::model::{ActorKind, Change, FaultKind, Version};
+use leverframe::plan::{self, Hop, Outcome};
 use leverframe::state::{Settings, State};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -352,4 +352,76 @@ fn a_plan_without_an_outcome_is_looked_for_less_and_less_often() {
             .last()
             .is_some_and(|last| (3600..7200).contains(last))
     );
+}
+
+/// What a robot commits on our order carries no trailer.
+#[test]
+fn a_change_is_ours_by_file_version_and_time() {
+    let at = |second: i64| jiff::Timestamp::from_second(1_700_000_000 + second).unwrap();
+    let change = |environment: &str, version: &str, second: i64| Change {
+        at: at(second),
+        commit: "7c1e09a".into(),
+        environment: environment.into(),
+        repository: "publisher".into(),
+        from: Some(Version::new("v2")),
+        to: Some(Version::new(version)),
+        gate_from: true,
+        gate_to: true,
+        promote_to: false,
+        actor: "govuk-ci".into(),
+        kind: ActorKind::Manual,
+        subject: "".into(),
+        plan: None,
+    };
+    let mut plan = plans::some_plan("aaaa");
+    plan.made_at = at(0);
+    plan.hops = ["staging", "production"]
+        .map(|environment| Hop {
+            effect: plan::Effect::Declared {
+                environment: environment.into(),
+                repository: "publisher".into(),
+                version: Version::new("v1"),
+            },
+            usual_s: 60,
+            late_s: 300,
+            look: String::new(),
+        })
+        .into();
+    let mut journal = Journal::default();
+    journal.take(entry(
+        "aaaa",
+        0,
+        What::Intent {
+            plan: Box::new(plan),
+        },
+    ));
+    let ours = |journal: &Journal, change: &Change| journal.brought(change).is_some();
+    assert!(
+        !ours(&journal, &change("staging", "v1", 60)),
+        "it was not sent"
+    );
+    journal.take(applied("aaaa", 1));
+    assert!(ours(&journal, &change("staging", "v1", 60)));
+    assert!(
+        !ours(&journal, &change("staging", "v1", -3600)),
+        "before it"
+    );
+    assert!(
+        !ours(&journal, &change("staging", "v1", 3600)),
+        "long after"
+    );
+    assert!(
+        !ours(&journal, &change("staging", "v3", 60)),
+        "another version"
+    );
+    assert!(
+        !ours(&journal, &change("production", "v1", 60)),
+        "the robot promoted it"
+    );
+    let mut named = change("staging", "v9", 9_999);
+    named.plan = Some("aaaa".into());
+    assert!(ours(&journal, &named), "the commit says so itself");
+    // A branch that was merged the next day: seen then, and ours.
+    journal.take(entry("aaaa", 86_400, What::Seen { hop: 0 }));
+    assert!(ours(&journal, &change("staging", "v1", 86_000)));
 }

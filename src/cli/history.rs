@@ -8,6 +8,7 @@ use super::gather::{Want, gather};
 use super::json::{ChangeLine, HistoryPage, moment};
 use super::table::Table;
 use super::{Ended, print, required};
+use crate::connect;
 use crate::model::*;
 use crate::store::status::{Status, status};
 use jiff::Timestamp;
@@ -41,14 +42,20 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
         .iter()
         .filter(|c| c.moves_version())
         .collect();
+    let journal = connect::journal(&config).load();
     match common.output {
         Form::Json => print::json(&HistoryPage {
-            changes: Some(changes.iter().map(|c| ChangeLine::new(c)).collect()),
+            changes: Some(
+                changes
+                    .iter()
+                    .map(|c| ChangeLine::new(c, &journal))
+                    .collect(),
+            ),
         })?,
         Form::Table => {
             let mut table = Table::new(&["AT", "FROM", "TO", "BY", "KIND", "COMMIT"]);
             for change in changes {
-                let line = ChangeLine::new(change);
+                let line = ChangeLine::new(change, &journal);
                 table.row([
                     moment(change.at),
                     change

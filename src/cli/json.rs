@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: making texts harmless. They stand as they came; only tables are for terminals.
 
+use crate::journal::Journal;
 use crate::model::*;
 use crate::store::source::Reach;
 use crate::store::status::{GateState, Image, Status, TargetKind};
@@ -211,14 +212,19 @@ impl<'a> ImageLine<'a> {
 }
 
 impl<'a> ChangeLine<'a> {
-    pub fn new(change: &'a Change) -> Self {
+    /// Who moved it is known better where the journal has the plan.
+    pub fn new(change: &'a Change, journal: &'a Journal) -> Self {
+        let (actor, kind) = match journal.brought(change) {
+            Some(record) => (record.plan.who.login.as_str(), ActorKind::Leverframe),
+            None => (&*change.actor, change.kind),
+        };
         Self {
             at: moment(change.at),
             commit: &change.commit,
             from: change.from.as_ref().map(Version::as_str),
             to: change.to.as_ref().map(Version::as_str),
-            actor: &change.actor,
-            kind: change.kind,
+            actor,
+            kind,
         }
     }
 }

@@ -4,8 +4,9 @@
 
 pub mod file;
 
-use crate::plan::{Lever, Outcome, Plan, PlanId};
-use jiff::Timestamp;
+use crate::model::Change;
+use crate::plan::{Effect, Lever, Outcome, Plan, PlanId};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One line of the journal.
@@ -78,6 +79,14 @@ pub struct Journal {
     pub records: Vec<Record>,
 }
 
+/// How far the clock of whoever commits may be from ours.
+const CLOCKS_APART_S: i64 = 60;
+
+fn later(at: Timestamp, seconds: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(seconds))
+        .unwrap_or(at)
+}
+
 impl Record {
     pub fn standing(&self) -> Standing {
         if let Some((_, done, _)) = &self.settled {
@@ -129,11 +138,59 @@ impl Record {
 
     /// The debt that is still open.
     pub fn debt(&self) -> Option<&str> {
-        let happened = matches!(self.outcome, Some((_, Outcome::Applied { .. })))
-            || self.settled.as_ref().is_some_and(|(_, done, _)| *done);
-        (happened && self.paid.is_none())
+        (self.happened() && self.paid.is_none())
             .then_some(self.plan.debt.as_deref())
             .flatten()
+    }
+
+    /// Whether a change is what this plan was sent for, where it was meant, in the time that it had. What follows from it in
+    /// other environments is the robot's.
+    fn brought(&self, change: &Change) -> bool {
+        let target = &self.plan.request.target.environment;
+        if !self.happened() {
+            return false;
+        }
+        let mut until = self.plan.made_at;
+        for (n, hop) in self.plan.hops.iter().enumerate() {
+            until = later(until, hop.late_s);
+            let is_it = match &hop.effect {
+                Effect::Declared {
+                    environment,
+                    repository,
+                    version,
+                } => {
+                    environment == target
+                        && *environment == change.environment
+                        && *repository == change.repository
+                        && change.moves_version()
+                        && change.to.as_ref() == Some(version)
+                }
+                Effect::Gate {
+                    environment,
+                    repository,
+                    open,
+                } => {
+                    *environment == change.environment
+                        && *repository == change.repository
+                        && change.moves_gate()
+                        && change.gate_to == *open
+                }
+                _ => false,
+            };
+            if is_it {
+                // A branch may be merged long after it was late: then it counts until it was seen.
+                let seen = self.seen.get(n).copied().flatten();
+                let until = seen.unwrap_or(until);
+                return change.at >= later(self.plan.made_at, -CLOCKS_APART_S)
+                    && change.at <= later(until, CLOCKS_APART_S);
+            }
+        }
+        false
+    }
+
+    fn happened(&self) -> bool {
+        matches!(self.outcome, Some((_, Outcome::Applied { .. })))
+            || self.settled.as_ref().is_some_and(|(_, done, _)| *done)
     }
 
     /// The first hop that was not seen yet.
@@ -186,6 +243,15 @@ impl Journal {
 
     pub fn get(&self, id: &PlanId) -> Option<&Record> {
         self.records.iter().find(|r| r.plan.id == *id)
+    }
+
+    /// The plan of ours that brought a change: the one that its commit names, else one that was sent for this file and this
+    /// version (or gate) not long before. A robot that commits for us, and a squashed merge, carry no trailer.
+    pub fn brought(&self, change: &Change) -> Option<&Record> {
+        match &change.plan {
+            Some(plan) => self.records.iter().find(|r| r.plan.id.as_str() == &**plan),
+            None => self.records.iter().rev().find(|r| r.brought(change)),
+        }
     }
 
     /// Plans that are not over.

@@ -147,8 +147,11 @@ fn moved(change: &Change) -> String {
     }
 }
 
-/// Who moved it, as far as git can tell.
+/// Who moved it, as far as git and our journal can tell.
 pub fn who(state: &State, change: &Change) -> String {
+    if let Some(record) = state.journal.brought(change) {
+        return format!("{}, by leverframe", record.plan.who.login);
+    }
     match change.kind {
         ActorKind::Robot => match state.delivery.lower(&change.environment) {
             Some(lower) => format!("robot, promoted from {}", lower.name),
