@@ -5,6 +5,7 @@
 //! looking for the plan's trailer. The commit last sent is kept under a reference of our own until its outcome is
 //! certain, so that a later start can tell as well. Deliberately absent: deciding whether to send at all.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use git2::Oid;
@@ -24,8 +25,13 @@ pub const PUSH_LIMIT: Duration = Duration::from_secs(45);
 const LOOK: Duration = Duration::from_secs(8);
 /// A last try younger than this may still be under way in another process.
 const UNDER_WAY_S: i64 = 120;
-/// Commits that are looked through for a trailer, newest first.
+/// A plan younger than this that left no trace may be about to be sent by another process.
+const ABOUT_TO_S: i64 = 300;
+/// Commits that are looked through for a trailer, newest first, where it is not known what it was built on.
 const LOOK_BACK: usize = 5_000;
+/// The oldest of them that have to be older than a plan, all by a day, before it is surely not further down: one alone may
+/// have come from a machine with a wrong clock.
+const DEEPEST: usize = 100;
 /// The trailer that names a plan.
 pub const PLAN_TRAILER: &str = "Leverframe-Plan";
 
@@ -102,7 +108,8 @@ pub fn send(
         Err(why) => return Sent::Refused(why),
     };
     if repository.git.refname_to_id(&kept(&proposal.plan)).is_ok() {
-        return match settle(repository, &proposal.plan, proposal.branch.as_deref()) {
+        let now = jiff::Timestamp::now();
+        return match settle(repository, &proposal.plan, proposal.branch.as_deref(), now) {
             Settled::Applied(commit) => Sent::Applied(commit),
             Settled::NotThere => {
                 failed("this plan was sent before and did not land. Make a new one")
@@ -291,7 +298,7 @@ enum Looked {
     Open,
 }
 
-/// One look at the remote.
+/// One look at the remote for the commit that was sent.
 fn look(
     repository: &Repository,
     to: To,
@@ -299,27 +306,39 @@ fn look(
     branch: Option<&str>,
     commit: Oid,
 ) -> Result<Looked, Error> {
-    if let Some(branch) = branch {
-        return Ok(match push::branch(repository, to, branch, PUSH_LIMIT)? {
-            Some(found) => Looked::Found(found),
-            None => Looked::Open,
-        });
+    if let Some(branch) = branch
+        && let Some(found) = push::branch(repository, to, branch, PUSH_LIMIT)?
+    {
+        return Ok(Looked::Found(found));
     }
     let head = push::head(repository, to, PUSH_LIMIT)?;
-    if let Some(found) = find(repository, head, plan) {
-        return Ok(Looked::Found(found));
+    let leads_to = |from: Oid, commit: Oid| {
+        let is_below = repository.git.graph_descendant_of(from, commit);
+        is_below
+            .map(|is_below| is_below || from == commit)
+            .map_err(|e| repository.objects(&e))
+    };
+    if leads_to(head, commit)? {
+        return Ok(Looked::Found(commit));
     }
     let built_on = repository
         .git
         .find_commit(commit)
         .and_then(|commit| commit.parent_id(0))
         .map_err(|e| repository.objects(&e))?;
-    // A push names the head that it replaces: once that has moved, the far side can not take it any more.
-    Ok(if head == built_on {
-        Looked::Open
-    } else {
-        Looked::Overtaken
-    })
+    // Under another name, where the far side made the commit anew.
+    if let Sought::Found(found) = seek(repository, head, plan, Some(built_on)) {
+        return Ok(Looked::Found(found));
+    }
+    // A push names the head that it replaces: once that has moved, the far side can not take it any more. A branch of its
+    // own may have been taken and removed again, and a history that was made anew tells nothing.
+    Ok(
+        if branch.is_some() || head == built_on || !leads_to(head, built_on)? {
+            Looked::Open
+        } else {
+            Looked::Overtaken
+        },
+    )
 }
 
 /// What is known of a plan that was sent earlier, perhaps by a process that is no more.
@@ -331,17 +350,22 @@ pub enum Settled {
     Unknown(String),
 }
 
-/// Looks for a plan in the world. Nothing is sent.
-pub fn settle(repository: &Repository, plan: &str, branch: Option<&str>) -> Settled {
+/// Looks for a plan in the world. Nothing is sent. `made_at`: when the plan was made.
+pub fn settle(
+    repository: &Repository,
+    plan: &str,
+    branch: Option<&str>,
+    made_at: jiff::Timestamp,
+) -> Settled {
     let to = match push::destination(repository) {
         Ok(to) => to,
-        // It was never possible to send anything.
-        Err(_) => return Settled::NotThere,
+        // The remote may have been there when it was sent.
+        Err(why) => return Settled::Unknown(why),
     };
     let kept = repository.git.refname_to_id(&kept(plan)).ok();
     let found = match kept {
         Some(commit) => look(repository, to, plan, branch, commit),
-        None => absent(repository, to, plan, branch),
+        None => absent(repository, to, plan, branch, made_at),
     };
     match found {
         Ok(Looked::Found(commit)) => {
@@ -353,25 +377,38 @@ pub fn settle(repository: &Repository, plan: &str, branch: Option<&str>) -> Sett
             Settled::NotThere
         }
         Ok(Looked::Overtaken | Looked::Open) => Settled::Unknown(
-            "the commit is not there, but the push may still be under way".to_owned(),
+            "the commit is not there, but the push may still be under way, or what became of it can not be seen any more"
+                .to_owned(),
         ),
         Err(e) => Settled::Unknown(e.to_string()),
     }
 }
 
-/// A plan that left no reference was not pushed from here, or its outcome was certain.
+/// A plan that left no reference was not pushed from here, or its outcome was certain, or is about to be sent.
 fn absent(
     repository: &Repository,
     to: To,
     plan: &str,
     branch: Option<&str>,
+    made_at: jiff::Timestamp,
 ) -> Result<Looked, Error> {
-    if let Some(branch) = branch {
-        return Ok(push::branch(repository, to, branch, PUSH_LIMIT)?
-            .map_or(Looked::Overtaken, Looked::Found));
+    if let Some(branch) = branch
+        && let Some(found) = push::branch(repository, to, branch, PUSH_LIMIT)?
+    {
+        return Ok(Looked::Found(found));
     }
     let head = push::head(repository, to, PUSH_LIMIT)?;
-    Ok(find(repository, head, plan).map_or(Looked::Overtaken, Looked::Found))
+    let made_at = made_at.as_second();
+    let is_past = jiff::Timestamp::now().as_second() - made_at > ABOUT_TO_S;
+    Ok(match seek(repository, head, plan, None) {
+        Sought::Found(found) => Looked::Found(found),
+        Sought::Absent { down_to }
+            if branch.is_none() && is_past && down_to < made_at - 24 * 3600 =>
+        {
+            Looked::Overtaken
+        }
+        Sought::Absent { .. } | Sought::Failed => Looked::Open,
+    })
 }
 
 fn is_over(repository: &Repository, commit: Oid) -> bool {
@@ -383,19 +420,64 @@ fn is_over(repository: &Repository, commit: Oid) -> bool {
 
 /// The commit that carries a plan's trailer, among the newest that a commit leads to (merged branches too).
 pub fn find(repository: &Repository, from: Oid, plan: &str) -> Option<Oid> {
-    let mut walk = repository.git.revwalk().ok()?;
-    walk.set_sorting(git2::Sort::TIME).ok()?;
-    walk.push(from).ok()?;
+    match seek(repository, from, plan, None) {
+        Sought::Found(commit) => Some(commit),
+        Sought::Absent { .. } | Sought::Failed => None,
+    }
+}
+
+/// What a walk for a plan's trailer found.
+enum Sought {
+    Found(Oid),
+    /// Not among what was made at or after this second since 1970, the lowest number where the walk came to the end.
+    Absent {
+        down_to: i64,
+    },
+    /// The commits cannot all be read.
+    Failed,
+}
+
+/// Walks for a plan's trailer: all that came after `since`, else as far as [`LOOK_BACK`].
+fn seek(repository: &Repository, from: Oid, plan: &str, since: Option<Oid>) -> Sought {
+    seek_down(repository, from, plan, since).unwrap_or(Sought::Failed)
+}
+
+fn seek_down(
+    repository: &Repository,
+    from: Oid,
+    plan: &str,
+    since: Option<Oid>,
+) -> Result<Sought, git2::Error> {
+    let mut walk = repository.git.revwalk()?;
+    walk.set_sorting(git2::Sort::TIME)?;
+    walk.push(from)?;
+    if let Some(since) = since {
+        walk.hide(since)?;
+    }
+    let bound = since.map_or(LOOK_BACK, |_| usize::MAX);
     let wanted = format!("{PLAN_TRAILER}: {plan}");
-    walk.take(LOOK_BACK).flatten().find(|id| {
-        repository.git.find_commit(*id).is_ok_and(|commit| {
-            let message = String::from_utf8_lossy(commit.message_bytes());
-            message.contains(&wanted)
-                && trailers(&message)
-                    .iter()
-                    .any(|(name, value)| name == PLAN_TRAILER && value == plan)
-        })
-    })
+    let mut deepest = VecDeque::with_capacity(DEEPEST);
+    for (seen, id) in walk.enumerate() {
+        if seen == bound {
+            let down_to = deepest.into_iter().max().unwrap_or(i64::MAX);
+            return Ok(Sought::Absent { down_to });
+        }
+        let id = id?;
+        let commit = repository.git.find_commit(id)?;
+        let message = String::from_utf8_lossy(commit.message_bytes());
+        if message.contains(&wanted)
+            && trailers(&message)
+                .iter()
+                .any(|(name, value)| name == PLAN_TRAILER && value == plan)
+        {
+            return Ok(Sought::Found(id));
+        }
+        if deepest.len() == DEEPEST {
+            deepest.pop_front();
+        }
+        deepest.push_back(commit.time().seconds());
+    }
+    Ok(Sought::Absent { down_to: i64::MIN })
 }
 
 /// The reference that keeps the commit last sent for a plan.

@@ -220,9 +220,10 @@ impl Writer for Committer {
             let proposal = self.proposal(plan)?;
             let branch = proposal.branch.clone();
             let source = self.source.clone();
+            let made_at = plan.made_at;
             let settled = tokio::task::spawn_blocking(move || {
                 let repository = Repository::open(&source).ok()?;
-                Some(send::settle(&repository, &proposal.plan, proposal.branch.as_deref()))
+                Some(send::settle(&repository, &proposal.plan, proposal.branch.as_deref(), made_at))
             });
             match settled.await.ok()?? {
                 Settled::Applied(commit) => Some(self.outcome(Sent::Applied(commit), plan, branch.as_deref())),
