@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 
 /// Annotation: the plan's id.
 pub const PLAN: &str = "leverframe/plan";
+/// Annotation of a run: the id of the plan that stopped it. Its own [`PLAN`] stays, by which the one that made it is found.
+pub const STOP: &str = "leverframe/stop";
 /// Annotation: who pulled the lever.
 pub const ACTOR: &str = "leverframe/actor";
 /// Annotation: why.
@@ -36,15 +38,22 @@ pub(super) fn annotate(
 ) {
     annotations.insert(PLAN.into(), json!(plan.as_str()));
     annotations.insert(ACTOR.into(), json!(actor));
+    // A copy of a stopped run was not stopped.
+    annotations.remove(STOP);
     match reason {
         Some(reason) => annotations.insert(REASON.into(), json!(reason)),
         None => annotations.remove(REASON),
     };
 }
 
-/// Puts the plan's id on an object that is patched.
+/// Puts the plan's id on an object that is patched and that no plan made.
 pub(super) fn patch(patch: &mut Value, plan: &PlanId) {
     patch["metadata"]["annotations"][PLAN] = json!(plan.as_str());
+}
+
+/// Puts the plan's id on a run that is stopped, beside that of the plan that made it.
+pub(super) fn stop(patch: &mut Value, plan: &PlanId) {
+    patch["metadata"]["annotations"][STOP] = json!(plan.as_str());
 }
 
 /// Writes a reason into a write that was made without it.

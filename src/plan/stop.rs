@@ -65,7 +65,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         ""
     };
     let mut patch = json!({"spec": {"shutdown": "Stop"}});
-    mark::patch(&mut patch, subject.context.id);
+    mark::stop(&mut patch, subject.context.id);
     subject.conclude(Draft {
         request: Request {
             run: Some(run.id.clone()),

@@ -398,7 +398,7 @@ pub async fn the_console_writes_once_and_refuses_what_moved(scene: Scene) {
         run,
         "workflows",
         json!({
-            "metadata": {"annotations": {"leverframe/plan": "cccccccccccccccc"}},
+            "metadata": {"annotations": {"leverframe/stop": "cccccccccccccccc"}},
             "spec": {"shutdown": "Stop"},
         }),
         vec![Guard::NotOver],

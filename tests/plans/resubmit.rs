@@ -65,6 +65,18 @@ fn the_copy_is_what_argo_workflows_makes_but_for_its_name_and_our_marks() {
 }
 
 #[test]
+fn a_copy_of_a_stopped_run_was_not_stopped() {
+    let mut world = publisher();
+    change_failed(&mut world, |run| {
+        run.annotations
+            .insert("leverframe/stop".into(), "1111111111111111".into());
+    });
+    let (_, object) = object(&world, Lever::Resubmit);
+    let annotations = &object["metadata"]["annotations"];
+    assert_eq!(annotations.get("leverframe/stop"), None, "{annotations}");
+}
+
+#[test]
 fn tests_only_puts_the_closed_gate_first_and_reaches_nothing() {
     let (_, object) = object(&publisher(), Lever::TestsOnly);
     let names: Vec<(&str, &str)> = object["spec"]["arguments"]["parameters"]

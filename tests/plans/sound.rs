@@ -161,7 +161,13 @@ fn sound(world: &World, plan: &Plan) {
             assert!(delivery.stage(environment).is_some());
         }
         Write::Patch { patch, .. } => {
-            assert_eq!(patch["metadata"]["annotations"]["leverframe/plan"], PLAN);
+            // A run's own mark stays: by it the plan that made the run is found.
+            let mark = match plan.request.lever {
+                Lever::Stop => "stop",
+                _ => "plan",
+            };
+            let annotations = &patch["metadata"]["annotations"];
+            assert_eq!(annotations[format!("leverframe/{mark}")], PLAN);
             let mut paths = Vec::new();
             leaves(patch, String::new(), &mut paths);
             for path in paths {
@@ -169,7 +175,7 @@ fn sound(world: &World, plan: &Plan) {
                     path.starts_with("/operation/")
                         || path == "/status/operationState"
                         || path == "/spec/shutdown"
-                        || path == "/metadata/annotations/leverframe/plan"
+                        || path == format!("/metadata/annotations/leverframe/{mark}")
                         || path == "/metadata/annotations/argocd.argoproj.io/refresh",
                     "{path}"
                 );

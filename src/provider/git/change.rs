@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::declared::Keys;
 use super::history::{Change as Walked, Step};
 use super::place::Place;
-use super::send::PLAN_TRAILER;
+use super::seek::PLAN_TRAILER;
 use crate::delivery::Delivery;
 use crate::model::{ActorKind, Change, Version};
 

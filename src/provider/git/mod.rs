@@ -18,6 +18,7 @@ pub mod program;
 pub mod push;
 pub mod repository;
 pub mod scalars;
+pub mod seek;
 pub mod send;
 pub mod writer;
 pub mod yaml;

@@ -5,17 +5,16 @@
 //! looking for the plan's trailer. The commit last sent is kept under a reference of our own until its outcome is
 //! certain, so that a later start can tell as well. Deliberately absent: deciding whether to send at all.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use git2::Oid;
 
 use super::commit::{self, File, Unmade};
 use super::edit::{self, Set};
-use super::history::trailers;
 use super::push::{self, Pushed, To};
 use super::repository::{Entry, Error, Repository};
 use super::scalars::{self, Key};
+use super::seek::{Sought, find, seek};
 
 /// How long a branch that keeps moving is pursued.
 pub const PURSUIT: Duration = Duration::from_secs(60);
@@ -27,13 +26,6 @@ const LOOK: Duration = Duration::from_secs(8);
 const UNDER_WAY_S: i64 = 120;
 /// A plan younger than this that left no trace may be about to be sent by another process.
 const ABOUT_TO_S: i64 = 300;
-/// Commits that are looked through for a trailer, newest first, where it is not known what it was built on.
-const LOOK_BACK: usize = 5_000;
-/// The oldest of them that have to be older than a plan, all by a day, before it is surely not further down: one alone may
-/// have come from a machine with a wrong clock.
-const DEEPEST: usize = 100;
-/// The trailer that names a plan.
-pub const PLAN_TRAILER: &str = "Leverframe-Plan";
 
 /// The scalars of one file, as shown and as they shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -416,68 +408,6 @@ fn is_over(repository: &Repository, commit: Oid) -> bool {
         let now = jiff::Timestamp::now().as_second();
         now - commit.time().seconds() > UNDER_WAY_S
     })
-}
-
-/// The commit that carries a plan's trailer, among the newest that a commit leads to (merged branches too).
-pub fn find(repository: &Repository, from: Oid, plan: &str) -> Option<Oid> {
-    match seek(repository, from, plan, None) {
-        Sought::Found(commit) => Some(commit),
-        Sought::Absent { .. } | Sought::Failed => None,
-    }
-}
-
-/// What a walk for a plan's trailer found.
-enum Sought {
-    Found(Oid),
-    /// Not among what was made at or after this second since 1970, the lowest number where the walk came to the end.
-    Absent {
-        down_to: i64,
-    },
-    /// The commits cannot all be read.
-    Failed,
-}
-
-/// Walks for a plan's trailer: all that came after `since`, else as far as [`LOOK_BACK`].
-fn seek(repository: &Repository, from: Oid, plan: &str, since: Option<Oid>) -> Sought {
-    seek_down(repository, from, plan, since).unwrap_or(Sought::Failed)
-}
-
-fn seek_down(
-    repository: &Repository,
-    from: Oid,
-    plan: &str,
-    since: Option<Oid>,
-) -> Result<Sought, git2::Error> {
-    let mut walk = repository.git.revwalk()?;
-    walk.set_sorting(git2::Sort::TIME)?;
-    walk.push(from)?;
-    if let Some(since) = since {
-        walk.hide(since)?;
-    }
-    let bound = since.map_or(LOOK_BACK, |_| usize::MAX);
-    let wanted = format!("{PLAN_TRAILER}: {plan}");
-    let mut deepest = VecDeque::with_capacity(DEEPEST);
-    for (seen, id) in walk.enumerate() {
-        if seen == bound {
-            let down_to = deepest.into_iter().max().unwrap_or(i64::MAX);
-            return Ok(Sought::Absent { down_to });
-        }
-        let id = id?;
-        let commit = repository.git.find_commit(id)?;
-        let message = String::from_utf8_lossy(commit.message_bytes());
-        if message.contains(&wanted)
-            && trailers(&message)
-                .iter()
-                .any(|(name, value)| name == PLAN_TRAILER && value == plan)
-        {
-            return Ok(Sought::Found(id));
-        }
-        if deepest.len() == DEEPEST {
-            deepest.pop_front();
-        }
-        deepest.push_back(commit.time().seconds());
-    }
-    Ok(Sought::Absent { down_to: i64::MIN })
 }
 
 /// The reference that keeps the commit last sent for a plan.

@@ -16,6 +16,7 @@ use crate::provider;
 use crate::store::Kind;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +32,8 @@ pub struct Limits {
     /// An API server works on a request for a minute at the most, so what was not there by this time after sending it never
     /// will be.
     pub quiet: Duration,
+    /// What was created is still there for this long after its plan was made: nobody removes a run sooner.
+    pub recent: Duration,
 }
 
 impl Default for Limits {
@@ -39,6 +42,7 @@ impl Default for Limits {
             look: Duration::from_secs(15),
             write: Duration::from_secs(30),
             quiet: Duration::from_secs(75),
+            recent: Duration::from_secs(600),
         }
     }
 }
@@ -165,6 +169,16 @@ impl Writer {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         let at = sent.get(plan.id.as_str()).unwrap_or(&self.began);
         at.elapsed() >= self.limits.quiet
+    }
+
+    /// Whether what a plan created can not have been removed again yet.
+    fn is_recent(&self, plan: &Plan) -> bool {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = match sent.get(plan.id.as_str()) {
+            Some(at) => at.elapsed(),
+            None => Timestamp::now().duration_since(plan.made_at).unsigned_abs(),
+        };
+        age < self.limits.recent
     }
 
     /// What an answer that is no success means for the write.

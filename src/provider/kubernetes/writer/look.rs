@@ -1,7 +1,7 @@
 //! Look: reading the world before a write, and after one whose outcome is not known.
 
 use super::{Writer, annotation, failed, judge, path, refused, unsent};
-use crate::plan::mark::{OPERATION_PLAN, ORIGIN, PLAN};
+use crate::plan::mark::{OPERATION_PLAN, ORIGIN, PLAN, STOP};
 use crate::plan::{Origin, Outcome, Plan, Write};
 use crate::provider::kubernetes::connect::{Access, Writing};
 use serde_json::Value;
@@ -60,11 +60,17 @@ impl Writer {
         plan: &Plan,
         origin: Option<&Origin>,
     ) -> Outcome {
-        let found = writing.get(path, self.limits.look).await.ok();
-        let found: Value = found
-            .and_then(|answer| serde_json::from_slice(&answer.body).ok())
-            .unwrap_or_default();
         let name = path.rsplit('/').next().unwrap_or(path);
+        let found = writing.get(path, self.limits.look).await.ok();
+        let found = found.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
+        let Some(found) = found else {
+            // Something on the way may have sent it twice, so that the one before was ours.
+            return Outcome::Unknown {
+                because: format!(
+                    "{name} is there already, and by whom it was made could not be read."
+                ),
+            };
+        };
         if is_ours(&found, plan, origin) {
             return Outcome::Applied {
                 evidence: format!("{name} was there already, made by this plan"),
@@ -97,13 +103,24 @@ impl Writer {
                             evidence: format!("{plural} {namespace}/{name} is there"),
                         })
                     }
-                    Some(_) => Some(failed(
-                        format!(
-                            "{namespace}/{name} is there and was made by somebody else; this plan changed nothing."
-                        ),
-                        "",
-                    )),
-                    None => self.never_came(plan, &format!("{namespace}/{name} was not created.")),
+                    // What was there before it may have been ours, and what carries no mark may have lost it.
+                    Some(object) => {
+                        let other =
+                            annotation(&object, PLAN).filter(|id| *id != plan.id.as_str())?;
+                        self.is_recent(plan).then(|| {
+                            failed(
+                                format!(
+                                    "{namespace}/{name} is there and was made by plan {other}; this plan changed nothing."
+                                ),
+                                "",
+                            )
+                        })
+                    }
+                    // A run is removed some time after its end.
+                    None if self.is_recent(plan) => {
+                        self.never_came(plan, &format!("{namespace}/{name} was not created."))
+                    }
+                    None => None,
                 }
             }
             Write::Patch {
@@ -150,7 +167,7 @@ fn is_ours(object: &Value, plan: &Plan, origin: Option<&Origin>) -> bool {
         && origin.is_none_or(|o| annotation(object, ORIGIN).is_none_or(|uid| uid == &*o.id.uid))
 }
 
-/// Whether an object names the plan: in an annotation, or in the information of an operation, requested or done.
+/// Whether an object names the plan that patched it: in an annotation, or in the information of an operation, requested or done.
 fn carries(object: &Value, plan: &Plan) -> bool {
     let in_info = |operation: &Value| {
         operation["info"].as_array().is_some_and(|info| {
@@ -158,7 +175,9 @@ fn carries(object: &Value, plan: &Plan) -> bool {
                 .any(|entry| entry["name"] == OPERATION_PLAN && entry["value"] == plan.id.as_str())
         })
     };
-    annotation(object, PLAN) == Some(plan.id.as_str())
+    [PLAN, STOP]
+        .map(|key| annotation(object, key))
+        .contains(&Some(plan.id.as_str()))
         || in_info(&object["operation"])
         || in_info(&object["status"]["operationState"]["operation"])
 }

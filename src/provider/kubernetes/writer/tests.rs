@@ -18,7 +18,7 @@ fn plan(write: Write) -> Plan {
             reason: None,
         },
         who: Actor::default(),
-        made_at: "2026-11-20T03:12:00Z".parse().unwrap(),
+        made_at: jiff::Timestamp::now(),
         from: None,
         to: None,
         evidence: String::new(),
@@ -77,6 +77,7 @@ fn writer(server: &Faulty, quiet: Duration) -> Writer {
         look: Duration::from_secs(5),
         write: Duration::from_millis(800),
         quiet,
+        ..Limits::default()
     };
     Writer::with(
         BTreeMap::from([("staging".into(), Arc::new(server.access()))]),
@@ -386,12 +387,46 @@ async fn what_is_not_there_is_not_done_only_after_the_quiet_time() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_any_more_may_have_been() {
+    let mut old = create(None);
+    old.made_at -= jiff::SignedDuration::from_hours(73);
+    let server = Faulty::start(|_, _| Reply::no(404, "NotFound", "no such run")).await;
+    assert_eq!(writer(&server, Duration::ZERO).settle(&old).await, None);
+    // Another plan's under the same name tells nothing of ours once ours may have been removed, and one without a mark never.
+    for (by, plan, word) in [
+        (json!("1111111111111111"), create(None), Some("failed")),
+        (json!("1111111111111111"), old.clone(), None),
+        (json!("00ff00ff00ff00ff"), old.clone(), Some("applied")),
+        (Value::Null, create(None), None),
+    ] {
+        let found = json!({"metadata": {"annotations": {PLAN: by}}}).to_string();
+        let server = Faulty::start(move |_, _| Reply::json(200, &found)).await;
+        let outcome = writer(&server, Duration::ZERO).settle(&plan).await;
+        assert_eq!(outcome.as_ref().map(Outcome::word), word, "{by}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_by_nobody_knows_whom_is_unknown() {
+    let server = Faulty::start(|_, asked| match asked.method.as_str() {
+        "GET" => Reply::no(503, "ServiceUnavailable", "busy"),
+        _ => Reply::no(409, "AlreadyExists", "workflows \"run-r2\" already exists"),
+    })
+    .await;
+    assert_eq!(write(&server, &create(None)).await.word(), "unknown");
+}
+
+#[tokio::test]
 async fn a_patch_is_found_by_its_mark_and_not_by_what_somebody_left() {
     let marked = |at: &str| {
         let info = json!([{"name": "leverframe-plan", "value": "00ff00ff00ff00ff"}]);
         let mut object = json!({"metadata": {"uid": "u-1", "resourceVersion": "9"}});
         match at {
             "operation" => object["operation"]["info"] = info,
+            "stop" => {
+                object["metadata"]["annotations"]["leverframe/stop"] = json!("00ff00ff00ff00ff");
+                object["metadata"]["annotations"]["leverframe/plan"] = json!("1111111111111111");
+            }
             "annotation" => {
                 object["metadata"]["annotations"]["leverframe/plan"] = json!("00ff00ff00ff00ff");
             }
@@ -402,6 +437,7 @@ async fn a_patch_is_found_by_its_mark_and_not_by_what_somebody_left() {
     };
     for (at, word) in [
         ("annotation", Some("applied")),
+        ("stop", Some("applied")),
         ("operation", Some("applied")),
         ("state", Some("applied")),
         ("nowhere", None),
