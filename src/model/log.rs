@@ -297,6 +297,10 @@ impl Log {
     pub fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }
+    /// Whether a line that is held has a time.
+    pub fn is_stamped(&self) -> bool {
+        self.chunks.iter().any(|chunk| !chunk.times.is_empty())
+    }
     /// Whether the newest line has no line end yet.
     pub fn is_open(&self) -> bool {
         self.open

@@ -16,16 +16,13 @@ use crate::model::Target;
 use crate::model::log::{Faults, Log};
 use crate::provider::{LogPiece, LogSource};
 use crate::state::{LogChoice, LogUi, PromptKind, State};
-use lines::{by, error, follow, search, show};
+use lines::{end, error, follow, line, page, room, search, show, top};
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    let rows = crate::view::layout::log_rows(state).max(1) as u64;
     match action {
-        Action::Down => by(state, 1),
-        Action::Up => by(state, -1),
-        Action::PageDown => by(state, rows as i64),
-        Action::PageUp => by(state, -(rows as i64)),
-        Action::Top => by(state, i64::MIN / 2),
+        Action::Down | Action::Up => line(state, action == Action::Down),
+        Action::PageDown | Action::PageUp => page(state, action == Action::PageDown),
+        Action::Top => top(state),
         Action::Bottom | Action::Follow => follow(state),
         Action::Wrap => with(state, |log| log.wrap = !log.wrap),
         Action::Search => super::prompt::open(state, PromptKind::Search),
@@ -163,7 +160,7 @@ pub fn logged(state: &mut State, follow: u64, piece: LogPiece) {
 
 /// Once before a frame: new lines are looked through, and the end or the first error is brought into sight.
 pub fn settle(state: &mut State) {
-    let rows = crate::view::layout::log_rows(state).max(1) as u64;
+    let room = room(state);
     let Some(log) = &mut state.ui.log else { return };
     log.faults.refresh(&log.log);
     if let Some(filter) = &mut log.filter {
@@ -171,21 +168,12 @@ pub fn settle(state: &mut State) {
     }
     log.top = log.top.max(log.log.first());
     if log.following {
-        log.top = match &log.filter {
-            None => log.log.end().saturating_sub(rows).max(log.log.first()),
-            Some(filter) => {
-                let numbers = filter.numbers();
-                numbers
-                    .get(numbers.len().saturating_sub(rows as usize))
-                    .copied()
-                    .unwrap_or(log.log.first())
-            }
-        };
+        log.top = end(log, room);
         log.selected = log.log.end().saturating_sub(1);
     } else if log.seek_error && log.ended {
         log.seek_error = false;
         if let Some(line) = log.faults.first() {
-            show(log, line, rows);
+            show(log, line, room);
         }
     }
 }

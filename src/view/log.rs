@@ -129,13 +129,8 @@ fn empty(state: &State, ui: &LogUi) -> Option<String> {
 /// The lines from the first visible one on; of a followed log that is wrapped, those that end at the newest.
 fn lines(ui: &LogUi, pen: &mut Pen<'_>) {
     let room = pen.rows() - 1;
-    let timed = pen.columns() >= LEAST
-        && ui
-            .log
-            .lines_from(ui.top)
-            .take(room.max(1))
-            .any(|(_, line)| line.at.is_some());
-    let margin = if timed { TIME + MARK } else { MARK };
+    let timed = timed(ui, pen.columns());
+    let margin = margin(ui, pen.columns());
     let columns = pen.columns().saturating_sub(margin);
     let mut drawn: Vec<(u64, Vec<Line>)> = Vec::with_capacity(room);
     let mut rows = 0;
@@ -181,6 +176,25 @@ fn lines(ui: &LogUi, pen: &mut Pen<'_>) {
             y += 1;
         }
     }
+}
+
+/// Whether times are shown: by the whole log, so that no line takes more rows when others come into sight.
+fn timed(ui: &LogUi, columns: usize) -> bool {
+    columns >= LEAST && ui.log.is_stamped()
+}
+
+fn margin(ui: &LogUi, columns: usize) -> usize {
+    MARK + if timed(ui, columns) { TIME } else { 0 }
+}
+
+/// Rows that a line takes in a pane of so many columns.
+pub fn line_rows(ui: &LogUi, number: u64, columns: usize) -> usize {
+    if !ui.wrap {
+        return 1;
+    }
+    let room = columns.saturating_sub(margin(ui, columns));
+    let rows = |line| shown(ui, number, &line, Theme::default(), room).len();
+    ui.log.line(number).map_or(0, rows)
 }
 
 /// The time and the mark before a line.

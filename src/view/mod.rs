@@ -30,6 +30,7 @@ use crate::model::Version;
 use crate::state::{ListKey, Overlay, State, View};
 pub use crate::update::place;
 use layout::panes;
+pub use log::line_rows as log_line_rows;
 use pen::Pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

@@ -5,38 +5,108 @@
 use super::with;
 use crate::model::log::{Filter, Pattern};
 use crate::state::{LogUi, State};
+use crate::view::layout;
 
-/// Moves by shown lines.
-pub(super) fn by(state: &mut State, lines: i64) {
-    let rows = crate::view::layout::log_rows(state).max(1) as u64;
+/// The pane as it is now: rows under its title, and columns.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    rows: usize,
+    columns: usize,
+}
+
+pub(super) fn room(state: &State) -> Room {
+    Room {
+        rows: layout::log_rows(state).max(1),
+        columns: layout::log_columns(state),
+    }
+}
+
+/// The shown lines from a line on.
+fn onward(log: &LogUi, from: u64) -> Box<dyn Iterator<Item = u64> + '_> {
+    match &log.filter {
+        None => Box::new(from.max(log.log.first())..log.log.end()),
+        Some(filter) => {
+            let place = filter.numbers().partition_point(|number| *number < from);
+            Box::new(filter.numbers().range(place..).copied())
+        }
+    }
+}
+
+/// The shown lines before a line, the nearest first.
+fn backward(log: &LogUi, before: u64) -> Box<dyn Iterator<Item = u64> + '_> {
+    match &log.filter {
+        None => Box::new((log.log.first()..before.min(log.log.end())).rev()),
+        Some(filter) => {
+            let place = filter.numbers().partition_point(|number| *number < before);
+            Box::new(filter.numbers().range(..place).rev().copied())
+        }
+    }
+}
+
+/// The furthest of these lines that can be drawn whole with all those before it; none where not even the first can.
+fn reach(log: &LogUi, lines: impl Iterator<Item = u64>, room: Room) -> Option<u64> {
+    let mut used = 0;
+    lines
+        .take_while(|number| {
+            used += crate::view::log_line_rows(log, *number, room.columns);
+            used <= room.rows
+        })
+        .last()
+}
+
+/// The first line in sight when the newest is the last one in sight.
+pub(super) fn end(log: &LogUi, room: Room) -> u64 {
+    let newest = || backward(log, u64::MAX).next();
+    reach(log, backward(log, u64::MAX), room)
+        .or_else(newest)
+        .unwrap_or(log.log.first())
+}
+
+/// Moves the first line in sight, but never beyond the place where the newest is in sight.
+fn travel(state: &mut State, to: impl FnOnce(&LogUi, Room) -> Option<u64>) {
+    let room = room(state);
     with(state, |log| {
         log.following = false;
-        match &log.filter {
-            None => {
-                let last = log.log.end().saturating_sub(rows).max(log.log.first());
-                log.top = log
-                    .top
-                    .saturating_add_signed(lines)
-                    .clamp(log.log.first(), last);
-            }
-            Some(filter) => {
-                let numbers = filter.numbers();
-                let place = numbers.partition_point(|n| *n < log.top) as u64;
-                let last = (numbers.len() as u64).saturating_sub(rows);
-                let place = place.saturating_add_signed(lines).min(last);
-                log.top = numbers.get(place as usize).copied().unwrap_or(log.top);
-            }
+        if let Some(top) = to(log, room) {
+            log.top = top.min(end(log, room));
         }
         log.selected = log.top;
     });
 }
 
+pub(super) fn line(state: &mut State, forward: bool) {
+    travel(state, |log, _| match forward {
+        true => onward(log, log.top + 1).next(),
+        false => backward(log, log.top).next(),
+    });
+}
+
+/// Moves by what is in sight, so that no line is passed unseen however many rows each takes.
+pub(super) fn page(state: &mut State, forward: bool) {
+    travel(state, |log, room| {
+        if forward {
+            let last = reach(log, onward(log, log.top), room).unwrap_or(log.top);
+            onward(log, last + 1).next()
+        } else {
+            reach(log, backward(log, log.top), room).or_else(|| backward(log, log.top).next())
+        }
+    });
+}
+
+pub(super) fn top(state: &mut State) {
+    travel(state, |log, _| onward(log, 0).next());
+}
+
 /// Puts a line into sight, a third from the top.
-pub(super) fn show(log: &mut LogUi, line: u64, rows: u64) {
+pub(super) fn show(log: &mut LogUi, line: u64, room: Room) {
     log.following = false;
     log.selected = line;
-    let last = log.log.end().saturating_sub(rows).max(log.log.first());
-    log.top = line.saturating_sub(rows / 3).clamp(log.log.first(), last);
+    let above = Room {
+        rows: room.rows / 3,
+        ..room
+    };
+    let top = reach(log, backward(log, line), above).unwrap_or(line);
+    log.top = top.min(end(log, room));
 }
 
 pub(super) fn follow(state: &mut State) {
@@ -76,7 +146,7 @@ pub fn clear_filter(state: &mut State) {
 }
 
 pub(super) fn search(state: &mut State, forward: bool) {
-    let rows = crate::view::layout::log_rows(state).max(1) as u64;
+    let room = room(state);
     let mut missed = None;
     with(state, |log| {
         let Some(pattern) = &log.search else { return };
@@ -86,7 +156,7 @@ pub(super) fn search(state: &mut State, forward: bool) {
             log.selected.saturating_sub(1)
         };
         match log.log.find(pattern, from, forward) {
-            Some(line) => show(log, line, rows),
+            Some(line) => show(log, line, room),
             None => missed = Some(log.search_text.clone()),
         }
     });
@@ -96,10 +166,10 @@ pub(super) fn search(state: &mut State, forward: bool) {
 }
 
 pub(super) fn error(state: &mut State, forward: bool) {
-    let rows = crate::view::layout::log_rows(state).max(1) as u64;
+    let room = room(state);
     let mut none = false;
     with(state, |log| match log.faults.next(log.selected, forward) {
-        Some(line) => show(log, line, rows),
+        Some(line) => show(log, line, room),
         None => none = true,
     });
     if none {

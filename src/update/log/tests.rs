@@ -1,12 +1,17 @@
 //! Logs opened by keys: whose they are, and where they open.
 
 use super::super::tests::{press, state, world};
+use super::super::{settle, update};
 use crate::effect::Effect;
+use crate::message::Message;
+use crate::model::log::Stretch;
 use crate::model::*;
-use crate::provider::LogSource;
+use crate::provider::{LogPiece, LogSource};
 use crate::state::State;
 use crate::store::Fact;
 use crate::store::world::{World, at, id, pod};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use std::sync::Arc;
 
 fn followed(effects: &[Effect]) -> Vec<(&str, &str, bool, bool)> {
@@ -137,4 +142,87 @@ fn the_title_says_which_try_of_a_retried_step_it_is() {
     assert_eq!(title(&state), "run-1 tests(1)");
     press(&mut state, "]");
     assert_eq!(title(&state), "run-1 tests(0)");
+}
+
+/// What the open log printed, to its end.
+fn printed(state: &mut State, text: &str) {
+    let follow = state.ui.log.as_ref().unwrap().follow;
+    let stretch = Stretch {
+        bytes: text.as_bytes().to_vec(),
+        starts: Vec::new(),
+    };
+    for piece in [LogPiece::Bytes(stretch), LogPiece::Ended] {
+        update(state, Message::Logged { follow, piece });
+    }
+    settle(state);
+}
+
+fn screen(state: &State) -> String {
+    let (columns, rows) = state.size;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+    crate::view::view(state, &mut buffer);
+    let rows = buffer.content.chunks(usize::from(columns));
+    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n")
+        .collect()
+}
+
+/// The open log of a crashed pod at 80x24, whose lines take 1, 2, 3 rows in turn where they are wrapped.
+fn long_lines(last: &str) -> State {
+    let mut world = world();
+    put(&mut world, "publisher-5d8f-aaaaa", "v2", crashes);
+    let mut state = state(world);
+    press(&mut state, "/ p u b l i s h e r enter enter");
+    let line = |n: usize| {
+        let cells = [60, 150, 220][n % 3];
+        format!("<{n:03}{}{n:03}>\n", "x".repeat(cells - 8))
+    };
+    let text: String = (0..60).map(line).collect();
+    printed(&mut state, &(text + last));
+    state
+}
+
+/// Numbers of the lines that are wholly in sight.
+fn whole(state: &State) -> Vec<usize> {
+    let screen = screen(state);
+    (0..60)
+        .filter(|n| screen.contains(&format!("<{n:03}")) && screen.contains(&format!("{n:03}>")))
+        .collect()
+}
+
+#[test]
+fn pages_of_a_wrapped_log_pass_no_line_unseen() {
+    let mut state = long_lines("");
+    press(&mut state, "w g");
+    let mut seen = whole(&state);
+    for _ in 0..20 {
+        press(&mut state, "space");
+        seen.extend(whole(&state));
+    }
+    seen.dedup();
+    let mut all = seen.clone();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all, (0..60).collect::<Vec<_>>(), "{seen:?}");
+    // Up again from the end, and the newest line was the last one in sight.
+    assert_eq!(whole(&state).last(), Some(&59));
+    let mut seen = whole(&state);
+    for _ in 0..20 {
+        press(&mut state, "ctrl-b");
+        seen.extend(whole(&state));
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen, (0..60).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_jump_in_a_wrapped_log_lands_in_sight() {
+    let mut state = long_lines("Error: it broke\nand so it ended\n");
+    press(&mut state, "w g }");
+    assert!(
+        screen(&state).contains(" > Error: it broke"),
+        "{}",
+        screen(&state)
+    );
+    assert!(screen(&state).contains("and so it ended"));
 }
