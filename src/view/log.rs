@@ -92,7 +92,8 @@ fn title(ui: &LogUi, name: &str, neighbours: bool) -> String {
     let errors = ui.faults.len();
     match ui.faults.nth(ui.selected) {
         _ if errors == 0 => {}
-        0 => parts.push(counted(errors as u64, "error")),
+        // A followed log stands at its end, at no error.
+        nth if nth == 0 || ui.following => parts.push(counted(errors as u64, "error")),
         nth => parts.push(format!("error {nth} of {errors}")),
     }
     if !ui.following && !ui.log.is_empty() {

@@ -126,28 +126,30 @@ fn sources_of_node(
 }
 
 fn containers(pod: &Pod, title: &str, follow: bool) -> Vec<LogChoice> {
-    let mut names: Vec<_> = pod
-        .containers
-        .iter()
-        .chain(&pod.init_containers)
-        .map(|c| c.name.clone())
-        .collect();
-    names.sort_by_key(|name| match &**name {
+    let mut all: Vec<&Container> = pod.containers.iter().chain(&pod.init_containers).collect();
+    all.sort_by_key(|container| match &*container.name {
         "main" | "app" => 0,
         "wait" => 2,
         "init" => 3,
         _ => 1,
     });
-    let choice = |container| LogChoice {
+    let choice = |container: &Container| LogChoice {
         title: title.to_owned(),
         source: LogSource {
             pod: pod.id.clone(),
-            container,
+            container: container.name.clone(),
             previous: false,
-            follow,
+            follow: follow && !has_ended(pod, container),
         },
     };
-    names.into_iter().map(choice).collect()
+    all.into_iter().map(choice).collect()
+}
+
+/// Nothing more will be printed: its log is read to the end, and opens on its first error.
+fn has_ended(pod: &Pod, container: &Container) -> bool {
+    let terminated = container.terminated.is_some();
+    matches!(&*pod.phase, "Succeeded" | "Failed")
+        || terminated && !container.running && container.waiting.is_none()
 }
 
 /// `whitehall-admin 5d8f9c-7j7fd v3083`: the app, the rest of the pod's name, and the version that runs in it.
@@ -208,7 +210,7 @@ pub fn of_pods(
                 });
                 let source = LogSource {
                     previous: waits,
-                    follow: !waits,
+                    follow: choice.source.follow && !waits,
                     ..choice.source
                 };
                 LogChoice { source, ..choice }

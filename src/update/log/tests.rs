@@ -226,3 +226,31 @@ fn a_jump_in_a_wrapped_log_lands_in_sight() {
     );
     assert!(screen(&state).contains("and so it ended"));
 }
+
+#[test]
+fn what_has_ended_opens_on_its_first_error_and_what_runs_at_its_end() {
+    let log = |change: fn(&mut Pod)| {
+        let mut world = world();
+        put(&mut world, "publisher-db-migrate-aaaaa", "v2", change);
+        let mut state = state(world);
+        press(&mut state, "/ p u b l i s h e r enter d enter");
+        let lines = "migrating\n".repeat(30);
+        printed(
+            &mut state,
+            &format!("{lines}Error: no such column\n{lines}Error: rolled back\n{lines}"),
+        );
+        screen(&state)
+    };
+    let over = |pod: &mut Pod| {
+        pod.phase = "Failed".into();
+        pod.ready = false;
+        let app = &mut pod.containers[0];
+        (app.ready, app.running) = (false, false);
+        app.terminated = Some(("Error".into(), 1));
+    };
+    let ended = log(over);
+    assert!(ended.contains("error 1 of 2, line 31"), "{ended}");
+    assert!(ended.contains(" > Error: no such column"), "{ended}");
+    let running = log(|_| {});
+    assert!(running.contains(", 2 errors"), "{running}");
+}
