@@ -167,6 +167,7 @@ fn a_run_that_cannot_be_shown_says_why() {
         target: leverframe::model::Target::new("staging", "publisher"),
         run: Some(id),
         node: None,
+        awaits_log: false,
         top: 0,
     });
     state.ui.views.push(View::Run);

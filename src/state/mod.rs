@@ -147,6 +147,8 @@ pub struct RunUi {
     pub run: Option<ObjectId>,
     /// Selected node.
     pub node: Option<Arc<str>>,
+    /// The log beside it opens as soon as the step has one.
+    pub awaits_log: bool,
     pub top: usize,
 }
 

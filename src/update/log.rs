@@ -8,7 +8,7 @@ mod source;
 mod tests;
 
 pub use lines::{clear_filter, set_filter, set_search};
-pub use source::{into, of_pods, of_step, of_step_quietly};
+pub use source::{into, of_pods, of_step, of_step_quietly, that_came_late};
 
 use crate::action::Action;
 use crate::effect::Effect;
@@ -136,6 +136,13 @@ fn start(
         follow: state.ui.follows,
         source: chosen,
     });
+}
+
+/// Shows no log any more.
+pub fn close(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(old) = state.ui.log.take() {
+        effects.push(Effect::Unfollow(old.follow));
+    }
 }
 
 /// A piece arrived; pieces of a log that was left are dropped.

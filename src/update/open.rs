@@ -51,14 +51,20 @@ pub fn run(state: &mut State, target: Target, run: Option<ObjectId>, effects: &m
         target,
         run,
         node: None,
+        awaits_log: false,
         top: 0,
     });
     let start = runs::opened(state).and_then(|run| crate::model::tree::Tree::of(run).opens_on());
     if let Some(ui) = &mut state.ui.run {
         ui.node = start;
     }
-    if crate::view::layout::panes(state).log.is_some() || needs_pods(state) {
-        log::of_step_quietly(state, effects);
+    let is_beside = crate::view::layout::panes(state).log.is_some();
+    if is_beside || needs_pods(state) {
+        let is_open = log::of_step_quietly(state, effects);
+        // What stands beside a run is its own log, or none.
+        if is_beside && !is_open {
+            log::close(state, effects);
+        }
     }
 }
 

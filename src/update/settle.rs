@@ -26,6 +26,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
         board::keep_order(state);
         board::keep_visible(state);
         open::run_that_came_late(state, &mut effects);
+        log::that_came_late(state, &mut effects);
     }
     log::settle(state);
     await_effects(state, &mut effects);

@@ -117,6 +117,7 @@ pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
         target: target.clone(),
         run: Some(id.clone()),
         node: tree.opens_on(),
+        awaits_log: false,
         top: 0,
     });
     let log = log();

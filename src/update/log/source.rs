@@ -5,11 +5,15 @@
 use super::super::press::go;
 use super::super::run as runs;
 use super::start;
+use crate::action::{Action, Place};
 use crate::effect::Effect;
-use crate::model::{Container, Environment, Node, ObjectId, Pod, Target, Version};
+use crate::model::tree::Tree;
+use crate::model::{Container, Environment, Node, Nodes, ObjectId, Pod, Target, Version};
 use crate::provider::LogSource;
 use crate::state::{LogChoice, Pane, State, View};
 use crate::store::{Kind, Source};
+use crate::view::layout;
+use std::sync::Arc;
 
 /// Enter on a step: its log fills the pane, or the screen where there is no room beside.
 pub fn of_step(state: &mut State, effects: &mut Vec<Effect>) {
@@ -21,7 +25,7 @@ pub fn of_step(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Focuses the log beside the board, or fills the screen with it where there is no room beside.
 pub fn into(state: &mut State) {
-    if crate::view::layout::panes(state).log.is_none() {
+    if layout::panes(state).log.is_none() {
         go(state, View::Log);
     } else {
         go(state, View::Board);
@@ -29,35 +33,101 @@ pub fn into(state: &mut State) {
     }
 }
 
-/// Opens the log of the selected step, or of the app's own pods where the target has no run.
-pub fn of_step_quietly(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(ui) = &state.ui.run else { return };
+/// Opens the log of the selected step, or of the app's own pods where the target has no run. One that cannot be opened yet
+/// is remembered: see [`that_came_late`].
+/// Says whether it is open.
+pub fn of_step_quietly(state: &mut State, effects: &mut Vec<Effect>) -> bool {
+    let Some(ui) = &mut state.ui.run else {
+        return false;
+    };
+    ui.awaits_log = false;
     let target = ui.target.clone();
-    let Some(run) = runs::opened(state) else {
-        of_pods(state, target, None, effects);
-        return;
-    };
-    let node = ui
-        .node
-        .clone()
-        .or_else(|| crate::model::tree::Tree::of(run).opens_on());
-    let Some(node) = node.and_then(|id| run.nodes.read().iter().find(|n| n.id == id)) else {
-        state.complain("This run has no step to read; its nodes are unread.");
-        return;
-    };
-    let over = run.phase.is_over() || node.finished.is_some();
-    let sources = sources_of_node(state, run, node, !over);
-    let name = node.display_name.clone();
-    if sources.is_empty() {
-        let unread = pods_unread(state, &target.environment);
-        state.complain(
-            unread.unwrap_or_else(|| {
-                format!("The pods of {name} are gone; their logs went with them.")
-            }),
-        );
-        return;
+    if runs::opened(state).is_none() {
+        return of_pods(state, target, None, effects);
     }
+    match of_node(state) {
+        Ok((node, sources)) => {
+            opened(state, node, sources, effects);
+            return true;
+        }
+        Err(None) => await_log(state),
+        Err(Some(why)) => state.complain(why),
+    }
+    false
+}
+
+/// Where the log stands beside the run, it opens by itself as soon as it can.
+fn await_log(state: &mut State) {
+    let is_beside = layout::panes(state).log.is_some();
+    let step = state.ui.run.as_ref().and_then(|ui| ui.node.as_ref());
+    let node = runs::opened(state).and_then(|run| {
+        let mut nodes = run.nodes.read().iter();
+        nodes.find(|node| Some(&node.id) == step)
+    });
+    let name = node.map_or("This run", |node| &node.display_name);
+    let then = match is_beside {
+        true => "its log opens when it has one.".to_owned(),
+        false => {
+            let key = crate::view::keys::first(state, Place::Run, Action::Enter);
+            format!("press {key} again when it runs.")
+        }
+    };
+    state.tell(format!("{name} has no pod yet; {then}"));
+    if let Some(ui) = &mut state.ui.run {
+        ui.awaits_log = is_beside;
+    }
+}
+
+/// Once before a frame with new facts: a log that was waited for opens.
+pub fn that_came_late(state: &mut State, effects: &mut Vec<Effect>) {
+    let is_awaited = state.ui.run.as_ref().is_some_and(|ui| ui.awaits_log);
+    if is_awaited && let Ok((node, sources)) = of_node(state) {
+        state.ui.notice = None;
+        opened(state, node, sources, effects);
+    }
+}
+
+fn opened(state: &mut State, node: Arc<str>, sources: Vec<LogChoice>, effects: &mut Vec<Effect>) {
+    let Some(ui) = &mut state.ui.run else { return };
+    ui.awaits_log = false;
+    // A run that had no steps yet when it was opened had none to select.
+    ui.node.get_or_insert(node);
+    let target = ui.target.clone();
     start(state, target, sources, 0, effects);
+}
+
+/// The selected step of the open run, and its logs.
+///
+/// # Errors
+/// Why there is none; nothing: there is none yet.
+fn of_node(state: &State) -> Result<(Arc<str>, Vec<LogChoice>), Option<String>> {
+    let (Some(ui), Some(run)) = (&state.ui.run, runs::opened(state)) else {
+        return Err(None);
+    };
+    let tree = Tree::of(run);
+    let node = ui.node.clone().or_else(|| tree.opens_on());
+    let Some(node) = node.and_then(|id| run.nodes.read().iter().find(|n| n.id == id)) else {
+        return Err(match &run.nodes {
+            Nodes::Unread(why) => Some(why.to_string()),
+            Nodes::Read(_) if run.phase.is_over() => {
+                Some("This run has no steps, so it has no log.".to_owned())
+            }
+            Nodes::Read(_) => None,
+        });
+    };
+    let is_over = run.phase.is_over() || node.finished.is_some();
+    let sources = sources_of_node(state, run, node, !is_over);
+    if !sources.is_empty() {
+        return Ok((node.id.clone(), sources));
+    }
+    let name = &node.display_name;
+    if is_over && tree.logs_of(&node.id).is_empty() {
+        return Err(Some(format!("{name} ran no pod, so it has no log.")));
+    }
+    if let Some(unread) = pods_unread(state, &run.id.environment) {
+        return Err(Some(unread));
+    }
+    Err(is_over.then(|| format!("The pods of {name} are gone; their logs went with them.")))
 }
 
 /// Why no pod of an environment is known, where that is not because there is none: absence is a fact only after a list.
@@ -81,7 +151,7 @@ fn sources_of_node(
     node: &Node,
     follow: bool,
 ) -> Vec<LogChoice> {
-    let tree = crate::model::tree::Tree::of(run);
+    let tree = Tree::of(run);
     let logs = tree.logs_of(&node.id);
     let Some(cluster) = state.store.cluster(&run.id.environment) else {
         return Vec::new();
@@ -169,20 +239,21 @@ fn title_of_pod(target: &Target, pod: &Pod) -> String {
 }
 
 /// The app's own pods, the troubled ones first, those of hooks included: that is where a crash loop and a failed migration
-/// speak. A container that waits to be restarted speaks through its previous one. Opens on `pod`, else on the first.
+/// speak. A container that waits to be restarted speaks through its previous one. Opens on `pod`, else on the first; says whether
+/// there is one.
 pub fn of_pods(
     state: &mut State,
     target: Target,
     pod: Option<&ObjectId>,
     effects: &mut Vec<Effect>,
-) {
+) -> bool {
     let label = state.delivery.workloads.app_label.clone();
     let Some(cluster) = state.store.cluster(&target.environment) else {
         state.complain(format!(
             "No cluster is configured for {}, so there are no logs.",
             target.environment
         ));
-        return;
+        return false;
     };
     let mut pods: Vec<&Pod> = cluster
         .pods
@@ -220,8 +291,9 @@ pub fn of_pods(
     if sources.is_empty() {
         let unread = pods_unread(state, &target.environment);
         state.complain(unread.unwrap_or_else(|| format!("{target} has no pods.")));
-        return;
+        return false;
     }
     let first = pod.and_then(|id| sources.iter().position(|choice| choice.source.pod == *id));
     start(state, target, sources, first.unwrap_or(0), effects);
+    true
 }

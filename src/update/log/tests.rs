@@ -8,8 +8,8 @@ use crate::model::log::Stretch;
 use crate::model::*;
 use crate::provider::{LogPiece, LogSource};
 use crate::state::State;
-use crate::store::Fact;
 use crate::store::world::{World, at, id, pod};
+use crate::store::{Fact, Kind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::sync::Arc;
@@ -253,4 +253,84 @@ fn what_has_ended_opens_on_its_first_error_and_what_runs_at_its_end() {
     assert!(ended.contains(" > Error: no such column"), "{ended}");
     let running = log(|_| {});
     assert!(running.contains(", 2 errors"), "{running}");
+}
+
+#[test]
+fn why_no_log_opens_is_said_of_this_step_and_it_opens_when_it_can() {
+    let steps = |phase: RunPhase, step: NodePhase| {
+        let mut world = world();
+        let nodes = vec![
+            node(
+                "run-1",
+                NodeKind::DAG,
+                NodePhase::Running,
+                &["run-1.tests", "run-1.then"],
+            ),
+            node("run-1.tests", NodeKind::Pod, step, &[]),
+            node("run-1.then", NodeKind::TaskGroup, NodePhase::Skipped, &[]),
+        ];
+        run(&mut world, phase, nodes);
+        world.listed("production", Kind::Pods);
+        world
+    };
+    let said = |world: World, keys: &str| {
+        let mut state = state(world);
+        press(&mut state, "/ p u b l i s h e r enter enter g j");
+        press(&mut state, keys);
+        state.ui.notice.map(|n| n.text).unwrap_or_default()
+    };
+    let begun = || steps(RunPhase::Running, NodePhase::Pending);
+    let over = || steps(RunPhase::Failed, NodePhase::Failed);
+    assert_eq!(
+        said(begun(), "enter"),
+        "tests has no pod yet; press Enter again when it runs."
+    );
+    assert_eq!(
+        said(over(), "enter"),
+        "The pods of tests are gone; their logs went with them."
+    );
+    assert_eq!(
+        said(over(), "j enter"),
+        "then ran no pod, so it has no log."
+    );
+    // Where the log stands beside the run, it opens by itself and follows.
+    let mut state = state(begun());
+    update(&mut state, Message::Resized(120, 40));
+    press(&mut state, "/ p u b l i s h e r enter enter");
+    assert!(state.ui.log.is_none());
+    let mut later = begun();
+    step_pod(&mut later, "run-1.tests", 1);
+    state.store = later.store;
+    state.board_of = Default::default();
+    let effects = settle(&mut state);
+    assert_eq!(
+        followed(&effects),
+        [("pod-of-run-1.tests", "main", false, true)]
+    );
+}
+
+#[test]
+fn the_log_of_one_run_does_not_stay_beside_another() {
+    let mut world = world();
+    let nodes = |run: &str| vec![node(run, NodeKind::Pod, NodePhase::Running, &[])];
+    run(&mut world, RunPhase::Running, nodes("run-1"));
+    step_pod(&mut world, "run-1", 1);
+    let mut older =
+        crate::store::world::smoke("production", "publisher", "run-0", "v1", RunPhase::Failed);
+    if let Fact::Run(run) = &mut older {
+        run.started = Some(at(9_000));
+        run.nodes = Nodes::Read(Arc::new(vec![node(
+            "run-0",
+            NodeKind::Pod,
+            NodePhase::Failed,
+            &[],
+        )]));
+    }
+    world.fact("production", older);
+    let mut state = state(world);
+    update(&mut state, Message::Resized(120, 40));
+    press(&mut state, "/ p u b l i s h e r enter enter");
+    assert_eq!(title(&state), "run-1 run-1");
+    press(&mut state, "[");
+    assert_eq!(title(&state), "");
 }
