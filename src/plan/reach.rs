@@ -1,4 +1,5 @@
-//! Reach: the environments that a write can change by itself, by the gates and flags as they are now.
+//! Reach: the environments that a write can change by itself, by the gates and flags as they are now. While git was not read
+//! nothing is known of them, and each counts as open.
 //!
 //! Deliberately absent: what is shown of it; tint and confirmation follow from [`Reach`].
 
@@ -38,12 +39,10 @@ fn onwards(
     }
     let mut here = first.clone();
     while let Some(next) = delivery.next(&here) {
-        let open = store
-            .declared(&here, repository)
-            .is_some_and(|file| file.gate);
-        if !open
-            || delivery.declared.gate.is_none()
-            || store.declared(&next.name, repository).is_none()
+        let arrives = store.tree.is_none() || store.declared(&next.name, repository).is_some();
+        if delivery.declared.gate.is_none()
+            || is_open(store, &here, repository) == Some(false)
+            || !arrives
         {
             break;
         }
@@ -51,6 +50,13 @@ fn onwards(
         path.push(here.clone());
     }
     path
+}
+
+/// Whether the gate in a file is open; none while git was not read. A gate that stands nowhere is closed.
+fn is_open(store: &Store, environment: &Environment, repository: &Repository) -> Option<bool> {
+    store.tree.as_ref()?;
+    let file = store.declared(environment, repository);
+    Some(file.is_some_and(|file| file.gate))
 }
 
 /// The reach of a path. Environments that have the version already are passed, not changed; `seconds` are to the last one's
@@ -78,7 +84,8 @@ fn of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>) -> R
 }
 
 /// What a run that is not over, or failed and is run again as it is, sends on if it passes: its version, and where to by its
-/// frozen parameters and then the gates as they are now. None for a run that never sends anything.
+/// frozen parameters and then the gates as they are now, with a sentence where those are not known. None for a run that never
+/// sends anything.
 pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version, Reach)> {
     let names = delivery.runs.as_ref()?;
     if !runs::is_smoke(names, run) && !runs::is_deploy(names, run) {
@@ -87,7 +94,11 @@ pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version
     let version = Version::new(runs::frozen(run, &names.version_label)?);
     let repository = Repository::new(runs::frozen(run, &names.repository_label)?);
     let path = from_run(run, &repository, &version, store, delivery);
-    Some((version, of_path(delivery, &path, Vec::new())))
+    let because = match store.tree {
+        None if !path.is_empty() => vec!["git was not read: every gate counts as open".to_owned()],
+        _ => Vec::new(),
+    };
+    Some((version, of_path(delivery, &path, because)))
 }
 
 /// Where a run that passes sends its version: nowhere where its parameters say so, or where it is there already.
@@ -102,10 +113,9 @@ pub(super) fn from_run(
         return Vec::new();
     };
     match store.declared(&first, repository) {
-        Some(there) if there.version.as_ref() != Some(version) => {
-            onwards(store, delivery, &first, repository, promotes)
-        }
-        _ => Vec::new(),
+        Some(there) if there.version.as_ref() == Some(version) => Vec::new(),
+        None if store.tree.is_some() => Vec::new(),
+        _ => onwards(store, delivery, &first, repository, promotes),
     }
 }
 
@@ -115,15 +125,21 @@ pub(super) fn sentences(
     path: &[Environment],
     version: &Version,
 ) -> Vec<String> {
+    ways(subject, path, version.short())
+}
+
+/// The same of what has no single version.
+pub(super) fn ways(subject: &Subject<'_>, path: &[Environment], what: &str) -> Vec<String> {
+    let is_read = subject.store().tree.is_some();
     let mut sentences: Vec<String> = path
         .windows(2)
         .map(|pair| {
-            format!(
-                "the gate {} -> {} is open: {} goes on there once its smoke run passes",
-                pair[0],
-                pair[1],
-                version.short()
-            )
+            let gate = format!("the gate {} -> {}", pair[0], pair[1]);
+            if is_read {
+                format!("{gate} is open: {what} goes on there once its smoke run passes")
+            } else {
+                format!("{gate} is not known, so it counts as open: {what} may go on there once its smoke run passes")
+            }
         })
         .collect();
     if let Some(last) = path.last()

@@ -24,9 +24,8 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     );
     operation(app, &mut checks);
     prune(app, &mut checks);
-    let repository = sole(subject);
     let (from, to) = versions(subject, app);
-    let reach = reached(subject, repository.as_ref(), to.as_ref());
+    let reach = reached(subject, to.as_ref());
     let evidence = format!(
         "{}, {}{}",
         app.sync.as_str(),
@@ -112,7 +111,7 @@ pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         .and_then(|r| subject.declared(subject.environment(), r))
         .and_then(|file| file.version.clone());
     let from = subject.application().and_then(|app| rendered(subject, app));
-    let reach = reached(subject, repository.as_ref(), to.as_ref());
+    let reach = refreshed(subject, parent.is_some(), to.as_ref());
     let following = vec![hops::refreshed(subject.environment(), &app.id.name)];
     let patch = json!({"metadata": {"annotations": {REFRESH: "normal"}}});
     let write = patched(subject, app, patch, Vec::new());
@@ -243,31 +242,100 @@ fn is_of(image: &str, repository: &Repository) -> bool {
     last.split(':').next() == Some(repository.as_str())
 }
 
-/// The environment itself; and where its version goes on to by itself once it is synced and passes.
-fn reached(subject: &Subject<'_>, repository: Option<&Repository>, to: Option<&Version>) -> Reach {
-    let environment = subject.environment();
-    let mut path: Vec<Environment> = vec![environment.clone()];
-    if let (Some(repository), Some(to)) = (repository, to)
-        && !subject
-            .delivery()
-            .is_twin(subject.request.target.app.as_str())
+/// The environment itself; and where the versions of its files go on to by themselves once they are synced and pass.
+fn reached(subject: &Subject<'_>, to: Option<&Version>) -> Reach {
+    let path = if subject
+        .delivery()
+        .is_twin(subject.request.target.app.as_str())
     {
-        let promotes = subject
-            .declared(environment, repository)
-            .is_some_and(|file| file.promote);
-        let whole = reach::along(subject, environment, repository, promotes);
-        let new = whole.iter().skip(1).take_while(|e| {
-            subject
-                .declared(e, repository)
-                .and_then(|f| f.version.as_ref())
-                != Some(to)
-        });
-        path.extend(new.cloned());
-    }
-    let because = to
-        .map(|to| reach::sentences(subject, &path, to))
-        .unwrap_or_default();
+        vec![subject.environment().clone()]
+    } else {
+        longest(subject, &subject.repositories, to)
+    };
+    let because = reach::ways(subject, &path, to.map_or("what it has", Version::short));
     reach::of(subject, &path, because)
+}
+
+/// Where a refresh leads: the parent renders every app of the environment anew, and those that wait for it move.
+fn refreshed(subject: &Subject<'_>, parent: bool, to: Option<&Version>) -> Reach {
+    if !parent {
+        return reached(subject, to);
+    }
+    let mut path = longest(subject, &subject.repositories, to);
+    let mut others: Vec<std::sync::Arc<str>> = Vec::new();
+    let tree = subject.store().tree.as_ref();
+    let apps = tree.and_then(|tree| tree.apps.get(subject.environment()));
+    for app in apps.into_iter().flatten() {
+        let [repository] = &app.repositories[..] else {
+            continue;
+        };
+        if app.app == subject.request.target.app || !waits(subject, app.app.as_str(), repository) {
+            continue;
+        }
+        others.push(app.app.as_str().into());
+        let theirs = longest(subject, std::slice::from_ref(repository), None);
+        if theirs.len() > path.len() {
+            path = theirs;
+        }
+    }
+    let mut because = reach::ways(subject, &path, to.map_or("what it renders", Version::short));
+    if !others.is_empty() {
+        because.push(format!(
+            "the parent renders {} other apps anew too: {}",
+            others.len(),
+            some(&others)
+        ));
+    }
+    reach::of(subject, &path, because)
+}
+
+/// Whether the parent has another version to render into an app than it has rendered.
+fn waits(subject: &Subject<'_>, app: &str, repository: &Repository) -> bool {
+    let environment = subject.environment();
+    let live = application(subject.store(), subject.delivery(), environment, app);
+    let declared = subject.declared(environment, repository);
+    match (live.and_then(|live| rendered(subject, live)), declared) {
+        (Some(rendered), Some(file)) => file.version.as_ref() != Some(&rendered),
+        _ => false,
+    }
+}
+
+/// The environment, and the farthest way of one of these files from it; of whatever it has, while no file is known.
+fn longest(
+    subject: &Subject<'_>,
+    repositories: &[Repository],
+    to: Option<&Version>,
+) -> Vec<Environment> {
+    let unread = [Repository::new(subject.request.target.app.as_str())];
+    let repositories = match subject.store().tree {
+        None => &unread[..],
+        Some(_) => repositories,
+    };
+    let mut path = vec![subject.environment().clone()];
+    for repository in repositories {
+        let way = way(subject, repository, to);
+        if way.len() > path.len() {
+            path = way;
+        }
+    }
+    path
+}
+
+/// Where the version of one file goes on to, as far as it is not there yet. `to`: what is delivered, where that is known to
+/// be another version than the declared one.
+fn way(subject: &Subject<'_>, repository: &Repository, to: Option<&Version>) -> Vec<Environment> {
+    let environment = subject.environment();
+    let file = subject.declared(environment, repository);
+    let promotes = file.is_none_or(|file| file.promote);
+    let to = to.or_else(|| file.and_then(|file| file.version.as_ref()));
+    let whole = reach::along(subject, environment, repository, promotes);
+    let new = whole.into_iter().enumerate().take_while(|(nth, e)| {
+        let there = subject
+            .declared(e, repository)
+            .and_then(|f| f.version.as_ref());
+        *nth == 0 || there.is_none() || there != to
+    });
+    new.map(|(_, e)| e).collect()
 }
 
 fn operation(app: &Application, checks: &mut Checks) {

@@ -210,7 +210,15 @@ fn ends(state: &State, run: &Run, theme: Theme) -> Vec<Line> {
                     true => theme.danger(),
                     false => theme.plain(),
                 };
-                Line::new().look(format!("passing sends {version} to {name}, ~{time}"), look)
+                // Without the gates it is not known how far.
+                let sends = match reach.because.is_empty() {
+                    true => "sends",
+                    false => "may send",
+                };
+                Line::new().look(
+                    format!("passing {sends} {version} to {name}, ~{time}"),
+                    look,
+                )
             }
         });
     message.into_iter().chain(passing).collect()
