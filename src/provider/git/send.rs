@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use git2::Oid;
 
 use super::commit::{self, File, Unmade};
-use super::edit::{self, Set};
+use super::edit::{self, Set, Value};
 use super::push::{self, Pushed, To};
 use super::repository::{Entry, Error, Repository};
 use super::scalars::{self, Key};
@@ -31,7 +31,7 @@ const ABOUT_TO_S: i64 = 300;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEdit {
     pub path: String,
-    /// Each scalar with the text that was shown; none where the key was absent or null.
+    /// Each scalar with what was shown of it: a version's text, none where it was absent or null; a gate's meaning.
     pub scalars: Vec<(Set, Option<String>)>,
 }
 
@@ -216,11 +216,19 @@ fn build(repository: &Repository, head: Oid, proposal: &Proposal) -> Result<Oid,
         let keys: Vec<Key> = file
             .scalars
             .iter()
-            .map(|(set, _)| Key::version(&set.path))
+            .map(|(set, _)| match set.value {
+                Value::Boolean(_) => Key::gate(&set.path),
+                Value::Text(_) => Key::version(&set.path),
+            })
             .collect();
         let now = scalars::read(&bytes, &keys, false);
         for (set, shown) in &file.scalars {
-            if now.text(&set.path) != shown.as_deref() {
+            // A version is the same only as it is written; a gate by what a chart makes of it, absent or not.
+            let is_same = match set.value {
+                Value::Boolean(_) => now.gate(&set.path) == (shown.as_deref() == Some("true")),
+                Value::Text(_) => now.text(&set.path) == shown.as_deref(),
+            };
+            if !is_same {
                 return Err(Sent::Moved {
                     path: file.path.clone(),
                     key: set.path.clone(),

@@ -452,4 +452,5 @@ fn a_trailer_is_found_on_a_merged_branch() {
     );
 }
 
+mod meaning;
 mod settling;
