@@ -11,6 +11,8 @@ mod golden;
 mod hostile;
 #[path = "screens/lists.rs"]
 mod lists;
+#[path = "screens/unread.rs"]
+mod unread;
 #[path = "common/world.rs"]
 mod world;
 

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: connecting; that is the provider's.
 
-use super::News;
+use super::{News, Store};
 use crate::model::{Environment, Fault, FaultKind};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -167,5 +167,22 @@ impl SourceState {
         self.fault
             .as_ref()
             .or_else(|| self.kinds.values().find_map(|k| k.fault.as_ref()))
+    }
+}
+
+impl Store {
+    /// Why it is not known what there is of a kind in an environment, to follow a comma or a colon; none: it was listed, so
+    /// that what is not there is absent.
+    pub fn unread(&self, environment: &Environment, kind: Kind) -> Option<String> {
+        let Some(about) = self.source(&Source::Cluster(environment.clone())) else {
+            return Some("not read: the cluster is not configured".into());
+        };
+        let of_kind = about.kinds.get(&kind);
+        let listed = of_kind.is_some_and(|kind| kind.listed);
+        let own = of_kind.and_then(|kind| kind.fault.as_ref());
+        match own.or(about.fault.as_ref().filter(|_| !listed)) {
+            Some(fault) => Some(format!("not read: {}", fault.detail)),
+            None => (!listed).then(|| "being read".into()),
+        }
     }
 }

@@ -6,12 +6,12 @@ use super::keys;
 use super::pen::{Line, Pen};
 use super::{recent, theme::Theme};
 use crate::action::{Action, Place};
-use crate::model::{RunPhase, Target, Version, span::span};
+use crate::model::{Environment, RunPhase, Target, Version, span::span};
 use crate::state::{BoardLine, Pane, State};
-use crate::store::Source;
 use crate::store::board::{FoldKind, Row, shown};
 use crate::store::source::Reach;
 use crate::store::status::{GateState, Status, TargetKind};
+use crate::store::{Kind, Source};
 use crate::text::{Safe, fit};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -326,20 +326,29 @@ fn fold(state: &State, pen: &mut Pen<'_>, y: usize, kind: FoldKind, count: usize
 }
 
 /// What may be said of the smoke runs of the calm: no more than is known.
-fn smoke(state: &State) -> &'static str {
-    let mut known = 0;
-    for status in state
-        .board
-        .rows
-        .iter()
-        .filter(|row| row.fold == Some(FoldKind::Calm))
-        .flat_map(|row| row.cells.iter().flatten())
-    {
-        match &status.smoke {
-            Some(smoke) if smoke.phase == RunPhase::Succeeded => known += 1,
-            Some(_) => return ", nothing failed",
-            None => {}
-        }
+fn smoke(state: &State) -> String {
+    let read = |environment: &&Environment| state.store.unread(environment, Kind::Runs).is_none();
+    let (read, unread): (Vec<&Environment>, Vec<&Environment>) =
+        state.board.environments.iter().partition(read);
+    if read.is_empty() || state.delivery.runs.is_none() {
+        return String::new();
     }
-    if known > 0 { ", smoke passed" } else { "" }
+    if !unread.is_empty() {
+        let unread: Vec<&str> = unread.iter().map(|e| e.as_str()).collect();
+        return format!(", smoke not read in {}", unread.join(", "));
+    }
+    let calm = state.board.rows.iter();
+    let calm = calm.filter(|row| row.fold == Some(FoldKind::Calm));
+    let passed: Vec<bool> = calm
+        .flat_map(|row| row.cells.iter().flatten())
+        .map(|status| {
+            let of_this = status.smoke.as_ref().filter(|smoke| smoke.current);
+            of_this.is_some_and(|smoke| smoke.phase == RunPhase::Succeeded)
+        })
+        .collect();
+    match passed.iter().filter(|passed| **passed).count() {
+        0 => String::new(),
+        all if all == passed.len() => ", smoke passed".into(),
+        some => format!(", smoke passed in {some} of {} cells", passed.len()),
+    }
 }

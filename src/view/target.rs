@@ -13,6 +13,7 @@ use super::{keys, recent::who};
 use crate::action::{Action, Place};
 use crate::model::{ObjectId, Target, Version, span::span};
 use crate::state::State;
+use crate::store::Kind;
 use crate::store::status::{GateState, Status};
 use jiff::Timestamp;
 use objects::objects;
@@ -162,8 +163,13 @@ fn truths(state: &State, status: &Status, columns: usize, theme: Theme, rows: &m
         "gate in",
         format!("{word}{from}{moved}{waiting}"),
     ));
+    let unread = |kind: Kind, absent: &str| {
+        let why = state.store.unread(environment, kind);
+        why.unwrap_or_else(|| absent.to_owned())
+    };
+    let unsynced = unread(Kind::Applications, "no Application of its name is known");
     let synced = match &status.sync {
-        None => "not read".to_owned(),
+        None => unsynced.clone(),
         Some(sync) => {
             let annotated = match (&status.annotated, &status.version) {
                 (Some(a), Some(v)) if a != v => {
@@ -180,7 +186,7 @@ fn truths(state: &State, status: &Status, columns: usize, theme: Theme, rows: &m
         }
     };
     rows.extend(truth(columns, "synced", synced));
-    let health = status.health.as_ref().map_or("not read", |h| h.as_str());
+    let health = status.health.as_ref().map_or(&*unsynced, |h| h.as_str());
     let phase = match (&status.phase, status.retrying) {
         (Some(phase), true) => format!(", last operation {}, retrying", phase.as_str()),
         (Some(phase), false) => format!(", last operation {}", phase.as_str()),
@@ -188,7 +194,10 @@ fn truths(state: &State, status: &Status, columns: usize, theme: Theme, rows: &m
     };
     rows.extend(truth(columns, "health", format!("{health}{phase}")));
     match &status.live {
-        None => rows.extend(truth(columns, "rolled out", "pods were not read")),
+        None => {
+            let why = unread(Kind::Pods, "pods were not read");
+            rows.extend(truth(columns, "rolled out", why));
+        }
         Some(live) => {
             let versions: Vec<String> = live
                 .versions
@@ -211,7 +220,8 @@ fn truths(state: &State, status: &Status, columns: usize, theme: Theme, rows: &m
         }
     }
     let verified = match &status.smoke {
-        None => "no smoke run is kept".to_owned(),
+        None if state.delivery.runs.is_none() => "the delivery has no smoke runs".to_owned(),
+        None => unread(Kind::Runs, "no smoke run is kept"),
         Some(smoke) => format!(
             "smoke {}{}, {}, {}",
             smoke.phase.as_str(),

@@ -63,7 +63,7 @@ pub(super) fn objects(
         lines.extend(pod_lines(state, pod, theme));
         stand.push((from..lines.len(), pod.id.clone()));
     }
-    let first = section(format!("pods, {}", pods.len()), lines);
+    let first = section(titled(state, status, Kind::Pods, "pods", pods.len()), lines);
     for (rows, _) in &mut stand {
         *rows = first + rows.start..first + rows.end;
     }
@@ -160,7 +160,8 @@ pub(super) fn objects(
                 )),
         );
     }
-    section(format!("Kubernetes Events, {count}"), lines);
+    let title = titled(state, status, Kind::Happenings, "Kubernetes Events", count);
+    section(title, lines);
     stand
 }
 
@@ -211,6 +212,16 @@ fn application_lines(application: &Application) -> Vec<Line> {
         .chain(conditions.map(|condition| format!("{}: {}", condition.kind, condition.message)))
         .map(Line::from)
         .collect()
+}
+
+/// A section's name with its count; none is no count where nobody has counted.
+fn titled(state: &State, status: &Status, kind: Kind, name: &str, count: usize) -> String {
+    let unread = state.store.unread(&status.target.environment, kind);
+    if count == 0 && unread.is_some() {
+        name.to_owned()
+    } else {
+        format!("{name}, {count}")
+    }
 }
 
 /// Why a list is empty: it was not read, may not be, or there is nothing.

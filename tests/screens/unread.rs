@@ -1,0 +1,70 @@
+//! Unread: what was not read is said to be unread, and why; never to be absent, and never to be well.
+
+use super::golden::drawn;
+use super::world;
+use leverframe::model::{Fault, FaultKind, Target};
+use leverframe::state::{State, View};
+use leverframe::store::{Delta, News, Source};
+
+/// The night, but nothing of integration's cluster was ever read.
+fn night_without_integration(fault: Option<&str>) -> State {
+    let mut world = world::night();
+    world
+        .clusters
+        .retain(|known| known.as_str() != "integration");
+    let mut state = world.state(120, 40);
+    let source = Source::Cluster("integration".into());
+    if let Some(fault) = fault {
+        state.store.expect(source.clone());
+        state.store.apply(Delta {
+            source,
+            subscription: 1,
+            seen_at: world::now(),
+            news: News::Fault {
+                kind: None,
+                fault: Fault::new(FaultKind::Unreachable, fault, "Is the tunnel up?"),
+                retry_at: None,
+            },
+        });
+        leverframe::update::settle(&mut state);
+    }
+    state
+}
+
+#[test]
+fn smoke_is_not_called_passed_where_runs_were_not_read() {
+    let line = |state: &State| {
+        let screen = drawn(state);
+        let line = screen.lines().find(|line| line.contains(" calm: "));
+        line.unwrap_or_default()[..78].trim().to_owned()
+    };
+    assert_eq!(
+        line(&world::night().state(120, 40)),
+        "+ 53 calm: one version everywhere, smoke passed"
+    );
+    for fault in [None, Some("Connection refused")] {
+        assert_eq!(
+            line(&night_without_integration(fault)),
+            "+ 53 calm: one version everywhere, smoke not read in integration"
+        );
+    }
+}
+
+#[test]
+fn a_target_of_an_unread_cluster_claims_no_absence() {
+    for (fault, why) in [
+        (Some("Connection refused"), "not read: Connection refused"),
+        (None, "not read: the cluster is not configured"),
+    ] {
+        let mut state = night_without_integration(fault);
+        let target = Target::new("integration", "whitehall-admin");
+        state.ui.views.push(View::Target(target));
+        let screen = drawn(&state);
+        for truth in ["synced", "health", "rolled out", "verified"] {
+            let line = format!("  {truth:<13}{why}");
+            assert!(screen.contains(&line), "{line}\n{screen}");
+        }
+        assert!(!screen.contains("pods, 0"), "{screen}");
+        assert!(!screen.contains("Events, 0"), "{screen}");
+    }
+}
