@@ -9,6 +9,7 @@ use leverframe::store::{Delta, News, Source};
 /// The night, but nothing of integration's cluster was ever read.
 fn night_without_integration(fault: Option<&str>) -> State {
     let mut world = world::night();
+    world.faults.clear();
     world
         .clusters
         .retain(|known| known.as_str() != "integration");
