@@ -147,15 +147,24 @@ impl<'a> Page<'a> {
     }
 }
 
-/// What the TOML reader says, with the key that stands in the line it points at.
+/// What the TOML reader says, with the key that it misses, else the one that stands in the line it points at.
 pub fn of_toml(file: &Path, text: &str, error: &toml::de::Error, remedy: &str) -> Complaint {
-    let line = error.span().map(|span| line_at(text, span.start));
-    let key = line
+    let missing = error
+        .message()
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split_once('`'))
+        .map(|(name, _)| name);
+    // What the whole file misses stands in no line of it.
+    let line = error
+        .span()
+        .filter(|span| missing.is_none() || span.start > 0)
+        .map(|span| line_at(text, span.start));
+    let there = line
         .and_then(|n| text.lines().nth(n - 1))
         .and_then(|l| l.split_once('='))
         .map(|(key, _)| key.trim())
-        .filter(|key| !key.is_empty() && !key.starts_with('#'))
-        .unwrap_or_default();
+        .filter(|key| !key.is_empty() && !key.starts_with('#'));
+    let key = missing.or(there).unwrap_or_default();
     let mut what = error.message().replace('\n', ", ");
     if !what.ends_with('.') {
         what.push('.');

@@ -196,7 +196,7 @@ pub fn parse(file: &Path, text: &str) -> Result<Checked, Complaints> {
             file,
             text,
             &error,
-            "The built-in govuk.toml shows every key with its meaning (leverframe config show --delivery govuk).",
+            "`leverframe config show govuk` prints a delivery file with every key and its meaning.",
         )
     })?;
     check(&raw, &mut page);

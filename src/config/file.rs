@@ -56,11 +56,11 @@ pub fn resolve(text: &str, folder: &Path, variables: Variables<'_>) -> PathBuf {
     folder.join(text)
 }
 
-/// Reads a configuration file.
+/// Reads a configuration file. `shown_by` is the command that prints one to begin with.
 ///
 /// # Errors
 /// When it is not there, cannot be read, is too large, is not UTF-8, or can be written by everybody.
-pub fn read(path: &Path) -> Result<String, Complaints> {
+pub fn read(path: &Path, shown_by: &str) -> Result<String, Complaints> {
     let complaint = |what: String, remedy: &str| {
         Complaints::from(Complaint {
             file: path.to_owned(),
@@ -73,7 +73,7 @@ pub fn read(path: &Path) -> Result<String, Complaints> {
     let metadata = std::fs::metadata(path).map_err(|error| {
         complaint(
             format!("It cannot be read: {error}."),
-            "Name another file, or copy config/leverframe.toml there (leverframe config show prints it).",
+            &format!("Name another file, or begin with what `{shown_by}` prints."),
         )
     })?;
     if !metadata.is_file() {

@@ -108,7 +108,7 @@ struct RawCluster {
 /// # Errors
 /// Everything that is wrong with it or with a file that it names.
 pub fn load(path: &Path, variables: Variables<'_>) -> Result<Config, Complaints> {
-    let text = file::read(path)?;
+    let text = file::read(path, "leverframe config show")?;
     let folder = path.parent().unwrap_or(Path::new("."));
     parse(path, &text, folder, variables)
 }
@@ -307,7 +307,7 @@ pub fn delivery_named(
         }
         .into());
     }
-    delivery::parse(&path, &file::read(&path)?)
+    delivery::parse(&path, &file::read(&path, "leverframe config show govuk")?)
 }
 
 fn remedy_for_delivery() -> String {
@@ -328,7 +328,9 @@ fn keys(
         None => Some(folder.join("keys.toml")).filter(|path| path.exists()),
     };
     match path {
-        Some(path) => Keymap::overridden(&path, &file::read(&path)?),
+        Some(path) => {
+            Keymap::overridden(&path, &file::read(&path, "leverframe config show --keys")?)
+        }
         None => Keymap::built_in(),
     }
 }

@@ -143,8 +143,31 @@ fn complaints_name_file_line_key_and_remedy() {
             .contains("kubeconfig = ")
     );
     assert!(refused("delivery = ").starts_with("lf.toml:1: delivery: "));
+    // What is missing is named itself, not what happens to stand where it would.
+    let said = refused("repository = \"/srv/x.git\"\n");
+    assert!(said.starts_with("lf.toml: delivery: missing"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_there_or_wrong_is_answered_with_the_command_that_prints_one() {
+    let said = refused("delivery = \"/nowhere/d.toml\"");
     assert!(
-        refused("delivery = \"/nowhere/d.toml\"").starts_with("/nowhere/d.toml: It cannot be read")
+        said.starts_with("/nowhere/d.toml: It cannot be read"),
+        "{said}"
+    );
+    assert!(said.contains("`leverframe config show govuk`"), "{said}");
+    let said = refused("delivery = \"govuk\"\nkeys = \"/nowhere/keys.toml\"\n");
+    assert!(said.starts_with("/nowhere/keys.toml: It"), "{said}");
+    assert!(said.contains("`leverframe config show --keys`"), "{said}");
+    let said = load(Path::new("/nowhere/lf.toml"), &nothing).unwrap_err();
+    assert!(
+        said.to_string().contains("`leverframe config show`"),
+        "{said}"
+    );
+    let said = delivery::parse(Path::new("d.toml"), "name = \"x\"\n").unwrap_err();
+    assert!(
+        said.to_string().contains("`leverframe config show govuk`"),
+        "{said}"
     );
 }
 
