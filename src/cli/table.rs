@@ -1,8 +1,12 @@
 //! Table: columns for people. Every cell is made harmless here, so that no command can forget it.
 //!
-//! Deliberately absent: cutting. A terminal that is too narrow wraps; a pipe gets everything.
+//! Deliberately absent: cutting. A terminal that is too narrow wraps; a pipe gets everything. A cell that is longer than any
+//! column should be pushes its own row only.
 
 use crate::text::{Safe, width};
+
+/// Cells that a column may be wide for the sake of one text.
+const WIDEST: usize = 64;
 
 /// Rows of equal length under a heading.
 #[derive(Debug)]
@@ -41,7 +45,7 @@ impl std::fmt::Display for Table {
         let mut widths: Vec<usize> = self.heading.iter().map(|h| width(h)).collect();
         for row in &self.rows {
             for (at, cell) in widths.iter_mut().zip(row) {
-                *at = (*at).max(cell.width());
+                *at = (*at).max(cell.width().min(WIDEST));
             }
         }
         let heading: Vec<Safe> = self.heading.iter().copied().map(Safe::own).collect();
@@ -49,7 +53,10 @@ impl std::fmt::Display for Table {
             let mut line = String::new();
             for (cell, wide) in row.iter().zip(&widths) {
                 line.push_str(cell);
-                line.extend(std::iter::repeat_n(' ', wide - cell.width() + 2));
+                line.extend(std::iter::repeat_n(
+                    ' ',
+                    wide.saturating_sub(cell.width()) + 2,
+                ));
             }
             writeln!(f, "{}", line.trim_end())?;
         }
@@ -84,6 +91,21 @@ mod tests {
         assert_eq!(lines[1], "publisher  v1");
         assert!(lines[2].ends_with("  -"), "{text}");
         assert_eq!(lines[3], "日本       v2");
+    }
+
+    #[test]
+    fn one_endless_cell_widens_its_own_row_only() {
+        let endless = "v".repeat(3_000);
+        let mut table = Table::new(&["APP", "VERSION", "SYNC"]);
+        table.row(["publisher", "v1", "Synced"]);
+        table.row(["router", &endless, "Synced"]);
+        let text = table.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].len() < 100 && lines[1].len() < 100, "{text}");
+        assert!(
+            lines[2].contains(&format!("{endless}  Synced")),
+            "nothing is cut"
+        );
     }
 
     #[test]
