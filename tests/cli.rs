@@ -278,9 +278,10 @@ fn each_way_to_end_has_its_code() {
     }
     let output = run(&["status", "--delivery", "govuk"], &[]);
     assert_eq!(code(&output), 2);
-    // A lever is refused on a clone that is only looked at, dry or not.
+    // A lever is refused on a clone that is only looked at, dry or not, and by what was asked.
     let output = run(&["promote", "router", "-e", "staging", "--dry-run"], &clone);
     assert_eq!(code(&output), 3, "{}", said(&output));
+    assert!(said(&output).contains("--delivery"), "{}", said(&output));
     // A repository that is not there.
     let output = run(
         &[

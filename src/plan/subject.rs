@@ -90,7 +90,7 @@ impl<'a> Subject<'a> {
         if context.read_only {
             return refuse(
                 "This console is read-only: it has no writer at all.",
-                "Start it without --read-only to pull levers.",
+                "Pull levers by a configuration, without --delivery, --read-only, read_only and LEVERFRAME_READ_ONLY.",
             );
         }
         let environment = &request.target.environment;
