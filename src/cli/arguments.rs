@@ -50,7 +50,7 @@ pub enum Form {
     /// Columns for people; what came from outside is made harmless
     #[default]
     Table,
-    /// One JSON document; texts as they came
+    /// One JSON document (of a log one for each line); texts as they came
     Json,
 }
 

@@ -1,19 +1,24 @@
 //! `logs`: the log of a run's step, or of an app's pods, to standard output.
 //!
-//! On a terminal the lines are made harmless; into a pipe or a file the bytes go as they came.
+//! On a terminal the lines are made harmless; into a pipe or a file the bytes go as they came. As JSON each line is a
+//! document of its own, so that a log can be followed.
 //! Deliberately absent: searching and filtering; there are programs for it.
 
-use super::arguments::{Common, LogsArgs};
+use super::arguments::{Common, Form, LogsArgs};
 use super::exit::{Exit, Failure};
 use super::gather::{Gathered, Want, gather};
 use super::{Ended, print, required};
 use crate::config::Config;
+use crate::model::log::Stretch;
 use crate::model::tree::Tree;
 use crate::model::*;
 use crate::provider::kubernetes::logs::{Pace, Reader};
 use crate::provider::{LogPiece, LogSource};
 use crate::store::status::crash_reason;
 use crate::text::Safe;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -60,18 +65,18 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
     };
     let reading = reader.read();
     tokio::pin!(reading);
-    let mut printer = Printer::new();
+    let mut printer = Printer::new(common.output);
     let mut over = false;
     loop {
         tokio::select! {
             biased;
             Some((_, piece)) = pieces.recv() => match piece {
-                LogPiece::Bytes(stretch) => printer.take(&stretch.bytes)?,
+                LogPiece::Bytes(stretch) => print::bytes(&printer.take(stretch))?,
                 LogPiece::Cut(fault) => print::complain(&format!("{fault} Following goes on.")),
                 LogPiece::Restarted => print::complain("The container was restarted."),
                 LogPiece::Ended => break,
                 LogPiece::Failed(fault) => {
-                    printer.end()?;
+                    print::bytes(&printer.end())?;
                     return Err(Failure::from(fault).into());
                 }
             },
@@ -82,45 +87,97 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
             break;
         }
     }
-    printer.end()?;
+    print::bytes(&printer.end())?;
     Ok(Exit::Ok)
 }
 
-/// Bytes to a pipe, harmless lines to a terminal.
+/// How a log is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum How {
+    /// To a pipe or a file: every byte as it came.
+    Bytes,
+    /// To a terminal: lines made harmless.
+    Lines,
+    /// A JSON document for each line.
+    Json,
+}
+
+/// `logs -o json`: one line.
+#[derive(Serialize)]
+struct LogLine<'a> {
+    at: Option<Timestamp>,
+    text: Cow<'a, str>,
+}
+
+/// Makes of the pieces of a log what is printed.
 struct Printer {
-    /// The last line so far, where lines are shown.
-    rest: Option<Vec<u8>>,
+    how: How,
+    /// The last line so far, where lines are made, and when it was printed.
+    rest: Vec<u8>,
+    at: Option<Timestamp>,
 }
 
 impl Printer {
-    fn new() -> Self {
+    fn new(form: Form) -> Self {
+        let how = match form {
+            Form::Json => How::Json,
+            Form::Table if std::io::stdout().is_terminal() => How::Lines,
+            Form::Table => How::Bytes,
+        };
         Self {
-            rest: std::io::stdout().is_terminal().then(Vec::new),
+            how,
+            rest: Vec::new(),
+            at: None,
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let Some(rest) = &mut self.rest else {
-            return print::bytes(bytes);
-        };
-        rest.extend_from_slice(bytes);
-        let Some(end) = rest.iter().rposition(|b| *b == b'\n') else {
-            return Ok(());
-        };
-        let whole: Vec<u8> = rest.drain(..=end).collect();
-        let text: String = whole
-            .split(|b| *b == b'\n')
-            .map(|line| format!("{}\n", Safe::lossy(line)))
-            .collect();
-        // The split leaves an empty piece behind the last line's end.
-        print::out(text.strip_suffix('\n').unwrap_or(&text))
+    /// What is to be printed of a piece.
+    fn take(&mut self, piece: Stretch) -> Vec<u8> {
+        if self.how == How::Bytes {
+            return piece.bytes;
+        }
+        let mut printed = Vec::new();
+        let mut from = 0;
+        for line in piece.bytes.split_inclusive(|b| *b == b'\n') {
+            let begins = |(start, _): &(u32, i64)| *start as usize;
+            if let Ok(n) = piece.starts.binary_search_by_key(&from, begins) {
+                let nanoseconds = i128::from(piece.starts[n].1);
+                self.at = Timestamp::from_nanosecond(nanoseconds).ok();
+            }
+            from += line.len();
+            self.rest.extend_from_slice(line);
+            if line.ends_with(b"\n") {
+                self.rest.pop();
+                self.line(&mut printed);
+            }
+        }
+        printed
     }
 
-    fn end(&mut self) -> Result<(), Failure> {
-        match self.rest.take() {
-            Some(rest) if !rest.is_empty() => print::out(&format!("{}\n", Safe::lossy(&rest))),
-            _ => Ok(()),
+    /// What is left when the log is over: a line without its end.
+    fn end(&mut self) -> Vec<u8> {
+        let mut printed = Vec::new();
+        if !self.rest.is_empty() {
+            self.line(&mut printed);
         }
+        printed
+    }
+
+    fn line(&mut self, printed: &mut Vec<u8>) {
+        let rest = std::mem::take(&mut self.rest);
+        let at = self.at.take();
+        match self.how {
+            How::Json => {
+                let line = LogLine {
+                    at,
+                    text: String::from_utf8_lossy(&rest),
+                };
+                // Neither a moment nor a text can fail to be JSON.
+                let _ = serde_json::to_writer(&mut *printed, &line);
+            }
+            _ => printed.extend_from_slice(Safe::lossy(&rest).as_bytes()),
+        }
+        printed.push(b'\n');
     }
 }
 
@@ -277,4 +334,63 @@ fn container(pod: &Pod, args: &LogsArgs, config: &Config) -> Result<Arc<str>, Fa
             names.join(", ")
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stretch(bytes: &[u8], starts: &[(u32, i64)]) -> Stretch {
+        Stretch {
+            bytes: bytes.to_vec(),
+            starts: starts.to_vec(),
+        }
+    }
+
+    fn printed(how: How, pieces: Vec<Stretch>) -> String {
+        let mut printer = Printer {
+            how,
+            rest: Vec::new(),
+            at: None,
+        };
+        let mut all: Vec<u8> = pieces.into_iter().flat_map(|p| printer.take(p)).collect();
+        all.extend(printer.end());
+        String::from_utf8_lossy(&all).into_owned()
+    }
+
+    /// Cut inside a line, one line without a stamp, one without an end.
+    fn pieces() -> Vec<Stretch> {
+        vec![
+            stretch(b"one \x1b[31mr", &[(0, 1_500_000_000)]),
+            stretch(b"ed\ntwo\n", &[]),
+            stretch(b"three", &[(0, 3_000_000_000)]),
+        ]
+    }
+
+    #[test]
+    fn a_log_is_bytes_to_a_pipe_and_harmless_to_a_terminal() {
+        assert_eq!(
+            printed(How::Bytes, pieces()),
+            "one \u{1b}[31mred\ntwo\nthree"
+        );
+        let shown = printed(How::Lines, pieces());
+        assert!(!shown.contains('\u{1b}') && shown.ends_with("\ntwo\nthree\n"));
+    }
+
+    #[test]
+    fn as_json_each_line_is_a_document_with_its_moment() {
+        let text = printed(How::Json, pieces());
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                serde_json::json!({"at": "1970-01-01T00:00:01.5Z", "text": "one \u{1b}[31mred"}),
+                serde_json::json!({"at": null, "text": "two"}),
+                serde_json::json!({"at": "1970-01-01T00:00:03Z", "text": "three"}),
+            ]
+        );
+    }
 }
