@@ -424,6 +424,51 @@ fn hostile_texts_stay_raw_in_json_and_are_shown_in_tables() {
     );
 }
 
+/// Every command with what it takes itself, by the words that lead to it.
+fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+    for inner in command.get_subcommands() {
+        let path = format!("{path} {}", inner.get_name());
+        commands(inner, &path, found);
+        found.push((path, inner.clone()));
+    }
+}
+
+#[test]
+fn the_manual_has_every_argument_of_every_command_and_each_says_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = leverframe(folder.path(), &["man"]);
+    let page = printed(&output).replace('\\', "");
+    let mut all = Vec::new();
+    commands(
+        &leverframe::cli::Arguments::described(),
+        "leverframe",
+        &mut all,
+    );
+    let mut wrong = Vec::new();
+    for (path, command) in &all {
+        // From the command's own heading to the next one.
+        let own = page
+            .split_once(&format!("fB{path}fR"))
+            .map_or("", |(_, rest)| rest)
+            .split("fBleverframe ")
+            .next()
+            .unwrap_or_default();
+        for argument in command.get_arguments() {
+            let name = match argument.get_long() {
+                Some(long) => format!("--{long}"),
+                None => argument.get_value_names().unwrap()[0].to_string(),
+            };
+            if !own.contains(&name) {
+                wrong.push(format!("{path}: {name} is not in the manual"));
+            }
+            if argument.get_help().is_none() {
+                wrong.push(format!("{path}: {name} does not say what it is"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 // --- agreement with the files of real deliveries ------------------------------------------------------------------------
 
 const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];

@@ -92,7 +92,10 @@ pub enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Completions for a shell, on standard output
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// The shell that they are for
+        shell: clap_complete::Shell,
+    },
     /// The manual page, on standard output
     Man,
 }
@@ -100,7 +103,9 @@ pub enum Command {
 /// One app in one environment.
 #[derive(Args, Clone, Debug)]
 pub struct TargetArgs {
+    /// The app, by the name that `status` prints
     pub app: String,
+    /// The environment that it is in
     #[arg(short, long, value_name = "ENVIRONMENT")]
     pub environment: String,
 }
@@ -136,6 +141,7 @@ pub struct LogsArgs {
     /// A pod of the app by its name, or `app` for the first that is not well
     #[arg(long, value_name = "POD")]
     pub pod: Option<String>,
+    /// A container of the pod [default: the one that runs the step or the app]
     #[arg(long, value_name = "NAME")]
     pub container: Option<String>,
     /// The container before it was restarted

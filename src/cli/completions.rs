@@ -35,12 +35,7 @@ pub(super) fn manual() -> Ended {
     let mut text = String::from_utf8_lossy(&page).into_owned();
     text.push_str(".SH COMMANDS\n");
     for command in described.get_subcommands() {
-        let about = command.get_about().map(ToString::to_string);
-        text.push_str(&format!(
-            ".TP\n\\fBleverframe {}\\fR\n{}.\n",
-            roff(command.get_name()),
-            roff(&about.unwrap_or_default())
-        ));
+        tell(command, "leverframe", &mut text);
     }
     text.push_str(".SH KEYS\n");
     for (place, keys, help) in keys()? {
@@ -60,6 +55,49 @@ pub(super) fn manual() -> Ended {
     }
     print::out(&text)?;
     Ok(Exit::Ok)
+}
+
+/// A command with what it takes itself; the flags of every command stand under OPTIONS once.
+fn tell(command: &clap::Command, path: &str, text: &mut String) {
+    let path = format!("{path} {}", command.get_name());
+    let about = command.get_about().map(ToString::to_string);
+    text.push_str(&format!(
+        ".TP\n\\fB{}\\fR\n{}.\n",
+        roff(&path),
+        roff(&about.unwrap_or_default())
+    ));
+    let arguments = command.get_arguments().filter(|a| !a.is_global_set());
+    for (n, argument) in arguments.enumerate() {
+        if n == 0 {
+            text.push_str(".RS\n");
+        }
+        let help = argument.get_help().map(ToString::to_string);
+        text.push_str(&format!(
+            ".TP\n\\fB{}\\fR\n{}.\n",
+            roff(&spelled(argument)),
+            roff(&help.unwrap_or_default())
+        ));
+    }
+    if command.get_arguments().any(|a| !a.is_global_set()) {
+        text.push_str(".RE\n");
+    }
+    for inner in command.get_subcommands() {
+        tell(inner, &path, text);
+    }
+}
+
+/// `-e, --environment ENVIRONMENT`, `APP`.
+fn spelled(argument: &clap::Arg) -> String {
+    let takes = argument.get_action().takes_values() || argument.is_positional();
+    let value = argument
+        .get_value_names()
+        .and_then(|names| names.first())
+        .filter(|_| takes)
+        .map(ToString::to_string);
+    let short = argument.get_short().map(|letter| format!("-{letter},"));
+    let long = argument.get_long().map(|word| format!("--{word}"));
+    let parts: Vec<String> = short.into_iter().chain(long).chain(value).collect();
+    parts.join(" ")
 }
 
 /// A leading dot or a backslash would be an instruction.
