@@ -201,3 +201,46 @@ fn every_size_is_drawn() {
         }
     }
 }
+
+/// A run whose names and reasons are longer than its pane, at 120x40.
+fn long_names() -> State {
+    let mut state = smoke::opened(120, 40, Pane::Run);
+    let id = state.ui.run.as_ref().unwrap().run.clone().unwrap();
+    let cluster = state.store.cluster(&id.environment).unwrap();
+    let mut run = cluster.runs.get(&id.namespace, &id.name).unwrap().clone();
+    let mut nodes = smoke::nodes();
+    for node in &mut nodes {
+        if &*node.display_name == "govuk-e2e-tests" {
+            node.display_name = "govuk-e2e-tests-of-every-publishing-app".into();
+        }
+        if &*node.display_name == "govuk-e2e-tests(2)" {
+            node.message = Some("failed to upload the report: no space left on device".into());
+        }
+        if node.boundary.is_none() {
+            node.message = Some("retryStrategy is exhausted".into());
+        }
+    }
+    run.nodes = Nodes::Read(Arc::new(nodes));
+    state.store.apply(leverframe::store::Delta {
+        source: leverframe::store::Source::Cluster(id.environment.clone()),
+        subscription: 1,
+        seen_at: state.now,
+        news: leverframe::store::News::Put(leverframe::store::Fact::Run(run)),
+    });
+    state
+}
+
+#[test]
+fn a_name_gives_way_to_its_count_and_the_selected_row_is_told_whole() {
+    let screen = drawn(&long_names());
+    for text in [
+        "|+-x govuk-e2e-tests~ 3/3  2m38s  exit 1:~",
+        "|| [3] 2 1  tries",
+        "|| govuk-e2e-tests-of-every-publishing-app",
+        "|| exit 1: failed to upload the report:",
+        "|| space left on device",
+        "41m ago",
+    ] {
+        assert!(screen.contains(text), "{text}\n{screen}");
+    }
+}

@@ -98,13 +98,16 @@ fn step(state: &mut State, by: isize) {
 
 fn keep_visible(state: &mut State, rows: usize) {
     let nodes = nodes(state);
+    let more = crate::view::run_more_rows(state);
     let Some(run) = &mut state.ui.run else { return };
     let line = run
         .node
         .as_ref()
         .and_then(|node| nodes.iter().position(|n| n == node))
         .unwrap_or(0);
-    run.top = run.top.clamp((line + 1).saturating_sub(rows), line);
+    // What stands below the selected row comes into sight with it.
+    let least = (line + 1 + more).saturating_sub(rows).min(line);
+    run.top = run.top.clamp(least, line);
 }
 
 fn other(state: &mut State, by: isize, effects: &mut Vec<Effect>) {

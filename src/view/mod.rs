@@ -34,6 +34,7 @@ pub use log::line_rows as log_line_rows;
 use pen::Pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+pub use run::more_rows as run_more_rows;
 pub use target::pod_at;
 use theme::Theme;
 
