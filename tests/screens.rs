@@ -18,6 +18,7 @@ mod world;
 
 use golden::golden;
 use leverframe::action::Place;
+use leverframe::journal::{Entry, What};
 use leverframe::model::Target;
 use leverframe::plan::{Lever, Plan, PlanId, Refusal, Request, plan};
 use leverframe::provider::Call;
@@ -120,7 +121,14 @@ fn the_journal_with_a_plan_underway_and_an_unknown_one() {
         let mut state = with_view(columns, rows, View::Journal);
         let underway = request(Lever::RollBack, "production", "whitehall-admin");
         let underway = decide(&state, &underway).unwrap();
-        world::remember(&mut state, underway, "5m");
+        world::remember(&mut state, underway.clone(), "5m");
+        for hop in 0..2 {
+            state.journal.take(Entry {
+                at: world::ago("4m"),
+                plan: underway.id.clone(),
+                what: What::Seen { hop },
+            });
+        }
         let mut unknown = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
         unknown.id = plan_id("7f3b");
         world::intend(&mut state, unknown, "2m");

@@ -4,6 +4,7 @@
 
 use super::arguments::{Common, Form, JournalArgs, Looked};
 use super::exit::{Exit, Failure};
+use super::gather::{Want, gather};
 use super::json::moment;
 use super::table::Table;
 use super::{Ended, configured, print, variables, who};
@@ -11,9 +12,11 @@ use crate::apply;
 use crate::apply::Writers;
 use crate::config::Config;
 use crate::connect;
+use crate::delivery::Delivery;
 use crate::journal::file::JournalFile;
 use crate::journal::{Entry, Journal, Record, Standing, What};
-use crate::plan::{PlanId, show};
+use crate::plan::{PlanId, follow, show};
+use crate::store::Store;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -49,6 +52,14 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
             .into());
         };
         look(&file, &writers, |_| true).await;
+        let gathered = gather(&config, Want::board(&[]), common).await?;
+        note(
+            Some(&file),
+            &mut file.load(),
+            &gathered.store,
+            &config.delivery,
+        )
+        .await;
     }
     if let (Some(prefix), Some(looked)) = (&args.plan, args.settle) {
         settle(&config, &file, one(&file.load(), prefix)?, looked).await?;
@@ -110,6 +121,30 @@ pub(super) async fn look(file: &JournalFile, writers: &Writers, wanted: impl Fn(
     for record in &file.load().records {
         if record.is_without_outcome() && wanted(record) {
             apply::settle(&record.plan.id, writers, file).await;
+        }
+    }
+}
+
+/// Notes in the journal in hand what the facts show by now of plans that are under way, and of debts; in its file, too,
+/// where one is given.
+pub(super) async fn note(
+    file: Option<&JournalFile>,
+    journal: &mut Journal,
+    store: &Store,
+    delivery: &Delivery,
+) {
+    for (plan, what) in follow::noted(journal, store, delivery, Timestamp::now()) {
+        let entry = Entry {
+            at: Timestamp::now(),
+            plan,
+            what,
+        };
+        journal.take(entry.clone());
+        let Some(file) = file else {
+            continue;
+        };
+        if let Err(fault) = apply::record(file, entry).await {
+            print::complain(&format!("The journal misses what was seen: {fault}"));
         }
     }
 }
@@ -197,6 +232,7 @@ fn word(standing: Standing) -> &'static str {
         Standing::Underway => "underway",
         Standing::Done => "done",
         Standing::Late => "LATE",
+        Standing::CutShort => "cut short",
         Standing::NotDone => "not done",
         Standing::Unknown => "UNKNOWN",
     }

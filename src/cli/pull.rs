@@ -93,7 +93,10 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
         true => None,
         false => Some(locked(&file).await?),
     };
-    let journal = file.load();
+    let mut journal = file.load();
+    // What became of earlier plans since decides whether they are still in flight. A dry run writes nothing.
+    let noting = lock.is_some().then_some(&file);
+    super::journal::note(noting, &mut journal, &gathered.store, &config.delivery).await;
     let fault = file.probe().err();
     let id = super::who::fresh_id();
     let context = Context {
@@ -304,6 +307,9 @@ async fn wait(
                     What::Late { hop } => Some(("LATE", *hop)),
                     _ => None,
                 };
+                if let What::CutShort { because, .. } = &what {
+                    print::safe(&format!("cut short: {because}. Nothing follows of it.\n"))?;
+                }
                 if let Some((word, hop)) = hop.and_then(|(w, n)| Some((w, plan.hops.get(n)?))) {
                     print::safe(&format!("{word}: {}\n", show::then(hop)))?;
                 }
@@ -321,7 +327,7 @@ async fn wait(
         match journal.get(&plan.id).map(|r| r.standing()) {
             Some(Standing::Done) => return Ok(Exit::Ok),
             Some(Standing::Late) => return Ok(Exit::Late),
-            Some(Standing::NotDone) => return Ok(Exit::Failed),
+            Some(Standing::NotDone | Standing::CutShort) => return Ok(Exit::Failed),
             Some(Standing::Unknown) | None => return Ok(Exit::Unknown),
             Some(Standing::Open | Standing::Underway) => {}
         }

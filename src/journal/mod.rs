@@ -5,7 +5,7 @@
 pub mod file;
 
 use crate::model::Change;
-use crate::plan::{Effect, Lever, Outcome, Plan, PlanId};
+use crate::plan::{Effect, Hop, Lever, Outcome, Plan, PlanId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,8 @@ pub enum What {
     Seen { hop: usize },
     /// The hop was not seen in time.
     Late { hop: usize },
+    /// What the hop waited for ended otherwise, so that waiting brings nothing any more.
+    CutShort { hop: usize, because: String },
     /// Somebody looked by hand: done or not.
     Settled { done: bool, by: String },
     /// The debt was paid, by this plan or by hand.
@@ -52,6 +54,8 @@ pub struct Record {
     /// When each hop was seen.
     pub seen: Vec<Option<Timestamp>>,
     pub late: Vec<Option<Timestamp>>,
+    /// The hop that cannot come, and why.
+    pub cut_short: Option<(Timestamp, usize, String)>,
     pub settled: Option<(Timestamp, bool, String)>,
     pub paid: Option<Timestamp>,
 }
@@ -68,6 +72,8 @@ pub enum Standing {
     Done,
     /// A hop is late.
     Late,
+    /// Accepted, and what followed ended before its effect (a run that failed): nothing more comes of it.
+    CutShort,
     /// Refused or failed: nothing was changed.
     NotDone,
     Unknown,
@@ -103,6 +109,8 @@ impl Record {
             Some((_, Outcome::Applied { .. })) => {
                 if self.seen.iter().all(Option::is_some) {
                     Standing::Done
+                } else if self.cut_short_at().is_some() {
+                    Standing::CutShort
                 } else if self
                     .late
                     .iter()
@@ -122,11 +130,13 @@ impl Record {
         let outcome = self.outcome.iter().map(|(at, _)| *at);
         let settled = self.settled.iter().map(|(at, ..)| *at);
         let tries = self.tries.iter().map(|(at, _)| *at);
+        let cut_short = self.cut_short.iter().map(|(at, ..)| *at);
         let hops = self.seen.iter().chain(&self.late).flatten().copied();
         outcome
             .chain(settled)
             .chain(tries)
             .chain(hops)
+            .chain(cut_short)
             .chain(self.paid)
             .fold(self.plan.made_at, Timestamp::max)
     }
@@ -136,9 +146,16 @@ impl Record {
         matches!(self.standing(), Standing::Open | Standing::Unknown)
     }
 
-    /// The debt that is still open.
+    /// The awaited hop that cannot come, and why.
+    pub fn cut_short_at(&self) -> Option<(usize, &str)> {
+        let (_, hop, because) = self.cut_short.as_ref()?;
+        let is_awaited = self.seen.get(*hop).is_some_and(Option::is_none);
+        is_awaited.then_some((*hop, because))
+    }
+
+    /// The debt that is still open. It begins when the change is seen: a branch that nobody has merged owes nothing.
     pub fn debt(&self) -> Option<&str> {
-        (self.happened() && self.paid.is_none())
+        (self.has_changed() && self.paid.is_none())
             .then_some(self.plan.debt.as_deref())
             .flatten()
     }
@@ -193,6 +210,20 @@ impl Record {
             || self.settled.as_ref().is_some_and(|(_, done, _)| *done)
     }
 
+    /// Whether what the plan changes was seen changed.
+    fn has_changed(&self) -> bool {
+        if let Some((_, done, _)) = &self.settled {
+            return *done;
+        }
+        let is_change =
+            |hop: &Hop| matches!(hop.effect, Effect::Declared { .. } | Effect::Gate { .. });
+        matches!(self.outcome, Some((_, Outcome::Applied { .. })))
+            && match self.plan.hops.iter().position(is_change) {
+                Some(hop) => self.seen.get(hop).is_some_and(Option::is_some),
+                None => true,
+            }
+    }
+
     /// The first hop that was not seen yet.
     pub fn awaited(&self) -> Option<usize> {
         self.seen.iter().position(Option::is_none)
@@ -211,6 +242,7 @@ impl Journal {
                     outcome: None,
                     seen: vec![None; hops],
                     late: vec![None; hops],
+                    cut_short: None,
                     settled: None,
                     paid: None,
                 });
@@ -233,6 +265,9 @@ impl Journal {
                 if let Some(late) = record.late.get_mut(hop) {
                     late.get_or_insert(entry.at);
                 }
+            }
+            What::CutShort { hop, because } => {
+                record.cut_short.get_or_insert((entry.at, hop, because));
             }
             What::Settled { done, by } => record.settled = Some((entry.at, done, by)),
             What::Paid { .. } => {
@@ -284,10 +319,11 @@ impl Journal {
             .unwrap_or(text)
     }
 
-    /// The lever that undoes the debt of a plan.
+    /// The lever that undoes the debt of a plan: a closed gate is opened, before anything else comes.
     pub fn undo(record: &Record) -> Option<Lever> {
         match record.plan.request.lever {
             Lever::Hold => Some(Lever::Release),
+            Lever::RollBack if record.plan.closes().is_some() => Some(Lever::Release),
             Lever::RollBack => Some(Lever::Promote),
             _ => None,
         }

@@ -367,12 +367,26 @@ pub fn in_flight<'j>(
             && match record.standing() {
                 Standing::Open | Standing::Unknown => true,
                 // A version that has arrived is no longer in flight for another one.
+                // A branch that waits for its reviewer changes nothing, so its opposite is no collision.
+                Standing::Underway if is_branch(record) => {
+                    record.plan.request.lever == request.lever
+                }
                 Standing::Underway => {
                     record.plan.to.as_ref() == to || record.seen.first().is_none_or(Option::is_none)
                 }
                 _ => false,
             }
     })
+}
+
+fn is_branch(record: &Record) -> bool {
+    matches!(
+        record.plan.write,
+        Write::Commit {
+            branch: Some(_),
+            ..
+        }
+    )
 }
 
 /// Whether two requests move the same thing: the version of one file, one gate, one run, one Application.

@@ -4,13 +4,77 @@
 //! effect, and neither is a green step.
 
 use super::subject::application;
-use super::{Effect, Hop, Outcome, Plan, runs, sync};
+use super::{Effect, Hop, Lever, Outcome, Plan, PlanId, runs, sync};
 use crate::delivery::Delivery;
-use crate::journal::{Record, What};
+use crate::journal::{Journal, Record, Standing, What};
 use crate::model::{App, Environment, Phase, Repository, Run, RunPhase, Target, Version};
 use crate::store::Store;
 use crate::store::status::{Status, status};
 use jiff::Timestamp;
+
+/// What is to be noted of all plans now: what [`follow`] says of each, and debts that were paid, by whomever.
+pub fn noted(
+    journal: &Journal,
+    store: &Store,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Vec<(PlanId, What)> {
+    let mut noted = Vec::new();
+    for (nth, record) in journal.records.iter().enumerate() {
+        let id = || record.plan.id.clone();
+        if matches!(
+            record.standing(),
+            Standing::Underway | Standing::Late | Standing::CutShort
+        ) {
+            let whats = follow(record, store, delivery, now);
+            noted.extend(whats.into_iter().map(|what| (id(), what)));
+        }
+        if record.debt().is_some() && is_undone(record, store) {
+            let payer = journal.records.iter().skip(nth + 1).rev().find(|later| {
+                Journal::undo(record) == Some(later.plan.request.lever)
+                    && later.plan.request.target == record.plan.request.target
+                    && matches!(later.outcome, Some((_, Outcome::Applied { .. })))
+            });
+            let by = payer.map(|payer| payer.plan.id.clone());
+            noted.push((id(), What::Paid { by }));
+        }
+    }
+    noted
+}
+
+/// Whether the facts show that nothing is owed any more: the gate is open again, or another version stands where one was
+/// rolled back.
+fn is_undone(record: &Record, store: &Store) -> bool {
+    let plan = &record.plan;
+    if plan.request.lever == Lever::RollBack && !has_arrived(plan, store) {
+        return false;
+    }
+    if let Some(edit) = plan.closes() {
+        let file = store.declared(&edit.environment, &edit.repository);
+        return file.is_some_and(|file| file.gate);
+    }
+    let (Some(repository), Some(to)) = (&plan.request.repository, &plan.to) else {
+        return false;
+    };
+    store
+        .declared(&plan.request.target.environment, repository)
+        .and_then(|file| file.version.as_ref())
+        .is_some_and(|version| version != to)
+}
+
+/// Whether git itself shows that the version came: a rollout may be seen before the commit behind it is.
+fn has_arrived(plan: &Plan, store: &Store) -> bool {
+    let Some(repository) = &plan.request.repository else {
+        return false;
+    };
+    let changes = store
+        .history
+        .of(&plan.request.target.environment, repository);
+    changes
+        .iter()
+        .take_while(|change| change.at.duration_since(plan.made_at).as_secs() >= -1)
+        .any(|change| change.moves_version() && change.to == plan.to)
+}
 
 /// What is to be noted of one plan now: hops seen, and the awaited one if it is late. Nothing is noted of a plan that was not
 /// applied.
@@ -52,9 +116,15 @@ pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestam
         None => sent_at,
     };
     let waited = now.duration_since(since).as_secs();
-    let hopeless = facts.cannot_come(&hops[awaited].effect);
-    if !known_late && (waited >= hops[awaited].late_s || hopeless) {
-        noted.push(What::Late { hop: awaited });
+    match facts.cannot_come(&hops[awaited].effect) {
+        Some(because) if record.cut_short_at().is_none() => noted.push(What::CutShort {
+            hop: awaited,
+            because,
+        }),
+        None if !known_late && waited >= hops[awaited].late_s => {
+            noted.push(What::Late { hop: awaited });
+        }
+        _ => {}
     }
     noted
 }
@@ -94,6 +164,19 @@ fn implies(later: &Hop, before: &Hop) -> bool {
             },
         ) => environment == e && app == a,
         _ => false,
+    }
+}
+
+/// `post-sync-r2-192ddf4d Failed: Stopped with strategy 'Stop'`.
+fn ended(run: &Run) -> String {
+    let what = format!("{} {}", run.id.name, run.phase.as_str());
+    with(what, run.message.as_deref())
+}
+
+fn with(what: String, message: Option<&str>) -> String {
+    match message.filter(|message| !message.is_empty()) {
+        Some(message) => format!("{what}: {message}"),
+        None => what,
     }
 }
 
@@ -173,8 +256,8 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether it is over and did not come: it will not come by waiting.
-    fn cannot_come(&self, effect: &Effect) -> bool {
+    /// Why it will not come by waiting: what it waits for is over, and did not bring it.
+    fn cannot_come(&self, effect: &Effect) -> Option<String> {
         match effect {
             Effect::RunOver {
                 environment,
@@ -182,28 +265,30 @@ impl Facts<'_> {
                 wanted: Some(wanted),
             } => self
                 .run(environment, name)
-                .is_some_and(|run| run.phase.is_over() && run.phase.as_str() != wanted),
-            Effect::Declared { .. } => self.creates().is_some_and(|run| run.phase.has_failed()),
+                .filter(|run| run.phase.is_over() && run.phase.as_str() != wanted)
+                .map(ended),
+            Effect::Declared { .. } => self
+                .creates()
+                .filter(|run| run.phase.has_failed())
+                .map(ended),
             Effect::Synced { environment, app } => {
-                application(self.store, self.delivery, environment, app.as_str()).is_some_and(
-                    |app| {
-                        app.operation_plan.as_deref() == Some(self.plan.id.as_str())
-                            && app
-                                .operation
-                                .as_ref()
-                                .is_some_and(|o| matches!(o.phase, Phase::Failed | Phase::Error))
-                    },
-                )
+                let app = application(self.store, self.delivery, environment, app.as_str())?;
+                let ours = app.operation_plan.as_deref() == Some(self.plan.id.as_str());
+                let operation = app.operation.as_ref().filter(|_| ours)?;
+                let failed = matches!(operation.phase, Phase::Failed | Phase::Error);
+                let what = format!("the sync of {} {}", app.id.name, operation.phase.as_str());
+                failed.then(|| with(what, operation.message.as_deref()))
             }
             Effect::Smoked {
                 environment,
                 app,
                 version,
             } => {
-                !self.smoke(environment, app, version, |phase| !phase.is_over())
-                    && self.smoke(environment, app, version, RunPhase::has_failed)
+                let is_over = !self.smoke(environment, app, version, |phase| !phase.is_over())
+                    && self.smoke(environment, app, version, RunPhase::has_failed);
+                is_over.then(|| format!("the smoke run of {version} in {environment} failed"))
             }
-            _ => false,
+            _ => None,
         }
     }
 

@@ -469,6 +469,16 @@ impl Plan {
         self
     }
 
+    /// The gate that it closes, in the file of the environment below its target.
+    pub fn closes(&self) -> Option<&Edit> {
+        let Write::Commit { edits, .. } = &self.write else {
+            return None;
+        };
+        edits
+            .iter()
+            .find(|edit| edit.environment != self.request.target.environment && edit.to == "false")
+    }
+
     /// Whether two decisions come to the same: the same write at the same price. When facts were read, the reason, and the
     /// version of an object whose content decides the same way may differ.
     pub fn comes_to_the_same(&self, other: &Plan) -> bool {

@@ -4,8 +4,8 @@
 
 use super::{board, list, log, look, open};
 use crate::effect::Effect;
-use crate::journal::{Journal, Standing, What};
-use crate::plan::{Outcome, PlanId};
+use crate::journal::What;
+use crate::plan::follow;
 use crate::state::State;
 use crate::store::board::Board;
 
@@ -36,44 +36,19 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
 }
 
 fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
-    let mut noted: Vec<(PlanId, What)> = Vec::new();
-    for record in state
-        .journal
-        .open()
-        .filter(|r| matches!(r.outcome, Some((_, Outcome::Applied { .. }))))
-    {
-        let whats = crate::plan::follow::follow(record, &state.store, &state.delivery, state.now);
-        noted.extend(whats.into_iter().map(|what| (record.plan.id.clone(), what)));
-    }
-    noted.extend(paid(&state.journal));
+    let noted = follow::noted(&state.journal, &state.store, &state.delivery, state.now);
     for (plan, what) in noted {
-        if matches!(what, What::Late { .. }) {
-            effects.push(Effect::Bell);
+        match &what {
+            What::Late { .. } => effects.push(Effect::Bell),
+            What::CutShort { because, .. } => {
+                effects.push(Effect::Bell);
+                let short = state.journal.short(&plan).to_owned();
+                state.complain(format!(
+                    "Plan {short} was cut short: {because}. Nothing follows of it."
+                ));
+            }
+            _ => {}
         }
         state.record(&plan, what, effects);
     }
-}
-
-/// A debt is paid when the lever that undoes it was pulled on the same target since, and its plan is done.
-fn paid(journal: &Journal) -> Vec<(PlanId, What)> {
-    let done = |at: usize, record: &crate::journal::Record| {
-        let lever = Journal::undo(record)?;
-        let payer = journal.records.iter().skip(at + 1).find(|later| {
-            later.plan.request.lever == lever
-                && later.plan.request.target == record.plan.request.target
-                && later.standing() == Standing::Done
-        })?;
-        Some((
-            record.plan.id.clone(),
-            What::Paid {
-                by: Some(payer.plan.id.clone()),
-            },
-        ))
-    };
-    let owing = journal
-        .records
-        .iter()
-        .enumerate()
-        .filter(|(_, record)| record.debt().is_some());
-    owing.filter_map(|(at, record)| done(at, record)).collect()
 }

@@ -101,6 +101,7 @@ fn standing(record: &Record, theme: Theme) -> (&'static str, ratatui::style::Sty
         Standing::Underway => ("underway", theme.meant()),
         Standing::Done => ("done", theme.plain()),
         Standing::Late => ("LATE", theme.bad()),
+        Standing::CutShort => ("cut short", theme.bad()),
         Standing::NotDone => ("not done", theme.dim()),
         Standing::Unknown => ("UNKNOWN", theme.bad()),
     }
@@ -173,9 +174,18 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
             plain,
         );
     }
-    for (hop, (seen, late)) in plan.hops.iter().zip(record.seen.iter().zip(&record.late)) {
+    let cut_short = record.cut_short_at();
+    let hops = plan.hops.iter().zip(record.seen.iter().zip(&record.late));
+    for (nth, (hop, (seen, late))) in hops.enumerate() {
         let what = show::effect(&hop.effect);
         match (seen, late) {
+            (None, _) if cut_short.is_some_and(|(at, _)| nth >= at) => {
+                let because = cut_short
+                    .filter(|(at, _)| *at == nth)
+                    .map(|(_, because)| format!(": {because}"))
+                    .unwrap_or_default();
+                say(&format!("will not come: {what}{because}"), theme.bad());
+            }
             (Some(at), _) => say(&format!("{} seen: {what}", when(*at, state.now)), plain),
             (None, Some(_)) => say(
                 &format!(

@@ -189,7 +189,7 @@ pub fn plan_says(state: &State, record: &Record) -> String {
             let hop_says = show::effect(&hop.effect);
             if standing == Standing::Late {
                 format!(
-                    "LATE after {lever}: {hop_says}, {age}, usual {}. {}",
+                    "LATE after {lever}: {hop_says}, {age}, usual {}. Look at {}.",
                     span(hop.usual_s),
                     hop.look
                 )

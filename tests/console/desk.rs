@@ -95,6 +95,14 @@ impl Desk {
     /// Opens the levers of the selected cell and pulls one as soon as it is live: what it is decided on may still be read.
     #[track_caller]
     pub fn lever(&mut self, letter: &str, title: &str) -> Screen {
+        self.live(letter);
+        self.press(letter);
+        self.see(title)
+    }
+
+    /// Opens the levers and waits until one is live.
+    #[track_caller]
+    pub fn live(&mut self, letter: &str) {
         self.press("a");
         self.look(LIMIT, &format!("lever {letter} live"), |screen| {
             screen.row("-- levers of ").is_some()
@@ -107,8 +115,6 @@ impl Desk {
                             .is_some_and(|rest| rest.trim_start().starts_with("live"))
                 })
         });
-        self.press(letter);
-        self.see(title)
     }
 
     /// Opens the levers and pulls one that is off.

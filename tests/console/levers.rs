@@ -111,7 +111,7 @@ fn a_hold_is_pushed_as_a_branch_and_the_parent_is_refreshed() {
     desk.press("J");
     let journal = desk.see("seen: branch leverframe/");
     assert!(
-        journal.contains("-- journal, plans: 1, open debts: 1 "),
+        journal.contains("-- journal, plans: 1, open debts: 0 "),
         "{journal}"
     );
     desk.press("q");

@@ -2,9 +2,9 @@
 //!
 //! A git program that outlives its console goes on, so the commit may still arrive; that is seen, not sent again.
 
+use crate::charts::{Charts, git};
 use crate::pty::Start;
 use leverframe::config;
-use leverframe::journal::file::{JournalFile, Places};
 use leverframe::journal::{Journal, Standing};
 use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer as _;
@@ -13,13 +13,12 @@ use leverframe::provider::git::writer::Committer;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes on a loaded machine.
 const LIMIT: Duration = Duration::from_secs(120);
-const TAGS: &str = "charts/app-config/image-tags";
 
 /// Where the push stands when the console is killed, by the hook that runs there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,20 +42,7 @@ enum Killed {
 
 /// A far repository and a clone of it, whose hooks hold a push at one point.
 struct Scene {
-    folder: tempfile::TempDir,
-    delivery: PathBuf,
-}
-
-fn git(at: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(at)
-        .args(arguments)
-        .output();
-    let output = output.unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "git {arguments:?}: {said}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    charts: Charts,
 }
 
 fn wait_for(what: &str, mut is: impl FnMut() -> bool) {
@@ -69,63 +55,19 @@ fn wait_for(what: &str, mut is: impl FnMut() -> bool) {
 
 impl Scene {
     fn open(point: Point) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let at = folder.path();
-        git(
-            at,
-            &[
-                "init",
-                "--quiet",
-                "--bare",
-                "--initial-branch=main",
-                "far.git",
-            ],
-        );
-        git(at, &["clone", "--quiet", "far.git", "clone"]);
-        let clone = at.join("clone");
-        git(&clone, &["checkout", "--quiet", "-B", "main"]);
-        for (key, value) in [("user.name", "ops-1"), ("user.email", "ops-1@example.org")] {
-            git(&clone, &["config", key, value]);
-        }
-        for (environment, version) in [
-            ("integration", "v2"),
-            ("staging", "v1"),
-            ("production", "v1"),
-        ] {
-            let file = clone.join(TAGS).join(environment).join("publisher");
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            let text = format!(
-                "image_tag: {version}\nautomatic_deploys_enabled: false\npromote_deployment: true\n"
-            );
-            std::fs::write(file, text).unwrap();
-        }
-        git(&clone, &["add", "-A"]);
-        git(&clone, &["commit", "--quiet", "-m", "Start"]);
-        git(&clone, &["push", "--quiet", "origin", "main"]);
         let scene = Self {
-            delivery: at.join("delivery.toml"),
-            folder,
+            charts: Charts::open(false),
         };
-        // GOV.UK's delivery, but for people who may push to main.
-        let govuk = include_str!("../../config/govuk.toml");
-        let ours = govuk.replace("version_by = \"workflow\"", "version_by = \"commit\"");
-        std::fs::write(&scene.delivery, ours).unwrap();
-        let text = format!(
-            "delivery = {:?}\nrepository = {clone:?}\njournal = {:?}\n",
-            scene.delivery,
-            scene.journal_folder()
-        );
-        std::fs::write(scene.at("leverframe.toml"), text).unwrap();
         scene.hooks(point);
         scene
     }
 
     fn at(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.charts.at(name)
     }
 
-    fn journal_folder(&self) -> PathBuf {
-        self.at("journal")
+    fn journal(&self) -> Journal {
+        self.charts.journal()
     }
 
     /// Every push that the far side takes in is counted; the hook of the point notes its process group and waits.
@@ -133,9 +75,12 @@ impl Scene {
         let hold = format!(
             "ps -o pgid= -p $$ > {0}/group.new && mv {0}/group.new {0}/group\n\
              while [ ! -e {0}/go ]; do sleep 0.02; done\n",
-            self.folder.path().display()
+            self.charts.folder.path().display()
         );
-        let count = format!("echo push >> {}/received\n", self.folder.path().display());
+        let count = format!(
+            "echo push >> {}/received\n",
+            self.charts.folder.path().display()
+        );
         let held = |here: Point| if here == point { hold.as_str() } else { "" };
         let noted = format!(
             "[ \"$1\" = committed ] && grep -q refs/remotes/origin/main || exit 0\n{}",
@@ -161,22 +106,6 @@ impl Scene {
         }
     }
 
-    fn leverframe(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_leverframe"));
-        command
-            .args(arguments)
-            .arg("-c")
-            .arg(self.at("leverframe.toml"))
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.folder.path())
-            .env("LOGNAME", "tester")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
-    }
-
     const LEVER: [&str; 7] = [
         "promote",
         "publisher",
@@ -189,7 +118,7 @@ impl Scene {
 
     /// Starts it and waits until its push is at the point.
     fn start(&self) -> Child {
-        let mut child = self.leverframe(&Self::LEVER).spawn().unwrap();
+        let mut child = self.charts.leverframe(&Self::LEVER).spawn().unwrap();
         wait_for("held at its point", || {
             if let Some(ended) = child.try_wait().unwrap() {
                 let mut said = String::new();
@@ -213,10 +142,6 @@ impl Scene {
         std::fs::write(self.at("go"), "").unwrap();
     }
 
-    fn journal(&self) -> Journal {
-        JournalFile::new(Places::usual(&self.journal_folder(), None)).load()
-    }
-
     /// How many pushes the far side has taken in.
     fn received(&self) -> usize {
         std::fs::read_to_string(self.at("received")).map_or(0, |text| text.lines().count())
@@ -235,16 +160,12 @@ impl Scene {
             location: Location::Path(self.at("clone")),
             branch: "main".to_owned(),
         };
-        let path = self.delivery.to_str().unwrap();
+        let path = self.charts.delivery();
+        let path = path.to_str().unwrap();
         let checked = config::delivery_named(path, Path::new("."), &|_| None).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(Committer::new(at, Arc::new(checked.delivery)).settle(plan))
     }
-}
-
-fn said(output: &Output) -> String {
-    let out = String::from_utf8_lossy(&output.stdout);
-    format!("{out}{}", String::from_utf8_lossy(&output.stderr))
 }
 
 /// What holds after every one of these: one intent without an outcome, at most one push and one commit, and none more by
@@ -262,19 +183,15 @@ fn killed(point: Point, killed: Killed, lands: bool) {
     let received = usize::from(lands || point != Point::BeforeReceipt);
     assert_eq!(scene.received(), received);
     let looked = scene
+        .charts
         .leverframe(&["journal", "--look", "-o", "json"])
         .output();
     let looked: serde_json::Value = serde_json::from_slice(&looked.unwrap().stdout).unwrap();
     let outcome = if lands { "applied" } else { "unknown" };
     assert_eq!(looked["records"][0]["outcome"], outcome, "{looked}");
-    let again = scene.leverframe(&Scene::LEVER).output().unwrap();
-    assert_eq!(
-        again.status.code(),
-        Some(3),
-        "refused, not sent again: {}",
-        said(&again)
-    );
-    assert_eq!(scene.received(), received, "{}", said(&again));
+    let (code, said) = scene.charts.run(&Scene::LEVER);
+    assert_eq!(code, 3, "refused, not sent again: {said}");
+    assert_eq!(scene.received(), received, "{said}");
     assert_eq!(scene.landed(plan), usize::from(lands));
     match scene.settle(plan) {
         Some(Outcome::Applied { .. }) => assert!(lands),

@@ -7,6 +7,8 @@
     reason = "what a test cannot set up must end it"
 )]
 
+#[path = "../common/charts.rs"]
+mod charts;
 mod cluster;
 mod git;
 #[path = "../common/pty.rs"]

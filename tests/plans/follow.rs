@@ -156,7 +156,7 @@ fn a_version_that_came_and_was_followed_by_another_was_seen() {
 }
 
 #[test]
-fn a_run_that_fails_again_is_late_at_once() {
+fn a_run_that_fails_again_cuts_the_plan_short() {
     let mut world = publisher();
     let plan = pull(&world, Lever::Resubmit, "staging", "publisher").unwrap();
     let Write::Create { name, .. } = plan.write.clone() else {
@@ -175,8 +175,16 @@ fn a_run_that_fails_again_is_late_at_once() {
     world.put("staging", leverframe::store::Fact::Run(run));
     assert_eq!(
         story.look(&world, 5),
-        [What::Seen { hop: 0 }, What::Late { hop: 1 }]
+        [
+            What::Seen { hop: 0 },
+            What::CutShort {
+                hop: 1,
+                because: "post-sync-r2-2b862431 Failed".into()
+            }
+        ]
     );
+    assert_eq!(story.record().standing(), Standing::CutShort);
+    assert_eq!(story.look(&world, 99_999), []);
 }
 
 #[test]
@@ -228,7 +236,8 @@ fn a_sync_counts_by_our_operation_and_no_other() {
     operation(&mut world, PLAN, Phase::Running);
     assert_eq!(story.look(&world, 6), []);
     operation(&mut world, PLAN, Phase::Failed);
-    assert_eq!(story.look(&world, 7), [What::Late { hop: 0 }]);
+    let because = "the sync of publisher Failed".into();
+    assert_eq!(story.look(&world, 7), [What::CutShort { hop: 0, because }]);
     operation(&mut world, PLAN, Phase::Succeeded);
     assert_eq!(story.look(&world, 8), [What::Seen { hop: 0 }]);
 }
