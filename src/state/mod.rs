@@ -212,6 +212,10 @@ pub enum ListKey {
     Change(Arc<str>, crate::model::Repository),
     Plan(PlanId),
     Source(crate::store::Source),
+    /// A row of a pod of the target.
+    Pod(ObjectId, usize),
+    /// The heading of the target's Kubernetes Events.
+    Events,
 }
 
 #[derive(Debug)]

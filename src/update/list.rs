@@ -3,7 +3,7 @@
 //! Deliberately absent: what the lines say, and what Enter does with them.
 
 use crate::action::Action;
-use crate::state::State;
+use crate::state::{ListKey, State};
 
 pub fn act(state: &mut State, action: Action) {
     let length = crate::view::list_length(state);
@@ -26,6 +26,18 @@ pub fn act(state: &mut State, action: Action) {
     list.key = key;
     list.selected = next;
     list.top = list.top.clamp((next + 1).saturating_sub(rows), next);
+}
+
+/// Scrolls the target view to its Kubernetes Events, and keeps the cursor there while rows come above them.
+pub fn to_events(state: &mut State) {
+    state.ui.list.key = Some(ListKey::Events);
+    match crate::view::list_selected(state) {
+        Some(row) => {
+            state.ui.list.selected = row;
+            state.ui.list.top = row;
+        }
+        None => state.ui.list = Default::default(),
+    }
 }
 
 /// Holds the selected line by what it is about, from the first moment that there is one.

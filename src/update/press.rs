@@ -98,6 +98,9 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
             with_target(state, View::Target);
             if let View::Target(target) = state.view() {
                 effects.push(Effect::Open(Some(target.clone())));
+                if action == Action::Events {
+                    list::to_events(state);
+                }
             }
         }
         Action::LastView => {
@@ -131,7 +134,8 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
             Place::Board => board::act(state, action, effects),
             Place::Target if action == Action::Enter => {
                 if let Some(target) = state.target().cloned() {
-                    let pod = crate::view::pod_at(state, &target, state.ui.list.selected);
+                    let pod = crate::view::list_selected(state)
+                        .and_then(|row| crate::view::pod_at(state, &target, row));
                     open::pods(state, target, pod, effects);
                 }
             }

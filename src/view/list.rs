@@ -52,6 +52,7 @@ pub fn rows(state: &State) -> usize {
 /// What the nth line is about; none in lists whose lines are only read.
 pub fn key(state: &State, n: usize) -> Option<ListKey> {
     match state.view() {
+        View::Target(of) => target::key(state, of, n),
         View::History(target) => {
             let change = *history::changes(state, target).get(n)?;
             Some(ListKey::Change(
@@ -74,6 +75,7 @@ pub fn selected(state: &State) -> Option<usize> {
         return Some(state.ui.list.selected);
     };
     match (state.view(), key) {
+        (View::Target(of), key) => target::row_of(state, of, key),
         (View::History(target), ListKey::Change(commit, repository)) => {
             let changes = history::changes(state, target);
             changes

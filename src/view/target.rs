@@ -12,37 +12,61 @@ use super::theme::Theme;
 use super::{keys, recent::who};
 use crate::action::{Action, Place};
 use crate::model::{ObjectId, Target, Version, span::span};
-use crate::state::State;
+use crate::state::{ListKey, State};
 use crate::store::Kind;
 use crate::store::status::{GateState, Status};
 use jiff::Timestamp;
-use objects::objects;
-use std::ops::Range;
+use objects::{Places, objects};
 
 /// Columns of a truth's name.
 const NAME: usize = 13;
 
 /// The pod that stands in a row of the page, so that a key pressed there means that pod.
 pub fn pod_at(state: &State, target: &Target, row: usize) -> Option<ObjectId> {
-    let theme = Theme::new(state.settings.theme);
-    let (_, pods) = rows(state, target, usize::from(state.size.0), theme);
-    let here = pods.into_iter().find(|(rows, _)| rows.contains(&row));
-    here.map(|(_, pod)| pod)
+    match key(state, target, row)? {
+        ListKey::Pod(pod, _) => Some(pod),
+        _ => None,
+    }
 }
 
-/// All rows, and in which of them each pod stands.
-fn rows(
-    state: &State,
-    target: &Target,
-    columns: usize,
-    theme: Theme,
-) -> (Vec<Line>, Vec<(Range<usize>, ObjectId)>) {
+/// What a row is about, where a key means it.
+pub(super) fn key(state: &State, target: &Target, row: usize) -> Option<ListKey> {
+    let places = places(state, target);
+    if places.events == Some(row) {
+        return Some(ListKey::Events);
+    }
+    let mut pods = places.pods.into_iter();
+    let (rows, pod) = pods.find(|(rows, _)| rows.contains(&row))?;
+    Some(ListKey::Pod(pod, row - rows.start))
+}
+
+/// The row that is about it now.
+pub(super) fn row_of(state: &State, target: &Target, key: &ListKey) -> Option<usize> {
+    let places = places(state, target);
+    match key {
+        ListKey::Events => places.events,
+        ListKey::Pod(pod, at) => {
+            let mut pods = places.pods.into_iter();
+            let (rows, _) = pods.find(|(_, known)| known == pod)?;
+            Some((rows.start + at).min(rows.end.saturating_sub(1)))
+        }
+        _ => None,
+    }
+}
+
+fn places(state: &State, target: &Target) -> Places {
+    let theme = Theme::new(state.settings.theme);
+    rows(state, target, usize::from(state.size.0), theme).1
+}
+
+/// All rows, and where some of them stand.
+fn rows(state: &State, target: &Target, columns: usize, theme: Theme) -> (Vec<Line>, Places) {
     let mut rows: Vec<Line> = Vec::new();
-    let mut pods = Vec::new();
+    let mut places = Places::default();
     if let Some(status) = state.board.status(target) {
         truths(state, status, columns, theme, &mut rows);
         match state.store.cluster(&target.environment) {
-            Some(cluster) => pods = objects(state, status, cluster, theme, &mut rows),
+            Some(cluster) => places = objects(state, status, cluster, theme, &mut rows),
             None => {
                 rows.push(Line::new());
                 rows.push(Line::from(format!(
@@ -52,7 +76,7 @@ fn rows(
             }
         }
     }
-    (rows, pods)
+    (rows, places)
 }
 
 pub fn page<'a>(state: &'a State, target: &Target, columns: usize, theme: Theme) -> Page<'a> {

@@ -104,3 +104,63 @@ fn a_new_plan_moves_no_selection_of_the_journal() {
         assert_eq!(*plan, plan_id(id));
     }
 }
+
+#[test]
+fn e_shows_the_kubernetes_events_first_and_d_the_truths() {
+    let titled = |keys: &str| {
+        let mut state = night(80, 24);
+        press(&mut state, keys);
+        cursor(&state)
+    };
+    assert!(titled("d").contains("CRASH"), "{}", titled("d"));
+    for keys in ["e", "d e", "d j j e"] {
+        let line = titled(keys);
+        assert!(line.starts_with("> Kubernetes Events"), "{keys}: {line}");
+    }
+    let mut state = night(80, 24);
+    press(&mut state, "e");
+    let screen = drawn(&state);
+    let title = screen
+        .lines()
+        .position(|line| line.starts_with("-- whitehall"));
+    let events = screen.lines().position(|line| line.starts_with("> Kube"));
+    assert_eq!(events, title.map(|line| line + 1), "{screen}");
+}
+
+#[test]
+fn a_pod_that_comes_moves_no_selection_of_the_target_view() {
+    use leverframe::store::Fact;
+    let mut state = night(80, 24);
+    press(&mut state, "d");
+    for _ in 0..40 {
+        if cursor(&state).contains("whitehall-admin-") {
+            break;
+        }
+        press(&mut state, "j");
+    }
+    press(&mut state, "j");
+    let before = cursor(&state);
+    let world = world::night();
+    let pods = &world.facts[&"production".into()];
+    let mut pod = pods
+        .iter()
+        .find_map(|fact| match fact {
+            Fact::Pod(pod) if pod.id.name.starts_with("whitehall-admin") => Some(pod.clone()),
+            _ => None,
+        })
+        .unwrap();
+    pod.id.name = "whitehall-admin-0".into();
+    pod.id.uid = "new".into();
+    leverframe::update::update(
+        &mut state,
+        Message::Delta(Delta {
+            source: Source::Cluster("production".into()),
+            subscription: 1,
+            seen_at: world::now(),
+            news: News::Put(Fact::Pod(pod)),
+        }),
+    );
+    leverframe::update::settle(&mut state);
+    assert!(drawn(&state).contains("whitehall-admin-0"));
+    assert_eq!(cursor(&state), before);
+}

@@ -15,6 +15,14 @@ use crate::view::pen::Line;
 use crate::view::theme::Theme;
 use std::ops::Range;
 
+/// Which rows of a page some of them stand in.
+#[derive(Default)]
+pub(super) struct Places {
+    pub pods: Vec<(Range<usize>, ObjectId)>,
+    /// The heading of the Kubernetes Events.
+    pub events: Option<usize>,
+}
+
 /// Appends their rows; says in which of them each pod stands.
 pub(super) fn objects(
     state: &State,
@@ -22,7 +30,7 @@ pub(super) fn objects(
     cluster: &Cluster,
     theme: Theme,
     rows: &mut Vec<Line>,
-) -> Vec<(Range<usize>, ObjectId)> {
+) -> Places {
     let delivery = &state.delivery;
     let app = status.target.app.as_str();
     let label = &delivery.workloads.app_label;
@@ -161,8 +169,11 @@ pub(super) fn objects(
         );
     }
     let title = titled(state, status, Kind::Happenings, "Kubernetes Events", count);
-    section(title, lines);
-    stand
+    let first = section(title, lines);
+    Places {
+        pods: stand,
+        events: first.checked_sub(1),
+    }
 }
 
 /// Where a rollout stands by kubectl's rules, and the conditions that say why; nothing of a finished one.
