@@ -289,6 +289,9 @@ fn each_way_to_end_has_its_code() {
             "--delivery",
             "govuk",
             "--repository",
+    // A terminal shows both ends, and the reason stands there once.
+    let both = printed(&output) + &said(&output);
+    assert_eq!(both.matches("is read-only").count(), 1, "{both}");
             "/nowhere/at/all",
         ],
         &[],

@@ -112,11 +112,10 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
     let plan = match plan(&request, &context) {
         Ok(plan) => plan,
         Err(refusal) => {
-            match common.output {
-                Form::Json => print::json(&serde_json::json!({ "refusal": refusal }))?,
-                Form::Table => print::safe(&show::refusal(&refusal))?,
+            if common.output == Form::Json {
+                print::json(&serde_json::json!({ "refusal": refusal }))?;
             }
-            print::complain(&format!("{refusal} Nothing was sent."));
+            print::complain(show::refusal(&refusal).trim_end());
             return Ok(Exit::Refused);
         }
     };

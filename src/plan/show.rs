@@ -36,7 +36,7 @@ pub fn text(plan: &Plan) -> String {
 
 /// Why not, with the rows that were checked.
 pub fn refusal(refusal: &Refusal) -> String {
-    let mut text = format!("{refusal}\n");
+    let mut text = format!("{refusal} Nothing was sent.\n");
     for check in refusal.checks.iter().filter(|c| is_telling(c)) {
         text.push_str(&row(check));
         text.push('\n');
