@@ -3,6 +3,13 @@
 // clippy.toml allows these in test functions only, not in what they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod common {
+    pub mod plans;
+}
+
+use leverframe::journal::file::{JournalFile, Places};
+use leverframe::journal::{Entry, What};
+use leverframe::plan::Outcome;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -282,6 +289,9 @@ fn each_way_to_end_has_its_code() {
     let output = run(&["promote", "router", "-e", "staging", "--dry-run"], &clone);
     assert_eq!(code(&output), 3, "{}", said(&output));
     assert!(said(&output).contains("--delivery"), "{}", said(&output));
+    // A terminal shows both ends, and the reason stands there once.
+    let both = printed(&output) + &said(&output);
+    assert_eq!(both.matches("is read-only").count(), 1, "{both}");
     // A repository that is not there.
     let output = run(
         &[
@@ -289,9 +299,6 @@ fn each_way_to_end_has_its_code() {
             "--delivery",
             "govuk",
             "--repository",
-    // A terminal shows both ends, and the reason stands there once.
-    let both = printed(&output) + &said(&output);
-    assert_eq!(both.matches("is read-only").count(), 1, "{both}");
             "/nowhere/at/all",
         ],
         &[],
@@ -425,6 +432,41 @@ fn hostile_texts_stay_raw_in_json_and_are_shown_in_tables() {
         table.contains("v1") && !table.contains('\u{1b}') && !table.contains('\u{202e}'),
         "{table}"
     );
+}
+
+#[test]
+fn that_nothing_is_open_is_not_that_nothing_was_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    let open = || {
+        let clone = place.to_str().unwrap();
+        let words = ["journal", "--open", "--delivery", "govuk", "--repository"];
+        let output = leverframe(folder.path(), &[&words[..], &[clone]].concat());
+        assert_eq!(code(&output), 0, "{}", said(&output));
+        printed(&output)
+    };
+    assert_eq!(open(), "No plan was recorded yet.\n");
+    let state = folder.path().join(".local/state/leverframe");
+    let journal = JournalFile::new(Places::usual(&state, None));
+    let plan = common::plans::some_plan("aaaa");
+    let evidence = "stopped".to_owned();
+    for what in [
+        What::Intent {
+            plan: Box::new(plan.clone()),
+        },
+        What::Outcome {
+            outcome: Outcome::Applied { evidence },
+        },
+        What::Seen { hop: 0 },
+    ] {
+        let entry = Entry {
+            at: plan.made_at,
+            plan: plan.id.clone(),
+            what,
+        };
+        journal.append(&entry).unwrap();
+    }
+    assert_eq!(open(), "No plan is open, and none left a debt.\n");
 }
 
 /// Every command with what it takes itself, by the words that lead to it.

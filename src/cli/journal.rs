@@ -109,7 +109,11 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
         ]);
     }
     if table.is_empty() {
-        print::out("No plan was recorded yet.\n")?;
+        print::out(if journal.records.is_empty() {
+            "No plan was recorded yet.\n"
+        } else {
+            "No plan is open, and none left a debt.\n"
+        })?;
     } else {
         print::out(&table.to_string())?;
     }
