@@ -318,7 +318,7 @@ fn a_plan_without_an_outcome_is_looked_for_less_and_less_often() {
         zone: jiff::tz::TimeZone::UTC,
         zone_name: String::new(),
         theme: Default::default(),
-        contexts: Default::default(),
+        clusters: Default::default(),
         log_cap: 1 << 20,
     };
     let delivery = Arc::new(checked.delivery);

@@ -138,6 +138,25 @@ async fn a_failed_run_is_resubmitted_once_and_recorded() {
     let plan = &json(&dry)["plan"];
     assert_eq!(plan["write"]["write"], "create");
     assert_eq!(plan["reach"]["production"], false);
+    // The same by hand, in this very cluster, as text and as data.
+    let access = yard
+        .access()
+        .iter()
+        .find(|a| a.environment == "staging")
+        .unwrap();
+    let by_hand = format!(
+        "\nkubectl --kubeconfig {} --context {} -n apps create -f -",
+        access.kubeconfig.display(),
+        access.context
+    );
+    let told = json(&dry)["by_hand"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(told.contains(&by_hand), "{told}");
+    let dry = pull(&["--dry-run"]).await;
+    let told = String::from_utf8_lossy(&dry.stdout).into_owned();
+    assert!(told.contains(&by_hand), "{told}");
     // Not confirmed: refused, and nothing is on record.
     let bare = pull(&[]).await;
     assert_eq!(code(&bare), 3, "{}", said(&bare));

@@ -83,11 +83,7 @@ fn state(
                 no_colour: capabilities.depth == Depth::Mono,
                 ascii: !capabilities.unicode,
             },
-            contexts: config
-                .clusters
-                .iter()
-                .map(|(environment, at)| (environment.clone(), at.context.clone()))
-                .collect(),
+            clusters: super::reached(config),
             log_cap: config.log_cap,
         },
         store,

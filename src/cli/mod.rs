@@ -26,7 +26,8 @@ mod who;
 pub use arguments::Arguments;
 pub use exit::Exit;
 
-use crate::config::{Config, Variables};
+use crate::config::{ClusterAt, Config, Variables};
+use crate::plan::show::{self, Clusters};
 use arguments::{Command, Common};
 use clap::{CommandFactory, Parser};
 use color_eyre::eyre::Report;
@@ -147,6 +148,22 @@ fn required(common: &Common) -> Result<Config, Failure> {
              \x20 leverframe demo                                                 try the console on the practice yard",
         )
     })
+}
+
+/// How each environment's cluster is reached, for commands that somebody runs by hand, from whichever folder.
+fn reached(config: &Config) -> Clusters {
+    let reached = |at: &ClusterAt| {
+        let file = std::path::absolute(&at.kubeconfig);
+        let file = file.unwrap_or_else(|_| at.kubeconfig.clone());
+        show::Cluster {
+            kubeconfig: file.display().to_string(),
+            context: at.context.clone(),
+        }
+    };
+    let clusters = config.clusters.iter();
+    clusters
+        .map(|(environment, at)| (environment.clone(), reached(at)))
+        .collect()
 }
 
 /// An environment of the delivery by the name that was typed.

@@ -124,8 +124,12 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
         print::safe(&show::text(&plan))?;
     }
     if asked.args.dry_run {
-        if common.output == Form::Json {
-            print::json(&serde_json::json!({ "plan": plan, "dry_run": true }))?;
+        let by_hand = show::commands(&plan, &config.delivery, &super::reached(&config));
+        match common.output {
+            Form::Json => print::json(
+                &serde_json::json!({ "plan": plan, "dry_run": true, "by_hand": by_hand }),
+            )?,
+            Form::Table => print::safe(&format!("\n{by_hand}"))?,
         }
         return Ok(Exit::Ok);
     }

@@ -5,17 +5,45 @@
 use super::show::template;
 use super::{Lever, Plan, Write, mark};
 use crate::delivery::Delivery;
+use crate::model::Environment;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Commands, and a patch, that do the same by hand: contexts and namespaces always explicit. A context is named like its
-/// environment, which is how the console itself knows it.
-pub fn commands(plan: &Plan, delivery: &Delivery) -> String {
+/// How an environment's cluster is reached, as it is configured.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cluster {
+    pub kubeconfig: String,
+    pub context: String,
+}
+
+/// The clusters by environment.
+pub type Clusters = BTreeMap<Environment, Cluster>;
+
+/// The options by which kubectl (and argo) reach a namespace of an environment, whatever the shell around them is set to. An
+/// environment without a cluster gets names that no file has: a command that fails is better than one that goes elsewhere.
+pub fn options(clusters: &Clusters, environment: &Environment, namespace: &str) -> String {
+    let unknown = |what: &str| quote(&format!("<{what} of {environment}>"));
+    let (file, context) = match clusters.get(environment) {
+        Some(cluster) => (quote(&cluster.kubeconfig), quote(&cluster.context)),
+        None => (unknown("kubeconfig"), unknown("context")),
+    };
+    format!(
+        "--kubeconfig {file} --context {context} -n {}",
+        quote(namespace)
+    )
+}
+
+/// Commands, and a patch, that do the same by hand: kubeconfig file, context and namespace always explicit.
+pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String {
     let mut text = format!(
         "# {} {}: what leverframe would do, by hand\n",
         plan.request.lever.title(),
         line(&plan.request.target.to_string())
     );
     let reason = plan.request.reason.as_deref();
+    if let Some(reason) = reason {
+        let _ = writeln!(text, "# because: {}", line(reason));
+    }
     match &plan.write {
         Write::Commit {
             edits,
@@ -85,31 +113,23 @@ pub fn commands(plan: &Plan, delivery: &Delivery) -> String {
             let json = serde_json::to_string_pretty(&object).unwrap_or_default();
             let _ = writeln!(
                 text,
-                "kubectl --context {} -n {} create -f - <<'LEVERFRAME'\n{json}\nLEVERFRAME",
-                quote(environment.as_str()),
-                quote(namespace)
+                "kubectl {} create -f - <<'LEVERFRAME'\n{json}\nLEVERFRAME",
+                options(clusters, environment, namespace)
             );
-            text.push_str(&argo(plan));
+            text.push_str(&argo(plan, clusters));
         }
         Write::Patch {
             id, plural, patch, ..
         } => {
+            let options = options(clusters, &id.environment, &id.namespace);
             let _ = writeln!(
                 text,
-                "kubectl --context {} -n {} patch {plural}.argoproj.io {} --type merge -p {}",
-                quote(id.environment.as_str()),
-                quote(&id.namespace),
+                "kubectl {options} patch {plural}.argoproj.io {} --type merge -p {}",
                 quote(&id.name),
                 quote(&patch.to_string())
             );
             if patch.pointer("/spec/shutdown").is_some() {
-                let _ = writeln!(
-                    text,
-                    "# or: argo --context {} -n {} stop {}",
-                    quote(id.environment.as_str()),
-                    quote(&id.namespace),
-                    quote(&id.name)
-                );
+                let _ = writeln!(text, "# or: argo {options} stop {}", quote(&id.name));
             }
         }
     }
@@ -120,7 +140,7 @@ pub fn commands(plan: &Plan, delivery: &Delivery) -> String {
 }
 
 /// The same with Argo Workflows' own program, where it has a command for it.
-fn argo(plan: &Plan) -> String {
+fn argo(plan: &Plan, clusters: &Clusters) -> String {
     let Write::Create {
         environment,
         namespace,
@@ -151,14 +171,13 @@ fn argo(plan: &Plan) -> String {
         ),
     };
     format!(
-        "# or: argo --context {} -n {} {command}{parameters}\n",
-        quote(environment.as_str()),
-        quote(namespace)
+        "# or: argo {} {command}{parameters}\n",
+        options(clusters, environment, namespace)
     )
 }
 
 /// A word for a POSIX shell, quoted wherever it holds anything but plain letters.
-fn quote(word: &str) -> String {
+pub fn quote(word: &str) -> String {
     let plain = |b: u8| {
         b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'@' | b'=')
     };

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: colours and widths; the overlay lays the same words out for its screen. Texts are raw here.
 
-pub use super::by_hand::commands;
+pub use super::by_hand::{Cluster, Clusters, commands, options, quote};
 use super::{Check, Effect, Hop, Plan, Reach, Refusal, Verdict, Weight, Write};
 use crate::model::span::span;
 use std::fmt::Write as _;

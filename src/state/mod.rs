@@ -57,8 +57,8 @@ pub struct Settings {
     pub zone_name: String,
     /// Colours, glyphs.
     pub theme: ThemeSettings,
-    /// The kubeconfig context of each environment, for the commands that are copied.
-    pub contexts: std::collections::BTreeMap<crate::model::Environment, String>,
+    /// How each environment's cluster is reached, for the commands that are copied.
+    pub clusters: crate::plan::show::Clusters,
     /// Bytes that a log may hold.
     pub log_cap: usize,
 }

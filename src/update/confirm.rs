@@ -195,7 +195,13 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(confirm)) = &state.ui.overlay else {
         return;
     };
-    let text = crate::plan::show::commands(&confirm.plan, &state.delivery);
+    // With the reason as far as it is typed: who copies does not send, and so nobody writes it in.
+    let typed = confirm.reason.trim();
+    let plan = match typed {
+        "" => confirm.plan.clone(),
+        _ => confirm.plan.clone().with_reason(Some(typed.to_owned())),
+    };
+    let text = crate::plan::show::commands(&plan, &state.delivery, &state.settings.clusters);
     state.tell(format!(
         "{} bytes copied; leverframe … --dry-run prints the same.",
         text.len()
@@ -254,3 +260,6 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
         Err(refusal) => state.open_overlay(Overlay::Refused(Box::new(refusal))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::model::Target;
+use crate::plan::show::{options, quote};
 use crate::state::{Overlay, State};
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
@@ -67,40 +68,38 @@ fn links(state: &State, target: &Target) -> Vec<String> {
     state.delivery.links(target, run.as_deref())
 }
 
-/// Commands that show the same by hand, context and namespace always explicit.
+/// Commands that show the same by hand; kubeconfig file, context and namespace always explicit.
 fn commands(state: &State, target: &Target) -> String {
     let mut lines = Vec::new();
     let environment = &target.environment;
-    let context = state
-        .settings
-        .contexts
-        .get(environment)
-        .cloned()
-        .unwrap_or_else(|| environment.as_str().to_owned());
+    let clusters = &state.settings.clusters;
     if let Some(status) = state.board.status(target) {
         for image in &status.images {
             lines.push(format!(
-                "git log --first-parent -5 origin/{} -- {}",
-                state.delivery.branch,
-                state.delivery.path(environment, &image.repository)
+                "git log --first-parent -5 {} -- {}",
+                quote(&format!("origin/{}", state.delivery.branch)),
+                quote(&state.delivery.path(environment, &image.repository))
             ));
         }
     }
     if let Some(argo_cd) = &state.delivery.argo_cd {
         lines.push(format!(
-            "kubectl --context {context} -n {} get applications.argoproj.io {}",
-            argo_cd.namespace, target.app
+            "kubectl {} get applications.argoproj.io {}",
+            options(clusters, environment, &argo_cd.namespace),
+            quote(target.app.as_str())
         ));
     }
     let workloads = &state.delivery.workloads;
     lines.push(format!(
-        "kubectl --context {context} -n {} get pods -l {}={}",
-        workloads.namespace, workloads.app_label, target.app
+        "kubectl {} get pods -l {}",
+        options(clusters, environment, &workloads.namespace),
+        quote(&format!("{}={}", workloads.app_label, target.app))
     ));
     if let Some(runs) = &state.delivery.runs {
         lines.push(format!(
-            "kubectl --context {context} -n {} get workflows.argoproj.io -l {}={}",
-            runs.namespace, runs.app_label, target.app
+            "kubectl {} get workflows.argoproj.io -l {}",
+            options(clusters, environment, &runs.namespace),
+            quote(&format!("{}={}", runs.app_label, target.app))
         ));
     }
     lines.join("\n") + "\n"

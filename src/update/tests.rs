@@ -24,7 +24,7 @@ pub(super) fn state(world: World) -> State {
         zone: jiff::tz::TimeZone::UTC,
         zone_name: "London".into(),
         theme: Default::default(),
-        contexts: Default::default(),
+        clusters: Default::default(),
         log_cap: 1 << 20,
     };
     let keys = crate::keymap::Keymap::built_in().unwrap();

@@ -606,7 +606,7 @@ pub fn blank(delivery: Arc<Delivery>, columns: u16, rows: u16) -> State {
             zone: TimeZone::fixed(jiff::tz::offset(1)),
             zone_name: "London".into(),
             theme: ThemeSettings::default(),
-            contexts: BTreeMap::new(),
+            clusters: clusters(),
             log_cap: 1 << 20,
         },
         store: Store::default(),
@@ -620,6 +620,22 @@ pub fn blank(delivery: Arc<Delivery>, columns: u16, rows: u16) -> State {
         now: now(),
         size: (columns, rows),
     }
+}
+
+/// How the clusters are reached: a file for two of them, contexts that are not named like the environments.
+pub fn clusters() -> leverframe::plan::show::Clusters {
+    let cluster = |file: &str, context: &str| leverframe::plan::show::Cluster {
+        kubeconfig: format!("/home/ops/.kube/{file}"),
+        context: context.into(),
+    };
+    BTreeMap::from([
+        ("integration".into(), cluster("lower", "govuk-integration")),
+        ("staging".into(), cluster("lower", "govuk-staging")),
+        (
+            "production".into(),
+            cluster("the real one", "govuk-production"),
+        ),
+    ])
 }
 
 /// The night of the drawings: a crash, a lower pair, a failed smoke run, held hops, a branch build, and many calm apps.

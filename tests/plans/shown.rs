@@ -1,6 +1,8 @@
 //! Shown: a plan as text, as data and as commands.
 
 use crate::scene::*;
+use crate::world::clusters;
+use leverframe::model::Environment;
 use leverframe::plan::*;
 
 fn all() -> Vec<Plan> {
@@ -89,10 +91,10 @@ fn the_text_says_the_move_first_and_failures_before_passes() {
 }
 
 #[test]
-fn commands_name_context_and_namespace_and_quote_what_is_not_plain() {
+fn commands_name_file_context_and_namespace_and_quote_what_is_not_plain() {
     let world = publisher();
     for plan in all() {
-        let text = show::commands(&plan, &world.delivery);
+        let text = show::commands(&plan, &world.delivery, &clusters());
         match &plan.write {
             Write::Commit { edits, branch, .. } => {
                 for edit in edits {
@@ -110,28 +112,47 @@ fn commands_name_context_and_namespace_and_quote_what_is_not_plain() {
                 namespace,
                 ..
             } => {
-                let context = format!("kubectl --context {environment} -n {namespace} create -f -");
-                assert!(
-                    text.contains(&context) && text.contains("# or: argo --context"),
-                    "{text}"
-                );
+                let place = place(environment);
+                let create = format!("\nkubectl {place} -n {namespace} create -f -");
+                let argo = format!("\n# or: argo {place} -n {namespace} ");
+                assert!(text.contains(&create) && text.contains(&argo), "{text}");
                 assert!(
                     !text.contains("leverframe/"),
                     "by hand it is not our plan: {text}"
                 );
             }
             Write::Patch { id, .. } => {
-                let context = format!(
-                    "kubectl --context {} -n {} patch",
-                    id.environment, id.namespace
-                );
+                let place = place(&id.environment);
+                let patch = format!("\nkubectl {place} -n {} patch", id.namespace);
                 assert!(
-                    text.contains(&context) && text.contains("--type merge -p '{"),
+                    text.contains(&patch) && text.contains("--type merge -p '{"),
                     "{text}"
                 );
             }
         }
     }
+}
+
+/// As the options of kubectl and argo name a cluster of [`clusters`].
+fn place(environment: &Environment) -> &'static str {
+    match environment.as_str() {
+        "production" => "--kubeconfig '/home/ops/.kube/the real one' --context govuk-production",
+        "staging" => "--kubeconfig /home/ops/.kube/lower --context govuk-staging",
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn commands_for_a_cluster_that_is_not_configured_go_nowhere_and_say_the_reason() {
+    let world = publisher();
+    let plan = pull(&world, Lever::Sync, "staging", "publisher").unwrap();
+    let plan = plan.with_reason(Some("it's\nlate".into()));
+    let text = show::commands(&plan, &world.delivery, &Default::default());
+    assert!(
+        text.contains("kubectl --kubeconfig '<kubeconfig of staging>' --context '<context of staging>' -n cluster-services patch"),
+        "{text}"
+    );
+    assert!(text.contains("\n# because: it's late\n"), "{text}");
 }
 
 /// Commands are pasted into shells: whatever stands in a name or a version stays one word.
@@ -142,7 +163,7 @@ fn a_hostile_version_stays_one_word() {
     let hostile = "v1'; rm -rf ~; echo '";
     world.stands("staging", "publisher", "v1361", hostile, "1h");
     let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
-    let text = show::commands(&plan, &world.delivery);
+    let text = show::commands(&plan, &world.delivery, &clusters());
     let printed = std::process::Command::new("sh")
         .arg("-c")
         // Each program prints its arguments, one a line, instead of doing anything.
