@@ -2,11 +2,12 @@
 //!
 //! Deliberately absent: closing and opening a gate, which is `hold`.
 
-use super::checks::Checks;
+use super::checks::{Checks, freshness};
 use super::subject::{Subject, application};
 use super::{Reach, Verdict, Weight};
 use crate::model::span::span;
 use crate::model::{Application, Environment, Phase, Repository, Sync};
+use crate::store::{Kind, Source};
 use jiff::tz::TimeZone;
 
 /// The row `parent`: the app of apps is broken or does not sync by itself, so that a write will do nothing yet.
@@ -31,9 +32,17 @@ pub(super) fn parent(subject: &Subject<'_>, environment: &Environment, checks: &
         );
         return;
     };
-    let evidence = broken(app);
-    match evidence {
+    let source = Source::Cluster(environment.clone());
+    let (read, age) = freshness(subject, &source, Some(Kind::Applications));
+    match broken(app) {
         Some(evidence) => checks.add("parent", weight, Verdict::Failed, evidence, remedy),
+        None if read != Verdict::Passed => checks.add(
+            "parent",
+            weight,
+            Verdict::Unknown,
+            format!("whether {parent} would deliver it is not known: {age}"),
+            remedy,
+        ),
         None => checks.pass(
             "parent",
             weight,
@@ -84,47 +93,88 @@ pub(super) fn parent_row_shown(app: &Application, checks: &mut Checks) {
     }
 }
 
-/// Who closed the gate from `lower` lately, if it is closed so; an old closed gate is how the app is delivered.
-fn closed_lately(
-    subject: &Subject<'_>,
-    lower: &Environment,
-    repository: &Repository,
-) -> Option<String> {
-    let file = subject.declared(lower, repository)?;
-    if file.gate {
-        return None;
+/// What is known of a hop beside its gate.
+enum Held {
+    No,
+    /// Who closed it lately; an old closed gate is how the app is delivered.
+    Lately(String),
+    /// It is closed, and the walk through history has not met since when.
+    Unknown,
+}
+
+fn held(subject: &Subject<'_>, lower: &Environment, repository: &Repository) -> Held {
+    let history = &subject.store().history;
+    if subject
+        .declared(lower, repository)
+        .is_none_or(|file| file.gate)
+    {
+        return Held::No;
     }
-    let moved = subject.store().history.last_gate_move(lower, repository)?;
+    let Some(moved) = history.last_gate_move(lower, repository) else {
+        return match history.is_complete() {
+            true => Held::No,
+            false => Held::Unknown,
+        };
+    };
     let age = subject.context.now.duration_since(moved.at).as_secs();
-    (!moved.gate_to && age <= subject.delivery().closed_lately_days * 86_400).then(|| {
-        format!(
-            "closed by {} {} ago ({})",
-            moved.actor,
-            span(age),
-            moved.subject
-        )
-    })
+    if moved.gate_to || age > subject.delivery().closed_lately_days * 86_400 {
+        return Held::No;
+    }
+    Held::Lately(format!(
+        "closed by {} {} ago ({})",
+        moved.actor,
+        span(age),
+        moved.subject
+    ))
+}
+
+/// Says of some hops whether they are held; the worst counts.
+fn hop_row(
+    subject: &Subject<'_>,
+    hops: &[(Environment, Environment)],
+    repository: &Repository,
+    weight: Weight,
+    none: String,
+    checks: &mut Checks,
+) {
+    let (mut held_by, mut unknown) = (Vec::new(), Vec::new());
+    for (from, to) in hops {
+        match held(subject, from, repository) {
+            Held::No => {}
+            Held::Lately(who) => held_by.push(format!("{from} -> {to} is held: {who}")),
+            Held::Unknown => unknown.push(format!(
+                "{from} -> {to} is closed, and since when is not known: history is still being read"
+            )),
+        }
+    }
+    let remedy = "Ask who holds it.";
+    if !held_by.is_empty() {
+        let evidence = held_by.join("; ");
+        checks.add("hop", weight, Verdict::Failed, evidence, remedy);
+    } else if !unknown.is_empty() {
+        let evidence = unknown.join("; ");
+        checks.add("hop", weight, Verdict::Unknown, evidence, remedy);
+    } else {
+        checks.pass("hop", weight, none);
+    }
 }
 
 /// The row `hop` for a version that is brought past the gate into the subject's environment.
-pub(super) fn held_into(subject: &Subject<'_>, repository: &Repository, checks: &mut Checks) {
+pub(super) fn held_into(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    weight: Weight,
+    checks: &mut Checks,
+) {
     let Some(lower) = subject.delivery().lower(subject.environment()) else {
         return;
     };
     if subject.delivery().declared.gate.is_none() {
         return;
     }
-    let hop = format!("{} -> {}", lower.name, subject.environment());
-    match closed_lately(subject, &lower.name, repository) {
-        Some(who) => checks.add(
-            "hop",
-            Weight::Reason,
-            Verdict::Failed,
-            format!("{hop} is held: {who}"),
-            "Ask who holds it.",
-        ),
-        None => checks.pass("hop", Weight::Reason, format!("{hop} is not held")),
-    }
+    let hop = (lower.name.clone(), subject.environment().clone());
+    let none = format!("{} -> {} is not held", hop.0, hop.1);
+    hop_row(subject, &[hop], repository, weight, none, checks);
 }
 
 /// The hops that a version takes along a path, each with the environment whose file holds its gate: the one into the first
@@ -152,20 +202,9 @@ pub(super) fn held_on_the_way(
         .delivery()
         .next(last)
         .map(|next| (last.clone(), next.name.clone()));
-    let held: Vec<String> = hops(subject, path)
-        .into_iter()
-        .chain(behind)
-        .filter_map(|(from, to)| {
-            let who = closed_lately(subject, &from, repository)?;
-            Some(format!("{from} -> {to} is held: {who}"))
-        })
-        .collect();
-    if held.is_empty() {
-        checks.pass("hop", Weight::Reason, "no hop on the way is held");
-    } else {
-        let evidence = held.join("; ");
-        checks.add("hop", Weight::Reason, Verdict::Failed, evidence, "");
-    }
+    let hops: Vec<_> = hops(subject, path).into_iter().chain(behind).collect();
+    let none = "no hop on the way is held".to_owned();
+    hop_row(subject, &hops, repository, Weight::Reason, none, checks);
 }
 
 /// The row `hours`: what reaches production outside the delivery's hours wants a reason.

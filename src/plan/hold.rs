@@ -196,11 +196,15 @@ fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks
             format!("{environment} was rolled back from {bad}, and {bad} still stands in {}: releasing would deploy it again", lower.name),
             remedy,
         ),
-        (Some(below), _) if history.is_started() => checks.pass(
+        (Some(below), _)
+            if history.is_complete() || history.last_move(environment, repository).is_some() =>
+        {
+            checks.pass(
             "waiting",
             weight,
             format!("{below} stands in {}, not what was rolled back from", lower.name),
-        ),
+        )
+        }
         _ => checks.add(
             "waiting",
             weight,

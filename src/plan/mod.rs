@@ -19,6 +19,7 @@ pub mod show;
 mod stop;
 mod subject;
 mod sync;
+mod typed;
 mod version;
 mod wanted;
 
@@ -229,27 +230,6 @@ impl Check {
 impl Plan {
     pub fn wants_reason(&self) -> bool {
         self.checks.iter().any(Check::wants_reason)
-    }
-    /// What must be typed before Enter acts: the version that will run, or the app's name where no single version moves.
-    /// None where two buttons do, which is never so with reach into production.
-    pub fn typed(&self) -> Option<&str> {
-        self.reach.production.then(|| {
-            self.version_that_runs()
-                .unwrap_or(self.request.target.app.as_str())
-        })
-    }
-    /// What [`Plan::typed`] is, in words.
-    pub fn typed_is(&self) -> &'static str {
-        match self.version_that_runs() {
-            Some(_) => "the version that will run",
-            None => "the name of the app",
-        }
-    }
-    fn version_that_runs(&self) -> Option<&str> {
-        self.to
-            .as_ref()
-            .map(Version::short)
-            .filter(|v| !v.is_empty())
     }
 }
 

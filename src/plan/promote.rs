@@ -2,12 +2,12 @@
 //!
 //! Deliberately absent: building anything, and promoting onwards: what a person promotes stops where it was brought.
 
-use super::checks::Checks;
+use super::checks::{Checks, freshness};
 use super::subject::{Draft, Subject, application};
-use super::{Plan, Refusal, Request, Verdict, Weight, gates, reach, runs, version};
+use super::{Plan, Refusal, Request, Verdict, Weight, gates, reach, runs, sync, version};
 use crate::model::span::span;
-use crate::model::{Environment, Health, Order, Repository, RunPhase, Version};
-use crate::store::Source;
+use crate::model::{App, Environment, Health, Order, Repository, RunPhase, Version};
+use crate::store::{Cluster, Kind, Source};
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let environment = subject.environment();
@@ -62,7 +62,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     );
     runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
     gates::parent(subject, environment, &mut checks);
-    gates::held_into(subject, &repository, &mut checks);
+    gates::held_into(subject, &repository, Weight::Reason, &mut checks);
     let written = version::write(subject, &repository, &to, false)?;
     let mut because = reach::sentences(subject, &written.path, &to);
     if written.path.len() == 1 {
@@ -241,6 +241,21 @@ fn wellness(
             ),
         );
     };
+    let source = Source::Cluster(lower.clone());
+    let runs = delivery.runs.as_ref();
+    for kind in [Kind::Applications]
+        .into_iter()
+        .chain(runs.map(|_| Kind::Runs))
+    {
+        let (verdict, evidence) = freshness(subject, &source, Some(kind));
+        if verdict != Verdict::Passed {
+            return (
+                Verdict::Unknown,
+                format!("whether {to} is well in {lower} is not known: {evidence}"),
+            );
+        }
+    }
+    let pods_read = freshness(subject, &source, Some(Kind::Pods)).0 == Verdict::Passed;
     let apps = subject.siblings(lower, repository);
     if apps.is_empty() {
         return (
@@ -266,11 +281,24 @@ fn wellness(
             .argo_cd
             .as_ref()
             .and_then(|a| a.version_annotation.as_ref());
-        let rendered = annotation.and_then(|key| live.annotations.get(key));
+        let rendered = annotation
+            .and_then(|key| live.annotations.get(key))
+            .filter(|version| !version.is_empty());
         if let Some(rendered) = rendered.filter(|r| &***r != to.as_str()) {
             return (
                 Verdict::Failed,
                 format!("{name} in {lower} has rendered {rendered}, not {to}"),
+            );
+        }
+        if annotation.is_some() && rendered.is_none() && app.repositories.len() == 1 {
+            unknown.push(format!(
+                "the Application {name} in {lower} does not say which version it has rendered"
+            ));
+        }
+        if pods_read && let Some(other) = serves_another(subject, cluster, name, repository, to) {
+            return (
+                Verdict::Failed,
+                format!("a ready pod of {name} in {lower} runs {other}, not {to}"),
             );
         }
         let Some(runs) = delivery.runs.as_ref().filter(|_| app.smoke) else {
@@ -313,4 +341,28 @@ fn wellness(
     } else {
         (Verdict::Unknown, unknown.join("; "))
     }
+}
+
+/// Another version that a ready pod of the app runs of the repository's image; what is healthy need not be what was rendered.
+fn serves_another(
+    subject: &Subject<'_>,
+    cluster: &Cluster,
+    app: &App,
+    repository: &Repository,
+    to: &Version,
+) -> Option<Version> {
+    let workloads = &subject.delivery().workloads;
+    let others = cluster
+        .pods
+        .iter()
+        .filter(|pod| pod.id.namespace == workloads.namespace && pod.ready && !pod.deleting)
+        .filter(|pod| {
+            let of = pod.labels.get(&workloads.app_label);
+            of.is_some_and(|of| &**of == app.as_str())
+        })
+        .flat_map(|pod| &pod.containers)
+        .filter(|container| sync::is_of(&container.image, repository))
+        .filter_map(|container| container.tag())
+        .filter(|tag| *tag != to.as_str());
+    others.min().map(Version::new)
 }

@@ -23,7 +23,7 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         format!("Application {}", app.id),
     );
     operation(app, &mut checks);
-    prune(app, &mut checks);
+    prune(subject, app, &mut checks);
     let (from, to) = versions(subject, app);
     let reach = reached(subject, to.as_ref());
     let evidence = format!(
@@ -236,7 +236,7 @@ fn versions(subject: &Subject<'_>, app: &Application) -> (Option<Version>, Optio
 }
 
 /// Whether an image reference ends in the repository's name.
-fn is_of(image: &str, repository: &Repository) -> bool {
+pub(super) fn is_of(image: &str, repository: &Repository) -> bool {
     let name = image.split_once('@').map_or(image, |(name, _)| name);
     let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
     last.split(':').next() == Some(repository.as_str())
@@ -375,19 +375,47 @@ fn operation(app: &Application, checks: &mut Checks) {
 }
 
 /// The row `prune`: hooks would run again. What waits to be pruned is left alone.
-fn prune(app: &Application, checks: &mut Checks) {
-    let hooks: Vec<String> = app
-        .operation
-        .iter()
+fn prune(subject: &Subject<'_>, app: &Application, checks: &mut Checks) {
+    let last = app.operation.as_ref();
+    let mut hooks: Vec<String> = last
+        .into_iter()
         .flat_map(|o| &o.hooks)
         .filter(|h| &*h.stage == "PreSync")
         .map(|h| format!("{}/{}", h.kind, h.name))
         .collect();
+    // A partial sync ran none of them: their Jobs tell as well, where they are read.
+    let workloads = &subject.delivery().workloads;
+    let jobs = subject
+        .store()
+        .cluster(subject.environment())
+        .into_iter()
+        .flat_map(|cluster| cluster.jobs.iter())
+        .filter(|job| {
+            job.id.namespace == workloads.namespace
+                && job.labels.get(&workloads.app_label) == Some(&app.id.name)
+                && job
+                    .hook
+                    .as_deref()
+                    .is_some_and(|h| h.split(',').any(|h| h.trim() == "PreSync"))
+        });
+    hooks.extend(jobs.map(|job| format!("Job/{}", job.id.name)));
+    hooks.sort();
+    hooks.dedup();
     let left = match &app.to_prune[..] {
         [] => String::new(),
         waiting => format!("; {} are left unpruned: {}", waiting.len(), some(waiting)),
     };
-    if hooks.is_empty() && left.is_empty() {
+    if hooks.is_empty() && last.is_none() {
+        checks.add(
+            "prune",
+            Weight::Reason,
+            Verdict::Unknown,
+            format!(
+                "whether hooks run before the sync is not known: no sync of it is on record{left}"
+            ),
+            "",
+        );
+    } else if hooks.is_empty() && left.is_empty() {
         checks.pass(
             "prune",
             Weight::Reason,

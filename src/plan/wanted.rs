@@ -3,11 +3,12 @@
 //!
 //! Deliberately absent: which run is meant and what the repetition writes, which is `resubmit`.
 
-use super::checks::Checks;
+use super::checks::{Checks, freshness};
 use super::resubmit::Repeated;
 use super::subject::{Subject, list};
 use super::{Verdict, Weight, gates, mark, runs};
 use crate::model::{Nodes, Order, Repository, Run, Version};
+use crate::store::Source;
 
 /// From this attempt on a reason is wanted.
 const WANTS_REASON: usize = 3;
@@ -20,6 +21,11 @@ pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mu
         .declared(environment, &repeated.repository)
         .and_then(|f| f.version.as_ref());
     let remedy = "Resubmit the newest run of the wanted version instead.";
+    if let Some(evidence) = old(subject) {
+        let evidence = format!("which version {environment} wants now is not known: {evidence}");
+        checks.add("wanted", weight, Verdict::Unknown, evidence, remedy);
+        return;
+    }
     let Some(declared) = declared else {
         let evidence = format!("which version {environment} wants is not known");
         checks.add("wanted", weight, Verdict::Unknown, evidence, remedy);
@@ -92,15 +98,22 @@ pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, chec
         return;
     };
     let version = &repeated.version;
-    let Some(there) = subject
-        .declared(&next.name, &repeated.repository)
-        .and_then(|f| f.version.as_ref())
-    else {
-        checks.pass(
-            "next",
-            weight,
-            format!("{} has no version of it", next.name),
-        );
+    let remedy = "Leave it, or resubmit tests only: a, then t.";
+    let file = subject.declared(&next.name, &repeated.repository);
+    let unknown = match (&subject.store().tree, file) {
+        (None, _) => Some("git was not read".to_owned()),
+        (_, Some(file)) if file.version.is_none() => {
+            Some("its file names none that can be read".to_owned())
+        }
+        _ => old(subject),
+    };
+    if let Some(evidence) = unknown {
+        let evidence = format!("which version {} has is not known: {evidence}", next.name);
+        checks.add("next", weight, Verdict::Unknown, evidence, remedy);
+        return;
+    }
+    let Some(there) = file.and_then(|f| f.version.as_ref()) else {
+        checks.pass("next", weight, format!("{} has no file of it", next.name));
         return;
     };
     let verdict = match there.order(version) {
@@ -116,13 +129,13 @@ pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, chec
             next.name
         ),
     };
-    checks.add(
-        "next",
-        weight,
-        verdict,
-        evidence,
-        "Leave it, or resubmit tests only: a, then t.",
-    );
+    checks.add("next", weight, verdict, evidence, remedy);
+}
+
+/// Why what git declares need not be so any more; none while git is fresh.
+fn old(subject: &Subject<'_>) -> Option<String> {
+    let (verdict, evidence) = freshness(subject, &Source::Git, None);
+    (verdict != Verdict::Passed).then_some(evidence)
 }
 
 /// Order by arrival here, where names do not tell it: failed if `there` arrived after `version`.
@@ -202,7 +215,12 @@ pub(super) fn gate(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut 
         };
         named.push(format!("{from} -> {to}"));
     }
-    let (verdict, evidence) = if !closed.is_empty() {
+    let (verdict, evidence) = if let (true, Some(evidence)) = (closed.is_empty(), old(subject)) {
+        (
+            Verdict::Unknown,
+            format!("whether the gates on its way are open now is not known: {evidence}"),
+        )
+    } else if !closed.is_empty() {
         (
             Verdict::Failed,
             format!(

@@ -137,6 +137,80 @@ fn rows_that_want_a_reason() {
             },
             &["overtaken", "hours"],
         ),
+        (
+            "the cluster below is silent",
+            Promote,
+            "production",
+            |w| {
+                smoked_staging(w);
+                silent(w, "staging");
+            },
+            &["smoke", "overtaken", "hours"],
+        ),
+        (
+            "Applications below may not be read any more",
+            Promote,
+            "production",
+            |w| {
+                smoked_staging(w);
+                w.forbidden("staging", Kind::Applications);
+            },
+            &["smoke", "hours"],
+        ),
+        (
+            "the Application below does not say what it has rendered",
+            Promote,
+            "production",
+            |w| {
+                smoked_staging(w);
+                change_app(w, "staging", "publisher", |a| a.annotations.clear());
+            },
+            &["smoke", "hours"],
+        ),
+        (
+            "ready pods below still run another version",
+            Promote,
+            "production",
+            |w| {
+                smoked_staging(w);
+                w.pod("staging", "publisher", "publisher", "v1361", |_| {});
+            },
+            &["smoke", "hours"],
+        ),
+        (
+            "pods that are not ready, or of another image, say nothing",
+            Promote,
+            "production",
+            |w| {
+                smoked_staging(w);
+                w.pod("staging", "publisher", "publisher", "v1362", |_| {});
+                w.pod("staging", "publisher", "nginx", "v9", |_| {});
+                w.pod("staging", "publisher", "publisher", "v1361", |p| {
+                    p.ready = false
+                });
+                w.pod("staging", "publisher", "publisher", "v1361", |p| {
+                    p.deleting = true
+                });
+            },
+            &["hours"],
+        ),
+        (
+            "the cluster of the parent is silent",
+            RollBack,
+            "integration",
+            |w| {
+                w.moved(
+                    "integration",
+                    "publisher",
+                    "v1360",
+                    "v1361",
+                    "9d",
+                    ActorKind::Robot,
+                );
+                silent(w, "integration");
+            },
+            &["parent"],
+        ),
         ("nothing against it", RollBack, "production", |_| {}, &[]),
         (
             "a smoke run in flight would undo it",
@@ -201,6 +275,13 @@ fn rows_that_want_a_reason() {
             "production",
             running,
             &["overtaken"],
+        ),
+        (
+            "no sync of it is known, nor its hooks",
+            Sync,
+            "integration",
+            |_| {},
+            &["prune"],
         ),
         (
             "hooks run again",

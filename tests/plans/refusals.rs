@@ -2,6 +2,7 @@
 
 use crate::changes::*;
 use crate::scene::*;
+use crate::world::World;
 use leverframe::model::*;
 use leverframe::plan::*;
 use leverframe::store::Kind;
@@ -179,6 +180,29 @@ fn rows_that_refuse() {
             &["next"],
         ),
         (
+            "what the next has cannot be read",
+            Resubmit,
+            "staging",
+            |w| {
+                w.file("production", "publisher", |file| file.version = None);
+            },
+            &["next"],
+        ),
+        (
+            "git is silent",
+            Resubmit,
+            "staging",
+            |w| git_silent(w),
+            &["wanted", "next", "gate"],
+        ),
+        (
+            "git is silent",
+            TestsOnly,
+            "staging",
+            |w| git_silent(w),
+            &["wanted"],
+        ),
+        (
             "the gate was closed since",
             Resubmit,
             "staging",
@@ -242,4 +266,50 @@ fn rows_that_refuse() {
             lever.title()
         );
     }
+}
+
+/// Decides while the walk through history has met only the given changes.
+fn while_history_is_read(
+    world: &World,
+    changes: Vec<Change>,
+    asked: &Request,
+) -> Result<Plan, Refusal> {
+    let mut state = world.state(80, 24);
+    state.store.apply(leverframe::store::Delta {
+        source: leverframe::store::Source::Git,
+        subscription: 1,
+        seen_at: crate::world::ago("1s"),
+        news: leverframe::store::News::Changes {
+            changes,
+            walked: leverframe::store::Walked::Restarted,
+        },
+    });
+    plan(asked, &state.context(&PlanId::new(PLAN)))
+}
+
+#[test]
+fn what_history_has_not_told_yet_is_not_read_as_passed() {
+    let mut world = publisher();
+    world.closed("staging", "publisher", "5m", "hold");
+    let release = request(Lever::Release, "production", "publisher");
+    let refusal = while_history_is_read(&world, Vec::new(), &release).unwrap_err();
+    let row = |checks: &[Check], name: &str| {
+        let row = checks.iter().find(|c| c.name == name);
+        row.unwrap().verdict
+    };
+    assert_eq!(row(&refusal.checks, "waiting"), Verdict::Unknown);
+    // The last move of production's file was met: what it was moved from is known.
+    let met: Vec<Change> = world
+        .changes
+        .iter()
+        .filter(|c| c.environment.as_str() == "production" && c.to == Some("v1361".into()))
+        .cloned()
+        .collect();
+    let plan = while_history_is_read(&world, met.clone(), &release).unwrap();
+    assert_eq!(check(&plan, "waiting").verdict, Verdict::Passed);
+    // Who closed the gate, and when, was not met: a reason is wanted.
+    let promote = request(Lever::Promote, "production", "publisher");
+    let plan = while_history_is_read(&world, met, &promote).unwrap();
+    assert_eq!(check(&plan, "hop").verdict, Verdict::Unknown);
+    assert!(check(&plan, "hop").wants_reason());
 }
