@@ -264,12 +264,8 @@ impl<O: Outside> App<O> {
                 }
             }
             Effect::Copy(text) => {
-                if self.session.copy(&text) {
-                    self.tell(&format!(
-                        "{} bytes sent to the terminal's clipboard (OSC 52).",
-                        text.len()
-                    ));
-                } else {
+                // What was copied is said by who copied it.
+                if !self.session.copy(&text) {
                     self.tell("Too long for a terminal's clipboard; nothing was copied. Save it to a file instead.");
                 }
             }

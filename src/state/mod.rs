@@ -229,6 +229,10 @@ pub enum Overlay {
     Copy {
         target: Target,
     },
+    /// What was copied, to be read, or selected where the terminal takes no OSC 52.
+    Copied {
+        text: String,
+    },
     /// An app of several images: which file is meant.
     Which {
         request: crate::plan::Request,

@@ -192,7 +192,7 @@ fn remember(state: &mut State, reason: String) {
 }
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(Overlay::Confirm(confirm)) = &state.ui.overlay else {
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
     // With the reason as far as it is typed: who copies does not send, and so nobody writes it in.
@@ -202,9 +202,10 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
         _ => confirm.plan.clone().with_reason(Some(typed.to_owned())),
     };
     let text = crate::plan::show::commands(&plan, &state.delivery, &state.settings.clusters);
-    state.tell(format!(
-        "{} bytes copied; leverframe … --dry-run prints the same.",
-        text.len()
+    // The footer is beneath.
+    confirm.complaint = Some(format!(
+        "{}; leverframe … --dry-run prints the same.",
+        super::copy::counted(&text)
     ));
     effects.push(Effect::Copy(text));
 }

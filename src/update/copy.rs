@@ -33,24 +33,28 @@ pub fn link(state: &mut State, effects: &mut Vec<Effect>) {
         state.complain("Nothing is selected; j and k select a row.");
         return;
     };
-    let text = links(state, &target).into_iter().next();
-    match text {
-        Some(text) => {
-            state.tell(format!("{text} ({} bytes copied)", text.len()));
-            effects.push(Effect::Copy(text));
-        }
+    match links(state, &target).into_iter().next() {
+        Some(text) => show(state, text, effects),
         None => state.complain("The delivery file names no link for this; see [links] there."),
     }
 }
 
 fn give(state: &mut State, text: Option<String>, effects: &mut Vec<Effect>) {
     match text {
-        Some(text) => {
-            state.tell(format!("{} bytes copied.", text.len()));
-            effects.push(Effect::Copy(text));
-        }
+        Some(text) => show(state, text, effects),
         None => state.complain("There is nothing of that kind to copy here."),
     }
+}
+
+/// What came of copying so many bytes, as far as can be known: no terminal answers.
+pub fn counted(text: &str) -> String {
+    format!("{} bytes for the terminal's clipboard (OSC 52)", text.len())
+}
+
+/// Copies a text and shows it whole, for terminals that take none.
+fn show(state: &mut State, text: String, effects: &mut Vec<Effect>) {
+    state.open_overlay(Overlay::Copied { text: text.clone() });
+    effects.push(Effect::Copy(text));
 }
 
 fn value(state: &State, target: &Target) -> Option<String> {

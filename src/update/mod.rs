@@ -18,6 +18,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+pub use copy::counted as copied;
 pub use palette::completions;
 pub use press::place;
 pub use run::{nodes, opened, runs_of};

@@ -21,7 +21,7 @@ pub fn place(state: &State) -> Place {
         Some(Overlay::Levers { .. } | Overlay::Which { .. } | Overlay::Settle { .. }) => {
             Place::Levers
         }
-        Some(Overlay::Copy { .. }) => Place::Copy,
+        Some(Overlay::Copy { .. } | Overlay::Copied { .. }) => Place::Copy,
         None => match state.view() {
             View::Board => match state.ui.pane {
                 Pane::Board => Place::Board,
@@ -67,7 +67,7 @@ fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<
         Some(Overlay::Which { .. }) => levers::which(state, press, action),
         Some(Overlay::Settle { .. }) => levers::settle_by_hand(state, action, effects),
         Some(Overlay::Copy { .. }) => copy::act(state, action, effects),
-        Some(Overlay::Refused(_)) => state.close_overlay(),
+        Some(Overlay::Refused(_) | Overlay::Copied { .. }) => state.close_overlay(),
         None => {}
     }
 }

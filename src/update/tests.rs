@@ -70,6 +70,17 @@ pub(super) fn pressed(state: &mut State, key: &str, queued: bool) -> Vec<Effect>
     effects
 }
 
+/// The rows of the screen.
+pub(super) fn screen(state: &State) -> String {
+    let (columns, rows) = state.size;
+    let mut buffer =
+        ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, columns, rows));
+    crate::view::view(state, &mut buffer);
+    let rows = buffer.content.chunks(usize::from(columns));
+    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n")
+        .collect()
+}
+
 pub(super) fn selected(state: &State) -> String {
     state
         .ui
@@ -343,4 +354,23 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
         super::run::opened(&state).map(|run| &*run.id.name),
         Some("post-sync-1")
     );
+}
+
+#[test]
+fn what_is_copied_is_shown_whole_beside_its_count() {
+    let mut state = state(world());
+    for keys in ["o", "y c", "y v"] {
+        let effects = press(&mut state, keys);
+        let [Effect::Copy(text)] = effects.as_slice() else {
+            panic!("{keys}: {effects:?}");
+        };
+        let screen = screen(&state);
+        let count = format!("{} bytes for the terminal's clipboard (OSC 52)", text.len());
+        assert!(screen.contains(&count), "{keys}\n{screen}");
+        let drawn: String = screen.split_whitespace().collect();
+        let copied: String = text.split_whitespace().collect();
+        assert!(drawn.contains(&copied), "{keys}: {text}\n{screen}");
+        press(&mut state, "esc");
+        assert!(state.ui.overlay.is_none());
+    }
 }

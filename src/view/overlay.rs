@@ -17,6 +17,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option
             levers::draw(state, &mut pen.within(main), target, *selected);
         }
         Overlay::Copy { target } => copy(state, &mut pen.within(main), &target.to_string()),
+        Overlay::Copied { text } => copied(&mut pen.within(main), text),
         Overlay::Which {
             request,
             choices,
@@ -75,6 +76,20 @@ fn copy(state: &State, pen: &mut Pen<'_>, target: &str) {
             .look(keys::first(state, Place::Copy, action), theme.bold())
             .say(format!(" {:<12}{}", action.title(), action.help()));
         pen.line(1 + at, &line);
+    }
+}
+
+/// The text itself, without a border, so that the terminal's own selection copies it.
+fn copied(pen: &mut Pen<'_>, text: &str) {
+    let columns = pen.columns();
+    let lines: Vec<_> = text
+        .lines()
+        .flat_map(|line| wrap(line, columns, columns))
+        .collect();
+    let mut pen = at_foot(pen, 1 + lines.len());
+    pen.rule(0, &crate::update::copied(text), pen.theme.bold());
+    for (at, line) in lines.into_iter().enumerate() {
+        pen.line(1 + at, &Line::new().safe(line, pen.theme.plain()));
     }
 }
 

@@ -105,6 +105,8 @@ fn a_hold_is_pushed_as_a_branch_and_the_parent_is_refreshed() {
     let plan = desk.lever("h", "HOLD  account-api @ production");
     assert!(plan.contains("-automatic_deploys_enabled: true"), "{plan}");
     assert!(plan.contains("+automatic_deploys_enabled: false"), "{plan}");
+    desk.press("ctrl-y");
+    desk.see("bytes for the terminal's clipboard (OSC 52)");
     desk.reason("incident 4711");
     let sent = desk.confirm("hold");
     assert!(sent.contains("leverframe/"), "{sent}");

@@ -1,6 +1,6 @@
 //! Logs opened by keys: whose they are, and where they open.
 
-use super::super::tests::{press, state, world};
+use super::super::tests::{press, screen, state, world};
 use super::super::{settle, update};
 use crate::effect::Effect;
 use crate::message::Message;
@@ -10,8 +10,6 @@ use crate::provider::{LogPiece, LogSource};
 use crate::state::State;
 use crate::store::world::{World, at, id, pod};
 use crate::store::{Fact, Kind};
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use std::sync::Arc;
 
 fn followed(effects: &[Effect]) -> Vec<(&str, &str, bool, bool)> {
@@ -155,15 +153,6 @@ fn printed(state: &mut State, text: &str) {
         update(state, Message::Logged { follow, piece });
     }
     settle(state);
-}
-
-fn screen(state: &State) -> String {
-    let (columns, rows) = state.size;
-    let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
-    crate::view::view(state, &mut buffer);
-    let rows = buffer.content.chunks(usize::from(columns));
-    rows.map(|row| row.iter().map(|cell| cell.symbol()).collect::<String>() + "\n")
-        .collect()
 }
 
 /// The open log of a crashed pod at 80x24, whose lines take 1, 2, 3 rows in turn where they are wrapped.
