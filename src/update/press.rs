@@ -171,7 +171,7 @@ fn with_target(state: &mut State, view: impl Fn(crate::model::Target) -> View) {
 fn back(state: &mut State, effects: &mut Vec<Effect>) {
     if state.ui.zoom {
         state.ui.zoom = false;
-    } else if *state.view() == View::Log
+    } else if place(state) == Place::Log
         && !state
             .ui
             .log

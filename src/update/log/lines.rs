@@ -126,6 +126,7 @@ pub fn set_search(state: &mut State, text: &str) {
 }
 
 pub fn set_filter(state: &mut State, text: &str) {
+    let room = room(state);
     match Pattern::parse(text) {
         Ok(pattern) => with(state, |log| {
             log.filter = pattern.map(Filter::new);
@@ -133,6 +134,8 @@ pub fn set_filter(state: &mut State, text: &str) {
             if let Some(filter) = &mut log.filter {
                 filter.refresh(&log.log);
             }
+            // Few lines match: they stand where the pane is full of them.
+            log.top = log.top.min(end(log, room));
         }),
         Err(why) => state.complain(why),
     }

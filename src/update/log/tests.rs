@@ -323,3 +323,28 @@ fn the_log_of_one_run_does_not_stay_beside_another() {
     press(&mut state, "[");
     assert_eq!(title(&state), "");
 }
+
+#[test]
+fn a_filter_fills_the_pane_and_esc_takes_it_back_where_the_log_stands_beside() {
+    let mut state = long_lines(&"Error: it broke\n".repeat(30));
+    press(&mut state, "G k & x x enter");
+    let shown = screen(&state)
+        .lines()
+        .filter(|row| row.contains("xxx"))
+        .count();
+    assert_eq!(
+        shown,
+        crate::view::layout::log_rows(&state),
+        "{}",
+        screen(&state)
+    );
+    update(&mut state, Message::Resized(120, 40));
+    press(&mut state, "q 3");
+    assert_eq!(*state.view(), crate::state::View::Board);
+    press(&mut state, "& x x enter");
+    press(&mut state, "esc");
+    assert!(state.ui.log.as_ref().unwrap().filter.is_none());
+    assert_eq!(state.ui.pane, crate::state::Pane::Log);
+    press(&mut state, "esc");
+    assert_eq!(state.ui.pane, crate::state::Pane::Board);
+}
