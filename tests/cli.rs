@@ -343,6 +343,22 @@ fn each_way_to_end_has_its_code() {
             assert_eq!(page, document);
         }
     }
+    // What was not read is not said to be not there.
+    let file = folder.path().join("lf.toml");
+    let text = format!(
+        "delivery = \"govuk\"\nrepository = {place:?}\n[environments.staging]\nkubeconfig = \"/nope\"\ncontext = \"s\"\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    for more in [&[][..], &["--pod", "app"]] {
+        let words = ["logs", "router", "-e", "staging", "-c"];
+        let output = run(&[&words[..], &[file.to_str().unwrap()]].concat(), more);
+        assert_eq!(code(&output), 1, "{}", said(&output));
+        assert!(
+            said(&output).contains("could not be read. staging: The kubeconfig /nope"),
+            "{}",
+            said(&output)
+        );
+    }
     // Runs live in clusters, and none is configured.
     for command in [&["runs"][..], &["runs", "-e", "staging"]] {
         let output = run(command, &clone);

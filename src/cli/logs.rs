@@ -181,6 +181,20 @@ impl Printer {
     }
 }
 
+/// That something is not there can be said only of a cluster that was read.
+fn answered(gathered: &Gathered, environment: &Environment) -> Result<(), Failure> {
+    match gathered.ended() {
+        Exit::Ok => Ok(()),
+        ended => Err(Failure::new(
+            ended,
+            format!(
+                "What runs in {environment} could not be read. {}",
+                gathered.faults()
+            ),
+        )),
+    }
+}
+
 /// The pod of a run's step.
 fn of_step(
     config: &Config,
@@ -190,6 +204,7 @@ fn of_step(
 ) -> Result<Pod, Failure> {
     let app = &args.target.app;
     let Some(cluster) = gathered.store.cluster(environment) else {
+        answered(gathered, environment)?;
         return Err(Failure::new(Exit::Unreachable, gathered.faults()));
     };
     let labels = config.delivery.runs.as_ref();
@@ -205,13 +220,10 @@ fn of_step(
         None => newest(),
     };
     let Some(run) = run else {
+        answered(gathered, environment)?;
         let faults = gathered.faults();
         return Err(Failure::new(
-            if gathered.ended() == Exit::Ok {
-                Exit::Failed
-            } else {
-                gathered.ended()
-            },
+            Exit::Failed,
             format!(
                 "No such run of {app} is in {environment} (runs are kept for some days only). {faults}"
             )
@@ -283,6 +295,9 @@ fn of_app(
                 .is_some_and(|app| **app == *args.target.app)
         })
         .collect();
+    if pods.is_empty() {
+        answered(gathered, environment)?;
+    }
     // The one that is not well first: that is where it speaks.
     pods.sort_by_key(|p| (crash_reason(p).is_none(), p.ready, p.id.name.clone()));
     let found = match name {
