@@ -11,7 +11,12 @@ use crate::store::{Kind, Source};
 use jiff::tz::TimeZone;
 
 /// The row `parent`: the app of apps is broken or does not sync by itself, so that a write will do nothing yet.
-pub(super) fn parent(subject: &Subject<'_>, environment: &Environment, checks: &mut Checks) {
+pub(super) fn parent(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    weight: Weight,
+    checks: &mut Checks,
+) {
     let Some(parent) = subject
         .delivery()
         .argo_cd
@@ -20,7 +25,6 @@ pub(super) fn parent(subject: &Subject<'_>, environment: &Environment, checks: &
     else {
         return;
     };
-    let weight = Weight::Reason;
     let remedy = "Mend the parent first: until then the write does nothing.";
     let Some(app) = application(subject.store(), subject.delivery(), environment, parent) else {
         checks.add(
@@ -208,7 +212,7 @@ pub(super) fn held_on_the_way(
 }
 
 /// The row `hours`: what reaches production outside the delivery's hours wants a reason.
-pub(super) fn hours(subject: &Subject<'_>, reach: &Reach, checks: &mut Checks) {
+pub(super) fn hours(subject: &Subject<'_>, reach: &Reach, weight: Weight, checks: &mut Checks) {
     let Some(hours) = subject
         .delivery()
         .hours
@@ -217,7 +221,6 @@ pub(super) fn hours(subject: &Subject<'_>, reach: &Reach, checks: &mut Checks) {
     else {
         return;
     };
-    let weight = Weight::Reason;
     let Ok(zone) = TimeZone::get(&hours.zone) else {
         checks.add(
             "hours",

@@ -51,8 +51,15 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let hop = format!("{} -> {environment}", lower.name);
     let mut checks = Checks::new();
     identity(subject, lower, &repository, file.gate, open, &mut checks);
-    runs::overtaken(subject, environment, &repository, None, &mut checks);
-    gates::parent(subject, &lower.name, &mut checks);
+    runs::overtaken(
+        subject,
+        environment,
+        &repository,
+        None,
+        Weight::Reason,
+        &mut checks,
+    );
+    gates::parent(subject, &lower.name, Weight::Reason, &mut checks);
     if open {
         waiting(subject, lower, &repository, &mut checks);
     }

@@ -60,8 +60,20 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         Weight::RefusesUnlessOverridden,
         "no registry is connected",
     );
-    runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
-    gates::parent(subject, environment, &mut checks);
+    runs::overtaken(
+        subject,
+        environment,
+        &repository,
+        Some(&to),
+        Weight::Reason,
+        &mut checks,
+    );
+    checks.not_checked(
+        "migrations",
+        Weight::Shown,
+        "migrations between the versions are not read",
+    );
+    gates::parent(subject, environment, Weight::Reason, &mut checks);
     gates::held_into(subject, &repository, Weight::Reason, &mut checks);
     let written = version::write(subject, &repository, &to, false)?;
     let mut because = reach::sentences(subject, &written.path, &to);
@@ -71,7 +83,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         )];
     }
     let reach = reach::of(subject, &written.path, because);
-    gates::hours(subject, &reach, &mut checks);
+    gates::hours(subject, &reach, Weight::Reason, &mut checks);
     let since = subject
         .store()
         .history

@@ -46,6 +46,14 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         wanted::gate(subject, &repeated, &mut checks);
         gates::held_on_the_way(subject, &repeated.path, &repeated.repository, &mut checks);
     }
+    runs::overtaken(
+        subject,
+        subject.environment(),
+        &repeated.repository,
+        Some(version),
+        Weight::Shown,
+        &mut checks,
+    );
     wanted::attempts(subject, &repeated, &mut checks);
     checks.not_checked(
         "elsewhere",
@@ -54,7 +62,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     );
     let because = reach::sentences(subject, &repeated.path, version);
     let reach = reach::of(subject, &repeated.path, because);
-    gates::hours(subject, &reach, &mut checks);
+    gates::hours(subject, &reach, Weight::Reason, &mut checks);
     let suffix = format!("r{}-{}", repeated.attempt, mark::digest(&run.id.uid));
     let base = copy::generate_name(run);
     let name = mark::name(&base, &suffix);

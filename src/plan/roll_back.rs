@@ -56,8 +56,16 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             "Choose a version from the history (H).",
         ),
     }
-    runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
-    gates::parent(subject, environment, &mut checks);
+    runs::overtaken(
+        subject,
+        environment,
+        &repository,
+        Some(&to),
+        Weight::Reason,
+        &mut checks,
+    );
+    gates::parent(subject, environment, Weight::Reason, &mut checks);
+    gates::held_into(subject, &repository, Weight::Shown, &mut checks);
     checks.not_checked(
         "migrations",
         Weight::Reason,
@@ -67,6 +75,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let undone = undone_by(subject, &repository, written.holds);
     let because = undone.iter().cloned().collect();
     let reach = reach::of(subject, &written.path, because);
+    gates::hours(subject, &reach, Weight::Shown, &mut checks);
     let debt = format!(
         "{repository} in {environment} was rolled back from {} to {}{}",
         from.as_ref().map_or("?", Version::short),

@@ -152,9 +152,9 @@ pub(super) fn overtaken(
     environment: &Environment,
     repository: &Repository,
     wanted: Option<&Version>,
+    weight: super::Weight,
     checks: &mut Checks,
 ) {
-    let weight = super::Weight::Reason;
     if subject.delivery().runs.is_none() {
         return;
     }

@@ -4,8 +4,8 @@
 
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
-use super::{Guard, Plan, Reach, Refusal, Request, Weight, Write, hops, mark, runs};
-use crate::delivery::Runs;
+use super::{Guard, Lever, Plan, Reach, Refusal, Request, Weight, Write, gates, hops, mark, runs};
+use crate::delivery::{Mechanism, Runs};
 use crate::model::{Run, Version};
 use crate::store::{Kind, Source};
 use serde_json::json;
@@ -49,6 +49,10 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             subject.request.target
         ),
     );
+    gates::parent(subject, subject.environment(), Weight::Shown, &mut checks);
+    // What it brought already is taken back by a plan of its own, where a version may be changed by hand.
+    let offered = (!subject.repositories.is_empty() && subject.stage.version_by != Mechanism::None)
+        .then_some(Lever::RollBack);
     let version = runs::frozen(run, &runs.version_label).map(Version::new);
     let effect = match (runs::leads_to(subject.delivery(), run), &version) {
         (Some((into, _)), Some(version)) => {
@@ -89,7 +93,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         hops: vec![hops::stopped(run.environment(), &run.id.name)],
         debt: None,
         warning: None,
-        next: None,
+        next: offered,
         rests_on: vec![(Source::Cluster(run.environment().clone()), Some(Kind::Runs))],
     })
 }

@@ -5,7 +5,7 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject, application};
 use super::{
-    Guard, Plan, Reach, Refusal, Request, Verdict, Weight, Write, gates, hops, mark, reach,
+    Guard, Plan, Reach, Refusal, Request, Verdict, Weight, Write, gates, hops, mark, reach, runs,
 };
 use crate::model::{Application, Environment, Repository, Version};
 use crate::store::{Kind, Source};
@@ -24,7 +24,9 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     );
     operation(app, &mut checks);
     prune(subject, app, &mut checks);
+    gates::parent(subject, subject.environment(), Weight::Shown, &mut checks);
     let (from, to) = versions(subject, app);
+    overtaken(subject, to.as_ref(), &mut checks);
     let reach = reached(subject, to.as_ref());
     let evidence = format!(
         "{}, {}{}",
@@ -111,6 +113,7 @@ pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         .and_then(|r| subject.declared(subject.environment(), r))
         .and_then(|file| file.version.clone());
     let from = subject.application().and_then(|app| rendered(subject, app));
+    overtaken(subject, to.as_ref(), &mut checks);
     let reach = refreshed(subject, parent.is_some(), to.as_ref());
     let following = vec![hops::refreshed(subject.environment(), &app.id.name)];
     let patch = json!({"metadata": {"annotations": {REFRESH: "normal"}}});
@@ -336,6 +339,14 @@ fn way(subject: &Subject<'_>, repository: &Repository, to: Option<&Version>) -> 
         *nth == 0 || there.is_none() || there != to
     });
     new.map(|(_, e)| e).collect()
+}
+
+/// Runs in flight that lead here, which is told: they go on whatever is synced.
+fn overtaken(subject: &Subject<'_>, to: Option<&Version>, checks: &mut Checks) {
+    if let Some(repository) = sole(subject) {
+        let here = subject.environment();
+        runs::overtaken(subject, here, &repository, to, Weight::Shown, checks);
+    }
 }
 
 fn operation(app: &Application, checks: &mut Checks) {

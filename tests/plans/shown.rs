@@ -75,7 +75,7 @@ fn the_text_says_the_move_first_and_failures_before_passes() {
     );
     assert!(lines[1].starts_with("v1361 -> v1362     "), "{text}");
     assert!(text.contains("2 need one reason ("), "{text}");
-    assert!(text.contains(", 1 not checked)"), "{text}");
+    assert!(text.contains(", 2 not checked)"), "{text}");
     assert!(text.contains("x smoke"), "{text}");
     assert!(!text.contains("+ "), "passes are folded: {text}");
     assert!(text.contains(
@@ -178,4 +178,52 @@ fn a_hostile_version_stays_one_word() {
         printed.contains(&format!("yq<.image_tag = \"{hostile}\">")),
         "{printed}"
     );
+}
+
+#[test]
+fn rows_that_are_only_told_are_told_and_want_nothing() {
+    let mut world = publisher();
+    world.closed("staging", "publisher", "5m", "hold");
+    crate::changes::running(&mut world);
+    deploy_run(&mut world, "production", "v1370", "true", "Running");
+    for environment in ["staging", "production"] {
+        change_app(&mut world, environment, "app-config", |a| {
+            a.auto_sync = false
+        });
+    }
+    let told = |lever: Lever, environment: &str, name: &str| {
+        let plan = pull(&world, lever, environment, "publisher").unwrap();
+        let row = check(&plan, name);
+        assert_eq!(row.weight, Weight::Shown, "{} {name}", lever.title());
+        (row.verdict, plan.next)
+    };
+    for (lever, environment, name) in [
+        (Lever::RollBack, "production", "hop"),
+        (Lever::RollBack, "production", "hours"),
+        (Lever::Sync, "production", "overtaken"),
+        (Lever::Refresh, "production", "overtaken"),
+        (Lever::Sync, "staging", "parent"),
+        (Lever::Refresh, "staging", "parent"),
+        (Lever::Stop, "staging", "parent"),
+    ] {
+        let (verdict, _) = told(lever, environment, name);
+        assert_eq!(verdict, Verdict::Failed, "{} {name}", lever.title());
+    }
+    assert_eq!(
+        told(Lever::Promote, "production", "migrations").0,
+        Verdict::NotChecked
+    );
+    // Stop, then roll back, then hold: each says what comes next.
+    assert_eq!(
+        told(Lever::Stop, "staging", "parent").1,
+        Some(Lever::RollBack)
+    );
+    let back = pull(&publisher(), Lever::RollBack, "production", "publisher").unwrap();
+    assert_eq!(back.next, Some(Lever::Hold));
+    // A resubmit is told of a newer version that is on its way.
+    let mut newer = publisher();
+    deploy_run(&mut newer, "staging", "v1363", "true", "Running");
+    let plan = pull(&newer, Lever::Resubmit, "staging", "publisher").unwrap();
+    let row = check(&plan, "overtaken");
+    assert_eq!((row.weight, row.verdict), (Weight::Shown, Verdict::Failed));
 }
