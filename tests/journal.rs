@@ -317,6 +317,7 @@ fn a_plan_without_an_outcome_is_looked_for_less_and_less_often() {
         demo: None,
         zone: jiff::tz::TimeZone::UTC,
         zone_name: String::new(),
+        logins: Default::default(),
         theme: Default::default(),
         clusters: Default::default(),
         log_cap: 1 << 20,

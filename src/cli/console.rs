@@ -84,6 +84,10 @@ fn state(
                 ascii: !capabilities.unicode,
             },
             clusters: super::reached(config),
+            logins: connect::sources(config)
+                .into_iter()
+                .filter(|source| connect::login(config, source).is_some())
+                .collect(),
             log_cap: config.log_cap,
         },
         store,

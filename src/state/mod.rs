@@ -59,6 +59,8 @@ pub struct Settings {
     pub theme: ThemeSettings,
     /// How each environment's cluster is reached, for the commands that are copied.
     pub clusters: crate::plan::show::Clusters,
+    /// Sources that a login command is configured for.
+    pub logins: BTreeSet<crate::store::Source>,
     /// Bytes that a log may hold.
     pub log_cap: usize,
 }

@@ -9,6 +9,7 @@ mod levers;
 mod list;
 mod log;
 mod look;
+mod off;
 mod open;
 mod palette;
 mod press;
@@ -19,6 +20,7 @@ mod settle;
 mod tests;
 
 pub use copy::counted as copied;
+pub use off::off;
 pub use palette::completions;
 pub use press::place;
 pub use run::{nodes, opened, runs_of};

@@ -74,6 +74,10 @@ fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<
 
 /// An action outside overlays and text fields, whether it came by its key or by the palette.
 pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    if let Some(why) = super::off(state, place(state), action) {
+        state.complain(why);
+        return;
+    }
     match action {
         Action::Quit => effects.push(Effect::Quit {
             parting: parting(state),

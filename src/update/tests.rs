@@ -25,6 +25,7 @@ pub(super) fn state(world: World) -> State {
         zone_name: "London".into(),
         theme: Default::default(),
         clusters: Default::default(),
+        logins: Default::default(),
         log_cap: 1 << 20,
     };
     let keys = crate::keymap::Keymap::built_in().unwrap();

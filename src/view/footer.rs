@@ -98,10 +98,16 @@ fn keys_line(state: &State, pen: &mut Pen<'_>) {
         usize::MAX
     };
     for (actions, word) in rows(place).iter().take(most) {
-        let pods = place == Place::Board && *actions == [Action::Enter] && pods_speak(state);
-        let word = if pods { "pod log" } else { word };
+        let enters = place == Place::Board && *actions == [Action::Enter];
+        let word = match state.ui.board.fold {
+            Some(fold) if enters && state.ui.board.unfolded.contains(&fold) => "fold",
+            Some(_) if enters => "unfold",
+            None if enters && pods_speak(state) => "pod log",
+            _ => word,
+        };
         let chords: Vec<String> = actions
             .iter()
+            .filter(|action| crate::update::off(state, place, **action).is_none())
             .map(|action| keys::first(state, place, *action))
             .filter(|chord| !chord.is_empty())
             .collect();

@@ -21,7 +21,7 @@ pub fn page(state: &State, place: Place, theme: Theme) -> Page<'_> {
         rows.push(row(
             &chords.join(" "),
             action.help(),
-            off(state, action),
+            crate::update::off(state, place, action),
             theme,
         ));
     }
@@ -90,25 +90,6 @@ fn row(chords: &str, help: &str, off: Option<String>, theme: Theme) -> Line {
         Some(why) => line.look(format!("off: {why}"), theme.dim()),
         None => line.say(help),
     }
-}
-
-/// Why an action does nothing now; none where it does, and for levers (plans decide those).
-fn off(state: &State, action: Action) -> Option<String> {
-    let text = match action {
-        Action::Pane2 if state.ui.run.is_none() => {
-            "no run is open; Enter on a cell opens its newest."
-        }
-        Action::Pane3 if state.ui.log.is_none() => "no log is open; Enter on a step opens it.",
-        Action::LastView if state.ui.last.is_none() => "no other view was open yet.",
-        Action::Levers | Action::Describe | Action::History | Action::Events | Action::Copy
-            if state.target().is_none() =>
-        {
-            "nothing is selected."
-        }
-        Action::Sort if state.ui.board.would_move == 0 => "the rows stand in order.",
-        _ => return None,
-    };
-    Some(text.to_owned())
 }
 
 fn meaning(word: Word) -> &'static str {

@@ -80,7 +80,11 @@ fn detail(
         say(&format!("{} {}", fault.detail, fault.hint));
         let login = keys::first(state, Place::Sources, Action::Login);
         let again = keys::first(state, Place::Sources, Action::Refresh);
-        say(&format!("{login} logs in again, {again} asks again now."));
+        if crate::update::off(state, Place::Sources, Action::Login).is_none() {
+            say(&format!("{login} logs in again, {again} asks again now."));
+        } else {
+            say(&format!("{again} asks again now."));
+        }
     }
     if let Some(at) = about.retry_at {
         say(&format!("asked again at {}", when(at, state.now)));

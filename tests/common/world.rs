@@ -607,6 +607,9 @@ pub fn blank(delivery: Arc<Delivery>, columns: u16, rows: u16) -> State {
             zone_name: "London".into(),
             theme: ThemeSettings::default(),
             clusters: clusters(),
+            logins: ["integration", "staging", "production"]
+                .map(|environment| Source::Cluster(environment.into()))
+                .into(),
             log_cap: 1 << 20,
         },
         store: Store::default(),

@@ -164,3 +164,64 @@ fn a_pod_that_comes_moves_no_selection_of_the_target_view() {
     assert!(drawn(&state).contains("whitehall-admin-0"));
     assert_eq!(cursor(&state), before);
 }
+
+/// The line of the footer with the keys.
+fn footer(state: &State) -> String {
+    let screen = drawn(state);
+    let lines: Vec<&str> = screen.lines().collect();
+    lines[lines.len() - 2].to_owned()
+}
+
+#[test]
+fn a_key_that_does_nothing_is_off_in_footer_and_help_and_says_why() {
+    // Keys that lead there, the word of the footer, the key, and why it is off.
+    for (keys, word, key, why) in [
+        ("J", "settle or undo", "enter", "No plan is selected."),
+        (
+            "S",
+            "log in",
+            "enter",
+            "No login command is configured for git; log in by hand, then read it again.",
+        ),
+        (
+            "/ z z z enter",
+            "run",
+            "enter",
+            "No row matches the filter, so nothing is selected; Esc clears it.",
+        ),
+    ] {
+        let mut state = night(120, 40);
+        press(&mut state, keys);
+        assert!(!footer(&state).contains(word), "{}", footer(&state));
+        let effects = press(&mut state, key);
+        let said = state.ui.notice.as_ref().map(|notice| notice.text.clone());
+        assert_eq!(said.as_deref(), Some(why), "{keys}");
+        assert!(effects.is_empty(), "{keys}");
+    }
+    let mut state = night(120, 40);
+    press(&mut state, "J ?");
+    let screen = drawn(&state);
+    let off = "off: No plan's outcome is unknown, and no debt is open.";
+    assert!(screen.contains(off), "{screen}");
+}
+
+#[test]
+fn a_key_that_does_something_is_on_and_named_by_what_it_does() {
+    let mut state = night(80, 24);
+    press(&mut state, "S j");
+    assert!(
+        footer(&state).contains("Enter log in"),
+        "{}",
+        footer(&state)
+    );
+    let effects = press(&mut state, "enter");
+    assert!(matches!(effects[..], [Effect::Login(_)]));
+    press(&mut state, "esc G");
+    assert!(
+        footer(&state).contains("Enter unfold"),
+        "{}",
+        footer(&state)
+    );
+    press(&mut state, "enter");
+    assert!(footer(&state).contains("Enter fold"), "{}", footer(&state));
+}

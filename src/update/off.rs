@@ -1,0 +1,98 @@
+//! Off: why an action does nothing now. Who refuses it, the footer and the help all ask here.
+//!
+//! Deliberately absent: levers pulled by their own keys ([`crate::plan::plan`] decides those).
+
+use crate::action::{Action, Place};
+use crate::journal::{Journal, Record};
+use crate::state::{State, View};
+use crate::store::Source;
+
+/// Why an action of a place does nothing now, as a sentence; none where it does something.
+pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
+    let why = match action {
+        Action::Pane2 if state.ui.run.is_none() => {
+            "No run is open; Enter on a cell opens its newest."
+        }
+        Action::Pane3 if state.ui.log.is_none() => "No log is open; Enter on a step opens it.",
+        Action::LastView if state.ui.last.is_none() => "No other view was open yet.",
+        Action::Levers
+        | Action::Describe
+        | Action::History
+        | Action::Events
+        | Action::Copy
+        | Action::Link
+            if state.target().is_none() =>
+        {
+            state.untargeted()
+        }
+        Action::Enter
+            if place == Place::Board
+                && state.ui.board.fold.is_none()
+                && state.target().is_none() =>
+        {
+            state.untargeted()
+        }
+        Action::Sort if state.ui.board.would_move == 0 => "The rows stand in order.",
+        Action::RollBackTo => return roll_back_to(state, place),
+        Action::Settle => return settle(state, place),
+        Action::Login => return login(state, place),
+        _ => return None,
+    };
+    Some(why.to_owned())
+}
+
+fn roll_back_to(state: &State, place: Place) -> Option<String> {
+    if place != Place::History {
+        return Some("A version is picked in the history of a target; H opens it.".into());
+    }
+    let View::History(_) = state.view() else {
+        return None;
+    };
+    crate::view::list_selected(state)
+        .and_then(|line| crate::view::history_version(state, line))
+        .is_none()
+        .then(|| "No version stands on the selected line; j and k select another.".into())
+}
+
+fn settle(state: &State, place: Place) -> Option<String> {
+    let is_owing = |record: &Record| {
+        let is_debt = record.debt().is_some() && Journal::undo(record).is_some();
+        record.is_without_outcome() || is_debt
+    };
+    let why = match state.view() {
+        _ if place != Place::Journal => "Plans are settled in the journal; J opens it.",
+        View::Journal => {
+            let line = crate::view::list_selected(state);
+            let record = line.and_then(|line| crate::view::journal_record(state, line));
+            match record {
+                None => "No plan is selected.",
+                Some(record) if is_owing(record) => return None,
+                Some(_) => "There is nothing to settle or to undo on this plan.",
+            }
+        }
+        _ if state.journal.records.iter().any(is_owing) => return None,
+        _ => "No plan's outcome is unknown, and no debt is open.",
+    };
+    Some(why.to_owned())
+}
+
+fn login(state: &State, place: Place) -> Option<String> {
+    if place != Place::Sources {
+        return Some("The sources are where one logs in; S opens them.".into());
+    }
+    let View::Sources = state.view() else {
+        let none = state.settings.logins.is_empty();
+        return none.then(|| "No login command is configured for any source.".into());
+    };
+    let line = crate::view::list_selected(state);
+    let source: Option<&Source> = line
+        .and_then(|line| state.store.sources().nth(line))
+        .map(|(source, _)| source);
+    match source {
+        None => Some("No source is selected.".into()),
+        Some(source) if state.settings.logins.contains(source) => None,
+        Some(source) => Some(format!(
+            "No login command is configured for {source}; log in by hand, then read it again."
+        )),
+    }
+}
