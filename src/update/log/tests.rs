@@ -13,15 +13,19 @@ use crate::store::{Fact, Kind};
 use std::sync::Arc;
 
 fn followed(effects: &[Effect]) -> Vec<(&str, &str, bool, bool)> {
-    let source = |effect| match effect {
-        &Effect::Follow { ref source, .. } => Some(source),
-        _ => None,
-    };
-    effects
-        .iter()
-        .filter_map(source)
-        .map(|s: &LogSource| (&*s.pod.name, &*s.container, s.previous, s.follow))
-        .collect()
+    let mut all = Vec::new();
+    for effect in effects {
+        if let Effect::Follow { source, .. } = effect {
+            let LogSource {
+                pod,
+                container,
+                previous,
+                follow,
+            } = source;
+            all.push((&*pod.name, &**container, *previous, *follow));
+        }
+    }
+    all
 }
 
 fn title(state: &State) -> &str {
