@@ -40,6 +40,12 @@ impl Filter {
         self.terms.is_empty()
     }
 
+    /// An expression of it cannot be read, so that nothing matches.
+    pub fn is_unreadable(&self) -> bool {
+        let mut terms = self.terms.iter();
+        terms.any(|term| matches!(term.what, What::Nothing))
+    }
+
     pub fn matches(&self, board: &Board, row: &Row) -> bool {
         self.terms
             .iter()

@@ -237,6 +237,17 @@ pub fn parting(state: &State) -> Option<String> {
         .open()
         .map(|r| state.journal.short(&r.plan.id))
         .collect();
+    if state.settings.demo.is_some() {
+        // Nothing reads that journal any more.
+        let open = match open.len() {
+            0 => return None,
+            1 => "1 plan was open".to_owned(),
+            n => format!("{n} plans were open"),
+        };
+        return Some(format!(
+            "{open}; the practice yard and its journal are gone."
+        ));
+    }
     match open.as_slice() {
         [] => None,
         [one] => Some(format!("1 plan open: leverframe journal {one}")),

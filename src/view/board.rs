@@ -119,8 +119,14 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
 fn empty(state: &State) -> Vec<Line> {
     let key = |action| keys::first(state, Place::Board, action);
     if !state.ui.board.filter.is_empty() && !state.board.rows.is_empty() {
+        let filter = &state.ui.board.filter;
+        let why = if crate::state::filter::Filter::parse(filter).is_unreadable() {
+            format!("  The expression cannot be read, so no row is shown: {filter}")
+        } else {
+            format!("  No row matches {filter}")
+        };
         return vec![
-            Line::from(format!("  No row matches {}", state.ui.board.filter)),
+            Line::from(why),
             Line::from(format!("  {} clears the filter.", key(Action::Back))),
         ];
     }

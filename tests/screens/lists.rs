@@ -225,3 +225,36 @@ fn a_key_that_does_something_is_on_and_named_by_what_it_does() {
     press(&mut state, "enter");
     assert!(footer(&state).contains("Enter fold"), "{}", footer(&state));
 }
+
+#[test]
+fn a_filter_that_cannot_be_read_is_not_called_one_without_a_match() {
+    let mut state = night(80, 24);
+    press(&mut state, "/ ~ [ enter");
+    let screen = drawn(&state);
+    let why = "The expression cannot be read, so no row is shown: ~[";
+    assert!(screen.contains(why), "{screen}");
+    assert!(!screen.contains("No row matches ~["), "{screen}");
+}
+
+#[test]
+fn the_line_at_leaving_names_no_command_for_a_journal_that_is_gone() {
+    let mut state = night(80, 24);
+    let mut plan = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
+    plan.id = plan_id("1a");
+    world::intend(&mut state, plan, "1m");
+    for (demo, line) in [
+        (None, "1 plan open: leverframe journal 1a00"),
+        (
+            Some("calm"),
+            "1 plan was open; the practice yard and its journal are gone.",
+        ),
+    ] {
+        state.settings.demo = demo.map(str::to_owned);
+        let effects = press(&mut state, "Q");
+        let left = effects.iter().find_map(|effect| match effect {
+            Effect::Quit { parting } => parting.clone(),
+            _ => None,
+        });
+        assert_eq!(left.as_deref(), Some(line));
+    }
+}
