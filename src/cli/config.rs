@@ -8,6 +8,7 @@ use super::gather::{Gathered, Want, gather};
 use super::table::Table;
 use super::{Ended, print, required, shown};
 use crate::config::{Config, RepositoryAt, built_in};
+use crate::provider::git::program::redact;
 use crate::store::{Kind, Source};
 use serde::Serialize;
 
@@ -118,7 +119,7 @@ fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
     let store = &gathered.store;
     let place = match &config.repository {
         RepositoryAt::Path(path) => shown(path),
-        RepositoryAt::Url(url) => url.clone(),
+        RepositoryAt::Url(url) => redact(url),
     };
     let mut lines = vec![Line::new("git", "repository", "note", place)];
     let state = store.source(&Source::Git);

@@ -158,15 +158,11 @@ pub fn parse(
         ),
     }
     if let RepositoryAt::Url(url) = &config.repository
-        && url.split_once("://").is_some_and(|(_, rest)| {
-            rest.split('/')
-                .next()
-                .is_some_and(|host| host.contains(':') && host.contains('@'))
-        })
+        && let Some(secret) = secret_of(url)
     {
         page.complain(
             &["repository"],
-            "The URL holds a password.",
+            format!("The URL holds a {secret}."),
             "Leave it out, and let git's credential helper keep it.",
         );
     }
@@ -386,6 +382,29 @@ fn repository_at(text: &str, folder: &Path, variables: Variables<'_>) -> Reposit
 /// What the header calls a zone: its last part.
 fn place_of(zone: &str) -> String {
     zone.rsplit('/').next().unwrap_or(zone).replace('_', " ")
+}
+
+/// What a URL's userinfo gives away: everything that may be read in this file, and in process lists.
+fn secret_of(url: &str) -> Option<&'static str> {
+    /// How the tokens of well-known hosts begin.
+    const TOKENS: [&str; 7] = [
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+    ];
+    let (_, rest) = url.split_once("://")?;
+    let (user, _) = rest.split('/').next()?.rsplit_once('@')?;
+    if user.contains(':') {
+        Some("password")
+    } else if TOKENS.iter().any(|token| user.starts_with(token)) {
+        Some("token")
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -317,3 +317,17 @@ fn paths_and_urls_are_told_apart() {
         assert_eq!(at(url), RepositoryAt::Url(url.into()));
     }
 }
+
+#[test]
+fn a_url_may_name_a_user_and_a_port_and_no_secret() {
+    for (url, secret) in [
+        ("ssh://git@host:2222/x.git", None),
+        ("https://me@git.example:8443/x.git", None),
+        ("https://git.example/x@y:z", None),
+        ("https://me:word@git.example/x.git", Some("password")),
+        ("ssh://git:word@host:22/x.git", Some("password")),
+        ("https://ghp_abc@github.com/a/b.git", Some("token")),
+    ] {
+        assert_eq!(super::secret_of(url), secret, "{url}");
+    }
+}
