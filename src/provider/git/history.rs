@@ -138,6 +138,8 @@ pub fn walk(
                 Err(e) if e.code() == git2::ErrorCode::NotFound => break Reached::Start,
                 Err(e) => return Err(fail(e)),
             },
+            // The same, where the library has hidden the parents.
+            Err(_) if names_a_parent(&commit) => break Reached::Start,
             Err(_) => None,
         };
         let before = match &parent {
@@ -184,6 +186,14 @@ pub fn walk(
         reached,
     });
     Ok(())
+}
+
+/// Whether the commit's own text names a parent.
+fn names_a_parent(commit: &git2::Commit<'_>) -> bool {
+    let header = commit.raw_header_bytes();
+    header
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.starts_with(b"parent "))
 }
 
 /// A file that differs: its path, and the blobs before and after.
