@@ -162,7 +162,9 @@ fn is_settled(store: &Store, source: &Source, want: &Want, config: &Config) -> b
         return false;
     };
     if state.fault.is_some() {
-        return true;
+        // What an earlier start has fetched is walked in spite of it.
+        let walks = *source == Source::Git && want.history && store.tree.is_some();
+        return !walks || store.history.is_complete();
     }
     match source {
         Source::Git => {

@@ -10,6 +10,7 @@ mod gates;
 mod hold;
 mod hops;
 pub mod mark;
+mod outcome;
 mod promote;
 mod reach;
 mod resubmit;
@@ -23,6 +24,7 @@ mod typed;
 mod version;
 mod wanted;
 
+pub use outcome::Outcome;
 pub use reach::passing;
 pub use runs::named as run_named;
 
@@ -386,31 +388,6 @@ impl fmt::Display for Refusal {
             write!(f, " {}", self.remedy)?;
         }
         Ok(())
-    }
-}
-
-/// What became of a write.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "outcome")]
-pub enum Outcome {
-    /// The far side acknowledged; `evidence` is a commit, an object, a link.
-    Applied { evidence: String },
-    /// A precondition did not hold any more, or the server said conflict. Nothing was changed.
-    Refused { because: String },
-    /// The server said no. Nothing was changed. `remedy` may offer another mechanism.
-    Failed { because: String, remedy: String },
-    /// Sent, and no answer: settled by looking, never by sending again.
-    Unknown { because: String },
-}
-
-impl Outcome {
-    pub fn word(&self) -> &'static str {
-        match self {
-            Outcome::Applied { .. } => "applied",
-            Outcome::Refused { .. } => "refused",
-            Outcome::Failed { .. } => "failed",
-            Outcome::Unknown { .. } => "unknown",
-        }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Delta {
 pub enum News {
     /// A sign of life (an answer, a bookmark, a fetch that brought nothing).
     Alive,
+    /// What was just told was kept from an earlier start: the last sign of life was then, or nobody knows when.
+    AsOf(Option<Timestamp>),
     /// The source is being asked for the first time, or again after a fault.
     Connecting,
     /// What went wrong; of one kind, or of the whole source. It ages the facts, it never erases them.
@@ -247,7 +249,8 @@ impl Store {
         state.heard(seen_at, &news);
         let changed = !matches!(news, News::Alive | News::Skew(_));
         match news {
-            News::Alive | News::Connecting | News::Fault { .. } | News::Skew(_) => {}
+            News::AsOf(_) | News::Alive | News::Connecting | News::Fault { .. } | News::Skew(_) => {
+            }
             News::Declared(tree) => self.tree = Some(tree),
             News::Changes { changes, walked } => self.history.take(changes, walked),
             News::Listing(kind) => self.table(&source, |c| c.begin(kind)),

@@ -114,6 +114,10 @@ impl SourceState {
                 self.connecting = true;
                 return;
             }
+            News::AsOf(at) => {
+                self.alive_at = *at;
+                return;
+            }
             News::Skew(ms) => self.skew_ms = Some(*ms),
             News::Listed(kind) => {
                 let state = self.kinds.entry(*kind).or_default();

@@ -250,6 +250,53 @@ fn a_push_that_was_refused_is_asked_about_again() {
 }
 
 #[test]
+fn a_mirror_of_a_remote_that_is_gone_is_as_old_as_its_last_fetch() {
+    let yard = Yard::new();
+    let mut told = Told::by(yard.url(), Options::default());
+    told.until("complete", |store| store.history.is_complete());
+    drop(told);
+    let day = Duration::from_secs(86_400);
+    let marks: Vec<_> = walkdir(&yard.dir.path().join("cache"))
+        .into_iter()
+        .filter(|path| path.ends_with("leverframe-fetched"))
+        .collect();
+    let file = std::fs::File::options()
+        .write(true)
+        .open(&marks[0])
+        .unwrap();
+    file.set_modified(std::time::SystemTime::now() - day)
+        .unwrap();
+    std::fs::rename(&yard.bare, yard.dir.path().join("away.git")).unwrap();
+    let mut told = Told::by(yard.url(), Options::default());
+    told.until("a fault, and the history all the same", |store| {
+        let git = store.source(&Source::Git);
+        git.is_some_and(|git| git.fault.is_some()) && store.history.is_complete()
+    });
+    let state = told.store.source(&Source::Git).unwrap();
+    let now = Timestamp::now();
+    assert_eq!(state.reach(now), source::Reach::Stale);
+    assert!(
+        state.age_s(now).is_some_and(|age| age >= 86_400),
+        "{state:?}"
+    );
+}
+
+/// All files below a folder.
+fn walkdir(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    entries
+        .flat_map(|entry| {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walkdir(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+#[test]
 fn a_feed_ends_with_its_watch() {
     let yard = Yard::new();
     let Told {

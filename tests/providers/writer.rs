@@ -138,10 +138,8 @@ fn a_plan_becomes_one_commit_that_the_feed_shows() {
         because.contains("image_tag") && because.contains("is v2"),
         "{because}"
     );
-    assert!(matches!(
-        settle(&writer, &stale),
-        Some(Outcome::Failed { .. })
-    ));
+    // It was just made: another process might still be about to send it.
+    assert_eq!(settle(&writer, &stale), None);
 }
 
 #[test]

@@ -94,6 +94,7 @@ pub fn watch(
             failures: 0,
             alive_at: None,
             standing: None,
+            kept: None,
             probe: Probe {
                 wanted: options.probe,
                 refused: 0,
@@ -156,6 +157,8 @@ struct Teller {
     alive_at: Option<Instant>,
     /// The fault that has not passed yet.
     standing: Option<News>,
+    /// Only what an earlier start had fetched was told so far: when that was, where it is known.
+    kept: Option<Option<Timestamp>>,
     probe: Probe,
 }
 
@@ -232,12 +235,14 @@ impl Teller {
             self.probe.due = Some(Instant::now());
         }
         if repository.is_mirror() {
-            // What an earlier start has fetched is told at once.
+            // What an earlier start has fetched is told at once, with its age.
             if self.told.is_none()
                 && let Ok(tip) = repository.tip()
-                && !self.declared(repository, tip)?
             {
-                return Ok(false);
+                self.kept = Some(repository.fetched_at());
+                if !self.declared(repository, tip)? {
+                    return Ok(false);
+                }
             }
             if asked
                 || self
@@ -432,16 +437,17 @@ impl Teller {
         self.feed.blocking_send(News::Changes { changes, walked }) && self.still_ill()
     }
 
-    /// What was fetched earlier is news, but no sign of life: a fault that stands is told again after it.
+    /// What was fetched earlier is news, but no sign of life: its age, and a fault that stands, are told again after it.
     fn still_ill(&self) -> bool {
-        match &self.standing {
-            Some(news) => self.feed.blocking_send(news.clone()),
-            None => true,
-        }
+        let age = self.kept.map(News::AsOf);
+        age.into_iter()
+            .chain(self.standing.clone())
+            .all(|news| self.feed.blocking_send(news))
     }
 
     fn well(&mut self) {
         self.failures = 0;
+        self.kept = None;
         self.standing = None;
     }
 

@@ -11,9 +11,12 @@ use std::sync::Once;
 use std::time::Duration;
 
 use git2::{ObjectType, Oid};
+use jiff::Timestamp;
 
 use super::program::{Call, Ended, Unfinished, redact};
 
+/// A file in our own mirror that is written after every fetch.
+const FETCHED: &str = "leverframe-fetched";
 /// Files above this are not read; a tag file has a hundred bytes.
 pub const LARGEST_FILE: usize = 1 << 20;
 /// The first clone of a large repository.
@@ -236,8 +239,16 @@ impl Repository {
             let branch = &self.source.branch;
             let refspec = format!("+refs/heads/{branch}:refs/remotes/origin/{branch}");
             self.fetch_refspec(&refspec, if first { CLONE_LIMIT } else { FETCH_LIMIT })?;
+            // Where it cannot be noted, a later start does not know how old the mirror is, and says so.
+            let _ = fs::write(self.git.path().join(FETCHED), "");
         }
         self.tip()
+    }
+
+    /// When the mirror was last brought up to date, by whichever console; none where nobody noted it.
+    pub fn fetched_at(&self) -> Option<Timestamp> {
+        let about = fs::metadata(self.git.path().join(FETCHED)).ok()?;
+        Timestamp::try_from(about.modified().ok()?).ok()
     }
 
     /// Fetches one refspec from `origin`, updating nothing but its right side. Another console that fetches into the same

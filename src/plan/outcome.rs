@@ -1,0 +1,30 @@
+//! Outcome: what became of the one write of a plan.
+//!
+//! Deliberately absent: the effects that follow, which feeds show.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of a write.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+pub enum Outcome {
+    /// The far side acknowledged; `evidence` is a commit, an object, a link.
+    Applied { evidence: String },
+    /// A precondition did not hold any more, or the server said conflict. Nothing was changed.
+    Refused { because: String },
+    /// The server said no. Nothing was changed. `remedy` may offer another mechanism.
+    Failed { because: String, remedy: String },
+    /// Sent, and no answer: settled by looking, never by sending again.
+    Unknown { because: String },
+}
+
+impl Outcome {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Applied { .. } => "applied",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Failed { .. } => "failed",
+            Outcome::Unknown { .. } => "unknown",
+        }
+    }
+}
