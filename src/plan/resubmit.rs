@@ -186,7 +186,13 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
             .max_by(|a, b| (a.begun(), &a.id.name).cmp(&(b.begun(), &b.id.name)))
             .ok_or_else(|| {
                 subject.refusal(
-                    format!("No run of {} is known.", subject.request.target),
+                    match subject
+                        .store()
+                        .unread(subject.environment(), crate::store::Kind::Runs)
+                    {
+                        Some(why) => format!("The runs of {} are {why}.", subject.environment()),
+                        None => format!("No run of {} is known.", subject.request.target),
+                    },
                     "Runs are kept for some days only; an unread cluster is told by S.",
                 )
             })?,

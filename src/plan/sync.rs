@@ -135,7 +135,13 @@ fn found<'a>(subject: &Subject<'a>, name: &str) -> Result<&'a Application, Refus
     let app =
         application(subject.store(), subject.delivery(), environment, name).ok_or_else(|| {
             subject.refusal(
-                format!("No Application {name} is known in {environment}."),
+                match subject
+                    .store()
+                    .unread(environment, crate::store::Kind::Applications)
+                {
+                    Some(why) => format!("The Applications of {environment} are {why}."),
+                    None => format!("No Application {name} is known in {environment}."),
+                },
                 "An unread or unconfigured cluster is told by S.",
             )
         })?;

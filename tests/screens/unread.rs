@@ -1,8 +1,9 @@
 //! Unread: what was not read is said to be unread, and why; never to be absent, and never to be well.
 
 use super::golden::drawn;
-use super::world;
+use super::{decide, request, world};
 use leverframe::model::{Fault, FaultKind, Target};
+use leverframe::plan::Lever;
 use leverframe::state::{State, View};
 use leverframe::store::{Delta, News, Source};
 
@@ -67,5 +68,23 @@ fn a_target_of_an_unread_cluster_claims_no_absence() {
         }
         assert!(!screen.contains("pods, 0"), "{screen}");
         assert!(!screen.contains("Events, 0"), "{screen}");
+    }
+}
+
+#[test]
+fn a_lever_of_an_unread_cluster_is_refused_for_that() {
+    let state = night_without_integration(Some("Connection refused"));
+    for (lever, because) in [
+        (
+            Lever::Resubmit,
+            "The runs of integration are not read: Connection refused.",
+        ),
+        (
+            Lever::Sync,
+            "The Applications of integration are not read: Connection refused.",
+        ),
+    ] {
+        let refusal = decide(&state, &request(lever, "integration", "publisher")).unwrap_err();
+        assert_eq!(refusal.because, because);
     }
 }
