@@ -14,6 +14,7 @@ impl Plan {
                 .unwrap_or(self.request.target.app.as_str())
         })
     }
+
     /// What [`Plan::typed`] is, in words.
     pub fn typed_is(&self) -> &'static str {
         match self.version_that_runs() {
@@ -21,6 +22,7 @@ impl Plan {
             None => "the name of the app",
         }
     }
+
     fn version_that_runs(&self) -> Option<&str> {
         self.to
             .as_ref()

@@ -230,9 +230,8 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
         && confirm.version != version
     {
         confirm.part = Part::Version;
-        confirm.complaint = Some(format!(
-            "Type {version}, the version that will run, then press Enter."
-        ));
+        let what = confirm.plan.typed_is();
+        confirm.complaint = Some(format!("Type {version}, {what}, then press Enter."));
         return;
     }
     let mut request = confirm.plan.request.clone();

@@ -48,7 +48,7 @@ pub fn destination(repository: &Repository) -> Result<To, String> {
     } else {
         Err(format!(
             "{} has a work tree and its branch {} comes from no remote called origin, so there is nowhere to push to. Name \
-             the remote's URL as the repository",
+             the remote's URL as the repository.",
             repository.source().name(),
             repository.source().branch
         ))
