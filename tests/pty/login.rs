@@ -97,3 +97,45 @@ fn a_command_that_is_not_there_is_said() {
     });
     console.wait_for(READY);
 }
+
+#[test]
+fn an_exec_plugin_has_no_terminal_to_write_on_or_ask_at() {
+    let repository = Repository::small();
+    let start = Start::new(&["--read-only"]);
+    let folder = start.home().join("config/leverframe");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let asked = start.home().join("asked");
+    // It asks on the terminal, and says in a file whether there was one.
+    let script = format!(
+        "if (printf 'Password:' >/dev/tty) 2>/dev/null; then echo yes; else echo no; fi >{0}.new; mv {0}.new {0}; exit 1",
+        asked.display()
+    );
+    let kubeconfig = serde_json::json!({
+        "apiVersion": "v1", "kind": "Config",
+        "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "users": [{"name": "u", "user": {"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+            "command": "sh", "args": ["-c", script]}}}],
+    });
+    std::fs::write(folder.join("kubeconfig"), kubeconfig.to_string()).expect("a file");
+    let path = repository.path().display();
+    let text = format!(
+        "delivery = \"govuk\"\nrepository = \"{path}\"\n[environments.production]\nkubeconfig = \"kubeconfig\"\ncontext = \"c\"\n"
+    );
+    std::fs::write(folder.join("leverframe.toml"), text).expect("a file");
+    let console = start.start();
+    console.wait_for("production FAILED");
+    console.wait_until("asked", || asked.exists());
+    let there = std::fs::read_to_string(&asked).expect("its word");
+    if std::process::Command::new("setsid")
+        .arg("true")
+        .status()
+        .is_err()
+    {
+        println!("SKIPPED: a plugin without a terminal (no setsid on this machine)");
+        return;
+    }
+    assert_eq!(there, "no\n");
+    assert!(!console.screen().contains("Password"));
+}

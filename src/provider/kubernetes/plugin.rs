@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use kube::config::{AuthInfo, ExecConfig};
 use serde::Deserialize;
 use serde_json::json;
+use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// A credential is got anew this long before it expires.
@@ -69,7 +71,7 @@ pub(super) async fn run(
         return Err(fault(context, "names a plugin without a command"));
     };
     let name = command.rsplit('/').next().unwrap_or(command);
-    let mut process = tokio::process::Command::new(command);
+    let mut process = without_terminal(command);
     process.args(exec.args.iter().flatten());
     for pair in exec.env.iter().flatten() {
         if let (Some(name), Some(value)) = (pair.get("name"), pair.get("value")) {
@@ -91,7 +93,6 @@ pub(super) async fn run(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .process_group(0)
         .kill_on_drop(true);
     let started = process.spawn().map_err(|e| {
         let why = format!(
@@ -100,16 +101,15 @@ pub(super) async fn run(
         );
         fault(context, &why)
     })?;
-    let group = started
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(rustix::process::Pid::from_raw);
+    let group = Group(
+        started
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(rustix::process::Pid::from_raw),
+    );
     let ended = match tokio::time::timeout(limit, started.wait_with_output()).await {
         Err(_) => {
-            // and what it started: wrappers are common here
-            if let Some(group) = group {
-                let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-            }
+            drop(group);
             let seconds = limit.as_secs_f32();
             return Err(fault(
                 context,
@@ -125,8 +125,15 @@ pub(super) async fn run(
             );
             return Err(fault(context, &why));
         }
-        Ok(Ok(ended)) => ended,
+        Ok(Ok(ended)) => {
+            group.is_over();
+            ended
+        }
     };
+    if matches!(ended.status.code(), Some(126 | 127)) {
+        let why = format!("got no credential: the plugin {name} could not be started");
+        return Err(fault(context, &why));
+    }
     if !ended.status.success() {
         let how = ended
             .status
@@ -143,6 +150,47 @@ pub(super) async fn run(
             &format!("got no credential: what the plugin {name} printed is none"),
         )
     })
+}
+
+/// A command in a session of its own where the machine has the program for it, so that it can neither write on our screen
+/// nor ask there; else in a process group of its own.
+fn without_terminal(command: &str) -> tokio::process::Command {
+    static SETSID: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path)
+            .map(|folder| folder.join("setsid"))
+            .find(|program| program.is_file())
+    });
+    match SETSID.as_deref() {
+        Some(setsid) => {
+            let mut process = tokio::process::Command::new(setsid);
+            process.arg(command);
+            process
+        }
+        None => {
+            let mut process = tokio::process::Command::new(command);
+            process.process_group(0);
+            process
+        }
+    }
+}
+
+/// A plugin and what it started (wrappers are common here): killed when nobody waits for it any more.
+struct Group(Option<rustix::process::Pid>);
+
+impl Group {
+    /// The plugin has ended by itself; its number may be another's soon.
+    fn is_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
 }
 
 fn fault(context: &str, what: &str) -> Fault {
