@@ -92,7 +92,9 @@ pub fn lines(state: &State, area: Rect) -> usize {
     if area.height < LEAST {
         return 0;
     }
-    let most = usize::from(area.height / 6).max(2);
+    // Besides its own share it has what the table leaves, but for a line between them.
+    let left = usize::from(area.height).saturating_sub(state.lines().len() + 3);
+    let most = usize::from(area.height / 6).max(2).max(left);
     match news(state).len().min(most) {
         0 => 0,
         n => n + 1,
@@ -105,8 +107,16 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
         return;
     }
     let theme = pen.theme;
-    pen.rule(0, "last hour", theme.dim());
-    let news: Vec<News<'_>> = news(state).into_iter().take(rows - 1).collect();
+    let mut news = news(state);
+    let title = match news.len() {
+        all if all > rows - 1 => format!("last hour, {} of {all}", rows - 1),
+        _ => "last hour".to_owned(),
+    };
+    pen.rule(0, &title, theme.dim());
+    // What failed is not pushed out by what went well.
+    news.sort_by_key(|piece| !matches!(piece, News::SmokeFailed(..)));
+    news.truncate(rows - 1);
+    news.sort_by_key(|piece| std::cmp::Reverse(piece.at()));
     let place = news.iter().map(|n| width(n.environment().as_str())).max();
     let place = place.unwrap_or(0);
     let name = news.iter().map(|n| width(&n.name())).max();

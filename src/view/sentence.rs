@@ -63,6 +63,11 @@ fn notes(state: &State) -> String {
             key(Action::Back)
         ));
     }
+    let seen = ui.top + super::layout::board_rows(state);
+    let below = state.lines().len().saturating_sub(seen);
+    if below > 0 && state.ui.pane == Default::default() {
+        notes.push(format!("{below} more below"));
+    }
     if !ui.marks.is_empty() {
         notes.push(format!("{} marked", ui.marks.len()));
     }
