@@ -126,7 +126,7 @@ pub(super) async fn run(
             return Err(fault(context, &why));
         }
         Ok(Ok(ended)) => {
-            group.is_over();
+            group.forget();
             ended
         }
     };
@@ -180,7 +180,7 @@ struct Group(Option<rustix::process::Pid>);
 
 impl Group {
     /// The plugin has ended by itself; its number may be another's soon.
-    fn is_over(mut self) {
+    fn forget(mut self) {
         self.0 = None;
     }
 }
