@@ -63,3 +63,22 @@ fn a_gate_that_somebody_else_opens_owes_nothing() {
     charts.run(&["journal", "--look"]);
     assert_eq!(charts.journal().debts().count(), 0);
 }
+
+#[test]
+fn what_never_came_is_settled_by_who_looked() {
+    let charts = Charts::open(true);
+    // A branch, which nobody will merge.
+    let delivery = std::fs::read_to_string(charts.delivery()).unwrap();
+    let by_branch = delivery.replace("gate_by = \"commit\"", "gate_by = \"branch\"");
+    std::fs::write(charts.delivery(), by_branch).unwrap();
+    let (code, said) = pull(&charts, "hold");
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = pull(&charts, "hold");
+    assert_eq!(code, 3, "it waits for its reviewer: {said}");
+    let plan = charts.journal().records[0].plan.id.to_string();
+    let (code, said) = charts.run(&["journal", &plan, "--settle", "not-done"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(charts.journal().records[0].standing(), Standing::NotDone);
+    let (code, said) = pull(&charts, "hold");
+    assert_eq!(code, 0, "{said}");
+}

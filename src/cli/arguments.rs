@@ -233,7 +233,7 @@ pub struct JournalArgs {
     /// First look in the world for plans whose outcome is not known, and record what is found
     #[arg(long)]
     pub look: bool,
-    /// You looked yourself: record the plan, whose outcome is not known, as done or as not done
+    /// You looked yourself: record the plan, of which nothing more is heard, as done or as not done
     #[arg(long, value_name = "DONE", requires = "plan", conflicts_with = "look")]
     pub settle: Option<Looked>,
 }

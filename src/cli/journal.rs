@@ -160,7 +160,7 @@ async fn settle(
     record: &Record,
     looked: Looked,
 ) -> Result<(), Failure> {
-    if !record.is_without_outcome() {
+    if !record.can_be_settled() {
         return Err(Failure::new(
             Exit::Refused,
             format!(

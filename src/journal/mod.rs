@@ -146,6 +146,14 @@ impl Record {
         matches!(self.standing(), Standing::Open | Standing::Unknown)
     }
 
+    /// Whether somebody who looked may say what became of it: nobody knows, or what follows is awaited and may never come (a
+    /// branch that was closed unmerged).
+    pub fn can_be_settled(&self) -> bool {
+        use Standing::*;
+        self.is_without_outcome()
+            || (matches!(self.standing(), Underway | Late | CutShort) && self.debt().is_none())
+    }
+
     /// The awaited hop that cannot come, and why.
     pub fn cut_short_at(&self) -> Option<(usize, &str)> {
         let (_, hop, because) = self.cut_short.as_ref()?;

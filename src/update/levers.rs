@@ -151,7 +151,7 @@ pub fn settle(state: &mut State, press: &Press) {
         return;
     };
     let plan = record.plan.id.clone();
-    if record.is_without_outcome() {
+    if record.can_be_settled() {
         state.open_overlay(Overlay::Settle { plan, selected: 0 });
         return;
     }

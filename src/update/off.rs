@@ -57,7 +57,7 @@ fn roll_back_to(state: &State, place: Place) -> Option<String> {
 fn settle(state: &State, place: Place) -> Option<String> {
     let is_owing = |record: &Record| {
         let is_debt = record.debt().is_some() && Journal::undo(record).is_some();
-        record.is_without_outcome() || is_debt
+        record.can_be_settled() || is_debt
     };
     let why = match state.view() {
         _ if place != Place::Journal => "Plans are settled in the journal; J opens it.",
