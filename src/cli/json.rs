@@ -121,7 +121,14 @@ impl SourceLine {
     pub fn all(store: &Store, now: Timestamp) -> Vec<Self> {
         store
             .sources()
-            .map(|(source, state)| Self::new(source, state, now))
+            .map(|(source, state)| {
+                let mut line = Self::new(source, state, now);
+                // Read, and not as it should be: lists of apps that cannot be understood.
+                let odd = store.tree.as_ref().filter(|_| *source == Source::Git);
+                let odd = odd.map(|tree| tree.odd.join("; "));
+                line.error = line.error.or(odd.filter(|odd| !odd.is_empty()));
+                line
+            })
             .collect()
     }
 }

@@ -369,3 +369,32 @@ fn the_real_tree_is_read_whole() {
     assert_eq!(tree.apps.len(), 3);
     assert_eq!(tree.odd.len(), 0, "{:?}", tree.odd);
 }
+
+#[test]
+fn no_app_vanishes_with_a_list_that_cannot_be_read() {
+    let staging = Environment::new("staging");
+    let names = |tree: &leverframe::model::Tree| -> Vec<String> {
+        let apps = &tree.apps[&staging];
+        apps.iter().map(|app| app.app.to_string()).collect()
+    };
+    let yard = Yard::new();
+    let all = names(&read_once(&yard.path(), &delivery()).unwrap());
+    let mut told = Told::by(yard.path(), Options::default());
+    told.until("the tree", |store| store.tree.is_some());
+    yard.put("charts/app-config/values-staging.yaml", b"{{{ no YAML");
+    yard.robot("Break it");
+    told.until("the oddity", |store| {
+        store.tree.as_ref().is_some_and(|tree| !tree.odd.is_empty())
+    });
+    let tree = told.store.tree.as_ref().unwrap();
+    assert_eq!(names(tree), all);
+    assert!(tree.odd[0].contains("the list before"), "{:?}", tree.odd);
+    // A start that never saw a better one.
+    let tree = read_once(&yard.path(), &delivery()).unwrap();
+    assert_eq!(names(&tree), all);
+    assert!(
+        tree.odd[0].contains("another environment"),
+        "{:?}",
+        tree.odd
+    );
+}

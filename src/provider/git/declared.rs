@@ -1,7 +1,7 @@
 //! What is *declared* at one commit: every version file and every list of apps, as the model has them.
 //!
-//! Deliberately absent: how a version came to stand there (history), and any memory of an earlier commit beyond what
-//! spares reading the same bytes twice.
+//! Deliberately absent: how a version came to stand there (history), and any memory of an earlier commit beyond the last
+//! readable list of apps and what spares reading the same bytes twice.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::place::Place;
 use super::repository::{Entry, Error, Repository};
 use super::scalars::{Key, Scalars};
 use crate::delivery::Delivery;
-use crate::model::{Declared, Tree, Version};
+use crate::model::{AppDeclared, Declared, Environment, Tree, Version};
 
 /// First-parent commits that are kept at hand.
 pub const MAINLINE: usize = 5_000;
@@ -82,6 +82,8 @@ pub struct Reader {
     keys: Keys,
     /// Values files by their blob: they are large and change seldom.
     lists: HashMap<Oid, Arc<Result<Listed, String>>>,
+    /// The last list of each environment that could be read.
+    readable: BTreeMap<Environment, Vec<AppDeclared>>,
 }
 
 impl Reader {
@@ -90,6 +92,7 @@ impl Reader {
             place: Place::new(&delivery.declared.path),
             keys: Keys::of(&delivery),
             lists: HashMap::new(),
+            readable: BTreeMap::new(),
             delivery,
         }
     }
@@ -175,6 +178,7 @@ impl Reader {
         };
         let mut kept = HashMap::new();
         let mut lists = BTreeMap::new();
+        let mut unreadable = Vec::new();
         for stage in &self.delivery.environments {
             let path = at.path.replace("{environment}", stage.name.as_str());
             match repository.read(tip, &path)? {
@@ -192,15 +196,30 @@ impl Reader {
                             tree.odd.extend(odd);
                             lists.insert(stage.name.clone(), listed.apps.clone());
                         }
-                        Err(why) => tree.odd.push(Arc::from(format!("{path}: {why}"))),
+                        Err(why) => unreadable.push((&stage.name, format!("{path}: {why}"))),
                     }
                 }
                 other => {
                     let what = other.odd().unwrap_or_default();
-                    tree.odd.push(Arc::from(format!("{path} is {what}")));
+                    unreadable.push((&stage.name, format!("{path} is {what}")));
                 }
             }
         }
+        // No row vanishes with the file that names it.
+        for (environment, why) in unreadable {
+            let before = self.readable.get(environment).cloned();
+            let (apps, whose) = match (before, lists.values().next()) {
+                (Some(apps), _) => (Some(apps), "its apps are those of the list before"),
+                (None, Some(apps)) => (
+                    Some(apps.clone()),
+                    "its apps are taken from another environment's list",
+                ),
+                (None, None) => (None, "the names of its version files are its apps"),
+            };
+            tree.odd.push(Arc::from(format!("{why}; {whose}")));
+            lists.extend(apps.map(|apps| (environment.clone(), apps)));
+        }
+        self.readable.extend(lists.clone());
         self.lists = kept;
         tree.apps = lists;
         Ok(())
