@@ -171,15 +171,15 @@ fn sources_of_node(
                 .is_some_and(|id| logs.iter().any(|log| log.node_id == *id))
         })
         .collect();
-    // The last attempt speaks first.
-    pods.sort_by_key(|pod| std::cmp::Reverse(pod.created));
+    let attempt = |pod: &Pod| {
+        let mut nodes = run.nodes.read().iter();
+        nodes.find(|n| Some(&n.id) == pod.node_id.as_ref())
+    };
+    // The last attempt speaks first, by the engine's own account of it.
+    pods.sort_by_key(|pod| std::cmp::Reverse((attempt(pod).and_then(|n| n.started), pod.created)));
     // A retry's attempts have names of their own, which say which try it is.
     let title = |pod: &Pod| {
-        let attempt = run
-            .nodes
-            .read()
-            .iter()
-            .find(|n| Some(&n.id) == pod.node_id.as_ref());
+        let attempt = attempt(pod);
         format!("{} {}", run.id.name, attempt.unwrap_or(node).display_name)
     };
     let mut sources: Vec<LogChoice> = pods

@@ -130,14 +130,16 @@ fn step_pod(world: &mut World, node: &str, seconds_ago: i64) {
 fn the_title_says_which_try_of_a_retried_step_it_is() {
     let mut world = world();
     let tries = ["run-1.tests(0)", "run-1.tests(1)"];
-    let pods = tries.map(|name| node(name, NodeKind::Pod, NodePhase::Failed, &[]));
+    let mut pods = tries.map(|name| node(name, NodeKind::Pod, NodePhase::Failed, &[]));
+    pods[1].started = Some(at(450));
     let mut nodes = vec![
         node("run-1", NodeKind::DAG, NodePhase::Failed, &["run-1.tests"]),
         node("run-1.tests", NodeKind::Retry, NodePhase::Failed, &tries),
     ];
     nodes.extend(pods);
     run(&mut world, RunPhase::Failed, nodes);
-    step_pod(&mut world, tries[0], 500);
+    // Pods that were made in the same second, as far as their server says.
+    step_pod(&mut world, tries[0], 450);
     step_pod(&mut world, tries[1], 450);
     let mut state = state(world);
     press(&mut state, "/ p u b l i s h e r enter enter enter");
