@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 /// Enter on a step: its log fills the pane, or the screen where there is no room beside.
 pub fn of_step(state: &mut State, effects: &mut Vec<Effect>) {
-    of_step_quietly(state, effects);
-    if state.ui.log.is_some() {
+    // Another step's log, which may still be open, is not this one's.
+    if of_step_quietly(state, effects) {
         into(state);
     }
 }

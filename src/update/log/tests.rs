@@ -148,6 +148,26 @@ fn the_title_says_which_try_of_a_retried_step_it_is() {
     assert_eq!(title(&state), "run-1 tests(0)");
 }
 
+#[test]
+fn a_step_without_a_log_does_not_show_the_one_of_another() {
+    let mut world = world();
+    let steps = ["run-1.tests", "run-1.lint"];
+    let nodes = vec![
+        node("run-1", NodeKind::DAG, NodePhase::Failed, &steps),
+        node(steps[0], NodeKind::Pod, NodePhase::Failed, &[]),
+        node(steps[1], NodeKind::Pod, NodePhase::Succeeded, &[]),
+    ];
+    run(&mut world, RunPhase::Failed, nodes);
+    step_pod(&mut world, steps[0], 450);
+    let mut state = state(world);
+    press(&mut state, "/ p u b l i s h e r enter enter enter");
+    assert_eq!(*state.view(), crate::state::View::Log);
+    press(&mut state, "q k enter");
+    assert_eq!(*state.view(), crate::state::View::Run);
+    let notice = state.ui.notice.as_ref().unwrap();
+    assert!(notice.text.contains("gone"), "{}", notice.text);
+}
+
 /// What the open log printed, to its end.
 fn printed(state: &mut State, text: &str) {
     let follow = state.ui.log.as_ref().unwrap().follow;
