@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/kube_api/call.rs"]
+#[path = "../../tests/common/call.rs"]
 #[allow(dead_code)]
 mod call;
 mod cluster;
@@ -15,7 +15,7 @@ mod log;
 #[path = "../../tests/common/pty.rs"]
 mod pty;
 mod reading;
-#[path = "../../tests/kube_api/real.rs"]
+#[path = "../../tests/common/real.rs"]
 #[allow(dead_code)]
 mod real;
 mod screen;

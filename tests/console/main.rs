@@ -1,16 +1,25 @@
-//! The whole console on the practice yard: keys are pressed, the screen is read, and nothing in between is known.
+//! The whole console: keys are pressed, the screen is read, commands are run, and nothing in between is known.
 //!
 //! What a part decides or draws is tested at the part; here stands what only shows when all of them work together.
 
 #![allow(
+    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     reason = "a test may fail anywhere"
 )]
 
+mod commands;
 mod desk;
+#[path = "../common/hostile.rs"]
+mod hostile;
 mod levers;
+#[path = "../common/plans.rs"]
+mod plans;
 #[path = "../common/pty.rs"]
 mod pty;
 mod scenarios;
+mod terminal;
 mod typed;
+mod yard;
+mod yard_commands;

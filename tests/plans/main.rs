@@ -6,16 +6,21 @@
     reason = "what a test cannot set up must end it"
 )]
 
+#[path = "../common/plans.rs"]
+mod plans;
 #[path = "../common/world.rs"]
 mod world;
 
+mod apply;
 mod changes;
 mod follow;
 mod held;
+mod journal;
 mod levers;
 mod reasons;
 mod refusals;
 mod resubmit;
+mod run_tree;
 mod scene;
 mod shown;
 mod sound;

@@ -1,6 +1,6 @@
 //! Kubernetes: the part of its API that the console and the simulator call, as a real server on loopback.
 //!
-//! It passes the same suite as the real kube-apiserver (`tests/kube_api.rs`) and can be taken down, or made to fail one
+//! It passes the same suite as the real kube-apiserver (`tests/providers/kube_api`) and can be taken down, or made to fail one
 //! request in any of the ways a network has. Deliberately absent: discovery, admission, server-side apply, controllers.
 
 pub mod kinds;

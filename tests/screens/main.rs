@@ -3,17 +3,18 @@
 // clippy.toml allows these in test functions only, not in what they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "screens/any.rs"]
 mod any;
-#[path = "common/golden.rs"]
+#[path = "../common/golden.rs"]
 mod golden;
-#[path = "common/hostile.rs"]
+#[path = "../common/hostile.rs"]
 mod hostile;
-#[path = "screens/lists.rs"]
 mod lists;
-#[path = "screens/unread.rs"]
+mod logs;
+mod sanitised;
+#[path = "../common/smoke.rs"]
+mod smoke;
 mod unread;
-#[path = "common/world.rs"]
+#[path = "../common/world.rs"]
 mod world;
 
 use golden::golden;

@@ -12,8 +12,8 @@ use leverframe::store::{self, Delta, Kind, Source, Store};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::Scene;
-use crate::fixtures::*;
+use super::Scene;
+use super::fixtures::*;
 
 const ENVIRONMENT: &str = "staging";
 

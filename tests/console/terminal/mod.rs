@@ -2,17 +2,7 @@
 //!
 //! What is promised here is what an operator's terminal lives through: lost connections, stalls, signals, panics.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may fail anywhere"
-)]
-
 mod cluster_texts;
-#[path = "../common/pty.rs"]
-mod console;
-#[path = "../common/hostile.rs"]
-mod hostile;
 mod login;
 mod quiet;
 mod repository;
@@ -23,6 +13,8 @@ mod stop;
 mod texts;
 mod vanish;
 
+use crate::hostile;
+use crate::pty as console;
 use console::{Console, Start};
 
 /// A console on a small repository, not started yet.

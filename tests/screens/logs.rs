@@ -1,18 +1,7 @@
-//! Screens of runs and logs: see `screens.rs` for how they are compared and kept.
+//! Screens of runs and logs: see `main.rs` for how they are compared and kept.
 
-// clippy.toml allows these in test functions only, not in what they share.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-#[path = "common/golden.rs"]
-mod golden;
-#[path = "common/hostile.rs"]
-mod hostile;
-#[path = "common/smoke.rs"]
-mod smoke;
-#[path = "common/world.rs"]
-mod world;
-
-use golden::{drawn, golden};
+use super::golden::{drawn, golden};
+use super::{hostile, smoke, world};
 use leverframe::model::log::{Filter, Log, Pattern, Stretch};
 use leverframe::model::{Fault, FaultKind, Nodes};
 use leverframe::state::{LogUi, Pane, State, View};

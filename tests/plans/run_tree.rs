@@ -1,8 +1,5 @@
 //! The tree of real Argo Workflow objects: every node is there once, and in the places that the engine ran it in.
 
-// clippy.toml allows these in test functions only, not in what they share.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use jiff::Timestamp;
 use leverframe::model::tree::Tree;
 use leverframe::model::{Node, NodeKind, NodePhase};

@@ -3,19 +3,15 @@
 //! The real etcd and kube-apiserver (named by KUBEBUILDER_ASSETS) say what is true; whatever else serves the console, the
 //! practice yard first, passes the very same cases. Deliberately absent: what the console never calls.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a case that does not hold ends by saying so"
-)]
-
 mod access;
+#[path = "../../common/call.rs"]
 mod call;
 mod console;
 mod fixtures;
 mod kubelet;
 mod lists;
 mod logs;
+#[path = "../../common/real.rs"]
 mod real;
 mod watches;
 mod writes;

@@ -1,11 +1,6 @@
 //! The hostile texts against the sanitiser alone: nothing in what it makes is a sequence or a control to a terminal.
 
-// clippy.toml allows these in test functions only, not in what they share.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-#[path = "common/hostile.rs"]
-mod hostile;
-
+use super::hostile;
 use leverframe::text::{Safe, styled};
 use std::collections::{BTreeMap, BTreeSet};
 

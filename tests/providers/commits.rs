@@ -1,15 +1,6 @@
 //! Levers by commits, one after another on the command line: each sees what became of those before it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what a test cannot set up must end it"
-)]
 
-#[path = "common/charts.rs"]
-mod charts;
-
-use charts::Charts;
+use crate::charts::{self, Charts};
 use leverframe::journal::Standing;
 
 const STAGING: [&str; 4] = ["publisher", "--environment", "staging", "--yes"];

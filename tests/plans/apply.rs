@@ -1,16 +1,6 @@
 //! Apply: intent first, one write, outcome last; and every way in which nothing is sent at all.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what a test cannot set up must end it"
-)]
 
-mod common {
-    pub mod plans;
-}
-
-use common::plans::some_plan;
+use crate::plans::some_plan;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use leverframe::apply::{Writers, apply, settle};

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::Scene;
-use crate::fixtures::*;
-use crate::kubelet::Kubelet;
+use super::Scene;
+use super::fixtures::*;
+use super::kubelet::Kubelet;
 
 /// A node of the case's own that leads to the stand-in, and a pod on it.
 async fn pod_on_a_node(scene: &Scene, kubelet: &Kubelet, containers: &[&str]) -> String {

@@ -1,16 +1,6 @@
 //! The journal's file: what survives torn lines, places that cannot be written, several consoles, and a death in between.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what a test cannot set up must end it"
-)]
 
-mod common {
-    pub mod plans;
-}
-
-use common::plans;
+use crate::plans;
 use leverframe::config;
 use leverframe::effect::Effect;
 use leverframe::journal::file::{JournalFile, Places};

@@ -1,8 +1,5 @@
 //! Commands on the practice yard: what a script can read there, and levers pulled, refused and recorded from it.
 
-// clippy.toml allows these in test functions only, not in what they share.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 use leverframe::demo::{Options, Scenario, Yard};
 use serde_json::Value;
 use std::path::Path;

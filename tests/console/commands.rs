@@ -1,12 +1,5 @@
 //! Commands as scripts meet them: exit codes, the JSON contract, and agreement with the files of real deliveries.
 
-// clippy.toml allows these in test functions only, not in what they share.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod common {
-    pub mod plans;
-}
-
 use leverframe::journal::file::{JournalFile, Places};
 use leverframe::journal::{Entry, What};
 use leverframe::plan::Outcome;
@@ -464,7 +457,7 @@ fn that_nothing_is_open_is_not_that_nothing_was_recorded() {
     assert_eq!(open(), "No plan was recorded yet.\n");
     let state = folder.path().join(".local/state/leverframe");
     let journal = JournalFile::new(Places::usual(&state, None));
-    let plan = common::plans::some_plan("aaaa");
+    let plan = crate::plans::some_plan("aaaa");
     let evidence = "stopped".to_owned();
     for what in [
         What::Intent {

@@ -1,18 +1,12 @@
 //! The practice yard as a console meets it: a repository, three clusters, and what goes on in them.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test that does not hold ends by saying so"
-)]
-
-#[path = "kube_api/call.rs"]
+#[path = "../common/call.rs"]
 #[allow(
     dead_code,
     reason = "shared with the suite of API behaviours, which uses more of it"
 )]
 mod call;
-#[path = "kube_api/real.rs"]
+#[path = "../common/real.rs"]
 #[allow(
     dead_code,
     reason = "shared with the suite of API behaviours, which uses more of it"

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::Scene;
-use crate::fixtures::*;
+use super::Scene;
+use super::fixtures::*;
 
 pub async fn a_second_create_of_one_name_is_409(scene: Scene) {
     let path = workflows(scene.namespace);

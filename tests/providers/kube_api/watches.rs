@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::Scene;
-use crate::fixtures::*;
+use super::Scene;
+use super::fixtures::*;
 
 fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().expect("a name")

@@ -1,6 +1,6 @@
 //! A cluster breaks off, or the console is killed, while it resubmits.
 
-use crate::relay::{self, How, Point, Relay};
+use super::relay::{self, How, Point, Relay};
 use leverframe::demo::{Options, Scenario, Yard};
 use leverframe::journal::Standing;
 use leverframe::journal::file::{JournalFile, Places};

@@ -5,9 +5,9 @@ use std::io::Read as _;
 
 use serde_json::{Value, json};
 
-use crate::Scene;
-use crate::call::until;
-use crate::fixtures::*;
+use super::Scene;
+use super::call::until;
+use super::fixtures::*;
 
 fn names(list: &Value) -> BTreeSet<String> {
     let items = list["items"]

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::Server;
-use crate::call::{Caller, until};
+use super::Server;
+use super::call::{Caller, until};
 
 /// One program that dies when this value, or the process that holds it, does.
 struct Leash(Child);

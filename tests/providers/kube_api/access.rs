@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::Scene;
-use crate::fixtures::*;
+use super::Scene;
+use super::fixtures::*;
 
 pub async fn one_kind_is_forbidden_and_others_are_not(scene: Scene) {
     scene

@@ -7,8 +7,8 @@ use leverframe::demo::kubernetes::{Blow, Fault, Server as Served};
 use leverframe::demo::loopback::{Certificate, Reach};
 use serde_json::{Value, json};
 
-use crate::call::until;
-use crate::{Server, all, namespaces};
+use super::call::until;
+use super::{Server, all, namespaces};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_yards_server_behaves_as_the_real_one() {
