@@ -20,6 +20,8 @@
 //! One `State`, one `Message`, one `update`, one `view(&State)`. Every view reads the same fact table, and the costly
 //! mistake here is a wrong write, so "what did it know, what did it decide, what did it send" are each a value that can
 //! be printed. The rules that hold this up are checked by `tests/house.rs`.
+//!
+//! The practice yard is a crate of its own, `leverframe-yard`: it knows nothing of the console, and only `demo` opens it.
 
 pub mod action;
 pub mod app;
@@ -28,7 +30,6 @@ pub mod cli;
 pub mod config;
 pub mod connect;
 pub mod delivery;
-pub mod demo;
 pub mod effect;
 pub mod journal;
 pub mod keymap;

@@ -4,7 +4,7 @@ use super::{figure, fleet, ms, quantile, reading, yard};
 use crate::call::Caller;
 use crate::real::Rig;
 use futures::StreamExt as _;
-use leverframe::demo::kubernetes::read::WatchList;
+use leverframe_yard::kubernetes::read::WatchList;
 use std::path::Path;
 
 const APPS: usize = 1_000;

@@ -87,6 +87,7 @@ pub enum Command {
     /// Plans, their outcomes and what they left open
     Journal(JournalArgs),
     /// The practice yard: a whole delivery on this machine, to try every lever on
+    #[cfg(feature = "yard")]
     Demo(DemoArgs),
     /// Look at the configuration
     #[command(subcommand)]
@@ -245,6 +246,7 @@ pub enum Looked {
     NotDone,
 }
 
+#[cfg(feature = "yard")]
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
     /// calm, flaky-smoke, crash-loop, migration-failed or environment-down
@@ -256,10 +258,6 @@ pub struct DemoArgs {
     /// How many times as fast as life
     #[arg(long, value_name = "FACTOR")]
     pub speed: Option<f64>,
-    /// Play on API servers of your own that nothing else uses and that know Argo's kinds: one for each environment, by its
-    /// kubeconfig file, whose context is named after the environment. What is created there stays
-    #[arg(long, value_name = "ENVIRONMENT=KUBECONFIG")]
-    pub over: Vec<String>,
 }
 
 #[derive(Subcommand, Clone, Debug)]

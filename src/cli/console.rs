@@ -9,7 +9,6 @@ use crate::app::{self, Farewell};
 use crate::config::Config;
 use crate::connect;
 use crate::journal::Journal;
-use crate::plan::Actor;
 use crate::state::{Settings, State, ThemeSettings, Ui};
 use crate::store::Store;
 use crate::store::board::Board;
@@ -21,7 +20,10 @@ use std::collections::VecDeque;
 pub(super) async fn run(common: &Common) -> Ended {
     match configured(common, &variables)? {
         Some(config) => show(config, None).await,
-        None => super::demo::play(crate::demo::Options::default(), Vec::new(), common).await,
+        #[cfg(feature = "yard")]
+        None => super::demo::play(leverframe_yard::Options::default(), common).await,
+        #[cfg(not(feature = "yard"))]
+        None => Err(super::unconfigured().into()),
     }
 }
 
@@ -69,11 +71,7 @@ fn state(
         delivery: config.delivery.clone(),
         keys: config.keys.clone(),
         settings: Settings {
-            who: Actor {
-                // Nobody else is in the yard: whoever practises there as root does so alone.
-                shared: demo.is_none() && who::actor(config).shared,
-                ..who::actor(config)
-            },
+            who: who::actor(config),
             host: who::host(),
             read_only: config.read_only,
             demo,

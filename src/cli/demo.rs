@@ -6,9 +6,8 @@ use super::arguments::{Common, DemoArgs};
 use super::exit::{Exit, Failure};
 use super::{Ended, console, variables};
 use crate::config::{self, ClusterAt, Config, RepositoryAt};
-use crate::demo::fleet::ENVIRONMENTS;
-use crate::demo::{Access, Options, Scenario, Yard};
 use crate::model::Environment;
+use leverframe_yard::{Options, Scenario, Yard};
 use std::path::Path;
 
 /// The delivery that the yard is shaped after.
@@ -36,40 +35,12 @@ pub(super) async fn run(args: &DemoArgs, common: &Common) -> Ended {
         }
         options.speed = speed;
     }
-    let over = over(&args.over)?;
-    play(options, over, common).await
-}
-
-/// The clusters that were named to play on: all three or none.
-fn over(named: &[String]) -> Result<Vec<Access>, Failure> {
-    let find = |environment: &'static str| {
-        let file = named.iter().find_map(|text| {
-            let (name, file) = text.split_once('=')?;
-            (name == environment).then_some(file)
-        });
-        file.map(|file| Access {
-            environment,
-            kubeconfig: file.into(),
-            context: environment.to_owned(),
-        })
-    };
-    let found: Vec<Access> = ENVIRONMENTS.into_iter().filter_map(find).collect();
-    if named.is_empty() || (found.len() == ENVIRONMENTS.len() && named.len() == found.len()) {
-        return Ok(found);
-    }
-    Err(Failure::usage(format!(
-        "--over wants one kubeconfig for each environment: {}.",
-        ENVIRONMENTS.map(|e| format!("--over {e}=FILE")).join(" ")
-    )))
+    play(options, common).await
 }
 
 /// Opens the yard, shows the console on it, and takes it down again.
-pub(super) async fn play(options: Options, over: Vec<Access>, common: &Common) -> Ended {
-    let opened = match over.is_empty() {
-        true => Yard::start(options).await,
-        false => Yard::over(options, over).await,
-    };
-    let yard = opened.map_err(|error| {
+pub(super) async fn play(options: Options, common: &Common) -> Ended {
+    let yard = Yard::start(options).await.map_err(|error| {
         Failure::new(
             Exit::Failed,
             format!(
@@ -103,6 +74,7 @@ fn configuration(yard: &Yard, common: &Common) -> Result<Config, Failure> {
     // What is tried here is nobody's record: it goes with the yard.
     config.journal = yard.folder().join("journal");
     config.keys = std::sync::Arc::new(config::usual_keys(&variables)?);
-    config.read_only = common.read_only;
+    config.practice = true;
+    config.read_only = super::is_read_only(common, &variables);
     Ok(config)
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod completions;
 mod config;
 mod console;
+#[cfg(feature = "yard")]
 mod demo;
 pub mod exit;
 mod gather;
@@ -95,6 +96,7 @@ async fn act(command: Command, common: &Common) -> Ended {
         Command::History(args) => history::run(&args, common).await,
         Command::Sources => sources::run(common).await,
         Command::Journal(args) => journal::run(&args, common).await,
+        #[cfg(feature = "yard")]
         Command::Demo(args) => demo::run(&args, common).await,
         Command::Config(command) => config::run(&command, common).await,
         Command::Completions { shell } => completions::completions(shell),
@@ -132,22 +134,35 @@ fn configured(common: &Common, variables: Variables<'_>) -> Result<Option<Config
             )));
         }
     };
+    config.read_only |= is_read_only(common, variables);
+    Ok(Some(config))
+}
+
+/// Whether the flag or the environment forbids every write.
+fn is_read_only(common: &Common, variables: Variables<'_>) -> bool {
     let by_environment = crate::config::file::variable(variables, "LEVERFRAME_READ_ONLY")
         .is_some_and(|value| value != "0");
-    config.read_only |= common.read_only || by_environment;
-    Ok(Some(config))
+    common.read_only || by_environment
 }
 
 /// What is configured; without it a command ends and says what to do. Only the console starts the yard by itself.
 fn required(common: &Common) -> Result<Config, Failure> {
-    configured(common, &variables)?.ok_or_else(|| {
-        Failure::usage(
-            "Nothing is configured, so there is nothing to ask. Do one of these:\n\
-             \x20 leverframe config show > ~/.config/leverframe/leverframe.toml   and fill it in\n\
-             \x20 leverframe COMMAND --delivery govuk --repository PATH           look at a clone, nothing else\n\
-             \x20 leverframe demo                                                 try the console on the practice yard",
-        )
-    })
+    configured(common, &variables)?.ok_or_else(unconfigured)
+}
+
+/// Nothing is configured, and what to do then.
+fn unconfigured() -> Failure {
+    let mut said = String::from(
+        "Nothing is configured, so there is nothing to ask. Do one of these:\n\
+         \x20 leverframe config show > ~/.config/leverframe/leverframe.toml   and fill it in\n\
+         \x20 leverframe COMMAND --delivery govuk --repository PATH           look at a clone, nothing else",
+    );
+    if cfg!(feature = "yard") {
+        said.push_str(
+            "\n  leverframe demo                                                 try the console on the practice yard",
+        );
+    }
+    Failure::usage(said)
 }
 
 /// How each environment's cluster is reached, for commands that somebody runs by hand, from whichever folder.

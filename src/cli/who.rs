@@ -17,7 +17,8 @@ pub(super) fn actor(config: &Config) -> Actor {
         .ok()
         .and_then(|text| text.split(' ').next().map(str::to_owned))
         .filter(|address| !address.is_empty());
-    let shared = uid.is_root() || config.shared_logins.contains(&login);
+    let root_is_shared = uid.is_root() && !config.practice;
+    let shared = root_is_shared || config.shared_logins.contains(&login);
     Actor {
         login,
         from,

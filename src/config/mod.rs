@@ -40,6 +40,8 @@ pub struct Config {
     pub zone: TimeZone,
     pub zone_name: String,
     pub shared_logins: Vec<String>,
+    /// It is the practice yard, which nobody shares: uid 0 is no shared login there.
+    pub practice: bool,
     /// Bytes that one log may hold.
     pub log_cap: usize,
     /// Folder of the journal.
@@ -80,6 +82,8 @@ struct Raw {
     time_zone: Option<String>,
     #[serde(default)]
     shared_logins: Vec<String>,
+    #[serde(default)]
+    practice: bool,
     log_cap_mib: Option<u64>,
     journal: Option<String>,
     keys: Option<String>,
@@ -145,6 +149,7 @@ pub fn parse(
     config.file = Some(path.to_owned());
     config.read_only = raw.read_only;
     config.shared_logins = raw.shared_logins.clone();
+    config.practice = raw.practice;
     match raw
         .repository
         .as_deref()
@@ -274,6 +279,7 @@ pub fn base(checked: &delivery::Checked, variables: Variables<'_>) -> Config {
         zone,
         zone_name,
         shared_logins: Vec::new(),
+        practice: false,
         log_cap: (LOG_CAP_MIB as usize) << 20,
         journal: file::xdg(variables, "XDG_STATE_HOME", ".local/state").unwrap_or_else(fallback),
         keys: Arc::new(Keymap::default()),

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use http::Request;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use leverframe::demo::{Access, Options, Scenario, Yard};
+use leverframe_yard::{Access, Options, Scenario, Yard};
 use serde_json::Value;
 
 /// How a real server of the rig is reached.

@@ -1,6 +1,6 @@
 //! Commands on the practice yard: what a script can read there, and levers pulled, refused and recorded from it.
 
-use leverframe::demo::{Options, Scenario, Yard};
+use leverframe_yard::{Options, Scenario, Yard};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};

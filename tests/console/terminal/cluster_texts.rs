@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use leverframe::demo::kubernetes::Server;
-use leverframe::demo::kubernetes::rights::{Person, Rights, Rule};
-use leverframe::demo::loopback::{Certificate, Door};
+use leverframe_yard::kubernetes::Server;
+use leverframe_yard::kubernetes::rights::{Person, Rights, Rule};
+use leverframe_yard::loopback::{Certificate, Door};
 use serde_json::{Value, json};
 
 use super::console::{Console, Start, Told};

@@ -1,13 +1,13 @@
 //! A cluster breaks off, or the console is killed, while it resubmits.
 
 use super::relay::{self, How, Point, Relay};
-use leverframe::demo::{Options, Scenario, Yard};
 use leverframe::journal::Standing;
 use leverframe::journal::file::{JournalFile, Places};
 use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer as _;
 use leverframe::provider::kubernetes::connect::{Access, Place};
 use leverframe::provider::kubernetes::writer::Writer;
+use leverframe_yard::{Options, Scenario, Yard};
 use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! Relay: a plain door before a cluster that passes everything on, until the write comes.
 
 use base64::Engine as _;
-use leverframe::demo::kubernetes::kinds;
-use leverframe::demo::kubernetes::objects::Objects;
-use leverframe::demo::kubernetes::selector::Selector;
+use leverframe_yard::kubernetes::kinds;
+use leverframe_yard::kubernetes::objects::Objects;
+use leverframe_yard::kubernetes::selector::Selector;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

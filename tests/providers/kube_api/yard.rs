@@ -2,9 +2,9 @@
 
 use http::Request;
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use leverframe::demo::kubernetes::rights::{Person, Rights, Rule};
-use leverframe::demo::kubernetes::{Blow, Fault, Server as Served};
-use leverframe::demo::loopback::{Certificate, Reach};
+use leverframe_yard::kubernetes::rights::{Person, Rights, Rule};
+use leverframe_yard::kubernetes::{Blow, Fault, Server as Served};
+use leverframe_yard::loopback::{Certificate, Reach};
 use serde_json::{Value, json};
 
 use super::call::until;

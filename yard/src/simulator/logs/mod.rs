@@ -8,8 +8,8 @@ mod services;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demo::fleet::stir;
-use crate::demo::simulator::run::deploy_image;
+use crate::fleet::stir;
+use crate::simulator::run::deploy_image;
 
 /// One line and its moment.
 pub type Line = (Timestamp, String);

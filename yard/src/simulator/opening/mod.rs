@@ -10,9 +10,9 @@ use super::clock::{Pace, stamp};
 use super::logs::{Kind, Script};
 use super::run::{Course, Folded, deploy_image, post_sync, templates};
 use super::workload::{self, Counts, Doing, Workload};
-use crate::demo::Scenario;
-use crate::demo::fleet::{self, APPS, ARGO_CD, App, ENVIRONMENTS, stir};
-use crate::demo::history::{History, Standing};
+use crate::Scenario;
+use crate::fleet::{self, APPS, ARGO_CD, App, ENVIRONMENTS, stir};
+use crate::history::{History, Standing};
 
 /// Runs are deleted after three days.
 const KEPT_RUNS: i64 = 72 * 3600;

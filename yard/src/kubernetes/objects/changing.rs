@@ -5,11 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{Objects, Stored, Way, key};
-use crate::demo::kubernetes::kinds::{self, Kind};
-use crate::demo::kubernetes::rules::{
+use crate::kubernetes::kinds::{self, Kind};
+use crate::kubernetes::rules::{
     differs_outside_metadata, identify, is_name, legible, metadata, now, set, uid, word,
 };
-use crate::demo::kubernetes::status::Status;
+use crate::kubernetes::status::Status;
 
 impl Objects {
     /// Creates an object from a request's body.

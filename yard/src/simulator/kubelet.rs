@@ -18,7 +18,7 @@ use futures::stream;
 use jiff::Timestamp;
 
 use super::logs::{Line, Script};
-use crate::demo::loopback::{Certificate, Door};
+use crate::loopback::{Certificate, Door};
 
 /// How often a followed log is looked at.
 const LOOK: Duration = Duration::from_millis(200);

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::{Opening, World, deployment, node_name, speak};
-use crate::demo::Scenario;
-use crate::demo::fleet::App;
-use crate::demo::simulator::clock::{Pace, stamp};
-use crate::demo::simulator::logs::{Kind, Script};
-use crate::demo::simulator::workload::{self, Counts, Doing, Workload};
+use crate::Scenario;
+use crate::fleet::App;
+use crate::simulator::clock::{Pace, stamp};
+use crate::simulator::logs::{Kind, Script};
+use crate::simulator::workload::{self, Counts, Doing, Workload};
 
 impl Opening<'_> {
     pub(super) fn broken_migration(&self, environment: &str, app: &App) -> bool {

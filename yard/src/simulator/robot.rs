@@ -13,8 +13,8 @@ use git2::{Oid, Signature, Tree};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use crate::demo::history::{PEOPLE, ROBOT, path};
-use crate::demo::repository::{ROBOT_VARIABLE, Repository, git};
+use crate::history::{PEOPLE, ROBOT, path};
+use crate::repository::{ROBOT_VARIABLE, Repository, git};
 
 /// The robot, with one push at a time.
 pub struct Robot {

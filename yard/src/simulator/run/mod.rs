@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::clock::{Pace, stamp};
 use super::logs::{Kind, Script};
 use super::workload::owner;
-use crate::demo::fleet::APPS;
+use crate::fleet::APPS;
 
 /// What happens at one moment of a run.
 #[derive(Debug, Clone)]

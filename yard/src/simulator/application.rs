@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::fleet::{APPS, ARGO_CD, App, PARENT, fleet_images};
+use crate::fleet::{APPS, ARGO_CD, App, PARENT, fleet_images};
 
 /// The repository as Applications name it: what matters here is only that all say the same.
 const CHARTS: &str = "https://git.yard.example/govuk/helm-charts.git";

@@ -1,7 +1,7 @@
 //! The opening: the same every time, and nothing in it that a server would refuse.
 
 use super::*;
-use crate::demo::history::history;
+use crate::history::history;
 
 #[test]
 fn the_same_seed_opens_the_same_world() {
@@ -36,10 +36,7 @@ fn every_object_has_a_kind_that_a_server_knows_and_a_name_of_its_own() {
         for environment in ENVIRONMENTS {
             let mut names = std::collections::BTreeSet::new();
             for object in opening.world(environment).objects {
-                assert!(
-                    crate::demo::kubernetes::kinds::of(&object).is_some(),
-                    "{object}"
-                );
+                assert!(crate::kubernetes::kinds::of(&object).is_some(), "{object}");
                 let own = (
                     object["kind"].to_string(),
                     object["metadata"]["name"].to_string(),

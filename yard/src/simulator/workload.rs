@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::fleet::{APPS, App, digest, image, stir};
+use crate::fleet::{APPS, App, digest, image, stir};
 
 /// One Deployment at one version.
 #[derive(Debug, Clone)]

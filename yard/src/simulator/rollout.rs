@@ -16,8 +16,8 @@ use super::logs::{Kind, Script};
 use super::opening::{node_name, voices};
 use super::robot::Read;
 use super::workload::{self, Counts, Doing, Workload};
-use crate::demo::Scenario;
-use crate::demo::fleet::{self, App};
+use crate::Scenario;
+use crate::fleet::{self, App};
 
 /// How long Kubernetes waits for progress before it says that there is none.
 const DEADLINE: f64 = 600.0;

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Beat, Course, Planner, Spec};
-use crate::demo::fleet::APPS;
-use crate::demo::simulator::clock::Pace;
-use crate::demo::simulator::logs::Kind;
+use crate::fleet::APPS;
+use crate::simulator::clock::Pace;
+use crate::simulator::logs::Kind;
 
 /// The frozen parameters of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use super::cluster::{Cluster, Seen, Trouble, name};
 use super::opening::{next, node_name};
 use super::run::{self, Beat, Course, deploy_image, post_sync};
 use super::workload::letters;
-use crate::demo::Scenario;
-use crate::demo::fleet::stir;
+use crate::Scenario;
+use crate::fleet::stir;
 
 /// Simulated seconds for which a played run is kept. In life it is three days; the yard may play all night at great speed.
 const KEPT: f64 = 6.0 * 3600.0;

@@ -178,8 +178,8 @@ fn import(path: &Path, commits: &[Commit]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::Scenario;
-    use crate::demo::history::history;
+    use crate::Scenario;
+    use crate::history::history;
 
     fn push(repository: &Repository, secret: Option<&str>, to: &str) -> (bool, String) {
         let mut command = git();

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::fleet::APPS;
+use crate::fleet::APPS;
 
 /// Every WorkflowTemplate of one environment's cluster.
 pub fn templates(next: Option<&str>) -> Vec<Value> {

@@ -164,7 +164,7 @@ fn field(part: &str) -> Result<Field, Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::kubernetes::kinds;
+    use crate::kubernetes::kinds;
     use serde_json::json;
 
     #[test]

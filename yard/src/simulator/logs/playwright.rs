@@ -1,6 +1,6 @@
 //! Playwright: what the browser tests print, with their colours and, when one fails, its error.
 
-use crate::demo::fleet::stir;
+use crate::fleet::stir;
 
 const GREEN: &str = "\u{1b}[32m";
 const RED: &str = "\u{1b}[31m";

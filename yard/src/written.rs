@@ -18,7 +18,7 @@ pub fn config(folder: &Path, repository: &Path, access: &[Access]) -> io::Result
     let delivery = folder.join("delivery.toml");
     private(&delivery, &delivery_text())?;
     let mut text = format!(
-        "# The practice yard's own configuration; it is gone when the yard closes.\ndelivery = {}\nrepository = {}\njournal = {}\n",
+        "# The practice yard's own configuration; it is gone when the yard closes.\npractice = true\ndelivery = {}\nrepository = {}\njournal = {}\n",
         quoted(&delivery),
         quoted(repository),
         quoted(&folder.join("journal")),

@@ -1,4 +1,4 @@
-//! Demo: the practice yard, real servers on loopback and a bare git repository, driven by a seeded simulator.
+//! The practice yard: real servers on loopback and a bare git repository, driven by a seeded simulator.
 //!
 //! The console reaches it by the same git and Kubernetes code as anything else: a delivery file, a repository's path,
 //! kubeconfig files. Everything is in one private folder and gone when the yard is dropped. Deliberately absent: any
@@ -8,6 +8,8 @@ pub mod fleet;
 pub mod history;
 pub mod kubernetes;
 pub mod loopback;
+#[cfg(feature = "over")]
+mod over;
 pub mod repository;
 pub mod simulator;
 mod written;
@@ -179,49 +181,6 @@ impl Yard {
             folder,
             ground,
             (servers, kubelets),
-            access,
-            clusters,
-        )
-    }
-
-    /// Plays on clusters that are there already, one for each environment and with the kinds of Argo: their API servers
-    /// get the opening's objects and the simulator, and the yard brings the repository and the kubelets. What it created
-    /// there stays when the yard is dropped.
-    pub async fn over(options: Options, access: Vec<Access>) -> io::Result<Yard> {
-        let folder = private_folder()?;
-        let ground = Ground::lay(options, folder.path())
-            .await
-            .map_err(io::Error::other)??;
-        let certificate = Certificate::generate()?;
-        let (mut kubelets, mut clusters) = (Vec::new(), Vec::new());
-        for Access {
-            environment,
-            kubeconfig,
-            context,
-        } in &access
-        {
-            let kubelet = Kubelet::start(&certificate).await?;
-            let cluster =
-                Cluster::connect(environment, kubeconfig, context, kubelet.shelf.clone()).await?;
-            let mut world = ground.opening(options).world(environment);
-            world
-                .objects
-                .push(opening::node(environment, kubelet.port()));
-            for (pod, container, previous, script) in world.scripts {
-                kubelet.shelf.put(&pod, &container, previous, script);
-            }
-            cluster
-                .furnish(world.objects)
-                .await
-                .map_err(io::Error::other)?;
-            kubelets.push(kubelet);
-            clusters.push(cluster);
-        }
-        Yard::play(
-            options,
-            folder,
-            ground,
-            (Vec::new(), kubelets),
             access,
             clusters,
         )

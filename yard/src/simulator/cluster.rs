@@ -2,12 +2,12 @@
 //!
 //! Nothing here knows whose server it is: the yard's own and a real kube-apiserver are the same.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::TryStreamExt;
 use http::Request;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::WatchEvent;
@@ -16,8 +16,8 @@ use tokio::sync::mpsc;
 
 use super::kubelet::Shelf;
 use super::workload::identify;
-use crate::demo::fleet::{APPS, ARGO_CD};
-use crate::demo::kubernetes::kinds::{self, Kind};
+use crate::fleet::{APPS, ARGO_CD};
+use crate::kubernetes::kinds::{self, Kind};
 
 /// Why a request came to nothing.
 pub type Trouble = kube::Error;
@@ -55,6 +55,9 @@ impl Cluster {
     }
 
     /// By a kubeconfig file's context; requests are never sent twice.
+    ///
+    /// # Errors
+    /// Before any request, where the server is not on loopback: whatever the file names, the yard plays on this machine.
     pub async fn connect(
         environment: &'static str,
         file: &Path,
@@ -70,62 +73,9 @@ impl Cluster {
             .await
             .map_err(io::Error::other)?;
         config.default_retry = false;
+        on_loopback(&config.cluster_url)?;
         let client = kube::Client::try_from(config).map_err(io::Error::other)?;
         Ok(Cluster::new(environment, client, shelf))
-    }
-
-    /// Creates an opening's objects, owners first; those that are there already stay as they are.
-    pub async fn furnish(&self, objects: Vec<Value>) -> Result<(), Trouble> {
-        let mut uids: HashMap<(String, String), String> = HashMap::new();
-        let text = |object: &Value, field: &str| object[field].as_str().unwrap_or("").to_owned();
-        for kinds in [
-            &["Namespace", "Node"][..],
-            &[
-                "WorkflowTemplate",
-                "Application",
-                "Workflow",
-                "Deployment",
-                "Job",
-            ],
-            &["ReplicaSet"],
-            &["Pod", "Event"],
-        ] {
-            let mut batch = Vec::new();
-            for object in objects
-                .iter()
-                .filter(|object| kinds.contains(&object["kind"].as_str().unwrap_or("")))
-            {
-                let mut object = object.clone();
-                for owner in object["metadata"]["ownerReferences"]
-                    .as_array_mut()
-                    .into_iter()
-                    .flatten()
-                {
-                    let uid = uids
-                        .get(&(text(owner, "kind"), text(owner, "name")))
-                        .cloned()
-                        .unwrap_or_default();
-                    if let Some(owner) = owner.as_object_mut() {
-                        owner.insert("uid".to_owned(), json!(uid));
-                    }
-                }
-                batch.push(async move {
-                    let created = self.create(&object).await?;
-                    let uid = created.map(|created| {
-                        created["metadata"]["uid"].as_str().unwrap_or("").to_owned()
-                    });
-                    Ok::<_, Trouble>((text(&object, "kind"), name(&object).to_owned(), uid))
-                });
-            }
-            let created: Vec<_> = stream::iter(batch)
-                .buffer_unordered(16)
-                .try_collect()
-                .await?;
-            for (kind, name, uid) in created {
-                uids.extend(uid.map(|uid| ((kind, name), uid)));
-            }
-        }
-        Ok(())
     }
 
     /// One object, where it is.
@@ -323,6 +273,24 @@ impl Cluster {
     }
 }
 
+/// Refuses a server that is not on this machine's loopback.
+fn on_loopback(server: &http::Uri) -> io::Result<()> {
+    let host = server.host().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let is_loopback = bare
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|address| address.is_loopback());
+    if is_loopback {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::PermissionDenied,
+        format!(
+            "{server} is not on loopback, and the yard plays nowhere else; nothing was sent there"
+        ),
+    ))
+}
+
 /// An object's name.
 pub fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or("")
@@ -363,4 +331,31 @@ fn escaped(text: &str) -> String {
         .replace('/', "%2F")
         .replace('!', "%21")
         .replace(' ', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::on_loopback;
+
+    #[test]
+    fn the_yard_plays_on_loopback_only() {
+        for server in [
+            "https://127.0.0.1:6443",
+            "http://127.8.9.1",
+            "https://[::1]:6443/",
+        ] {
+            assert!(on_loopback(&server.parse().unwrap()).is_ok(), "{server}");
+        }
+        for server in [
+            "https://10.0.0.1:6443",
+            "https://production.example.org",
+            "https://localhost.example.org",
+            "https://localhost:6443",
+            "https://[2001:db8::1]",
+            "/apis",
+        ] {
+            let error = on_loopback(&server.parse().unwrap()).unwrap_err();
+            assert!(error.to_string().contains("nothing was sent"), "{error}");
+        }
+    }
 }

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::Play;
 use super::run::deploy_image::Parameters;
-use crate::demo::Scenario;
-use crate::demo::fleet::{self, ORPHAN_FILE, stir};
+use crate::Scenario;
+use crate::fleet::{self, ORPHAN_FILE, stir};
 
 /// Ships new versions to integration for as long as the yard is open.
 pub async fn ship(play: Arc<Play>) {

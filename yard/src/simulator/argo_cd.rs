@@ -19,7 +19,7 @@ use super::cluster::{Cluster, Seen, Trouble, name};
 use super::rollout;
 use super::run::post_sync;
 use super::workload::letters;
-use crate::demo::fleet::{self, App, PARENT, stir};
+use crate::fleet::{self, App, PARENT, stir};
 
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 
@@ -473,7 +473,7 @@ fn replacing(old: &Value, new: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::kubernetes::patch::merge;
+    use crate::kubernetes::patch::merge;
 
     #[test]
     fn a_replacing_patch_leaves_nothing_of_what_stood_there() {
