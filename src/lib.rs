@@ -26,6 +26,7 @@
 pub mod action;
 pub mod app;
 pub mod apply;
+pub mod board;
 pub mod cli;
 pub mod config;
 pub mod connect;

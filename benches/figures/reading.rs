@@ -3,10 +3,10 @@
 //! Each reading runs in a process of its own, this program called again, so that its memory is its own, too.
 
 use super::pty::{Console, Start};
+use leverframe::board::Board;
 use leverframe::config::{self, Config};
 use leverframe::connect;
 use leverframe::provider::kubernetes::{Access, Place, Reading, wire};
-use leverframe::store::board::Board;
 use leverframe::store::{Kind, Source, Store};
 use std::path::Path;
 use std::process::Command;

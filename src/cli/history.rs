@@ -8,9 +8,9 @@ use super::gather::{Want, gather};
 use super::json::{ChangeLine, HistoryPage, moment};
 use super::table::Table;
 use super::{Ended, print, required};
+use crate::board::status::{Status, status};
 use crate::connect;
 use crate::model::*;
-use crate::store::status::{Status, status};
 use jiff::Timestamp;
 
 pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {

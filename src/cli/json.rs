@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: making texts harmless. They stand as they came; only tables are for terminals.
 
+use crate::board::status::{GateState, Image, Status, TargetKind};
 use crate::journal::Journal;
 use crate::model::*;
 use crate::store::source::Reach;
-use crate::store::status::{GateState, Image, Status, TargetKind};
 use crate::store::{Source, SourceState, Store};
 use jiff::{Timestamp, Unit};
 use serde::Serialize;

@@ -8,8 +8,8 @@ use super::gather::{Want, gather};
 use super::json::{SourceLine, StatusPage, TargetLine, moment};
 use super::table::{Table, age};
 use super::{Ended, print, required};
+use crate::board::status::{GateState, Status, TargetKind, all};
 use crate::model::*;
-use crate::store::status::{GateState, Status, TargetKind, all};
 use jiff::Timestamp;
 
 pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {

@@ -5,11 +5,11 @@
 
 use super::subject::application;
 use super::{Effect, Hop, Lever, Outcome, Plan, PlanId, runs, sync};
+use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
 use crate::journal::{Journal, Record, Standing, What};
 use crate::model::{App, Environment, Phase, Repository, Run, RunPhase, Target, Version};
 use crate::store::Store;
-use crate::store::status::{Status, status};
 use jiff::Timestamp;
 
 /// What is to be noted of all plans now: what [`follow`] says of each, and debts that were paid, by whomever.

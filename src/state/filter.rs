@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: labels of cluster objects (a row is an app, not an object), and log filters (`model::log`).
 
-use crate::store::board::{Board, Row};
+use crate::board::{Board, Row};
 use regex::{Regex, RegexBuilder};
 
 #[derive(Debug, Default)]
@@ -118,7 +118,7 @@ fn texts(row: &Row) -> impl Iterator<Item = String> + '_ {
         .chain(row.cells.iter().flat_map(|cell| cell_texts(cell.as_ref())))
 }
 
-fn cell_texts(cell: Option<&crate::store::status::Status>) -> impl Iterator<Item = String> + '_ {
+fn cell_texts(cell: Option<&crate::board::status::Status>) -> impl Iterator<Item = String> + '_ {
     cell.into_iter().flat_map(|status| {
         let version = status.version.as_ref().map(|v| v.as_str().to_owned());
         version

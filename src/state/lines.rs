@@ -4,8 +4,8 @@
 
 use super::State;
 use super::filter::Filter;
+use crate::board::{FoldKind, Row, RowKey};
 use crate::model::Target;
-use crate::store::board::{FoldKind, Row, RowKey};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BoardLine {

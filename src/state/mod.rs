@@ -7,6 +7,7 @@ pub mod lines;
 
 pub use lines::BoardLine;
 
+use crate::board::Board;
 use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
@@ -15,7 +16,6 @@ use crate::model::{Fault, ObjectId, Target};
 use crate::plan::{Actor, Plan, PlanId, Refusal};
 use crate::provider::{Call, LogSource};
 use crate::store::Store;
-use crate::store::board::Board;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::{BTreeSet, VecDeque};
@@ -130,13 +130,13 @@ pub struct BoardUi {
     /// Selection is by identity; it survives reordering and lost connections.
     pub selected: Option<Target>,
     /// The selected line is a fold line rather than a row.
-    pub fold: Option<crate::store::board::FoldKind>,
+    pub fold: Option<crate::board::FoldKind>,
     pub filter: String,
     /// The order that rows stand in, frozen while one reads.
-    pub order: Vec<crate::store::board::RowKey>,
+    pub order: Vec<crate::board::RowKey>,
     /// Rows that would move if sorted again.
     pub would_move: usize,
-    pub unfolded: BTreeSet<crate::store::board::FoldKind>,
+    pub unfolded: BTreeSet<crate::board::FoldKind>,
     pub marks: BTreeSet<Target>,
     /// First visible line of the table.
     pub top: usize,
@@ -290,7 +290,7 @@ pub struct Prompt {
     /// What stood before, restored by Esc.
     pub before: String,
     /// What was selected on the board before; every letter of a filter starts from it anew.
-    pub selected_before: (Option<Target>, Option<crate::store::board::FoldKind>),
+    pub selected_before: (Option<Target>, Option<crate::board::FoldKind>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

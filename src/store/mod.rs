@@ -1,15 +1,9 @@
 //! Store: the one fact table: everything seen, keyed by target and identity, each with its source and age.
 //!
-//! Deliberately absent: opinions (see [`status`]), IO and clocks: a delta brings its own time.
+//! Deliberately absent: opinions (see [`mod@crate::board`]), IO and clocks: a delta brings its own time.
 
-pub mod board;
 pub mod history;
-pub mod index;
-mod reasons;
 pub mod source;
-pub mod status;
-#[cfg(test)]
-mod tests;
 #[cfg(test)]
 pub(crate) mod world;
 

@@ -1,4 +1,4 @@
-//! World: a small store made by hand, for the tests of this folder.
+//! World: a small store made by hand, for tests of what is derived from it.
 
 use super::{Delta, Fact, Kind, News, Source, Store, Walked};
 use crate::delivery::Delivery;
@@ -184,8 +184,8 @@ impl World {
         self
     }
 
-    pub fn status(&self, environment: &str, app: &str) -> super::status::Status {
-        super::status::status(
+    pub fn status(&self, environment: &str, app: &str) -> crate::board::status::Status {
+        crate::board::status::status(
             &self.store,
             &self.delivery,
             &Target::new(environment, app),

@@ -4,10 +4,10 @@
 
 use super::open;
 use crate::action::Action;
+use crate::board::{Row, RowKey, shown};
 use crate::effect::Effect;
 use crate::model::Target;
 use crate::state::{BoardLine, PromptKind, State};
-use crate::store::board::{Row, RowKey, shown};
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let page = page(state);

@@ -4,11 +4,11 @@
 
 use super::press::go;
 use super::{log, run as runs};
+use crate::board::status::Status;
 use crate::effect::Effect;
 use crate::model::{ObjectId, Target};
 use crate::state::{Pane, RunUi, State, View};
 use crate::store::Source;
-use crate::store::status::Status;
 
 /// Enter on a cell. A target whose pods crash speaks through their logs, all others through their newest run.
 pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {

@@ -4,12 +4,12 @@
 
 use super::{confirm, log, palette, press};
 use crate::action::Action;
+use crate::board::FoldKind;
 use crate::effect::Effect;
 use crate::keymap::Chord;
 use crate::message::Press;
 use crate::model::Target;
 use crate::state::{Overlay, Prompt, PromptKind, State};
-use crate::store::board::FoldKind;
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 

@@ -3,11 +3,11 @@
 //! Deliberately absent: facts of its own.
 
 use super::{board, list, log, look, open};
+use crate::board::Board;
 use crate::effect::Effect;
 use crate::journal::What;
 use crate::plan::follow;
 use crate::state::State;
-use crate::store::board::Board;
 
 /// Prepares a frame that a key asked for: what the key itself changed. It does not wait for the facts that came in since
 /// the board was derived; [`settle`] takes them in when their time comes.

@@ -1,13 +1,13 @@
 //! Keys pressed, and what they make of the state: `(world, keys, what stands then)`.
 
 use super::{settle, update};
+use crate::board::FoldKind;
 use crate::effect::Effect;
 use crate::keymap::Chord;
 use crate::message::{Message, Press};
 use crate::model::*;
 use crate::plan::{Actor, PlanId};
 use crate::state::{BoardLine, Overlay, Pane, Settings, State, View};
-use crate::store::board::FoldKind;
 use crate::store::world::{World, at};
 use std::sync::Arc;
 

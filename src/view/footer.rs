@@ -6,10 +6,10 @@ use super::header::when;
 use super::pen::{Line, Pen};
 use super::{keys, levers};
 use crate::action::{Action, Place};
+use crate::board::status::Status;
 use crate::model::Word;
 use crate::plan::{Lever, Plan};
 use crate::state::{PromptKind, State};
-use crate::store::status::Status;
 use crate::text::Safe;
 use ratatui::layout::Position;
 

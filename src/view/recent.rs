@@ -3,9 +3,9 @@
 //! Deliberately absent: older changes (those are the history of one target) and changes that git does not know.
 
 use super::pen::{Line, Pen};
+use crate::board::status::Status;
 use crate::model::{ActorKind, Change, Environment, RunPhase, Version};
 use crate::state::State;
-use crate::store::status::Status;
 use crate::text::{fit, width};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

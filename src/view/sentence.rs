@@ -5,12 +5,12 @@
 use super::keys;
 use super::pen::{Line, Pen, wrap};
 use crate::action::{Action, Place};
+use crate::board::FoldKind;
+use crate::board::status::Status;
 use crate::journal::{Record, Standing};
 use crate::model::{Change, Target, Version, span::span};
 use crate::plan::show;
 use crate::state::State;
-use crate::store::board::FoldKind;
-use crate::store::status::Status;
 
 /// The rule, which says what is on (a filter, marks, an order that would change), and two lines.
 pub fn draw(state: &State, pen: &mut Pen<'_>) {

@@ -11,10 +11,10 @@ use super::pen::{Line, wrap};
 use super::theme::Theme;
 use super::{keys, recent::who};
 use crate::action::{Action, Place};
+use crate::board::status::{GateState, Status};
 use crate::model::{ObjectId, Target, Version, span::span};
 use crate::state::{ListKey, State};
 use crate::store::Kind;
-use crate::store::status::{GateState, Status};
 use jiff::Timestamp;
 use objects::{Places, objects};
 

@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: how a colour is sent; the terminal rounds it to what it can show.
 
+use crate::board::status::GateState;
 use crate::model::{NodePhase, Word};
 use crate::state::ThemeSettings;
 use crate::store::source::Reach;
-use crate::store::status::GateState;
 use ratatui::style::{Color, Modifier, Style};
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -8,6 +8,7 @@
 use super::golden::drawn;
 use super::{confirm_ui, decide, hostile, night, plan_id, request, world};
 use leverframe::action::Place;
+use leverframe::board::FoldKind;
 use leverframe::keymap::Chord;
 use leverframe::message::{Message, Press};
 use leverframe::model::{Environment, Fault, FaultKind, Target, Version, Word};
@@ -15,7 +16,6 @@ use leverframe::plan::{Lever, Outcome, Refusal};
 use leverframe::state::{
     Notice, Overlay, Pane, Part, Prompt, PromptKind, State, ThemeSettings, View,
 };
-use leverframe::store::board::FoldKind;
 use leverframe::view::{layout, view};
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;

@@ -261,7 +261,7 @@ pub fn of_pods(
         .filter(|pod| pod.labels.get(&label).map(|v| &**v) == Some(target.app.as_str()))
         .collect();
     pods.sort_by_key(|pod| {
-        let crashes = crate::store::status::crash_reason(pod).is_some();
+        let crashes = crate::board::status::crash_reason(pod).is_some();
         let failed = &*pod.phase == "Failed";
         (
             !crashes,

@@ -4,11 +4,11 @@
 //! Deliberately absent: what is well with a Deployment, which the truths say.
 
 use super::when;
+use crate::board::status::Status;
 use crate::model::{
     Application, Container, Deployment, Happening, Job, ObjectId, Pod, live::Rollout, span::span,
 };
 use crate::state::State;
-use crate::store::status::Status;
 use crate::store::{Cluster, Kind, Source};
 use crate::text::{Safe, fit};
 use crate::view::pen::Line;

@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: conclusions.
 
-use super::{Cluster, Kind, Source, Store};
 use crate::delivery::Delivery;
 use crate::model::*;
+use crate::store::{Cluster, Kind, Source, Store};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The facts of one environment by app.

@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: words for the screen beyond [`Word`], and decisions (those are plans).
 
-use super::Store;
 use super::index::{AppHere, Here, Index};
 use crate::delivery::Delivery;
 use crate::model::*;
+use crate::store::Store;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;

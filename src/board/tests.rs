@@ -1,10 +1,10 @@
 //! What the facts are made to say: words, gates, what waits, folds and order.
 
-use super::board::{Board, FoldKind};
 use super::status::{GateState, TargetKind};
-use super::world::{World, at, pod, smoke};
-use super::{Fact, Kind, News, Source};
+use super::{Board, FoldKind};
 use crate::model::*;
+use crate::store::world::{World, at, pod, smoke};
+use crate::store::{Fact, Kind, News, Source};
 
 fn calm_world() -> World {
     let mut world = World::new();
@@ -498,7 +498,7 @@ fn what_a_list_does_not_name_any_more_is_gone_at_its_end_and_not_before() {
 fn news_of_an_older_subscription_does_not_count() {
     let mut world = calm_world();
     let source = Source::Cluster("staging".into());
-    let late = |subscription| super::Delta {
+    let late = |subscription| crate::store::Delta {
         source: source.clone(),
         subscription,
         seen_at: at(0),
@@ -510,7 +510,7 @@ fn news_of_an_older_subscription_does_not_count() {
             RunPhase::Failed,
         )),
     };
-    assert!(world.store.apply(super::Delta {
+    assert!(world.store.apply(crate::store::Delta {
         news: News::Alive,
         ..late(7)
     }));

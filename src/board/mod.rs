@@ -2,11 +2,17 @@
 //!
 //! Deliberately absent: where anything stands on the screen, and the frozen order (that is the reader's, in `state`).
 
-use super::Store;
-use super::status::{GateState, Status, TargetKind};
+pub mod index;
+mod reasons;
+pub mod status;
+#[cfg(test)]
+mod tests;
+
 use crate::delivery::Delivery;
 use crate::model::{App, Environment, Repository, Target, Version, Word};
+use crate::store::Store;
 use jiff::Timestamp;
+use status::{GateState, Status, TargetKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which group of rows a fold line stands for.
@@ -76,7 +82,7 @@ impl Board {
             .map(|s| s.name.clone())
             .collect();
         let mut statuses: BTreeMap<RowKey, Vec<Option<Status>>> = BTreeMap::new();
-        for status in super::status::all(store, delivery, now) {
+        for status in status::all(store, delivery, now) {
             let Some(place) = environments
                 .iter()
                 .position(|e| *e == status.target.environment)

@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
-use super::Source;
 use super::index::Here;
 use super::status::{GateState, Seen, Status, TargetKind};
 use crate::model::*;
+use crate::store::Source;
 
 /// A leaf that is out of sync right after a commit is only on its way: seconds until it is worth a word.
 const OUT_OF_SYNC_AFTER_S: i64 = 300;
