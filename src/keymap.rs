@@ -3,8 +3,7 @@
 //! Deliberately absent: what the actions do.
 
 use crate::action::{Action, Place};
-use crate::config::built_in;
-use crate::config::complaint::{Complaint, Complaints, line_at, of_toml};
+use crate::complaint::{Complaint, Complaints, line_at, of_toml};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -12,6 +11,9 @@ use toml::de::{DeTable, DeValue};
 mod chord;
 
 pub use chord::Chord;
+
+/// The file of keys that comes with the program: the same that an operator copies and edits.
+pub const BUILT_IN_KEYS: &str = include_str!("../config/keys.toml");
 
 /// The keys of every place.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +46,7 @@ impl Keymap {
     /// # Errors
     /// Never for the file that is built in; a test holds that.
     pub fn built_in() -> Result<Keymap, Complaints> {
-        bind(lines(Path::new(BUILT_IN), built_in::KEYS)?)
+        bind(lines(Path::new(BUILT_IN), BUILT_IN_KEYS)?)
     }
 
     /// The keys that come with the program, and those of an operator's file over them, action by action.
@@ -53,7 +55,7 @@ impl Keymap {
     /// Chords, actions and places that are not known; one chord for two actions in one place.
     pub fn overridden(path: &Path, text: &str) -> Result<Keymap, Complaints> {
         let own = lines(path, text)?;
-        let mut all = lines(Path::new(BUILT_IN), built_in::KEYS)?;
+        let mut all = lines(Path::new(BUILT_IN), BUILT_IN_KEYS)?;
         for line in own {
             match all
                 .iter_mut()

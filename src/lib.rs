@@ -17,7 +17,8 @@
 //!       +------- Outcome: applied | refused | failed | unknown
 //! ```
 //!
-//! One `State`, one `Message`, one `update`, one `view(&State)`. Every view reads the same fact table, and the costly
+//! One `State`, one `Message`, one `update`, one `view(&State)`. What is where on the screen and what it is about, `update`
+//! and `view` both ask of [`screen`]; they do not know each other. Every view reads the same fact table, and the costly
 //! mistake here is a wrong write, so "what did it know, what did it decide, what did it send" are each a value that can
 //! be printed. The rules that hold this up are checked by `tests/house.rs`.
 //!
@@ -28,6 +29,7 @@ pub mod app;
 pub mod apply;
 pub mod board;
 pub mod cli;
+pub mod complaint;
 pub mod config;
 pub mod connect;
 pub mod delivery;
@@ -38,6 +40,7 @@ pub mod message;
 pub mod model;
 pub mod plan;
 pub mod provider;
+pub mod screen;
 pub mod state;
 pub mod store;
 pub mod terminal;

@@ -18,9 +18,11 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 mod cells;
 mod sgr;
+mod wrap;
 
 pub use cells::{cut, cut_left, fit, width};
 pub use sgr::{Colour, Sgr, styled};
+pub use wrap::wrap;
 
 /// Longest text that is shown as one line, in bytes of the sanitised form; the rest is counted at its end.
 pub const LINE_CAP: usize = 64 * 1024;

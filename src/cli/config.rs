@@ -34,7 +34,7 @@ pub(super) async fn run(command: &ConfigCommand, common: &Common) -> Ended {
 
 fn show(name: Option<&str>, keys: bool) -> Ended {
     let text = match name {
-        _ if keys => built_in::KEYS,
+        _ if keys => crate::keymap::BUILT_IN_KEYS,
         None => built_in::CONFIG,
         Some(name) => built_in::delivery(name).ok_or_else(|| {
             Failure::usage(format!(

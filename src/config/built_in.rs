@@ -5,9 +5,6 @@
 /// The operator's file, all of it commented.
 pub const CONFIG: &str = include_str!("../../config/leverframe.toml");
 
-/// Every key.
-pub const KEYS: &str = include_str!("../../config/keys.toml");
-
 /// Deliveries by name.
 pub const DELIVERIES: &[(&str, &str)] = &[("govuk", include_str!("../../config/govuk.toml"))];
 

@@ -2,8 +2,8 @@
 //!
 //! Deliberately absent: defaults that an organisation would have to guess. What a delivery does not have, its file leaves out.
 
-use super::complaint::{Complaints, Page, of_toml};
 use super::rules::check;
+use crate::complaint::{Complaints, Page, of_toml};
 use crate::delivery::*;
 use crate::model::Environment;
 use jiff::civil::{Time, Weekday};

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what stands in it.
 
-use super::complaint::{Complaint, Complaints};
+use crate::complaint::{Complaint, Complaints};
 use std::ffi::OsString;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};

@@ -4,18 +4,17 @@
 //! Deliberately absent: connecting to anything (`leverframe config check` does), and defaults for addresses.
 
 pub mod built_in;
-pub mod complaint;
 pub mod delivery;
 pub mod file;
 mod rules;
 
-pub use complaint::{Complaint, Complaints};
 pub use file::{Variables, find};
 
+pub use crate::complaint::{Complaint, Complaints};
+use crate::complaint::{Page, of_toml};
 use crate::delivery::Delivery;
 use crate::keymap::Keymap;
 use crate::model::Environment;
-use complaint::{Page, of_toml};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;

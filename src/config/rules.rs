@@ -2,8 +2,8 @@
 //!
 //! Deliberately absent: anything that only the world can tell (whether a branch or a namespace is there: `config check`).
 
-use super::complaint::Page;
 use super::delivery::{Raw, RawStage, span};
+use crate::complaint::Page;
 use crate::delivery::{Mechanism, Usual};
 use std::collections::BTreeSet;
 

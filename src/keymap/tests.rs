@@ -84,7 +84,7 @@ fn one_chord_for_two_actions_names_both_lines() {
     let complaints =
         Keymap::overridden(Path::new("mine.toml"), "[any]\nzoom = [\"x\"]\n").unwrap_err();
     let said = complaints.to_string();
-    let line = built_in::KEYS
+    let line = BUILT_IN_KEYS
         .lines()
         .position(|l| l.starts_with("mark ="))
         .unwrap()

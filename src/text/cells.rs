@@ -1,7 +1,7 @@
 //! Cells: how many columns of a terminal a text takes, and cutting it to a number of them.
 //!
 //! Counts as ratatui does, cluster by cluster. For [`super::Safe`] text this is also the sum over its letters, which is
-//! what terminals that know no clusters count. Deliberately absent: wrapping, which belongs to the view that wraps.
+//! what terminals that know no clusters count.
 
 use std::borrow::Cow;
 

@@ -33,7 +33,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
 }
 
 fn page(state: &State) -> isize {
-    isize::try_from(crate::view::layout::board_rows(state))
+    isize::try_from(crate::screen::layout::board_rows(state))
         .unwrap_or(1)
         .max(1)
 }
@@ -187,7 +187,7 @@ fn would_move<'a>(order: &[RowKey], sorted: impl Iterator<Item = &'a RowKey>) ->
 /// Selects the worst cell when nothing is selected, and scrolls the selection into sight.
 pub fn keep_visible(state: &mut State) {
     let lines = state.lines();
-    let rows = crate::view::layout::board_rows(state).max(1);
+    let rows = crate::screen::layout::board_rows(state).max(1);
     if let Some(line) = state.selected_line(&lines) {
         let top = state.ui.board.top;
         state.ui.board.top = top.clamp((line + 1).saturating_sub(rows), line);

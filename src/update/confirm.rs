@@ -65,7 +65,7 @@ fn turn(confirm: &mut ConfirmUi, by: isize) {
 
 /// A key that is a command here.
 pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
-    let most = crate::view::confirm_scroll(state);
+    let most = crate::screen::confirm::scroll(state);
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
@@ -205,7 +205,7 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
     // The footer is beneath.
     confirm.complaint = Some(format!(
         "{}; leverframe … --dry-run prints the same.",
-        super::copy::counted(&text)
+        crate::screen::copy::counted(&text)
     ));
     effects.push(Effect::Copy(text));
 }

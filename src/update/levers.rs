@@ -9,6 +9,7 @@ use crate::journal::{Journal, What};
 use crate::message::Press;
 use crate::model::Target;
 use crate::plan::{Lever, Request, plan};
+use crate::screen::list::{selected_record, selected_version};
 use crate::state::{Overlay, State, View};
 
 pub fn open(state: &mut State) {
@@ -85,9 +86,7 @@ pub fn roll_back_to(state: &mut State, press: &Press) {
     let View::History(target) = state.view().clone() else {
         return;
     };
-    let Some(version) = crate::view::list_selected(state)
-        .and_then(|line| crate::view::history_version(state, line))
-    else {
+    let Some(version) = selected_version(state) else {
         state.complain("No version stands on the selected line; j and k select another.");
         return;
     };
@@ -145,9 +144,7 @@ pub fn which(state: &mut State, press: &Press, action: Action) {
 
 /// Enter on a plan in the journal: an unknown one is settled, a debt is undone by its own plan.
 pub fn settle(state: &mut State, press: &Press) {
-    let Some(record) =
-        crate::view::list_selected(state).and_then(|line| crate::view::journal_record(state, line))
-    else {
+    let Some(record) = selected_record(state) else {
         return;
     };
     let plan = record.plan.id.clone();

@@ -3,14 +3,15 @@
 //! Deliberately absent: what the lines say, and what Enter does with them.
 
 use crate::action::Action;
+use crate::screen::list::opened;
 use crate::state::{ListKey, State};
 
 pub fn act(state: &mut State, action: Action) {
-    let length = crate::view::list_length(state);
-    let rows = crate::view::list_rows(state).max(1);
-    let last = length.saturating_sub(1);
+    let Some(list) = opened(state) else { return };
+    let rows = list.visible(state).max(1);
+    let last = list.rows.length().saturating_sub(1);
     // What was selected may be gone: then the keys go on from where it stood.
-    let now = crate::view::list_selected(state).unwrap_or(state.ui.list.selected);
+    let now = list.selected.unwrap_or(state.ui.list.selected);
     let next = match action {
         Action::Down => now + 1,
         Action::Up => now.saturating_sub(1),
@@ -21,7 +22,7 @@ pub fn act(state: &mut State, action: Action) {
         _ => return,
     }
     .min(last);
-    let key = crate::view::list_key(state, next);
+    let key = list.rows.key(next);
     let list = &mut state.ui.list;
     list.key = key;
     list.selected = next;
@@ -31,7 +32,7 @@ pub fn act(state: &mut State, action: Action) {
 /// Scrolls the target view to its Kubernetes Events, and keeps the cursor there while rows come above them.
 pub fn to_events(state: &mut State) {
     state.ui.list.key = Some(ListKey::Events);
-    match crate::view::list_selected(state) {
+    match opened(state).and_then(|list| list.selected) {
         Some(row) => {
             state.ui.list.selected = row;
             state.ui.list.top = row;
@@ -43,6 +44,6 @@ pub fn to_events(state: &mut State) {
 /// Holds the selected line by what it is about, from the first moment that there is one.
 pub fn pin(state: &mut State) {
     if state.ui.list.key.is_none() {
-        state.ui.list.key = crate::view::list_key(state, state.ui.list.selected);
+        state.ui.list.key = opened(state).and_then(|list| list.rows.key(list.selected?));
     }
 }

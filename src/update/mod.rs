@@ -9,9 +9,7 @@ mod levers;
 mod list;
 mod log;
 mod look;
-mod off;
 mod open;
-mod palette;
 mod press;
 mod prompt;
 mod run;
@@ -19,11 +17,6 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
-pub use copy::counted as copied;
-pub use off::off;
-pub use palette::completions;
-pub use press::place;
-pub use run::{nodes, opened, runs_of};
 pub use settle::{settle, settle_key};
 
 use crate::effect::Effect;

@@ -2,13 +2,14 @@
 //!
 //! Deliberately absent: moving about once inside ([`super::run`], [`super::log`]).
 
+use super::log;
 use super::press::go;
-use super::{log, run as runs};
 use crate::board::status::Status;
 use crate::effect::Effect;
 use crate::model::{ObjectId, Target};
+use crate::screen::list::selected_source;
+use crate::screen::run as runs;
 use crate::state::{Pane, RunUi, State, View};
-use crate::store::Source;
 
 /// Enter on a cell. A target whose pods crash speaks through their logs, all others through their newest run.
 pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
@@ -29,7 +30,7 @@ pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
         pods(state, target, None, effects);
         return;
     }
-    let panes = crate::view::layout::panes(state);
+    let panes = crate::screen::layout::panes(state);
     if panes.run.is_none() {
         go(state, View::Run);
     } else {
@@ -58,7 +59,7 @@ pub fn run(state: &mut State, target: Target, run: Option<ObjectId>, effects: &m
     if let Some(ui) = &mut state.ui.run {
         ui.node = start;
     }
-    let is_beside = crate::view::layout::panes(state).log.is_some();
+    let is_beside = crate::screen::layout::panes(state).log.is_some();
     if is_beside || needs_pods(state) {
         let is_open = log::of_step_quietly(state, effects);
         // What stands beside a run is its own log, or none.
@@ -92,10 +93,7 @@ fn needs_pods(state: &State) -> bool {
 
 /// Leaves the screen for the login command of the selected source.
 pub fn login(state: &mut State, effects: &mut Vec<Effect>) {
-    let selected: Option<Source> = crate::view::list_selected(state)
-        .and_then(|line| state.store.sources().nth(line))
-        .map(|(source, _)| source.clone());
-    match selected {
+    match selected_source(state).cloned() {
         Some(source) => effects.push(Effect::Login(source)),
         None => state.complain("No source is selected."),
     }

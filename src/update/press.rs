@@ -6,39 +6,10 @@ use super::{board, confirm, copy, levers, list, log, open, prompt, run};
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
-use crate::state::{Overlay, Pane, Part, State, View};
-
-/// The place that a key is pressed in now.
-pub fn place(state: &State) -> Place {
-    if state.ui.prompt.is_some() {
-        return Place::Text;
-    }
-    match &state.ui.overlay {
-        Some(Overlay::Confirm(confirm)) if matches!(confirm.part, Part::Reason | Part::Version) => {
-            Place::Text
-        }
-        Some(Overlay::Confirm(_) | Overlay::Refused(_)) => Place::Confirm,
-        Some(Overlay::Levers { .. } | Overlay::Which { .. } | Overlay::Settle { .. }) => {
-            Place::Levers
-        }
-        Some(Overlay::Copy { .. } | Overlay::Copied { .. }) => Place::Copy,
-        None => match state.view() {
-            View::Board => match state.ui.pane {
-                Pane::Board => Place::Board,
-                Pane::Run => Place::Run,
-                Pane::Log => Place::Log,
-            },
-            View::Run => Place::Run,
-            View::Log => Place::Log,
-            View::Target(_) => Place::Target,
-            View::History(_) => Place::History,
-            View::Sources => Place::Sources,
-            View::Journal => Place::Journal,
-            View::Calls => Place::Calls,
-            View::Help(_) => Place::Help,
-        },
-    }
-}
+use crate::screen::list::opened;
+use crate::screen::off::off;
+use crate::screen::place::place;
+use crate::state::{ListKey, Overlay, Pane, State, View};
 
 pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
     let place = place(state);
@@ -74,7 +45,7 @@ fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<
 
 /// An action outside overlays and text fields, whether it came by its key or by the palette.
 pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
-    if let Some(why) = super::off(state, place(state), action) {
+    if let Some(why) = off(state, place(state), action) {
         state.complain(why);
         return;
     }
@@ -138,8 +109,11 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
             Place::Board => board::act(state, action, effects),
             Place::Target if action == Action::Enter => {
                 if let Some(target) = state.target().cloned() {
-                    let pod = crate::view::list_selected(state)
-                        .and_then(|row| crate::view::pod_at(state, &target, row));
+                    let key = opened(state).and_then(|list| list.selected_key());
+                    let pod = match key {
+                        Some(ListKey::Pod(pod, _)) => Some(pod),
+                        _ => None,
+                    };
                     open::pods(state, target, pod, effects);
                 }
             }
@@ -209,7 +183,7 @@ fn next_pane(state: &mut State) {
 
 /// Focuses a pane; where there is no room for it beside the board it becomes the view.
 fn focus(state: &mut State, pane: Pane) {
-    let panes = crate::view::layout::panes(state);
+    let panes = crate::screen::layout::panes(state);
     match pane {
         Pane::Board => {
             state.ui.pane = Pane::Board;

@@ -2,13 +2,14 @@
 //!
 //! Deliberately absent: what an action does once it is chosen.
 
-use super::{confirm, log, palette, press};
+use super::{confirm, log, press};
 use crate::action::Action;
 use crate::board::FoldKind;
 use crate::effect::Effect;
 use crate::keymap::Chord;
 use crate::message::Press;
 use crate::model::Target;
+use crate::screen::palette;
 use crate::state::{Overlay, Prompt, PromptKind, State};
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;

@@ -5,12 +5,12 @@
 use super::{log, open};
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::model::{ObjectId, Run, Target};
+use crate::model::ObjectId;
+use crate::screen::run::{more_rows, nodes, runs_of};
 use crate::state::State;
-use std::sync::Arc;
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    let rows = crate::view::layout::run_rows(state).max(1);
+    let rows = crate::screen::layout::run_rows(state).max(1);
     match action {
         Action::Down => step(state, 1),
         Action::Up => step(state, -1),
@@ -24,62 +24,6 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         _ => {}
     }
     keep_visible(state, rows);
-}
-
-/// The runs of a target, newest first: smoke runs of the app, and in the deploy template's cluster the runs that write its
-/// files in this environment.
-pub fn runs_of<'a>(state: &'a State, target: &Target) -> Vec<&'a Run> {
-    let Some(runs) = &state.delivery.runs else {
-        return Vec::new();
-    };
-    let repositories: Vec<&str> = state
-        .board
-        .status(target)
-        .map(|s| s.images.iter().map(|i| i.repository.as_str()).collect())
-        .unwrap_or_default();
-    let smoke = state
-        .store
-        .cluster(&target.environment)
-        .into_iter()
-        .flat_map(|c| c.runs.iter())
-        .filter(|run| {
-            run.template.as_deref() == Some(&*runs.smoke)
-                && run.word(&runs.app_label) == Some(target.app.as_str())
-        });
-    let deploys = runs.deploy.iter().flat_map(|deploy| {
-        let cluster = state.store.cluster(&deploy.environment);
-        cluster
-            .into_iter()
-            .flat_map(|c| c.runs.iter())
-            .filter(|run| {
-                run.template.as_deref() == Some(&*deploy.template)
-                    && run.word(&deploy.environment_label) == Some(target.environment.as_str())
-                    && run
-                        .word(&runs.repository_label)
-                        .is_some_and(|r| repositories.contains(&r))
-            })
-    });
-    let mut found: Vec<&Run> = smoke.chain(deploys).collect();
-    found.sort_by(|a, b| b.begun().cmp(&a.begun()).then_with(|| b.id.cmp(&a.id)));
-    found
-}
-
-/// The run that is open.
-pub fn opened(state: &State) -> Option<&Run> {
-    let id: &ObjectId = state.ui.run.as_ref()?.run.as_ref()?;
-    let run = state
-        .store
-        .cluster(&id.environment)?
-        .runs
-        .get(&id.namespace, &id.name)?;
-    (run.id.uid == id.uid).then_some(run)
-}
-
-/// The nodes of the open run in the order in which they are drawn.
-pub fn nodes(state: &State) -> Vec<Arc<str>> {
-    opened(state)
-        .map(|run| crate::model::tree::Tree::of(run).ids())
-        .unwrap_or_default()
 }
 
 fn step(state: &mut State, by: isize) {
@@ -98,7 +42,7 @@ fn step(state: &mut State, by: isize) {
 
 fn keep_visible(state: &mut State, rows: usize) {
     let nodes = nodes(state);
-    let more = crate::view::run_more_rows(state);
+    let more = more_rows(state);
     let Some(run) = &mut state.ui.run else { return };
     let line = run
         .node

@@ -337,7 +337,7 @@ fn pods_that_were_not_listed_yet_are_not_called_gone() {
 fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
     let mut state = state(world());
     press(&mut state, "/ p u b l i s h e r enter enter");
-    assert!(super::run::opened(&state).is_none());
+    assert!(crate::screen::run::opened(&state).is_none());
     let failed = crate::store::world::smoke(
         "production",
         "publisher",
@@ -352,7 +352,7 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
     state.board_of = Default::default();
     settle(&mut state);
     assert_eq!(
-        super::run::opened(&state).map(|run| &*run.id.name),
+        crate::screen::run::opened(&state).map(|run| &*run.id.name),
         Some("post-sync-1")
     );
 }

@@ -2,13 +2,13 @@
 //!
 //! Deliberately absent: what the words mean (the sentence says that) and the order of rows (`state`).
 
-use super::keys;
 use super::pen::{Line, Pen};
 use super::{recent, theme::Theme};
 use crate::action::{Action, Place};
 use crate::board::status::{GateState, Status, TargetKind};
 use crate::board::{FoldKind, Row, shown};
 use crate::model::{Environment, RunPhase, Target, Version, span::span};
+use crate::screen::{self, keys};
 use crate::state::{BoardLine, Pane, State};
 use crate::store::source::Reach;
 use crate::store::{Kind, Source};
@@ -87,7 +87,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
     }
     let columns = Columns::new(state, pen.columns());
     head(state, &mut pen, &columns);
-    let recent = recent::lines(state, area);
+    let recent = screen::recent::lines(state, area);
     let rows = pen.rows().saturating_sub(1 + recent);
     let lines = state.lines();
     if lines.is_empty() {

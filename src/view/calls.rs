@@ -5,20 +5,20 @@
 use super::list::Page;
 use super::pen::Line;
 use super::theme::Theme;
-use crate::state::State;
+use crate::provider::Call;
 use crate::text::fit;
 use jiff::tz::TimeZone;
+use std::collections::VecDeque;
 
-pub fn page(state: &State, theme: Theme) -> Page<'_> {
+pub fn page(calls: &VecDeque<Call>, theme: Theme) -> Page<'_> {
     Page {
-        title: format!("calls, the newest {}", state.calls.len()),
+        title: format!("calls, the newest {}", calls.len()),
         head: Line::from(format!(
             "{:<10}{:<13}{:<9}{:<8}call",
             "TIME", "SOURCE", "TOOK", "ANSWER"
         )),
-        length: state.calls.len(),
         row: Box::new(move |n| {
-            let Some(call) = state.calls.iter().rev().nth(n) else {
+            let Some(call) = calls.iter().rev().nth(n) else {
                 return Line::new();
             };
             let well = call.answer.starts_with('2') || call.answer == "ok";

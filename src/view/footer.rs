@@ -2,13 +2,12 @@
 //!
 //! Deliberately absent: deciding whether a lever moves ([`crate::plan::plan`] does) and all the other keys (help has them).
 
-use super::header::when;
 use super::pen::{Line, Pen};
-use super::{keys, levers};
 use crate::action::{Action, Place};
 use crate::board::status::Status;
 use crate::model::Word;
 use crate::plan::{Lever, Plan};
+use crate::screen::{keys, levers, off::off, place::place, time::when};
 use crate::state::{PromptKind, State};
 use crate::text::Safe;
 use ratatui::layout::Position;
@@ -89,7 +88,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) -> Option<Position> {
 }
 
 fn keys_line(state: &State, pen: &mut Pen<'_>) {
-    let place = super::place(state);
+    let place = place(state);
     let mut line = Line::new();
     // The levers have precedence on a narrow screen.
     let most = if pen.columns() < WIDE && place == Place::Board {
@@ -107,7 +106,7 @@ fn keys_line(state: &State, pen: &mut Pen<'_>) {
         };
         let chords: Vec<String> = actions
             .iter()
-            .filter(|action| crate::update::off(state, place, **action).is_none())
+            .filter(|action| off(state, place, **action).is_none())
             .map(|action| keys::first(state, place, *action))
             .filter(|chord| !chord.is_empty())
             .collect();
@@ -167,7 +166,7 @@ fn levers_line(state: &State, pen: &Pen<'_>, place: Place) -> Line {
 }
 
 fn last_line(state: &State, pen: &mut Pen<'_>, y: usize) -> Option<Position> {
-    let place = super::place(state);
+    let place = place(state);
     let chord = keys::first(state, place, Action::Help);
     let help = if chord.is_empty() {
         Line::new()

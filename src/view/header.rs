@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: anything of one target.
 
-use super::keys;
 use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
 use crate::model::{Fault, Word, span::span};
+use crate::screen::{keys, time::when};
 use crate::state::State;
 use crate::store::source::Reach;
 use crate::store::{Source, SourceState};
@@ -49,17 +49,6 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
             ));
         pen.line(y + 2, &line);
     }
-}
-
-/// `02:55Z`, with the date where it was not today.
-pub fn when(at: Timestamp, now: Timestamp) -> String {
-    let zoned = at.to_zoned(TimeZone::UTC);
-    let form = if zoned.date() == now.to_zoned(TimeZone::UTC).date() {
-        "%H:%MZ"
-    } else {
-        "%Y-%m-%d %H:%MZ"
-    };
-    zoned.strftime(form).to_string()
 }
 
 fn left(state: &State, pen: &Pen<'_>) -> Line {

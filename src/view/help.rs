@@ -1,109 +1,19 @@
-//! Help: every key of a place with its sentence, and why it is off where it is; then the words and signs of the board.
+//! Help: the list of the keys of a place, the words and the signs.
 //!
-//! Deliberately absent: texts of its own about actions; they stand in the table of actions.
+//! Deliberately absent: the rows' texts ([`crate::screen::help`]).
 
 use super::list::Page;
 use super::pen::Line;
 use super::theme::Theme;
-use super::{keys, levers};
-use crate::action::{Action, Place};
-use crate::model::Word;
-use crate::state::State;
-use crate::text::fit;
+use crate::action::Place;
+use crate::screen;
 
-pub fn page(state: &State, place: Place, theme: Theme) -> Page<'_> {
-    let mut rows: Vec<Line> = Vec::new();
-    for (action, chords) in state.keys.actions(place) {
-        let chords: Vec<String> = chords
-            .iter()
-            .map(|c| keys::written(&c.to_string()))
-            .collect();
-        rows.push(row(
-            &chords.join(" "),
-            action.help(),
-            crate::update::off(state, place, action),
-            theme,
-        ));
-    }
-    if let Some(target) = state.target() {
-        let key = keys::first(state, place, Action::Levers);
-        rows.push(Line::new());
-        rows.push(Line::new().look(format!("levers of {target}"), theme.bold()));
-        for (lever, decision) in levers::decided(state, target) {
-            let action = Action::of_lever(lever);
-            let chord = keys::first(state, Place::Levers, action);
-            let why = decision
-                .err()
-                .map(|refusal| format!("{}: {}", lever.title(), refusal.because));
-            rows.push(row(&format!("{key} {chord}"), action.help(), why, theme));
-        }
-    }
-    rows.push(Line::new());
-    rows.push(Line::new().look("words, worst first", theme.bold()));
-    for word in Word::ALL {
-        rows.push(
-            Line::new()
-                .look(format!("{:<18}", word.label()), theme.word(word))
-                .say(meaning(word)),
-        );
-    }
-    rows.push(Line::new());
-    rows.push(Line::new().look("signs", theme.bold()));
-    for (sign, text) in [
-        (">", "The gate opens by itself."),
-        ("#", "Somebody closed the gate lately."),
-        (
-            "-",
-            "The gate is closed for longer, or never was open; where a version should stand: none.",
-        ),
-        (">3", "So many versions wait below; + is ten or more."),
-        (
-            "2h?",
-            "The age is of a source that is stale: it may have moved since.",
-        ),
-        (
-            "+name",
-            "Ships from the repository of the row above; a write moves both.",
-        ),
-        ("..", "History has not been read so far back yet."),
-        ("x", "The row is marked."),
-    ] {
-        rows.push(
-            Line::new()
-                .look(format!("{sign:<18}"), theme.bold())
-                .say(text),
-        );
-    }
+pub fn page(place: Place, rows: &[screen::line::Line], theme: Theme) -> Page<'_> {
     Page {
         title: format!("keys of the place: {}", place.name()),
         head: Line::new(),
-        length: rows.len(),
-        row: Box::new(move |n| rows.get(n).cloned().unwrap_or_default()),
+        row: Box::new(move |n| theme.styled(rows.get(n).cloned().unwrap_or_default())),
         empty: Vec::new(),
         detail: None,
-    }
-}
-
-fn row(chords: &str, help: &str, off: Option<String>, theme: Theme) -> Line {
-    let line = Line::new().look(fit(chords, 17), theme.bold()).say(" ");
-    match off {
-        Some(why) => line.look(format!("off: {why}"), theme.dim()),
-        None => line.say(help),
-    }
-}
-
-fn meaning(word: Word) -> &'static str {
-    match word {
-        Word::Crash => "Pods of the newest rollout crash or cannot start.",
-        Word::Lower => "Lower than it was, and nobody meant it.",
-        Word::Smoke => "The smoke run of the declared version failed.",
-        Word::Stuck => "A hop takes longer than usual.",
-        Word::Sync => "Out of sync, degraded, or cannot be compared.",
-        Word::Hook => "A hook of the sync failed.",
-        Word::Held => "The gate into this environment was closed lately.",
-        Word::Branch => "A branch build stands where releases should.",
-        Word::Mixed => "Pods of several versions serve.",
-        Word::Odd => "The file says something strange.",
-        Word::Unread => "Not read, or too old to rely on.",
     }
 }

@@ -2,47 +2,23 @@
 //!
 //! Deliberately absent: what the changes led to in the cluster.
 
-use super::keys;
 use super::list::Page;
 use super::pen::Line;
-use super::recent::who;
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::model::{Change, Target, Version, span::span};
-use crate::state::{State, View};
+use crate::screen::{keys, recent::who};
+use crate::state::State;
 use crate::store::Source;
 use crate::text::{Safe, fit};
 use jiff::tz::TimeZone;
 
-/// Changes of all files behind a target, newest first.
-pub fn changes<'a>(state: &'a State, target: &Target) -> Vec<&'a Change> {
-    let Some(status) = state.board.status(target) else {
-        return Vec::new();
-    };
-    let mut changes: Vec<&Change> = status
-        .images
-        .iter()
-        .flat_map(|image| {
-            state
-                .store
-                .history
-                .of(&target.environment, &image.repository)
-        })
-        .collect();
-    changes.sort_by_key(|change| std::cmp::Reverse(change.at));
-    changes
-}
-
-/// The version that the nth row brought, for a roll back to it.
-pub fn version(state: &State, n: usize) -> Option<Version> {
-    let View::History(target) = state.view() else {
-        return None;
-    };
-    changes(state, target).get(n)?.to.clone()
-}
-
-pub fn page<'a>(state: &'a State, target: &Target, theme: Theme) -> Page<'a> {
-    let changes = changes(state, target);
+pub fn page<'a>(
+    state: &'a State,
+    target: &Target,
+    changes: &'a [&'a Change],
+    theme: Theme,
+) -> Page<'a> {
     let several = state
         .board
         .status(target)
@@ -77,7 +53,6 @@ pub fn page<'a>(state: &'a State, target: &Target, theme: Theme) -> Page<'a> {
                 String::new()
             }
         )),
-        length,
         row: Box::new(move |n| {
             let Some(change) = changes.get(n) else {
                 return Line::new();

@@ -2,27 +2,28 @@
 //!
 //! Deliberately absent: acting on them; Enter settles or undoes through `update`.
 
-use super::header::when;
-use super::keys;
 use super::list::Page;
-use super::pen::{Line, wrap};
+use super::pen::Line;
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::journal::{Record, Standing};
 use crate::model::span::span;
 use crate::plan::{Outcome, show};
+use crate::screen::{keys, time::when};
 use crate::state::State;
+use crate::text::wrap;
 
-/// The nth row's record.
-pub fn record(state: &State, n: usize) -> Option<&Record> {
-    state.journal.records.iter().rev().nth(n)
-}
-
-pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
-    let length = state.journal.records.len();
+/// The records come oldest first, the rows newest first.
+pub fn page<'a>(
+    state: &'a State,
+    records: &'a [Record],
+    selected: Option<&Record>,
+    columns: usize,
+    theme: Theme,
+) -> Page<'a> {
+    let length = records.len();
     let debts = state.journal.debts().count();
     let levers = keys::first(state, Place::Board, Action::Levers);
-    let selected = super::list::selected(state).and_then(|n| record(state, n));
     let detail = selected.map(|record| {
         (
             format!("plan {}", record.plan.id),
@@ -43,9 +44,8 @@ pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
             "{:<7}{:<8}{:<9}{:<9}WHAT",
             "PLAN", "MADE", "STANDS", "WHO"
         )),
-        length,
         row: Box::new(move |n| {
-            let Some(record) = record(state, n) else {
+            let Some(record) = records.iter().rev().nth(n) else {
                 return Line::new();
             };
             let (word, look) = standing(record, theme);

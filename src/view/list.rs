@@ -1,11 +1,11 @@
 //! List: the plain views (history, sources, journal, calls, help, target): a title, a head, rows, one of them selected.
 //!
-//! Deliberately absent: moving in them (`update` does, by the lengths given here) and what the rows say.
+//! Deliberately absent: which rows there are ([`crate::screen::list`]) and what they say.
 
-use super::layout::panes;
 use super::pen::{Line, Pen};
 use super::{calls, help, history, journal, sources, target};
-use crate::state::{ListKey, State, View};
+use crate::screen::list::{List, Rows, opened};
+use crate::state::{State, View};
 use ratatui::layout::Rect;
 
 /// One list, ready to be drawn.
@@ -13,7 +13,6 @@ pub struct Page<'a> {
     pub title: String,
     /// The words over the columns; empty where there are none.
     pub head: Line,
-    pub length: usize,
     /// A row; asked for visible ones only.
     pub row: Box<dyn Fn(usize) -> Line + 'a>,
     /// Why there is none, and what to press.
@@ -22,121 +21,57 @@ pub struct Page<'a> {
     pub detail: Option<(String, Vec<Line>)>,
 }
 
-fn page<'a>(state: &'a State, columns: usize) -> Option<Page<'a>> {
+fn page<'a>(state: &'a State, list: &'a List<'a>, columns: usize) -> Option<Page<'a>> {
     let theme = super::theme::Theme::new(state.settings.theme);
-    Some(match state.view() {
-        View::Board | View::Run | View::Log => return None,
-        View::Target(of) => target::page(state, of, columns, theme),
-        View::History(of) => history::page(state, of, theme),
-        View::Sources => sources::page(state, columns, theme),
-        View::Journal => journal::page(state, columns, theme),
-        View::Calls => calls::page(state, theme),
-        View::Help(place) => help::page(state, *place, theme),
+    Some(match (state.view(), &list.rows) {
+        (View::Target(of), Rows::Target(rows)) => target::page(state, of, rows, theme),
+        (View::History(of), Rows::History(changes)) => history::page(state, of, changes, theme),
+        (_, Rows::Sources(sources)) => sources::page(state, sources, list.source(), columns, theme),
+        (_, Rows::Journal(records)) => journal::page(state, records, list.record(), columns, theme),
+        (_, Rows::Calls(calls)) => calls::page(calls, theme),
+        (View::Help(place), Rows::Help(rows)) => help::page(*place, rows, theme),
+        _ => return None,
     })
 }
 
-/// Rows of the list that is open.
-pub fn length(state: &State) -> usize {
-    page(state, usize::from(state.size.0)).map_or(0, |page| page.length)
-}
-
-/// Lines that the rows of the list have on the screen.
-pub fn rows(state: &State) -> usize {
-    let area = panes(state).body;
-    match page(state, usize::from(state.size.0)) {
-        Some(page) => room(&page, usize::from(area.height)),
-        None => 0,
-    }
-}
-
-/// What the nth line is about; none in lists whose lines are only read.
-pub fn key(state: &State, n: usize) -> Option<ListKey> {
-    match state.view() {
-        View::Target(of) => target::key(state, of, n),
-        View::History(target) => {
-            let change = *history::changes(state, target).get(n)?;
-            Some(ListKey::Change(
-                change.commit.clone(),
-                change.repository.clone(),
-            ))
-        }
-        View::Sources => {
-            let (source, _) = state.store.sources().nth(n)?;
-            Some(ListKey::Source(source.clone()))
-        }
-        View::Journal => Some(ListKey::Plan(journal::record(state, n)?.plan.id.clone())),
-        _ => None,
-    }
-}
-
-/// Where the selected line stands now; none where what was selected is there no more.
-pub fn selected(state: &State) -> Option<usize> {
-    let Some(key) = &state.ui.list.key else {
-        return Some(state.ui.list.selected);
-    };
-    match (state.view(), key) {
-        (View::Target(of), key) => target::row_of(state, of, key),
-        (View::History(target), ListKey::Change(commit, repository)) => {
-            let changes = history::changes(state, target);
-            changes
-                .iter()
-                .position(|c| c.commit == *commit && c.repository == *repository)
-        }
-        (View::Sources, ListKey::Source(source)) => {
-            state.store.sources().position(|(known, _)| known == source)
-        }
-        (View::Journal, ListKey::Plan(id)) => {
-            let mut records = state.journal.records.iter().rev();
-            records.position(|record| record.plan.id == *id)
-        }
-        _ => None,
-    }
-}
-
-fn room(page: &Page<'_>, height: usize) -> usize {
-    let below_title = height.saturating_sub(1 + usize::from(!page.head.is_empty()));
-    if page.detail.is_some() {
-        // Half for what is told of the selected row, unless the list is short.
-        page.length.min(below_title.div_ceil(2))
-    } else {
-        below_title
-    }
-}
-
 pub fn draw(state: &State, pen: &mut Pen<'_>) {
-    let Some(page) = page(state, pen.columns()) else {
+    let Some(list) = opened(state) else {
         return;
     };
+    let Some(page) = page(state, &list, pen.columns()) else {
+        return;
+    };
+    let length = list.rows.length();
     let theme = pen.theme;
     pen.rule(0, &page.title, theme.bold());
-    let first = 1 + usize::from(!page.head.is_empty());
-    if !page.head.is_empty() {
+    let first = 1 + usize::from(list.rows.has_head());
+    if list.rows.has_head() {
         pen.line(
             1,
             &Line::new()
                 .pad(2)
                 .join(page.head.clone())
-                .restyle(theme.dim()),
+                .map(|own| own.patch(theme.dim())),
         );
     }
-    let rows = room(&page, pen.rows());
-    if page.length == 0 {
+    let rows = list.room(pen.rows());
+    if length == 0 {
         for (y, text) in page.empty.iter().enumerate() {
             pen.line(first + y, &Line::new().pad(2).say(text));
         }
     }
-    let chosen = selected(state);
-    let mut top = state.ui.list.top.min(page.length.saturating_sub(1));
+    let chosen = list.selected;
+    let mut top = state.ui.list.top.min(length.saturating_sub(1));
     if let Some(chosen) = chosen.filter(|_| rows > 0) {
         // Lines came above it since the last key.
         top = top.clamp((chosen + 1).saturating_sub(rows), chosen.max(top));
     }
-    for (y, n) in (top..page.length).take(rows).enumerate() {
+    for (y, n) in (top..length).take(rows).enumerate() {
         let selected = Some(n) == chosen;
         let mark = if selected { "> " } else { "  " };
         let line = Line::new().look(mark, theme.bold()).join((page.row)(n));
         let line = if selected {
-            line.restyle(theme.bold())
+            line.map(|own| own.patch(theme.bold()))
         } else {
             line
         };

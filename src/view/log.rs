@@ -1,31 +1,23 @@
 //! Log: the visible lines of the open log, in the colours that they ask for, under a title that says how much there is.
 //!
-//! A line becomes [`Safe`] and loses its credentials here, and only while it is visible. Deliberately absent: searching and
-//! counting (the model's). The title is one line; `update` counts on it.
+//! Deliberately absent: searching and counting (the model's), and wrapping ([`crate::screen::log`]). The title is one line; `update` counts on it.
 
-use super::keys;
-use super::pen::{Line, Pen, wrap};
+use super::pen::{Line, Pen};
 use super::theme::Theme;
 use crate::action::{Action, Place};
-use crate::model::log::{Line as Text, Pattern, masked};
+use crate::screen::log::{Look, TIME, margin, shown, timed};
+use crate::screen::{keys, place::place};
 use crate::state::{LogChoice, LogUi, State};
-use crate::text::{Colour, Safe, Sgr, styled, width};
+use crate::text::{Colour, Sgr, width, wrap};
 use jiff::tz::TimeZone;
 use ratatui::style::{Color, Modifier, Style};
-use unicode_segmentation::UnicodeSegmentation;
-
-/// Columns of the time and of the mark of the selected line: `02:31:11Z > `.
-const TIME: usize = 9;
-const MARK: usize = 3;
-/// A pane narrower than this shows no times.
-const LEAST: usize = 40;
 
 /// Draws the open log, or why there is none.
 pub fn draw(state: &State, pen: &mut Pen<'_>) {
     if pen.rows() == 0 {
         return;
     }
-    let look = pen.theme.title(super::place(state) == Place::Log);
+    let look = pen.theme.title(place(state) == Place::Log);
     let Some(ui) = &state.ui.log else {
         pen.rule(0, "log", look);
         let key = keys::first(state, Place::Run, Action::Enter);
@@ -133,6 +125,7 @@ fn lines(ui: &LogUi, pen: &mut Pen<'_>) {
     let timed = timed(ui, pen.columns());
     let margin = margin(ui, pen.columns());
     let columns = pen.columns().saturating_sub(margin);
+    let theme = pen.theme;
     let mut drawn: Vec<(u64, Vec<Line>)> = Vec::with_capacity(room);
     let mut rows = 0;
     // Says whether there is room for more.
@@ -140,7 +133,9 @@ fn lines(ui: &LogUi, pen: &mut Pen<'_>) {
         let Some(line) = ui.log.line(number) else {
             return false;
         };
-        let parts = shown(ui, number, &line, pen.theme, columns);
+        let parts = shown(ui, number, &line, columns);
+        let styled = |part: crate::screen::line::Line<Look>| part.map(|look| style(look, theme));
+        let parts: Vec<Line> = parts.into_iter().map(styled).collect();
         rows += parts.len();
         drawn.push((number, parts));
         rows < room
@@ -179,25 +174,6 @@ fn lines(ui: &LogUi, pen: &mut Pen<'_>) {
     }
 }
 
-/// Whether times are shown: by the whole log, so that no line takes more rows when others come into sight.
-fn timed(ui: &LogUi, columns: usize) -> bool {
-    columns >= LEAST && ui.log.is_stamped()
-}
-
-fn margin(ui: &LogUi, columns: usize) -> usize {
-    MARK + if timed(ui, columns) { TIME } else { 0 }
-}
-
-/// Rows that a line takes in a pane of so many columns.
-pub fn line_rows(ui: &LogUi, number: u64, columns: usize) -> usize {
-    if !ui.wrap {
-        return 1;
-    }
-    let room = columns.saturating_sub(margin(ui, columns));
-    let rows = |line| shown(ui, number, &line, Theme::default(), room).len();
-    ui.log.line(number).map_or(0, rows)
-}
-
 /// The time and the mark before a line.
 fn lead(ui: &LogUi, number: u64, timed: bool, y: usize, pen: &mut Pen<'_>) {
     let at = ui.log.line(number).and_then(|line| line.at);
@@ -217,35 +193,17 @@ fn lead(ui: &LogUi, number: u64, timed: bool, y: usize, pen: &mut Pen<'_>) {
     pen.line(y, &line.look(mark, pen.theme.bold()));
 }
 
-/// A line as it is drawn: one row, or as many as it needs where lines are wrapped.
-fn shown(ui: &LogUi, number: u64, line: &Text<'_>, theme: Theme, columns: usize) -> Vec<Line> {
-    if line.marker {
-        let words = String::from_utf8_lossy(line.bytes);
-        return vec![Line::new().look(format!("-- {words} --"), theme.warning())];
+fn style(look: Look, theme: Theme) -> Style {
+    let own = theme.tone(look.tone).patch(asked(look.asked, theme));
+    if look.found {
+        own.patch(theme.reverse())
+    } else {
+        own
     }
-    // The beginning of a report of an error stands out, unless the line has colours of its own.
-    let base = match ui.faults.numbers().binary_search(&number) {
-        Ok(_) => theme.bad(),
-        Err(_) => theme.plain(),
-    };
-    let mut stretches: Vec<(Safe, Style)> = styled(&masked(line.bytes))
-        .into_iter()
-        .map(|(text, look)| (text, base.patch(style(look, theme))))
-        .collect();
-    if let Some(pattern) = &ui.search {
-        stretches = found(stretches, pattern, theme);
-    }
-    if !ui.wrap {
-        return vec![
-            stretches
-                .into_iter()
-                .fold(Line::new(), |line, (text, look)| line.safe(text, look)),
-        ];
-    }
-    wrapped(stretches, columns.max(1))
 }
 
-fn style(look: Sgr, theme: Theme) -> Style {
+/// The look that the line itself asks for.
+fn asked(look: Sgr, theme: Theme) -> Style {
     let mut style = Style::new();
     if look.bold {
         style = style.add_modifier(Modifier::BOLD);
@@ -289,125 +247,4 @@ fn colour(colour: Colour) -> Color {
         .get(usize::from(colour.0))
         .copied()
         .unwrap_or(Color::Indexed(colour.0))
-}
-
-/// Marks what a search found. It looks at the text as it is drawn: a match across two colours is marked in both.
-fn found(stretches: Vec<(Safe, Style)>, pattern: &Pattern, theme: Theme) -> Vec<(Safe, Style)> {
-    let whole: String = stretches.iter().map(|(text, _)| &**text).collect();
-    let places = pattern.places(whole.as_bytes());
-    if places.is_empty() {
-        return stretches;
-    }
-    let mut out = Vec::with_capacity(stretches.len() + 2 * places.len());
-    let mut at = 0;
-    for (text, look) in stretches {
-        let end = at + text.len();
-        let mut from = at;
-        for (start, stop) in &places {
-            let (start, stop) = ((*start).clamp(from, end), (*stop).clamp(from, end));
-            let (before, match_) = (whole.get(from..start), whole.get(start..stop));
-            // A match that begins inside a letter is no place to cut at.
-            if let (Some(before), Some(match_)) = (before, match_)
-                && !match_.is_empty()
-            {
-                out.push((Safe::line(before), look));
-                out.push((Safe::line(match_), look.patch(theme.reverse())));
-                from = stop;
-            }
-        }
-        out.push((Safe::line(whole.get(from..end).unwrap_or_default()), look));
-        at = end;
-    }
-    out
-}
-
-fn wrapped(stretches: Vec<(Safe, Style)>, columns: usize) -> Vec<Line> {
-    let mut lines = vec![Line::new()];
-    let mut used = 0;
-    for (text, look) in stretches {
-        let mut rest: &str = &text;
-        while !rest.is_empty() {
-            let part = head(rest, columns - used);
-            if part.is_empty() {
-                // A wide letter that does not fit at all is left to the pen, which cuts it.
-                let part = if used == 0 { rest } else { "" };
-                if let Some(line) = lines.last_mut().filter(|_| !part.is_empty()) {
-                    *line = std::mem::take(line).safe(Safe::line(part), look);
-                    break;
-                }
-                lines.push(Line::new());
-                used = 0;
-                continue;
-            }
-            used += width(part);
-            if let Some(line) = lines.last_mut() {
-                *line = std::mem::take(line).safe(Safe::line(part), look);
-            }
-            rest = &rest[part.len()..];
-        }
-    }
-    lines
-}
-
-/// As many whole letters as fit.
-fn head(text: &str, cells: usize) -> &str {
-    if text.is_ascii() {
-        return &text[..text.len().min(cells)];
-    }
-    let mut used = 0;
-    let fits = text.grapheme_indices(true).find(|(_, shape)| {
-        used += width(shape);
-        used > cells
-    });
-    fits.map_or(text, |(end, _)| &text[..end])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(lines: &[Line]) -> Vec<usize> {
-        lines.iter().map(Line::width).collect()
-    }
-
-    #[test]
-    fn wrapping_loses_nothing_and_halves_no_letter() {
-        let line = |text: &str, columns| wrapped(vec![(Safe::line(text), Style::new())], columns);
-        assert_eq!(texts(&line("abcdefgh", 3)), [3, 3, 2]);
-        assert_eq!(texts(&line("世界人", 3)), [2, 2, 2]);
-        assert_eq!(texts(&line("ab世", 3)), [2, 2]);
-        assert_eq!(texts(&line("", 3)), [0]);
-        assert_eq!(texts(&line("世", 1)).len(), 1);
-        let two = wrapped(
-            vec![
-                (Safe::line("abcd"), Style::new()),
-                (Safe::line("efg"), Style::new()),
-            ],
-            5,
-        );
-        assert_eq!(texts(&two), [5, 2]);
-    }
-
-    #[test]
-    fn matches_are_marked_across_colours() {
-        let pattern = Pattern::parse("bcd").unwrap().unwrap();
-        let marked = found(
-            vec![
-                (Safe::line("abc"), Style::new()),
-                (Safe::line("def bcd"), Style::new()),
-            ],
-            &pattern,
-            Theme::default(),
-        );
-        let text: String = marked
-            .iter()
-            .map(
-                |(text, look)| match look.add_modifier.contains(Modifier::REVERSED) {
-                    true => format!("[{text}]"),
-                    false => text.to_string(),
-                },
-            )
-            .collect();
-        assert_eq!(text, "a[bc][d]ef [bcd]");
-    }
 }

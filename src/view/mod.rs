@@ -10,8 +10,6 @@ pub mod header;
 pub mod help;
 pub mod history;
 pub mod journal;
-pub mod keys;
-pub mod layout;
 pub mod levers;
 pub mod list;
 pub mod log;
@@ -25,17 +23,11 @@ pub mod sources;
 pub mod target;
 pub mod theme;
 
-use crate::journal::Record;
-use crate::model::Version;
-use crate::state::{ListKey, Overlay, State, View};
-pub use crate::update::place;
-use layout::panes;
-pub use log::line_rows as log_line_rows;
+use crate::screen::layout::{self, panes};
+use crate::state::{State, View};
 use pen::Pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-pub use run::more_rows as run_more_rows;
-pub use target::pod_at;
 use theme::Theme;
 
 /// Draws the whole screen; returns where the text cursor stands, if a text is being typed.
@@ -87,42 +79,4 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     } else {
         typed
     }
-}
-
-/// Lines that the parts of the confirmation can be scrolled down.
-pub fn confirm_scroll(state: &State) -> usize {
-    match &state.ui.overlay {
-        Some(Overlay::Confirm(ui)) => confirm::scroll(state, ui),
-        _ => 0,
-    }
-}
-
-/// Rows of the plain list that is open (history, sources, journal, calls, help, target).
-pub fn list_length(state: &State) -> usize {
-    list::length(state)
-}
-
-/// Rows of it that are visible.
-pub fn list_rows(state: &State) -> usize {
-    list::rows(state)
-}
-
-/// What its nth line is about.
-pub fn list_key(state: &State, n: usize) -> Option<ListKey> {
-    list::key(state, n)
-}
-
-/// The line of it that is selected; none where what was selected is there no more.
-pub fn list_selected(state: &State) -> Option<usize> {
-    list::selected(state)
-}
-
-/// The version that the nth row of the history brought.
-pub fn history_version(state: &State, n: usize) -> Option<Version> {
-    history::version(state, n)
-}
-
-/// The record on the nth row of the journal: newest first.
-pub fn journal_record(state: &State, n: usize) -> Option<&Record> {
-    journal::record(state, n)
 }

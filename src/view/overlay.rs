@@ -2,11 +2,15 @@
 //!
 //! Deliberately absent: the confirmation, which has a file of its own ([`super::confirm`]).
 
-use super::pen::{Line, Pen, wrap};
-use super::{confirm, keys, levers};
+use super::pen::{Line, Pen};
+use super::{confirm, levers};
 use crate::action::{Action, Place};
 use crate::plan::{PlanId, Refusal, show};
+use crate::screen::confirm::parts::check as check_lines;
+use crate::screen::copy::counted;
+use crate::screen::{keys, time::when};
 use crate::state::{Overlay, State};
+use crate::text::wrap;
 use ratatui::layout::{Position, Rect};
 
 /// Draws the overlay over everything but the last two lines (the confirmation over everything).
@@ -87,7 +91,7 @@ fn copied(pen: &mut Pen<'_>, text: &str) {
         .flat_map(|line| wrap(line, columns, columns))
         .collect();
     let mut pen = at_foot(pen, 1 + lines.len());
-    pen.rule(0, &crate::update::copied(text), pen.theme.bold());
+    pen.rule(0, &counted(text), pen.theme.bold());
     for (at, line) in lines.into_iter().enumerate() {
         pen.line(1 + at, &Line::new().safe(line, pen.theme.plain()));
     }
@@ -113,7 +117,7 @@ fn choose(pen: &mut Pen<'_>, title: &str, says: &[String], rows: &[String], sele
                 .look("[", theme.bold())
                 .say(row)
                 .look("]", theme.bold())
-                .restyle(theme.selected())
+                .map(|own| own.patch(theme.selected()))
         } else {
             Line::new().say(" ").say(row)
         };
@@ -135,7 +139,11 @@ fn refused(state: &State, pen: &mut Pen<'_>, refusal: &Refusal) {
         says(&refusal.remedy);
     }
     for check in refusal.checks.iter().filter(|c| show::is_telling(c)) {
-        lines.extend(confirm::check(check, columns, theme, 3));
+        lines.extend(
+            check_lines(check, columns, 3)
+                .into_iter()
+                .map(|line| theme.styled(line)),
+        );
     }
     let back = keys::first(state, Place::Confirm, Action::Back);
     lines.push(Line::from(format!("Nothing was sent. {back} closes.")));
@@ -155,7 +163,7 @@ fn settle(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {
                 "{} {}, made {} by {}: sent, and no answer came. It is never sent again by itself.",
                 record.plan.request.lever.title(),
                 record.plan.request.target,
-                super::header::when(record.plan.made_at, state.now),
+                when(record.plan.made_at, state.now),
                 record.plan.who.login
             ),
             show::write(&record.plan)

@@ -1,9 +1,10 @@
 //! Palette: the actions that fit what is being typed, above the line it is typed on.
 //!
-//! Deliberately absent: matching; `update` does it, so that what is shown is what Enter does.
+//! Deliberately absent: matching; the screen does it, so that what is shown is what Enter does.
 
 use super::overlay::at_foot;
 use super::pen::{Line, Pen};
+use crate::screen::palette::completions;
 use crate::state::{PromptKind, State};
 
 /// Completions shown at once.
@@ -19,7 +20,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
         return;
     };
     let theme = pen.theme;
-    let found = crate::update::completions(state);
+    let found = completions(state);
     let mut pen = at_foot(pen, SHOWN.min(found.len()) + 1);
     pen.rule(0, &format!("{} actions", found.len()), theme.bold());
     let room = pen.rows().saturating_sub(1);

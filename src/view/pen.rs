@@ -8,72 +8,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-/// Stretches of text, each with its look.
-#[derive(Clone, Debug, Default)]
-pub struct Line(Vec<(Safe, Style)>);
-
-impl Line {
-    pub fn new() -> Self {
-        Self::default()
-    }
-    /// A text, from outside or made of such.
-    pub fn say(self, text: impl AsRef<str>) -> Self {
-        self.look(text, Style::new())
-    }
-    pub fn look(mut self, text: impl AsRef<str>, style: Style) -> Self {
-        if !text.as_ref().is_empty() {
-            self.0.push((Safe::line(text.as_ref()), style));
-        }
-        self
-    }
-    pub fn safe(mut self, text: Safe, style: Style) -> Self {
-        self.0.push((text, style));
-        self
-    }
-    pub fn join(mut self, other: Line) -> Self {
-        self.0.extend(other.0);
-        self
-    }
-    /// Fills with spaces up to a column.
-    pub fn pad(mut self, cells: usize) -> Self {
-        let missing = cells.saturating_sub(self.width());
-        if missing > 0 {
-            self.0
-                .push((Safe::line(&" ".repeat(missing)), Style::new()));
-        }
-        self
-    }
-    pub fn width(&self) -> usize {
-        self.0.iter().map(|(text, _)| text.width()).sum()
-    }
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-    /// The line without its first stretch.
-    pub fn without_first(mut self) -> Self {
-        if !self.0.is_empty() {
-            self.0.remove(0);
-        }
-        self
-    }
-    pub fn restyle(mut self, style: Style) -> Self {
-        for (_, own) in &mut self.0 {
-            *own = own.patch(style);
-        }
-        self
-    }
-}
-
-impl From<&str> for Line {
-    fn from(text: &str) -> Self {
-        Line::new().say(text)
-    }
-}
-impl From<String> for Line {
-    fn from(text: String) -> Self {
-        Line::new().say(text)
-    }
-}
+/// Stretches of text, each with its style.
+pub type Line = crate::screen::line::Line<Style>;
 
 pub struct Pen<'a> {
     screen: &'a mut Buffer,
@@ -140,7 +76,7 @@ impl<'a> Pen<'a> {
         let total = line.width();
         let room = self.columns().saturating_sub(x);
         let mut at = x;
-        for (text, style) in &line.0 {
+        for (text, style) in line.stretches() {
             let left = (x + room).saturating_sub(at);
             let wide = text.width();
             // A stretch that fits exactly while more follows must still show that something is missing.
@@ -235,61 +171,6 @@ impl<'a> Pen<'a> {
     }
 }
 
-/// Breaks a text into lines of at most `cells` columns, at spaces where there are any; the first may be shorter.
-pub fn wrap(text: &str, first: usize, cells: usize) -> Vec<Safe> {
-    let text = Safe::line(text);
-    let mut lines: Vec<String> = vec![String::new()];
-    let mut room = first;
-    let mut used = 0;
-    for word in text.split(' ').filter(|w| !w.is_empty()) {
-        let wide = width(word);
-        let gap = usize::from(used > 0);
-        if used + gap + wide <= room {
-            if let Some(line) = lines.last_mut() {
-                if gap == 1 {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
-            used += gap + wide;
-            continue;
-        }
-        if wide <= cells {
-            lines.push(word.to_owned());
-            (room, used) = (cells, wide);
-            continue;
-        }
-        // A word longer than a line is broken where the line ends: what must not be cut is broken instead.
-        if used > 0 {
-            if used + gap < room
-                && let Some(line) = lines.last_mut()
-            {
-                line.push(' ');
-                used += gap;
-            } else {
-                lines.push(String::new());
-                (room, used) = (cells, 0);
-            }
-        }
-        use unicode_segmentation::UnicodeSegmentation;
-        for shape in word.graphemes(true) {
-            let wide = width(shape);
-            if used + wide > room && (used > 0 || room < cells) {
-                lines.push(String::new());
-                (room, used) = (cells, 0);
-            }
-            if let Some(line) = lines.last_mut() {
-                line.push_str(shape);
-            }
-            used += wide;
-            if cells == 0 {
-                break;
-            }
-        }
-    }
-    lines.iter().map(|line| Safe::line(line)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,21 +199,6 @@ mod tests {
     }
 
     #[test]
-    fn words_are_wrapped_and_words_longer_than_a_line_are_broken() {
-        let lines = |text, first, cells| -> Vec<String> {
-            wrap(text, first, cells)
-                .iter()
-                .map(|l| l.to_string())
-                .collect()
-        };
-        assert_eq!(lines("one two three", 8, 8), ["one two", "three"]);
-        assert_eq!(lines("one two", 2, 8), ["", "one two"]);
-        assert_eq!(lines("abcdefghij", 4, 4), ["abcd", "efgh", "ij"]);
-        assert_eq!(lines("x abcdefghij", 4, 4), ["x ab", "cdef", "ghij"]);
-        assert_eq!(lines("", 4, 4), [""]);
-    }
-
-    #[test]
     fn nothing_is_drawn_outside_and_nothing_panics() {
         for (w, h) in [(0, 0), (1, 1), (3, 0), (0, 3)] {
             let area = Rect::new(0, 0, w, h);
@@ -344,6 +210,5 @@ mod tests {
             pen.tint(0, 0, 9, Style::new());
             assert_eq!(pen.columns(), usize::from(w));
         }
-        assert!(!wrap("abc", 0, 0).is_empty());
     }
 }

@@ -4,21 +4,22 @@
 
 mod row;
 
-use super::keys;
-use super::pen::{Line, Pen, wrap};
+use super::pen::{Line, Pen};
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::model::tree::Tree;
 use crate::model::{Node, Nodes, Run, RunPhase, span::span};
+use crate::screen::run::{opened, row::more, row::time_at, selected};
+use crate::screen::{keys, place::place};
 use crate::state::State;
-use crate::update::opened;
+use crate::text::wrap;
 
 /// Draws the run that is open, or why there is none.
 pub fn draw(state: &State, pen: &mut Pen<'_>) {
     if pen.rows() == 0 {
         return;
     }
-    let focused = super::place(state) == Place::Run;
+    let focused = place(state) == Place::Run;
     let look = pen.theme.title(focused);
     let Some(run) = opened(state) else {
         pen.line(0, &Line::new().look(heading(state, None), look));
@@ -90,7 +91,7 @@ fn say(pen: &mut Pen<'_>, text: &str) {
 fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, pen: &mut Pen<'_>) {
     let tree = Tree::of(run);
     let columns = pen.columns();
-    let time_at = row::time_at(&tree, columns);
+    let time_at = time_at(&tree, columns);
     let top = state.ui.run.as_ref().map_or(0, |ui| ui.top);
     let selected = selected(state, &tree);
     let mut y = 1;
@@ -104,8 +105,8 @@ fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, pen: &mut Pen<'
         if selected != Some(nth) {
             continue;
         }
-        for line in row::more(state, run, &tree, nth, columns) {
-            pen.line(y, &line);
+        for line in more(state, run, &tree, nth, columns) {
+            pen.line(y, &pen.theme.styled(line));
             y += 1;
         }
         let look = if focused {
@@ -120,22 +121,6 @@ fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, pen: &mut Pen<'
         pen.line(y, &line);
         y += 1;
     }
-}
-
-fn selected(state: &State, tree: &Tree) -> Option<usize> {
-    let node = state.ui.run.as_ref()?.node.as_ref()?;
-    tree.row_of(node)
-}
-
-/// Lines that the selected row has below it: its tries, and what did not fit into it.
-pub fn more_rows(state: &State) -> usize {
-    let columns = super::layout::run_area(state).map_or(0, |area| usize::from(area.width));
-    let lines = opened(state).and_then(|run| {
-        let tree = Tree::of(run);
-        let nth = selected(state, &tree)?;
-        Some(row::more(state, run, &tree, nth, columns).len())
-    });
-    lines.unwrap_or(0)
 }
 
 /// What the engine says of the whole run, and `passing sends v1362 to PRODUCTION, ~5m` of one that has not passed.

@@ -2,15 +2,16 @@
 //!
 //! Deliberately absent: conclusions of its own; words come from the status, hops from the journal.
 
-use super::keys;
-use super::pen::{Line, Pen, wrap};
+use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
 use crate::board::FoldKind;
 use crate::board::status::Status;
 use crate::journal::{Record, Standing};
 use crate::model::{Change, Target, Version, span::span};
 use crate::plan::show;
+use crate::screen::{keys, layout, recent::who};
 use crate::state::State;
+use crate::text::wrap;
 
 /// The rule, which says what is on (a filter, marks, an order that would change), and two lines.
 pub fn draw(state: &State, pen: &mut Pen<'_>) {
@@ -63,7 +64,7 @@ fn notes(state: &State) -> String {
             key(Action::Back)
         ));
     }
-    let seen = ui.top + super::layout::board_rows(state);
+    let seen = ui.top + layout::board_rows(state);
     let below = state.lines().len().saturating_sub(seen);
     if below > 0 && state.ui.pane == Default::default() {
         notes.push(format!("{below} more below"));
@@ -215,7 +216,7 @@ fn calm(state: &State, status: &Status) -> String {
         parts.push(format!(
             "for {}, {}",
             span(state.now.duration_since(change.at).as_secs()),
-            super::recent::who(state, change)
+            who(state, change)
         ));
     } else if state.store.history.is_complete() {
         parts.push("for longer than history was read".into());

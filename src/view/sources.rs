@@ -2,22 +2,25 @@
 //!
 //! Deliberately absent: logging in (an effect); the selected row is the source that would be logged in to.
 
-use super::header::when;
-use super::keys;
 use super::list::Page;
-use super::pen::{Line, wrap};
+use super::pen::Line;
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::model::span::span;
+use crate::screen::{keys, off::off, time::when};
 use crate::state::State;
 use crate::store::source::Reach;
 use crate::store::{Source, SourceState};
-use crate::text::{Safe, fit};
+use crate::text::{Safe, fit, wrap};
 
-pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
-    let sources: Vec<(&Source, &SourceState)> = state.store.sources().collect();
+pub fn page<'a>(
+    state: &'a State,
+    sources: &'a [(&'a Source, &'a SourceState)],
+    selected: Option<(&Source, &SourceState)>,
+    columns: usize,
+    theme: Theme,
+) -> Page<'a> {
     let length = sources.len();
-    let selected = super::list::selected(state).and_then(|n| sources.get(n));
     let detail = selected.map(|(source, about)| {
         (
             source.to_string(),
@@ -30,7 +33,6 @@ pub fn page(state: &State, columns: usize, theme: Theme) -> Page<'_> {
             "{:<16}{:<12}{:<12}FAULT",
             "SOURCE", "STATE", "HEARD"
         )),
-        length,
         row: Box::new(move |n| {
             let Some((source, about)) = sources.get(n) else {
                 return Line::new();
@@ -80,7 +82,7 @@ fn detail(
         say(&format!("{} {}", fault.detail, fault.hint));
         let login = keys::first(state, Place::Sources, Action::Login);
         let again = keys::first(state, Place::Sources, Action::Refresh);
-        if crate::update::off(state, Place::Sources, Action::Login).is_none() {
+        if off(state, Place::Sources, Action::Login).is_none() {
             say(&format!("{login} logs in again, {again} asks again now."));
         } else {
             say(&format!("{again} asks again now."));

@@ -4,6 +4,7 @@
 
 use crate::board::status::GateState;
 use crate::model::{NodePhase, Word};
+use crate::screen::line::{Line, Tone};
 use crate::state::ThemeSettings;
 use crate::store::source::Reach;
 use ratatui::style::{Color, Modifier, Style};
@@ -71,6 +72,24 @@ impl Theme {
     }
     pub fn title(self, focused: bool) -> Style {
         if focused { self.bold() } else { self.dim() }
+    }
+
+    pub fn tone(self, tone: Tone) -> Style {
+        match tone {
+            Tone::Plain => self.plain(),
+            Tone::Dim => self.dim(),
+            Tone::Bold => self.bold(),
+            Tone::Bad => self.bad(),
+            Tone::Warning => self.warning(),
+            Tone::Danger => self.danger(),
+            Tone::Button => self.reverse().patch(self.bold()),
+            Tone::Word(word) => self.word(word),
+        }
+    }
+
+    /// A line in this theme.
+    pub fn styled(self, line: Line) -> Line<Style> {
+        line.map(|tone| self.tone(tone))
     }
 
     pub fn word(self, word: Word) -> Style {

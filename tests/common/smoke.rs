@@ -156,8 +156,8 @@ pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
     state.ui.pane = pane;
     let beside = match pane {
         Pane::Board => true,
-        Pane::Run => leverframe::view::layout::panes(&state).run.is_some(),
-        Pane::Log => leverframe::view::layout::panes(&state).log.is_some(),
+        Pane::Run => leverframe::screen::layout::panes(&state).run.is_some(),
+        Pane::Log => leverframe::screen::layout::panes(&state).log.is_some(),
     };
     if !beside {
         state.ui.views.push(if pane == Pane::Log {

@@ -13,10 +13,11 @@ use leverframe::keymap::Chord;
 use leverframe::message::{Message, Press};
 use leverframe::model::{Environment, Fault, FaultKind, Target, Version, Word};
 use leverframe::plan::{Lever, Outcome, Refusal};
+use leverframe::screen::layout;
 use leverframe::state::{
     Notice, Overlay, Pane, Part, Prompt, PromptKind, State, ThemeSettings, View,
 };
-use leverframe::view::{layout, view};
+use leverframe::view::view;
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -4,8 +4,9 @@
 
 use super::with;
 use crate::model::log::{Filter, Pattern};
+use crate::screen::layout;
+use crate::screen::log::line_rows;
 use crate::state::{LogUi, State};
-use crate::view::layout;
 
 /// The pane as it is now: rows under its title, and columns.
 #[derive(Clone, Copy)]
@@ -48,7 +49,7 @@ fn reach(log: &LogUi, lines: impl Iterator<Item = u64>, room: Room) -> Option<u6
     let mut used = 0;
     lines
         .take_while(|number| {
-            used += crate::view::log_line_rows(log, *number, room.columns);
+            used += line_rows(log, *number, room.columns);
             used <= room.rows
         })
         .last()

@@ -3,16 +3,15 @@
 //! Deliberately absent: moving in a log, and reading it (an effect).
 
 use super::super::press::go;
-use super::super::run as runs;
 use super::start;
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::model::tree::Tree;
 use crate::model::{Container, Environment, Node, Nodes, ObjectId, Pod, Target, Version};
 use crate::provider::LogSource;
+use crate::screen::{keys, layout, run as runs};
 use crate::state::{LogChoice, Pane, State, View};
 use crate::store::{Kind, Source};
-use crate::view::layout;
 use std::sync::Arc;
 
 /// Enter on a step: its log fills the pane, or the screen where there is no room beside.
@@ -68,7 +67,7 @@ fn await_log(state: &mut State) {
     let then = match is_beside {
         true => "its log opens when it has one.".to_owned(),
         false => {
-            let key = crate::view::keys::first(state, Place::Run, Action::Enter);
+            let key = keys::first(state, Place::Run, Action::Enter);
             format!("press {key} again when it runs.")
         }
     };

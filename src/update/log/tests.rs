@@ -7,7 +7,7 @@ use crate::message::Message;
 use crate::model::log::Stretch;
 use crate::model::*;
 use crate::provider::{LogPiece, LogSource};
-use crate::state::State;
+use crate::state::{ListKey, State};
 use crate::store::world::{World, at, id, pod};
 use crate::store::{Fact, Kind};
 use std::sync::Arc;
@@ -58,12 +58,10 @@ fn enter_on_a_pod_opens_that_pods_log_and_the_title_says_whose_it_is() {
     put(&mut world, "publisher-7c9b-ccccc", "v1", |_| {});
     let mut state = state(world);
     press(&mut state, "/ p u b l i s h e r enter d");
-    let target = state.target().cloned().unwrap();
     let row_of = |state: &State, name: &str| {
-        let is_here = |pod: ObjectId| &*pod.name == name;
-        (0..200)
-            .find(|row| crate::view::pod_at(state, &target, *row).is_some_and(is_here))
-            .unwrap()
+        let rows = crate::screen::list::opened(state).unwrap().rows;
+        let is_here = |key| matches!(key, Some(ListKey::Pod(pod, _)) if &*pod.name == name);
+        (0..200).find(|row| is_here(rows.key(*row))).unwrap()
     };
     let row = row_of(&state, "publisher-7c9b-ccccc");
     press(&mut state, &vec!["j"; row].join(" "));
@@ -360,7 +358,7 @@ fn a_filter_fills_the_pane_and_esc_takes_it_back_where_the_log_stands_beside() {
         .count();
     assert_eq!(
         shown,
-        crate::view::layout::log_rows(&state),
+        crate::screen::layout::log_rows(&state),
         "{}",
         screen(&state)
     );

@@ -6,10 +6,10 @@ use crate::action::{Action, Place};
 use crate::model::span::span;
 use crate::model::{App, Environment};
 use crate::plan::{Check, Edit, Effect, Guard, Plan, Verdict, Weight, Write, show};
+use crate::screen::keys;
+use crate::screen::line::{Line, Tone};
 use crate::state::{ConfirmUi, Part, State};
-use crate::view::keys;
-use crate::view::pen::{Line, wrap};
-use crate::view::theme::Theme;
+use crate::text::wrap;
 use serde_json::Value;
 
 pub struct Section {
@@ -24,13 +24,13 @@ pub struct Section {
 const NAME: usize = 13;
 
 /// A check with its mark, its name and its evidence, on at most so many lines.
-pub fn check(check: &Check, columns: usize, theme: Theme, most: usize) -> Vec<Line> {
+pub fn check(check: &Check, columns: usize, most: usize) -> Vec<Line> {
     let (mark, look) = match (check.verdict, check.weight) {
-        (Verdict::Failed, Weight::Shown) => ("-", theme.plain()),
-        (Verdict::Failed, _) => ("x", theme.warning()),
-        (Verdict::Unknown, _) => ("?", theme.warning()),
-        (Verdict::Passed, _) => ("+", theme.dim()),
-        (Verdict::NotChecked, _) => (" ", theme.dim()),
+        (Verdict::Failed, Weight::Shown) => ("-", Tone::Plain),
+        (Verdict::Failed, _) => ("x", Tone::Warning),
+        (Verdict::Unknown, _) => ("?", Tone::Warning),
+        (Verdict::Passed, _) => ("+", Tone::Dim),
+        (Verdict::NotChecked, _) => (" ", Tone::Dim),
     };
     let name = check.name.replace('_', " ");
     let room = columns.saturating_sub(NAME + 1);
@@ -48,13 +48,13 @@ pub fn check(check: &Check, columns: usize, theme: Theme, most: usize) -> Vec<Li
             } else {
                 Line::new()
             };
-            line.pad(NAME).say(" ").safe(text, theme.plain())
+            line.pad(NAME).say(" ").safe(text, Tone::Plain)
         })
         .collect()
 }
 
 /// What refuses first, then what wants a reason, then what is only told; passes when unfolded.
-pub fn checks(ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
+pub fn checks(ui: &ConfirmUi, columns: usize) -> Section {
     let order = |c: &&Check| {
         (
             !c.refuses(),
@@ -75,13 +75,13 @@ pub fn checks(ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
         title: show::tally(&ui.plan.checks),
         lines: rows
             .into_iter()
-            .flat_map(|c| check(c, columns, theme, 2))
+            .flat_map(|c| check(c, columns, 2))
             .collect(),
         left_out: 0,
     }
 }
 
-pub fn write(ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
+pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
     let all = ui.open.contains(&Part::Write);
     let mut lines = Vec::new();
     let mut say = |text: &str| {
@@ -90,7 +90,7 @@ pub fn write(ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
         lines.extend(
             wrap(text, room, room)
                 .into_iter()
-                .map(|line| Line::new().pad(indent).safe(line, theme.plain())),
+                .map(|line| Line::new().pad(indent).safe(line, Tone::Plain)),
         );
     };
     let title = match &ui.plan.write {
@@ -236,7 +236,7 @@ fn flatten(value: &Value, path: String, out: &mut Vec<String>) {
 }
 
 /// The hops with their usual times, then what stays open, what it leaves, and what would come next.
-pub fn then(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Section {
+pub fn then(state: &State, ui: &ConfirmUi, columns: usize) -> Section {
     let plan = &ui.plan;
     let mut lines = Vec::new();
     let mut say = |text: &str, style| {
@@ -256,13 +256,13 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Sect
         .unwrap_or_default();
     if let Some(warning) = &plan.warning {
         let end = if warning.ends_with('.') { "" } else { "." };
-        say(&format!("{warning}{end}{next}"), theme.warning());
+        say(&format!("{warning}{end}{next}"), Tone::Warning);
     } else if !next.is_empty() {
-        say(next.trim_start(), theme.plain());
+        say(next.trim_start(), Tone::Plain);
     }
     if ui.open.contains(&Part::Then) {
         for hop in &plan.hops {
-            say(&show::then(hop), theme.plain());
+            say(&show::then(hop), Tone::Plain);
         }
     } else {
         let hops: Vec<String> = plan
@@ -274,18 +274,18 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Sect
         if !hops.is_empty() {
             say(
                 &format!("{}; late after {}", hops.join("; "), span(late)),
-                theme.plain(),
+                Tone::Plain,
             );
         }
     }
     for because in &plan.reach.because {
         let told = plan.warning.as_ref().is_some_and(|w| w.contains(because));
         if !told {
-            say(because, theme.plain());
+            say(because, Tone::Plain);
         }
     }
     if let Some(debt) = &plan.debt {
-        say(&format!("leaves a debt: {debt}"), theme.plain());
+        say(&format!("leaves a debt: {debt}"), Tone::Plain);
     }
     Section {
         part: Part::Then,

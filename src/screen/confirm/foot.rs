@@ -3,15 +3,13 @@
 //! Deliberately absent: whether what was typed suffices; `update` says so in the complaint.
 
 use crate::action::{Action, Place};
+use crate::screen::keys;
+use crate::screen::line::{Line, Tone};
 use crate::state::{ConfirmUi, Part, State};
-use crate::text::{Safe, cut_left, width};
-use crate::view::keys;
-use crate::view::pen::{Line, wrap};
-use crate::view::theme::Theme;
-use ratatui::style::Style;
+use crate::text::{Safe, cut_left, width, wrap};
 
 pub enum FootLine {
-    Rule(String, Style),
+    Rule(Tone),
     Line(Line),
 }
 
@@ -21,35 +19,35 @@ pub struct Foot {
     pub cursor: Option<(usize, usize)>,
 }
 
-pub fn lines(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme) -> Foot {
+pub fn lines(state: &State, ui: &ConfirmUi, columns: usize) -> Foot {
     let mut foot = Foot {
         lines: vec![match &ui.complaint {
-            Some(_) => FootLine::Rule(String::new(), theme.warning()),
-            None => FootLine::Rule(String::new(), theme.dim()),
+            Some(_) => FootLine::Rule(Tone::Warning),
+            None => FootLine::Rule(Tone::Dim),
         }],
         cursor: None,
     };
     if let Some(complaint) = &ui.complaint {
         for line in wrap(complaint, columns, columns) {
             foot.lines
-                .push(FootLine::Line(Line::new().safe(line, theme.warning())));
+                .push(FootLine::Line(Line::new().safe(line, Tone::Warning)));
         }
     }
-    reason(state, ui, columns, theme, &mut foot);
+    reason(state, ui, columns, &mut foot);
     match ui.plan.typed() {
-        Some(wanted) => typed(ui, wanted, columns, theme, &mut foot),
-        None => foot.lines.push(FootLine::Line(buttons(ui, theme))),
+        Some(wanted) => typed(ui, wanted, columns, &mut foot),
+        None => foot.lines.push(FootLine::Line(buttons(ui))),
     }
-    foot.lines.push(FootLine::Line(help(state, ui, theme)));
+    foot.lines.push(FootLine::Line(help(state, ui)));
     foot
 }
 
 /// Brackets and label of a field; bold where the focus is.
-fn label(text: &str, focused: bool, theme: Theme) -> Line {
-    Line::new().look(text, if focused { theme.bold() } else { theme.plain() })
+fn label(text: &str, focused: bool) -> Line {
+    Line::new().look(text, if focused { Tone::Bold } else { Tone::Plain })
 }
 
-fn reason(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme, foot: &mut Foot) {
+fn reason(state: &State, ui: &ConfirmUi, columns: usize, foot: &mut Foot) {
     let focused = ui.part == Part::Reason;
     let up = keys::first(state, Place::Text, Action::Earlier);
     let hint = match (ui.plan.wants_reason(), state.ui.reasons.is_empty()) {
@@ -65,16 +63,16 @@ fn reason(state: &State, ui: &ConfirmUi, columns: usize, theme: Theme, foot: &mu
     if focused {
         foot.cursor = Some((width(head) + width(&shown), foot.lines.len()));
     }
-    let line = label(head, focused, theme)
+    let line = label(head, focused)
         .say(&shown)
-        .look("]", theme.plain())
+        .look("]", Tone::Plain)
         .pad(columns.saturating_sub(width(&hint)))
-        .look(&hint, theme.dim());
+        .look(&hint, Tone::Dim);
     foot.lines.push(FootLine::Line(line));
 }
 
 /// `type the version that will run  [v30__]`: how much is missing shows, and a long one is broken, never cut.
-fn typed(ui: &ConfirmUi, wanted: &str, columns: usize, theme: Theme, foot: &mut Foot) {
+fn typed(ui: &ConfirmUi, wanted: &str, columns: usize, foot: &mut Foot) {
     let focused = ui.part == Part::Version;
     let head = format!("type {}  [", ui.plan.typed_is());
     let head = head.as_str();
@@ -85,7 +83,7 @@ fn typed(ui: &ConfirmUi, wanted: &str, columns: usize, theme: Theme, foot: &mut 
     let first = if one_line {
         columns - width(head)
     } else {
-        foot.lines.push(FootLine::Line(label(head, focused, theme)));
+        foot.lines.push(FootLine::Line(label(head, focused)));
         columns
     };
     let indent = if one_line { width(head) } else { 0 };
@@ -95,12 +93,12 @@ fn typed(ui: &ConfirmUi, wanted: &str, columns: usize, theme: Theme, foot: &mut 
         .enumerate()
     {
         let line = if nth == 0 && one_line {
-            label(head, focused, theme)
+            label(head, focused)
         } else {
             Line::new()
         };
         foot.lines
-            .push(FootLine::Line(line.safe(piece, theme.bold())));
+            .push(FootLine::Line(line.safe(piece, Tone::Bold)));
     }
     if focused && columns > 0 {
         let place = indent + written.width();
@@ -108,13 +106,13 @@ fn typed(ui: &ConfirmUi, wanted: &str, columns: usize, theme: Theme, foot: &mut 
     }
 }
 
-fn buttons(ui: &ConfirmUi, theme: Theme) -> Line {
+fn buttons(ui: &ConfirmUi) -> Line {
     let focused = ui.part == Part::Buttons;
     let button = |text: &str, on: bool| {
         let look = match (on, focused) {
-            (true, true) => theme.reverse().patch(theme.bold()),
-            (true, false) => theme.bold(),
-            (false, _) => theme.plain(),
+            (true, true) => Tone::Button,
+            (true, false) => Tone::Bold,
+            (false, _) => Tone::Plain,
         };
         let (open, close) = if on { ("[ ", " ]") } else { ("  ", "  ") };
         Line::new().look(format!("{open}{text}{close}"), look)
@@ -125,7 +123,7 @@ fn buttons(ui: &ConfirmUi, theme: Theme) -> Line {
         .join(button(title, ui.confirm_focused))
 }
 
-fn help(state: &State, ui: &ConfirmUi, theme: Theme) -> Line {
+fn help(state: &State, ui: &ConfirmUi) -> Line {
     let place = match ui.part {
         Part::Reason | Part::Version => Place::Text,
         _ => Place::Confirm,
@@ -136,7 +134,7 @@ fn help(state: &State, ui: &ConfirmUi, theme: Theme) -> Line {
             Some(_) => format!("Sent once; the answer is awaited. {back} leaves it underway."),
             None => "Being recorded; nothing was sent yet.".to_owned(),
         };
-        return Line::new().look(words, theme.bold());
+        return Line::new().look(words, Tone::Bold);
     }
     let enter = match ui.part {
         Part::Version => "acts when it matches",
@@ -155,7 +153,7 @@ fn help(state: &State, ui: &ConfirmUi, theme: Theme) -> Line {
     ] {
         let chord = keys::first(state, place, action);
         if !chord.is_empty() {
-            line = line.look(chord, theme.bold()).say(format!(" {word}   "));
+            line = line.look(chord, Tone::Bold).say(format!(" {word}   "));
         }
     }
     line

@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: levers pulled by their own keys ([`crate::plan::plan`] decides those).
 
+use super::list::{selected_record, selected_source, selected_version};
 use crate::action::{Action, Place};
 use crate::journal::{Journal, Record};
 use crate::state::{State, View};
-use crate::store::Source;
 
 /// Why an action of a place does nothing now, as a sentence; none where it does something.
 pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
@@ -48,8 +48,7 @@ fn roll_back_to(state: &State, place: Place) -> Option<String> {
     let View::History(_) = state.view() else {
         return None;
     };
-    crate::view::list_selected(state)
-        .and_then(|line| crate::view::history_version(state, line))
+    selected_version(state)
         .is_none()
         .then(|| "No version stands on the selected line; j and k select another.".into())
 }
@@ -61,15 +60,11 @@ fn settle(state: &State, place: Place) -> Option<String> {
     };
     let why = match state.view() {
         _ if place != Place::Journal => "Plans are settled in the journal; J opens it.",
-        View::Journal => {
-            let line = crate::view::list_selected(state);
-            let record = line.and_then(|line| crate::view::journal_record(state, line));
-            match record {
-                None => "No plan is selected.",
-                Some(record) if is_owing(record) => return None,
-                Some(_) => "There is nothing to settle or to undo on this plan.",
-            }
-        }
+        View::Journal => match selected_record(state) {
+            None => "No plan is selected.",
+            Some(record) if is_owing(record) => return None,
+            Some(_) => "There is nothing to settle or to undo on this plan.",
+        },
         _ if state.journal.records.iter().any(is_owing) => return None,
         _ => "No plan's outcome is unknown, and no debt is open.",
     };
@@ -84,11 +79,7 @@ fn login(state: &State, place: Place) -> Option<String> {
         let none = state.settings.logins.is_empty();
         return none.then(|| "No login command is configured for any source.".into());
     };
-    let line = crate::view::list_selected(state);
-    let source: Option<&Source> = line
-        .and_then(|line| state.store.sources().nth(line))
-        .map(|(source, _)| source);
-    match source {
+    match selected_source(state) {
         None => Some("No source is selected.".into()),
         Some(source) if state.settings.logins.contains(source) => None,
         Some(source) => Some(format!(

@@ -3,43 +3,27 @@
 //!
 //! Deliberately absent: what is well with a Deployment, which the truths say.
 
-use super::when;
+use super::Row;
 use crate::board::status::Status;
 use crate::model::{
-    Application, Container, Deployment, Happening, Job, ObjectId, Pod, live::Rollout, span::span,
+    Application, Container, Deployment, Happening, Job, Pod, live::Rollout, span::span,
 };
-use crate::state::State;
+use crate::screen::line::{Line, Tone};
+use crate::screen::time::when;
+use crate::state::{ListKey, State};
 use crate::store::{Cluster, Kind, Source};
 use crate::text::{Safe, fit};
-use crate::view::pen::Line;
-use crate::view::theme::Theme;
-use std::ops::Range;
 
-/// Which rows of a page some of them stand in.
-#[derive(Default)]
-pub(super) struct Places {
-    pub pods: Vec<(Range<usize>, ObjectId)>,
-    /// The heading of the Kubernetes Events.
-    pub events: Option<usize>,
-}
-
-/// Appends their rows; says in which of them each pod stands.
-pub(super) fn objects(
-    state: &State,
-    status: &Status,
-    cluster: &Cluster,
-    theme: Theme,
-    rows: &mut Vec<Line>,
-) -> Places {
+/// Appends their rows.
+pub(super) fn objects(state: &State, status: &Status, cluster: &Cluster, rows: &mut Vec<Row>) {
     let delivery = &state.delivery;
     let app = status.target.app.as_str();
     let label = &delivery.workloads.app_label;
-    let mut section = |title: String, lines: Vec<Line>| {
-        rows.push(Line::new());
-        rows.push(Line::new().look(title, theme.bold()));
-        let first = rows.len();
-        rows.extend(lines);
-        first
+    let mut section = |title: String, key: Option<ListKey>, own: Vec<Row>| {
+        rows.push(Row::from(Line::new()));
+        let line = Line::new().look(title, Tone::Bold);
+        rows.push(Row { line, key });
+        rows.extend(own);
     };
     let mut deployments: Vec<&Deployment> = cluster
         .deployments
@@ -47,12 +31,13 @@ pub(super) fn objects(
         .filter(|deployment| deployment.labels.get(label).is_some_and(|l| &**l == app))
         .collect();
     deployments.sort_by(|a, b| a.id.name.cmp(&b.id.name));
-    let unsettled: Vec<Line> = deployments
+    let unsettled: Vec<Row> = deployments
         .iter()
-        .flat_map(|deployment| deployment_lines(deployment, theme))
+        .flat_map(|deployment| deployment_lines(deployment))
+        .map(Row::from)
         .collect();
     if !unsettled.is_empty() {
-        section("Deployments".to_owned(), unsettled);
+        section("Deployments".to_owned(), None, unsettled);
     }
     let mut pods: Vec<&Pod> = cluster
         .pods
@@ -60,21 +45,24 @@ pub(super) fn objects(
         .filter(|pod| pod.labels.get(label).is_some_and(|l| &**l == app))
         .collect();
     pods.sort_by(|a, b| a.id.name.cmp(&b.id.name));
-    let mut lines: Vec<Line> = Vec::new();
+    let mut own: Vec<Row> = Vec::new();
     if pods.is_empty() {
         let nothing = "No pod of this app runs.";
-        lines.push(Line::from(missing(state, status, Kind::Pods, nothing)));
+        own.push(Line::from(missing(state, status, Kind::Pods, nothing)).into());
     }
-    let mut stand: Vec<(Range<usize>, ObjectId)> = Vec::new();
     for pod in &pods {
-        let from = lines.len();
-        lines.extend(pod_lines(state, pod, theme));
-        stand.push((from..lines.len(), pod.id.clone()));
+        own.extend(
+            pod_lines(state, pod)
+                .into_iter()
+                .enumerate()
+                .map(|(nth, line)| {
+                    let key = Some(ListKey::Pod(pod.id.clone(), nth));
+                    Row { line, key }
+                }),
+        );
     }
-    let first = section(titled(state, status, Kind::Pods, "pods", pods.len()), lines);
-    for (rows, _) in &mut stand {
-        *rows = first + rows.start..first + rows.end;
-    }
+    let title = titled(state, status, Kind::Pods, "pods", pods.len());
+    section(title, None, own);
     let mut jobs: Vec<&Job> = cluster
         .jobs
         .iter()
@@ -88,19 +76,20 @@ pub(super) fn objects(
     let hooks = application
         .and_then(|a| a.operation.as_ref())
         .map_or(&[][..], |operation| &operation.hooks);
-    let mut lines: Vec<Line> = Vec::new();
+    let mut own: Vec<Row> = Vec::new();
     for hook in hooks {
         let message = hook.message.as_deref().unwrap_or_default();
-        lines.push(Line::from(format!(
+        let line = Line::from(format!(
             "{} {}/{} {}  {message}",
             hook.stage,
             hook.kind,
             hook.name,
             hook.phase.as_str()
-        )));
+        ));
+        own.push(line.into());
     }
     for job in jobs {
-        lines.push(Line::from(format!(
+        let line = Line::from(format!(
             "{}  {} active, {} succeeded, {} failed{}",
             job.id.name,
             job.active,
@@ -110,14 +99,16 @@ pub(super) fn objects(
                 .as_ref()
                 .map(|h| format!(", {h} hook"))
                 .unwrap_or_default()
-        )));
+        ));
+        own.push(line.into());
     }
-    if !lines.is_empty() {
-        section(format!("hooks and Jobs, {}", lines.len()), lines);
+    if !own.is_empty() {
+        section(format!("hooks and Jobs, {}", own.len()), None, own);
     }
     let said = application.map(application_lines).unwrap_or_default();
     if !said.is_empty() {
-        section("Argo CD says".to_owned(), said);
+        let said = said.into_iter().map(Row::from).collect();
+        section("Argo CD says".to_owned(), None, said);
     }
     let mut happenings: Vec<&Happening> = cluster
         .happenings
@@ -132,22 +123,17 @@ pub(super) fn objects(
         })
         .collect();
     happenings.sort_by_key(|happening| std::cmp::Reverse(happening.at));
-    let mut lines: Vec<Line> = Vec::new();
+    let mut own: Vec<Row> = Vec::new();
     if happenings.is_empty() {
         let nothing = "None is kept (servers keep them for an hour).";
-        lines.push(Line::from(missing(
-            state,
-            status,
-            Kind::Happenings,
-            nothing,
-        )));
+        own.push(Line::from(missing(state, status, Kind::Happenings, nothing)).into());
     }
     let count = happenings.len();
     for happening in happenings {
         let look = if happening.warning {
-            theme.warning()
+            Tone::Warning
         } else {
-            theme.plain()
+            Tone::Plain
         };
         let at = happening
             .at
@@ -158,31 +144,26 @@ pub(super) fn objects(
         } else {
             String::new()
         };
-        lines.push(
-            Line::new()
-                .say(format!("{at} "))
-                .look(&*happening.reason, look)
-                .say(format!(
-                    " {}{times}: {}",
-                    happening.about, happening.message
-                )),
-        );
+        let line = Line::new()
+            .say(format!("{at} "))
+            .look(&*happening.reason, look)
+            .say(format!(
+                " {}{times}: {}",
+                happening.about, happening.message
+            ));
+        own.push(line.into());
     }
     let title = titled(state, status, Kind::Happenings, "Kubernetes Events", count);
-    let first = section(title, lines);
-    Places {
-        pods: stand,
-        events: first.checked_sub(1),
-    }
+    section(title, Some(ListKey::Events), own);
 }
 
 /// Where a rollout stands by kubectl's rules, and the conditions that say why; nothing of a finished one.
-fn deployment_lines(deployment: &Deployment, theme: Theme) -> Vec<Line> {
+fn deployment_lines(deployment: &Deployment) -> Vec<Line> {
     let (words, look) = match deployment.rollout() {
         Rollout::Complete => return Vec::new(),
-        Rollout::Paused => ("paused".to_owned(), theme.warning()),
-        Rollout::Waiting(why) => (why, theme.plain()),
-        Rollout::Failed(why) => (why, theme.bad()),
+        Rollout::Paused => ("paused".to_owned(), Tone::Warning),
+        Rollout::Waiting(why) => (why, Tone::Plain),
+        Rollout::Failed(why) => (why, Tone::Bad),
     };
     let first = Line::new()
         .say(format!("{}: ", deployment.id.name))
@@ -253,7 +234,7 @@ fn missing(state: &State, status: &Status, kind: Kind, nothing: &str) -> String 
     }
 }
 
-fn pod_lines(state: &State, pod: &Pod, theme: Theme) -> Vec<Line> {
+fn pod_lines(state: &State, pod: &Pod) -> Vec<Line> {
     let ready = pod.containers.iter().filter(|c| c.ready).count();
     let restarts: i64 = pod.containers.iter().map(|c| c.restarts).sum();
     let age = pod
@@ -285,7 +266,7 @@ fn pod_lines(state: &State, pod: &Pod, theme: Theme) -> Vec<Line> {
         lines.push(
             Line::new()
                 .say(format!("  {}: ", container.name))
-                .look(why, theme.warning())
+                .look(why, Tone::Warning)
                 .say(format!("  {message}")),
         );
     }

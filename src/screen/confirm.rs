@@ -1,0 +1,140 @@
+//! Confirm: the lines of the overlay that shows a plan: from and to first and never cut, what is against it before what is
+//! not, the exact write, what follows, and what must be typed.
+//!
+//! Deliberately absent: deciding and sending. Where the screen is too low, parts are folded, and say how much is missing.
+
+pub mod foot;
+pub mod parts;
+
+use super::line::{Line, Tone};
+use crate::plan::{Plan, show};
+use crate::state::{ConfirmUi, Overlay, Part, State};
+use crate::text::{Safe, width, wrap};
+use parts::Section;
+
+/// Lines that a folded part keeps when the screen is low.
+const KEPT: usize = 2;
+
+/// Action and target, reach, from and to, evidence, what was read when.
+pub fn head(plan: &Plan, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let what = format!(
+        "{}  {}",
+        plan.request.lever.title().to_uppercase(),
+        plan.request.target
+    );
+    let reach = show::reaches(&plan.reach).unwrap_or_else(|| "changes no version".into());
+    let look = if plan.reach.production {
+        Tone::Danger
+    } else {
+        Tone::Bold
+    };
+    if width(&Safe::line(&what)) + 2 + width(&reach) <= columns {
+        let gap = columns - width(&Safe::line(&what)) - width(&reach);
+        lines.push(
+            Line::new()
+                .look(&what, Tone::Bold)
+                .pad(width(&Safe::line(&what)) + gap)
+                .look(&reach, look),
+        );
+    } else {
+        lines.extend(wrapped(&what, columns, Tone::Bold));
+        lines.extend(wrapped(&reach, columns, look));
+    }
+    let moves = show::moves(plan).unwrap_or_else(|| "no version moves".into());
+    let moves = wrap(&moves, columns, columns);
+    let last = moves.last().map_or(0, Safe::width);
+    let evidence = wrap(&plan.evidence, columns.saturating_sub(last + 5), columns);
+    let mut evidence = evidence.into_iter();
+    let first = evidence.next().unwrap_or_default();
+    let count = moves.len();
+    for (at, line) in moves.into_iter().enumerate() {
+        let line = Line::new().safe(line, Tone::Bold);
+        lines.push(if at + 1 == count && !first.is_empty() {
+            line.say("     ").say(&first)
+        } else {
+            line
+        });
+    }
+    lines.extend(
+        evidence
+            .take(2)
+            .map(|line| Line::new().safe(line, Tone::Plain)),
+    );
+    lines.extend(
+        wrapped(&plan.read, columns, Tone::Plain)
+            .into_iter()
+            .take(2),
+    );
+    lines
+}
+
+fn wrapped(text: &str, columns: usize, tone: Tone) -> Vec<Line> {
+    wrap(text, columns, columns)
+        .into_iter()
+        .map(|line| Line::new().safe(line, tone))
+        .collect()
+}
+
+/// The lines of the parts between head and foot, titles among them.
+pub fn body(
+    state: &State,
+    ui: &ConfirmUi,
+    columns: usize,
+    rows: usize,
+) -> Vec<(Option<String>, Line)> {
+    let mut sections = [
+        parts::checks(ui, columns),
+        parts::write(ui, columns),
+        parts::then(state, ui, columns),
+    ];
+    shrink(ui, &mut sections, rows);
+    let mut lines: Vec<(Option<String>, Line)> = Vec::new();
+    for section in &sections {
+        let missing = match section.left_out {
+            0 => String::new(),
+            n => format!(", +{n} lines"),
+        };
+        let title = format!("{}{missing}", section.title);
+        let title = if ui.part == section.part {
+            format!("[{title}]")
+        } else {
+            title
+        };
+        lines.push((Some(title), Line::new()));
+        lines.extend(section.lines.iter().map(|line| (None, line.clone())));
+    }
+    lines
+}
+
+/// How far down the parts can be scrolled on this screen: none where all of them are in sight.
+pub fn scroll(state: &State) -> usize {
+    let Some(Overlay::Confirm(ui)) = &state.ui.overlay else {
+        return 0;
+    };
+    let (columns, rows) = (usize::from(state.size.0), usize::from(state.size.1));
+    let head = head(&ui.plan, columns).len();
+    let foot = foot::lines(state, ui, columns).lines.len();
+    let room = rows.saturating_sub(foot).saturating_sub(head);
+    body(state, ui, columns, room).len().saturating_sub(room)
+}
+
+/// Takes lines from the end of the longest folded parts until all fit; of what is against the plan last.
+fn shrink(ui: &ConfirmUi, sections: &mut [Section; 3], room: usize) {
+    let fits =
+        |sections: &[Section; 3]| sections.iter().map(|s| 1 + s.lines.len()).sum::<usize>() <= room;
+    for kept in [KEPT, 1] {
+        for part in [Part::Write, Part::Then, Part::Checks] {
+            while !fits(sections) {
+                let Some(section) = sections
+                    .iter_mut()
+                    .find(|s| s.part == part && !ui.open.contains(&part) && s.lines.len() > kept)
+                else {
+                    break;
+                };
+                section.lines.pop();
+                section.left_out += 1;
+            }
+        }
+    }
+}

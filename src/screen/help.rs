@@ -1,0 +1,101 @@
+//! Help: every key of a place with its sentence, and why it is off where it is; then the words and signs of the board.
+//!
+//! Deliberately absent: texts of its own about actions; they stand in the table of actions.
+
+use super::line::{Line, Tone};
+use super::off::off;
+use super::{keys, levers};
+use crate::action::{Action, Place};
+use crate::model::Word;
+use crate::state::State;
+use crate::text::fit;
+
+/// The rows of the page of a place.
+pub fn rows(state: &State, place: Place) -> Vec<Line> {
+    let mut rows: Vec<Line> = Vec::new();
+    for (action, chords) in state.keys.actions(place) {
+        let chords: Vec<String> = chords
+            .iter()
+            .map(|c| keys::written(&c.to_string()))
+            .collect();
+        rows.push(row(
+            &chords.join(" "),
+            action.help(),
+            off(state, place, action),
+        ));
+    }
+    if let Some(target) = state.target() {
+        let key = keys::first(state, place, Action::Levers);
+        rows.push(Line::new());
+        rows.push(Line::new().look(format!("levers of {target}"), Tone::Bold));
+        for (lever, decision) in levers::decided(state, target) {
+            let action = Action::of_lever(lever);
+            let chord = keys::first(state, Place::Levers, action);
+            let why = decision
+                .err()
+                .map(|refusal| format!("{}: {}", lever.title(), refusal.because));
+            rows.push(row(&format!("{key} {chord}"), action.help(), why));
+        }
+    }
+    rows.push(Line::new());
+    rows.push(Line::new().look("words, worst first", Tone::Bold));
+    for word in Word::ALL {
+        rows.push(
+            Line::new()
+                .look(format!("{:<18}", word.label()), Tone::Word(word))
+                .say(meaning(word)),
+        );
+    }
+    rows.push(Line::new());
+    rows.push(Line::new().look("signs", Tone::Bold));
+    for (sign, text) in [
+        (">", "The gate opens by itself."),
+        ("#", "Somebody closed the gate lately."),
+        (
+            "-",
+            "The gate is closed for longer, or never was open; where a version should stand: none.",
+        ),
+        (">3", "So many versions wait below; + is ten or more."),
+        (
+            "2h?",
+            "The age is of a source that is stale: it may have moved since.",
+        ),
+        (
+            "+name",
+            "Ships from the repository of the row above; a write moves both.",
+        ),
+        ("..", "History has not been read so far back yet."),
+        ("x", "The row is marked."),
+    ] {
+        rows.push(
+            Line::new()
+                .look(format!("{sign:<18}"), Tone::Bold)
+                .say(text),
+        );
+    }
+    rows
+}
+
+fn row(chords: &str, help: &str, off: Option<String>) -> Line {
+    let line = Line::new().look(fit(chords, 17), Tone::Bold).say(" ");
+    match off {
+        Some(why) => line.look(format!("off: {why}"), Tone::Dim),
+        None => line.say(help),
+    }
+}
+
+fn meaning(word: Word) -> &'static str {
+    match word {
+        Word::Crash => "Pods of the newest rollout crash or cannot start.",
+        Word::Lower => "Lower than it was, and nobody meant it.",
+        Word::Smoke => "The smoke run of the declared version failed.",
+        Word::Stuck => "A hop takes longer than usual.",
+        Word::Sync => "Out of sync, degraded, or cannot be compared.",
+        Word::Hook => "A hook of the sync failed.",
+        Word::Held => "The gate into this environment was closed lately.",
+        Word::Branch => "A branch build stands where releases should.",
+        Word::Mixed => "Pods of several versions serve.",
+        Word::Odd => "The file says something strange.",
+        Word::Unread => "Not read, or too old to rely on.",
+    }
+}

@@ -1,0 +1,21 @@
+//! Screen: what is where on the screen and what it is about, as data: between the state and both who changes it (`update`)
+//! and who draws it (`view`).
+//!
+//! Both ask here, so that a key means what is drawn under it. Deliberately absent: changing the state, and drawing.
+
+pub mod confirm;
+pub mod copy;
+pub mod help;
+pub mod keys;
+pub mod layout;
+pub mod levers;
+pub mod line;
+pub mod list;
+pub mod log;
+pub mod off;
+pub mod palette;
+pub mod place;
+pub mod recent;
+pub mod run;
+pub mod target;
+pub mod time;

@@ -1,0 +1,221 @@
+//! Target: one app in one environment, as five truths (declared, synced, rolled out, running, verified), then its pods,
+//! Jobs, conditions and Kubernetes Events.
+//!
+//! Deliberately absent: conclusions beyond the status's own sentences.
+
+mod objects;
+
+use super::line::{Line, Tone};
+use super::recent::who;
+use super::time::when;
+use crate::board::status::{GateState, Status};
+use crate::model::{Target, Version, span::span};
+use crate::state::{ListKey, State};
+use crate::store::Kind;
+use crate::text::wrap;
+use jiff::Timestamp;
+use objects::objects;
+
+/// Columns of a truth's name.
+const NAME: usize = 13;
+
+/// A row of the page.
+pub struct Row {
+    pub line: Line,
+    /// What it is about, where a key means it.
+    pub key: Option<ListKey>,
+}
+
+impl From<Line> for Row {
+    fn from(line: Line) -> Self {
+        Self { line, key: None }
+    }
+}
+
+/// The rows of the page; none of a target that is neither in git nor in its cluster.
+pub fn rows(state: &State, target: &Target, columns: usize) -> Vec<Row> {
+    let Some(status) = state.board.status(target) else {
+        return Vec::new();
+    };
+    let mut lines: Vec<Line> = Vec::new();
+    truths(state, status, columns, &mut lines);
+    let mut rows: Vec<Row> = lines.into_iter().map(Row::from).collect();
+    match state.store.cluster(&target.environment) {
+        Some(cluster) => objects(state, status, cluster, &mut rows),
+        None => {
+            rows.push(Line::new().into());
+            rows.push(Line::from(format!(
+                "The cluster of {} is not configured: only git is known. leverframe config show prints the file that names them.",
+                target.environment
+            )).into());
+        }
+    }
+    rows
+}
+
+/// A named text, wrapped behind its name; two columns are the list's own.
+fn truth(columns: usize, name: &str, text: impl AsRef<str>) -> Vec<Line> {
+    let room = columns.saturating_sub(NAME + 2);
+    wrap(text.as_ref(), room, room)
+        .into_iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let name = if at == 0 { name } else { "" };
+            Line::new()
+                .say(format!("{name:<NAME$}"))
+                .safe(line, Tone::Plain)
+        })
+        .collect()
+}
+
+fn age(state: &State, at: Option<Timestamp>) -> String {
+    match at {
+        Some(at) => format!(
+            "{} ago ({})",
+            span(state.now.duration_since(at).as_secs()),
+            when(at, state.now)
+        ),
+        None => "at an unknown time".into(),
+    }
+}
+
+fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) {
+    let environment = &status.target.environment;
+    for (word, because) in status.attention.iter().zip(&status.because) {
+        let mut lines = truth(columns, word.label(), because).into_iter();
+        rows.extend(lines.next().map(|line| {
+            let text = line.clone();
+            Line::new()
+                .look(format!("{:<NAME$}", word.label()), Tone::Word(*word))
+                .join(text.without_first())
+        }));
+        rows.extend(lines);
+    }
+    for image in &status.images {
+        let path = state.delivery.path(environment, &image.repository);
+        let Some(declared) = &image.declared else {
+            rows.extend(truth(columns, "declared", format!("no file {path}")));
+            continue;
+        };
+        let version = declared
+            .version
+            .as_ref()
+            .map_or("no version", Version::as_str);
+        let by = state
+            .store
+            .history
+            .last_move(environment, &image.repository)
+            .map(|change| format!(", {}, {}", age(state, Some(change.at)), who(state, change)))
+            .unwrap_or_default();
+        rows.extend(truth(columns, "declared", format!("{version}{by}")));
+        rows.extend(truth(
+            columns,
+            "",
+            format!(
+                "promotes: {}, in {path}",
+                if declared.promote { "yes" } else { "no" }
+            ),
+        ));
+        for odd in &declared.odd {
+            rows.extend(truth(columns, "", format!("odd: {odd}")));
+        }
+    }
+    let gate = &status.gate_in;
+    let word = match gate.state {
+        GateState::Open => "open",
+        GateState::Held => "CLOSED lately",
+        GateState::Manual => "closed",
+        GateState::None => "none leads here",
+    };
+    let from = gate
+        .environment
+        .as_ref()
+        .map(|e| format!(" from {e}"))
+        .unwrap_or_default();
+    let moved = match (gate.since, &gate.by) {
+        (Some(_), Some(by)) => format!(", {} by {by}", age(state, gate.since)),
+        _ => String::new(),
+    };
+    let waiting = match status.waiting {
+        Some(0) | None => String::new(),
+        Some(1) => ", 1 version waits".into(),
+        Some(n) => format!(", {n} versions wait"),
+    };
+    rows.extend(truth(
+        columns,
+        "gate in",
+        format!("{word}{from}{moved}{waiting}"),
+    ));
+    let unread = |kind: Kind, absent: &str| {
+        let why = state.store.unread(environment, kind);
+        why.unwrap_or_else(|| absent.to_owned())
+    };
+    let unsynced = unread(Kind::Applications, "no Application of its name is known");
+    let synced = match &status.sync {
+        None => unsynced.clone(),
+        Some(sync) => {
+            let annotated = match (&status.annotated, &status.version) {
+                (Some(a), Some(v)) if a != v => {
+                    format!(", but the parent still renders {}", a.short())
+                }
+                _ => String::new(),
+            };
+            let parent = match status.parent_has_it {
+                Some(true) => ", the parent has synced the commit",
+                Some(false) => ", the parent has not synced the commit",
+                None => "",
+            };
+            format!("{}{annotated}{parent}", sync.as_str())
+        }
+    };
+    rows.extend(truth(columns, "synced", synced));
+    let health = status.health.as_ref().map_or(&*unsynced, |h| h.as_str());
+    let phase = match (&status.phase, status.retrying) {
+        (Some(phase), true) => format!(", last operation {}, retrying", phase.as_str()),
+        (Some(phase), false) => format!(", last operation {}", phase.as_str()),
+        (None, _) => String::new(),
+    };
+    rows.extend(truth(columns, "health", format!("{health}{phase}")));
+    match &status.live {
+        None => {
+            let why = unread(Kind::Pods, "pods were not read");
+            rows.extend(truth(columns, "rolled out", why));
+        }
+        Some(live) => {
+            let versions: Vec<String> = live
+                .versions
+                .iter()
+                .map(|(v, n)| format!("{n} of {}", v.short()))
+                .collect();
+            rows.extend(truth(
+                columns,
+                "rolled out",
+                format!(
+                    "{}/{} pods ready{}{}",
+                    live.pods_ready,
+                    live.pods,
+                    if versions.is_empty() { "" } else { ": " },
+                    versions.join(", ")
+                ),
+            ));
+            let digest = live.digest.as_deref().unwrap_or("no single digest");
+            rows.extend(truth(columns, "running", digest));
+        }
+    }
+    let verified = match &status.smoke {
+        None if state.delivery.runs.is_none() => "the delivery has no smoke runs".to_owned(),
+        None => unread(Kind::Runs, "no smoke run is kept"),
+        Some(smoke) => format!(
+            "smoke {}{}, {}, {}",
+            smoke.phase.as_str(),
+            smoke
+                .version
+                .as_ref()
+                .map(|v| format!(" of {}", v.short()))
+                .unwrap_or_default(),
+            age(state, smoke.at),
+            smoke.run.name
+        ),
+    };
+    rows.extend(truth(columns, "verified", verified));
+}
