@@ -122,9 +122,10 @@ pub async fn apply_under(
 ///
 /// The lock is held for the moments before and after, not during the look: a remote that hangs keeps no lever from being
 /// pulled.
-pub async fn settle(id: &PlanId, writers: &Writers, journal: &JournalFile) -> Option<Outcome> {
+pub async fn look_for(id: &PlanId, writers: &Writers, journal: &JournalFile) -> Option<Outcome> {
     let lost = without_outcome(id, journal, None).await?;
-    let outcome = match writers.of(&lost.plan.write)?.settle(&lost.plan).await {
+    let writer = writers.of(&lost.plan.write)?;
+    let outcome = match writer.look_for(&lost.plan, lost.sent_at).await {
         Some(outcome) => outcome,
         None if lost.outcome.is_some() => return None,
         None => Outcome::Unknown {

@@ -124,7 +124,7 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
 pub(super) async fn look(file: &JournalFile, writers: &Writers, wanted: impl Fn(&Record) -> bool) {
     for record in &file.load().records {
         if record.is_without_outcome() && wanted(record) {
-            apply::settle(&record.plan.id, writers, file).await;
+            apply::look_for(&record.plan.id, writers, file).await;
         }
     }
 }

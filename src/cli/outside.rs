@@ -168,7 +168,7 @@ impl World {
             return;
         };
         tokio::spawn(async move {
-            let found = apply::settle(&id, &writers, &told.journal).await;
+            let found = apply::look_for(&id, &writers, &told.journal).await;
             told.news().await;
             match found {
                 Some(outcome) => told.tell(Message::Outcome { plan: id, outcome }),

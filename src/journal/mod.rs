@@ -49,6 +49,8 @@ pub enum What {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Record {
     pub plan: Plan,
+    /// When the intent was journalled, which is just before the write was sent.
+    pub sent_at: Timestamp,
     pub tries: Vec<(Timestamp, String)>,
     pub outcome: Option<(Timestamp, Outcome)>,
     /// When each hop was seen.
@@ -246,6 +248,7 @@ impl Journal {
                 let hops = plan.hops.len();
                 self.records.push(Record {
                     plan: *plan,
+                    sent_at: entry.at,
                     tries: Vec::new(),
                     outcome: None,
                     seen: vec![None; hops],

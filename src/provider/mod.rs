@@ -116,7 +116,11 @@ pub trait Writer: Send + Sync {
         tried: &'a (dyn Fn(&str) + Send + Sync),
     ) -> futures::future::BoxFuture<'a, Outcome>;
 
-    /// Looks for the plan in the world, for an outcome that is unknown: Some(Applied) when found, Some(Failed) when it
-    /// surely is not there, None when it cannot be told.
-    fn settle<'a>(&'a self, plan: &'a Plan) -> futures::future::BoxFuture<'a, Option<Outcome>>;
+    /// Looks in the world for a plan whose outcome is unknown, and whose intent was journalled at `sent_at`: Some(Applied)
+    /// when it is found, Some(Failed) when it surely is not there, None when that cannot be said (yet).
+    fn look_for<'a>(
+        &'a self,
+        plan: &'a Plan,
+        sent_at: Timestamp,
+    ) -> futures::future::BoxFuture<'a, Option<Outcome>>;
 }

@@ -3,7 +3,7 @@
 use crate::plans::some_plan;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use leverframe::apply::{Writers, apply, settle};
+use leverframe::apply::{Writers, apply, look_for};
 use leverframe::journal::file::{JournalFile, Places};
 use leverframe::journal::{Entry, Standing, What};
 use leverframe::plan::{Outcome, Plan};
@@ -18,6 +18,8 @@ struct Far {
     journal: JournalFile,
     writes: AtomicUsize,
     stood: Mutex<Vec<Standing>>,
+    /// When the intents of the plans that were looked for were journalled, as it was told.
+    sent_at: Mutex<Vec<jiff::Timestamp>>,
     outcome: Outcome,
 }
 
@@ -42,7 +44,12 @@ impl Writer for Far {
         }
         .boxed()
     }
-    fn settle<'a>(&'a self, _: &'a Plan) -> BoxFuture<'a, Option<Outcome>> {
+    fn look_for<'a>(
+        &'a self,
+        _: &'a Plan,
+        sent_at: jiff::Timestamp,
+    ) -> BoxFuture<'a, Option<Outcome>> {
+        self.sent_at.lock().unwrap().push(sent_at);
         async { Some(self.outcome.clone()) }.boxed()
     }
 }
@@ -58,6 +65,7 @@ fn far(journal: &JournalFile, outcome: Outcome) -> (Arc<Far>, Writers) {
         journal: journal.clone(),
         writes: AtomicUsize::new(0),
         stood: Mutex::default(),
+        sent_at: Mutex::default(),
         outcome,
     });
     let writer: Arc<dyn Writer> = far.clone();
@@ -159,12 +167,12 @@ async fn nothing_is_sent_that_cannot_be_journalled_or_has_no_writer() {
 }
 
 #[tokio::test]
-async fn an_open_plan_is_settled_by_looking_but_not_while_it_is_being_sent() {
+async fn an_open_plan_is_looked_for_but_not_while_it_is_being_sent() {
     let (_folder, journal) = home();
     let (far, writers) = far(&journal, applied());
     let plan = some_plan("aaaa");
     let entry = Entry {
-        at: jiff::Timestamp::now(),
+        at: jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5),
         plan: plan.id.clone(),
         what: What::Intent {
             plan: Box::new(plan.clone()),
@@ -172,9 +180,14 @@ async fn an_open_plan_is_settled_by_looking_but_not_while_it_is_being_sent() {
     };
     journal.append(&entry).unwrap();
     let sending = journal.lock(Duration::ZERO).unwrap();
-    assert_eq!(settle(&plan.id, &writers, &journal).await, None);
+    assert_eq!(look_for(&plan.id, &writers, &journal).await, None);
     drop(sending);
-    assert_eq!(settle(&plan.id, &writers, &journal).await, Some(applied()));
+    assert_eq!(
+        look_for(&plan.id, &writers, &journal).await,
+        Some(applied())
+    );
     assert_eq!(journal.load().records[0].standing(), Standing::Underway);
     assert_eq!(far.writes.load(Ordering::SeqCst), 0);
+    // Whether it can still arrive counts from the journalled intent, not from the start of whoever looks.
+    assert_eq!(*far.sent_at.lock().unwrap(), [entry.at]);
 }

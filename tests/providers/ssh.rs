@@ -14,7 +14,7 @@ use leverframe::plan::{Outcome, Plan, Write};
 use leverframe::provider::git::repository::{Location, Source as At};
 use leverframe::provider::git::writer::Committer;
 
-use crate::writer::{plan, send, settle};
+use crate::writer::{look_for, plan, send};
 use crate::yard::{TAGS, Yard, delivery, git};
 
 /// An OpenSSH server of our own, for the user who runs the tests.
@@ -334,19 +334,19 @@ fn a_connection_that_breaks_off_anywhere_is_told_truly() {
         assert_eq!(after != before, lands, "{place}");
         // After a restart it is looked for, never sent.
         let again = send(&committer(&clone), &plan, &|_| ());
-        let settled = settle(&committer(&clone), &plan);
+        let found = look_for(&committer(&clone), &plan);
         let times = std::fs::read_to_string(&sent).unwrap().lines().count();
         match word {
             "applied" => {
                 assert_eq!((again.word(), times), ("applied", 1), "{place}: {again:?}");
                 assert!(
-                    matches!(settled, Some(Outcome::Applied { .. })),
-                    "{place}: {settled:?}"
+                    matches!(found, Some(Outcome::Applied { .. })),
+                    "{place}: {found:?}"
                 );
             }
             "unknown" => {
                 assert_eq!((again.word(), times), ("unknown", 1), "{place}: {again:?}");
-                assert_eq!(settled, None, "{place}");
+                assert_eq!(found, None, "{place}");
             }
             // It surely was not sent, so a new try is a first one.
             _ => assert_eq!((again.word(), times), ("failed", 2), "{place}: {again:?}"),

@@ -68,12 +68,12 @@ pub fn send(writer: &Committer, plan: &Plan, tried: &(dyn Fn(&str) + Send + Sync
     runtime.block_on(writer.write(plan, tried))
 }
 
-pub fn settle(writer: &Committer, plan: &Plan) -> Option<Outcome> {
+pub fn look_for(writer: &Committer, plan: &Plan) -> Option<Outcome> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .build()
         .unwrap();
-    runtime.block_on(writer.settle(plan))
+    runtime.block_on(writer.look_for(plan, plan.made_at))
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_plan_becomes_one_commit_that_the_feed_shows() {
         (ActorKind::Leverframe, "ops-1")
     );
     assert_eq!(change.plan.as_deref(), Some("00000000000000aa"));
-    assert_eq!(settle(&writer, &first), Some(outcome));
+    assert_eq!(look_for(&writer, &first), Some(outcome));
     // What it was decided on holds no more.
     let stale = plan("00000000000000ab", "v1", "v3", None);
     let Outcome::Refused { because } = send(&writer, &stale, &|_| ()) else {
@@ -139,7 +139,7 @@ fn a_plan_becomes_one_commit_that_the_feed_shows() {
         "{because}"
     );
     // It was just made: another process might still be about to send it.
-    assert_eq!(settle(&writer, &stale), None);
+    assert_eq!(look_for(&writer, &stale), None);
 }
 
 #[test]
@@ -225,5 +225,5 @@ fn a_protected_main_offers_the_branch() {
         git(&yard.bare, &["rev-parse", &format!("{branch}~1")]),
         before
     );
-    assert_eq!(settle(&writer, &branched), Some(outcome));
+    assert_eq!(look_for(&writer, &branched), Some(outcome));
 }

@@ -101,12 +101,12 @@ pub fn send(
     };
     if repository.git.refname_to_id(&kept(&proposal.plan)).is_ok() {
         let now = jiff::Timestamp::now();
-        return match settle(repository, &proposal.plan, proposal.branch.as_deref(), now) {
-            Settled::Applied(commit) => Sent::Applied(commit),
-            Settled::NotThere => {
+        return match look_for(repository, &proposal.plan, proposal.branch.as_deref(), now) {
+            Search::Applied(commit) => Sent::Applied(commit),
+            Search::NotThere => {
                 failed("this plan was sent before and did not land. Make a new one")
             }
-            Settled::Unknown(why) => Sent::Unknown(why),
+            Search::Unknown(why) => Sent::Unknown(why),
         };
     }
     let started = Instant::now();
@@ -343,44 +343,44 @@ fn look(
 
 /// What is known of a plan that was sent earlier, perhaps by a process that is no more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
+pub enum Search {
     Applied(Oid),
     /// Surely not there, and it can not come any more.
     NotThere,
     Unknown(String),
 }
 
-/// Looks for a plan in the world. Nothing is sent. `made_at`: when the plan was made.
-pub fn settle(
+/// Looks for a plan in the world. Nothing is sent. `sent_at`: when its intent was journalled.
+pub fn look_for(
     repository: &Repository,
     plan: &str,
     branch: Option<&str>,
-    made_at: jiff::Timestamp,
-) -> Settled {
+    sent_at: jiff::Timestamp,
+) -> Search {
     let to = match push::destination(repository) {
         Ok(to) => to,
         // The remote may have been there when it was sent.
-        Err(why) => return Settled::Unknown(why),
+        Err(why) => return Search::Unknown(why),
     };
     let kept = repository.git.refname_to_id(&kept(plan)).ok();
     let found = match kept {
         Some(commit) => look(repository, to, plan, branch, commit),
-        None => absent(repository, to, plan, branch, made_at),
+        None => absent(repository, to, plan, branch, sent_at),
     };
     match found {
         Ok(Looked::Found(commit)) => {
             forget(repository, plan);
-            Settled::Applied(commit)
+            Search::Applied(commit)
         }
         Ok(Looked::Overtaken) if kept.is_none_or(|commit| is_over(repository, commit)) => {
             forget(repository, plan);
-            Settled::NotThere
+            Search::NotThere
         }
-        Ok(Looked::Overtaken | Looked::Open) => Settled::Unknown(
+        Ok(Looked::Overtaken | Looked::Open) => Search::Unknown(
             "the commit is not there, but the push may still be under way, or what became of it can not be seen any more"
                 .to_owned(),
         ),
-        Err(e) => Settled::Unknown(e.to_string()),
+        Err(e) => Search::Unknown(e.to_string()),
     }
 }
 
@@ -390,7 +390,7 @@ fn absent(
     to: To,
     plan: &str,
     branch: Option<&str>,
-    made_at: jiff::Timestamp,
+    sent_at: jiff::Timestamp,
 ) -> Result<Looked, Error> {
     if let Some(branch) = branch
         && let Some(found) = push::branch(repository, to, branch, PUSH_LIMIT)?
@@ -398,12 +398,12 @@ fn absent(
         return Ok(Looked::Found(found));
     }
     let head = push::head(repository, to, PUSH_LIMIT)?;
-    let made_at = made_at.as_second();
-    let is_past = jiff::Timestamp::now().as_second() - made_at > ABOUT_TO_S;
+    let sent_at = sent_at.as_second();
+    let is_past = jiff::Timestamp::now().as_second() - sent_at > ABOUT_TO_S;
     Ok(match seek(repository, head, plan, None) {
         Sought::Found(found) => Looked::Found(found),
         Sought::Absent { down_to }
-            if branch.is_none() && is_past && down_to < made_at - 24 * 3600 =>
+            if branch.is_none() && is_past && down_to < sent_at - 24 * 3600 =>
         {
             Looked::Overtaken
         }

@@ -8,13 +8,14 @@ use std::sync::mpsc::sync_channel;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::commit;
 use super::edit::Set;
 use super::repository::{Location, Repository, Source};
 use super::seek::PLAN_TRAILER;
-use super::send::{self, FileEdit, PURSUIT, Proposal, Sent, Settled, Try};
+use super::send::{self, FileEdit, PURSUIT, Proposal, Search, Sent, Try};
 use crate::delivery::Delivery;
 use crate::plan::{Edit, Outcome, Plan, Write};
 use crate::provider::Writer;
@@ -221,19 +222,22 @@ impl Writer for Committer {
         .boxed()
     }
 
-    fn settle<'a>(&'a self, plan: &'a Plan) -> BoxFuture<'a, Option<Outcome>> {
+    fn look_for<'a>(
+        &'a self,
+        plan: &'a Plan,
+        sent_at: Timestamp,
+    ) -> BoxFuture<'a, Option<Outcome>> {
         async move {
             let proposal = self.proposal(plan)?;
             let branch = proposal.branch.clone();
             let source = self.source.clone();
-            let made_at = plan.made_at;
             let settled = tokio::task::spawn_blocking(move || {
                 let repository = Repository::open(&source).ok()?;
-                Some(send::settle(&repository, &proposal.plan, proposal.branch.as_deref(), made_at))
+                Some(send::look_for(&repository, &proposal.plan, proposal.branch.as_deref(), sent_at))
             });
             match settled.await.ok()?? {
-                Settled::Applied(commit) => Some(self.outcome(Sent::Applied(commit), plan, branch.as_deref())),
-                Settled::NotThere => Some(Outcome::Failed {
+                Search::Applied(commit) => Some(self.outcome(Sent::Applied(commit), plan, branch.as_deref())),
+                Search::NotThere => Some(Outcome::Failed {
                     because: format!(
                         "{} does not have plan {}, and it can not arrive any more. Nothing was changed.",
                         self.source.name(),
@@ -241,7 +245,7 @@ impl Writer for Committer {
                     ),
                     remedy: "Make the plan again, if it is still wanted.".to_owned(),
                 }),
-                Settled::Unknown(_) => None,
+                Search::Unknown(_) => None,
             }
         }
         .boxed()

@@ -9,13 +9,17 @@ use crate::store::Source;
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use std::time::Duration;
 use tokio_util::bytes::Bytes;
 
-/// A refusal's body is read up to this many bytes.
-const WORDS: usize = 64 * 1024;
+/// The body of a refusal is read up to this many bytes.
+const LARGEST_REFUSAL: usize = 64 * 1024;
+/// The body of a single answer (an object, a review) is read up to this many bytes, counted after decompression: etcd keeps
+/// no object above 1.5 MB, and what is longer is no object.
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// An answer that is a success, whole.
 pub struct Answer {
@@ -38,6 +42,8 @@ pub struct Failure {
     pub code: Option<u16>,
     /// `reason` of the Kubernetes Status, for example `AlreadyExists`; empty where it has none.
     pub reason: String,
+    /// The object that a Kubernetes Status is about; empty where it names none.
+    pub name: String,
     /// The server asked to wait this long.
     pub retry_after: Option<Duration>,
     /// No connection was made, so the request surely was not received.
@@ -57,6 +63,7 @@ pub(super) struct Status {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct Details {
+    name: Option<String>,
     retry_after_seconds: Option<u64>,
 }
 
@@ -188,6 +195,7 @@ impl Failure {
             fault: Fault::new(FaultKind::Unreachable, format!("{why}."), ""),
             code: None,
             reason: String::new(),
+            name: String::new(),
             retry_after: None,
             unsent: false,
         }
@@ -231,33 +239,34 @@ impl Failure {
             let _ = write!(detail, ", {message}");
         }
         detail.push('.');
+        let details = status.details.unwrap_or_default();
         Self {
             fault: Fault::new(kind, detail, hint),
             code: Some(code),
             reason,
-            retry_after: status
-                .details
-                .and_then(|d| d.retry_after_seconds)
-                .map(Duration::from_secs),
+            name: details.name.unwrap_or_default(),
+            retry_after: details.retry_after_seconds.map(Duration::from_secs),
             unsent: false,
         }
     }
+
+    /// Whether the API server itself says that an object of this name is not there; a 404 of something before it, or of a
+    /// kind that is not served, names no object.
+    pub(super) fn is_absence_of(&self, name: &str) -> bool {
+        self.code == Some(404) && self.reason == "NotFound" && self.name == name
+    }
 }
 
+/// All but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
 /// Percent-encodes a query's value or a path's part.
-pub fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => {
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
+pub fn encode(text: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(text, RESERVED)
 }
 
 /// The far side's clock minus ours in milliseconds, from an answer's Date and the moments around the call. The header has
@@ -323,7 +332,7 @@ async fn open(
         Ok(Err(e)) => {
             let why = cause(&e);
             return Err(Failure {
-                unsent: unsent(&e),
+                unsent: is_connect_error(&e),
                 ..Failure::silent(format!("{what}: {why}"))
             });
         }
@@ -338,13 +347,17 @@ async fn open(
     if parts.status.is_success() {
         return Ok(body);
     }
+    // What cannot be read of a refusal is left out: its code alone refuses.
     let mut said = Vec::new();
-    while said.len() < WORDS {
-        match body.chunk(limit).await {
-            Ok(Some(chunk)) => said.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
+    let reading = async {
+        while let Ok(Some(chunk)) = body.chunk(limit).await {
+            said.extend_from_slice(&chunk);
+            if said.len() >= LARGEST_REFUSAL {
+                break;
+            }
         }
-    }
+    };
+    let _ = tokio::time::timeout(limit, reading).await;
     let code = parts.status.as_u16();
     if parts.status.is_redirection() {
         return Err(Failure {
@@ -371,6 +384,13 @@ async fn whole(
         let mut open = open(client, request, path, limit).await?;
         let mut body = Vec::new();
         while let Some(chunk) = open.chunk(limit).await? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(Failure::malformed(format!(
+                    "{}: the answer is longer than {} MB, which no object is.",
+                    open.what,
+                    LARGEST_ANSWER / (1024 * 1024)
+                )));
+            }
             body.extend_from_slice(&chunk);
         }
         Ok(Answer {
@@ -433,12 +453,12 @@ fn cause(error: &dyn std::error::Error) -> String {
     innermost.to_string()
 }
 
-/// Whether the connection itself could not be made. hyper-util has a word for it, which its text carries.
-fn unsent(error: &dyn std::error::Error) -> bool {
+/// Whether the connection itself could not be made, so that no request was sent.
+fn is_connect_error(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(e) = next {
-        if e.to_string().contains("client error (Connect)") {
-            return true;
+        if let Some(e) = e.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return e.is_connect();
         }
         next = e.source();
     }

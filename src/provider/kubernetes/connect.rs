@@ -303,7 +303,7 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
         ));
     }
     let host = config.cluster_url.host().unwrap_or_default();
-    let through = proxy::of(host, named.as_deref(), |name| std::env::var(name).ok());
+    let through = proxy::choose_proxy(host, named.as_deref(), |name| std::env::var(name).ok());
     config.proxy_url = match through.map(|proxy| proxy.parse()) {
         None => None,
         Some(Ok(proxy)) => Some(proxy),

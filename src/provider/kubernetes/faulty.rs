@@ -43,6 +43,33 @@ impl Reply {
         }
     }
 
+    /// An answer without a length, which ends with the connection.
+    pub(crate) fn until_closed(code: u16, body: &str) -> Reply {
+        let head = format!(
+            "HTTP/1.1 {code} X\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
+        );
+        Reply {
+            bytes: (head + body).into_bytes(),
+            hang: false,
+        }
+    }
+
+    /// A whole answer, packed by gzip though nobody asked for it.
+    pub(crate) fn packed(body: &[u8]) -> Reply {
+        use std::io::Write as _;
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        packed.write_all(body).unwrap();
+        let packed = packed.finish().unwrap();
+        let head = format!(
+            "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            packed.len()
+        );
+        Reply {
+            bytes: [head.into_bytes(), packed].concat(),
+            hang: false,
+        }
+    }
+
     /// A Status that says no.
     pub(crate) fn no(code: u16, reason: &str, message: &str) -> Reply {
         let status = serde_json::json!({"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message});

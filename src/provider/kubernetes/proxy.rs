@@ -2,11 +2,12 @@
 //!
 //! Decided here because kube 5 compares `NO_PROXY` with the proxy's own address. Deliberately absent: rules by port.
 
+use hyper_util::client::proxy::matcher::Matcher;
 use std::net::IpAddr;
 
 /// The proxy for a server's host: what the cluster names itself, else `HTTPS_PROXY` unless the host is exempt. This machine
 /// itself is never reached through a proxy that only the environment names.
-pub(super) fn of(
+pub(super) fn choose_proxy(
     host: &str,
     named: Option<&str>,
     environment: impl Fn(&str) -> Option<String>,
@@ -20,59 +21,26 @@ pub(super) fn of(
         return Some(named.to_owned());
     }
     let proxy = set("HTTPS_PROXY")?;
-    let exempt = is_here(host) || set("NO_PROXY").is_some_and(|list| is_exempt(host, &list));
+    let exempt =
+        is_this_machine(host) || set("NO_PROXY").is_some_and(|list| is_exempt(host, &list));
     (!exempt).then_some(proxy)
 }
 
-fn bare(host: &str) -> &str {
-    host.trim_start_matches('[').trim_end_matches(']')
-}
-
-fn is_here(host: &str) -> bool {
-    let host = bare(host);
+fn is_this_machine(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn is_exempt(host: &str, list: &str) -> bool {
-    let host = bare(host).to_ascii_lowercase();
-    let ip: Option<IpAddr> = host.parse().ok();
-    list.split(',').map(str::trim).any(|entry| {
-        let entry = entry.to_ascii_lowercase();
-        if entry == "*" {
-            return true;
-        }
-        if let Some((net, bits)) = entry.split_once('/') {
-            return ip.is_some_and(|ip| is_within(ip, net, bits));
-        }
-        let name = entry.trim_start_matches("*.").trim_start_matches('.');
-        !name.is_empty()
-            && (host == name
-                || (ip.is_none()
-                    && host
-                        .strip_suffix(name)
-                        .is_some_and(|before| before.ends_with('.'))))
-    })
-}
-
-/// Whether an address is within a network of so many leading bits.
-fn is_within(ip: IpAddr, net: &str, bits: &str) -> bool {
-    let (Ok(net), Ok(bits)) = (net.parse::<IpAddr>(), bits.parse::<u32>()) else {
-        return false;
-    };
-    match (ip, net) {
-        (IpAddr::V4(ip), IpAddr::V4(net)) if bits <= 32 => {
-            let rest = 32 - bits;
-            ip.to_bits().checked_shr(rest).unwrap_or(0)
-                == net.to_bits().checked_shr(rest).unwrap_or(0)
-        }
-        (IpAddr::V6(ip), IpAddr::V6(net)) if bits <= 128 => {
-            let rest = 128 - bits;
-            ip.to_bits().checked_shr(rest).unwrap_or(0)
-                == net.to_bits().checked_shr(rest).unwrap_or(0)
-        }
-        _ => false,
-    }
+    // The matcher only says whether there is a proxy; which one is said above. It knows `.name`, but not `*.name`.
+    let rules = Matcher::builder()
+        .all("http://proxy.invalid")
+        .no(list.replace("*.", "."))
+        .build();
+    format!("https://{host}/")
+        .parse()
+        .is_ok_and(|server| rules.intercept(&server).is_none())
 }
 
 #[cfg(test)]
@@ -94,13 +62,14 @@ mod tests {
             ("HTTPS_PROXY", "http://proxy.test:3128"),
             (
                 "no_proxy",
-                ".eks.test, 10.0.0.0/8,192.0.2.7, exact.test,fd00::/8",
+                ".eks.test, *.star.test, 10.0.0.0/8,192.0.2.7, exact.test,fd00::/8",
             ),
         ];
-        let direct = |host: &str| of(host, None, with(&variables)).is_none();
+        let direct = |host: &str| choose_proxy(host, None, with(&variables)).is_none();
         for host in [
             "a.eks.test",
             "eks.test",
+            "a.star.test",
             "10.9.8.7",
             "192.0.2.7",
             "EXACT.test",
@@ -122,19 +91,19 @@ mod tests {
             assert!(!direct(host), "{host}");
         }
         assert!(
-            of(
+            choose_proxy(
                 "x.test",
                 None,
                 with(&[("https_proxy", "http://p:1"), ("NO_PROXY", "*")])
             )
             .is_none()
         );
-        assert!(of("x.test", None, with(&[("HTTPS_PROXY", "")])).is_none());
+        assert!(choose_proxy("x.test", None, with(&[("HTTPS_PROXY", "")])).is_none());
     }
 
     #[test]
     fn a_proxy_that_the_cluster_names_holds_even_for_this_machine() {
-        let named = of(
+        let named = choose_proxy(
             "127.0.0.1",
             Some("socks5://bastion.test:1080"),
             with(&[("NO_PROXY", "*")]),

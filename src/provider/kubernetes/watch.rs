@@ -245,6 +245,7 @@ impl Failure {
             fault,
             code: None,
             reason: String::new(),
+            name: String::new(),
             retry_after: None,
             unsent: true,
         }

@@ -1,8 +1,9 @@
 //! Writer: sends the one write of a plan to a cluster, once, and says what became of it.
 //!
 //! Just before sending it looks at the object again: what differs from the plan refuses. Afterwards there are four words:
-//! applied, refused (409, 422, a precondition), failed (the server said no), unknown (no answer, 5xx). An unknown is settled by
-//! looking for the plan in the world. Deliberately absent: a second send, whatever happens.
+//! applied (the answer is the planned object with the plan's mark on it), refused (409, 422, a precondition), failed (the
+//! server said no), unknown (everything else). After an unknown the cluster is asked at once whether the write is there.
+//! Deliberately absent: a second send, whatever happens.
 
 mod judge;
 mod look;
@@ -17,10 +18,10 @@ use crate::store::Kind;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +30,11 @@ pub struct Limits {
     pub look: Duration,
     /// The write; after this its outcome is unknown.
     pub write: Duration,
-    /// An API server works on a request for a minute at the most, so what was not there by this time after sending it never
-    /// will be.
+    /// An API server works on a request for a minute at the most, so what is not there by this time after the intent was
+    /// journalled never will be.
     pub quiet: Duration,
-    /// What was created is still there for this long after its plan was made: nobody removes a run sooner.
-    pub recent: Duration,
+    /// What was created is taken to be still there for this long, unless the object itself asks to be removed sooner.
+    pub kept: Duration,
 }
 
 impl Default for Limits {
@@ -42,7 +43,7 @@ impl Default for Limits {
             look: Duration::from_secs(15),
             write: Duration::from_secs(30),
             quiet: Duration::from_secs(75),
-            recent: Duration::from_secs(600),
+            kept: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -51,9 +52,6 @@ impl Default for Limits {
 pub struct Writer {
     clusters: BTreeMap<Environment, Arc<Access>>,
     limits: Limits,
-    /// When each plan was sent by this process. Of what an earlier process sent, no more is known than that it was before.
-    sent: Mutex<HashMap<String, Instant>>,
-    began: Instant,
 }
 
 impl Writer {
@@ -62,12 +60,7 @@ impl Writer {
     }
 
     pub fn with(clusters: BTreeMap<Environment, Arc<Access>>, limits: Limits) -> Self {
-        Self {
-            clusters,
-            limits,
-            sent: Mutex::default(),
-            began: Instant::now(),
-        }
+        Self { clusters, limits }
     }
 
     async fn send(&self, plan: &Plan) -> Outcome {
@@ -96,14 +89,20 @@ impl Writer {
                     return outcome;
                 }
                 let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                self.note(plan);
-                let answer = writing.create(folder, object, self.limits.write).await;
-                match answer {
-                    Ok(_) => Outcome::Applied {
-                        evidence: format!("{plural} {namespace}/{name} created in {environment}"),
-                    },
+                match writing.create(folder, object, self.limits.write).await {
+                    Ok(answer) => judge::acknowledged(
+                        &answer.body,
+                        plan,
+                        format!("{plural} {namespace}/{name} created in {environment}"),
+                    ),
                     Err(failure) if failure.reason == "AlreadyExists" => {
-                        self.taken(&writing, &path, plan, origin.as_ref()).await
+                        let create = look::Created {
+                            plural,
+                            namespace,
+                            name,
+                            origin: origin.as_ref(),
+                        };
+                        self.taken(access, &writing, plan, create).await
                     }
                     Err(failure) => self.answered(access, &writing, failure).await,
                 }
@@ -123,7 +122,8 @@ impl Writer {
                     Ok(both) => both,
                     Err(outcome) => return outcome,
                 };
-                let object = match self.look(access, &writing, &path).await {
+                let found = self.look(access, &writing, plural, &id.namespace, &id.name);
+                let object = match found.await {
                     Ok(Some(object)) => object,
                     Ok(None) => return refused(format!("{id} is not there any more.")),
                     Err(outcome) => return outcome,
@@ -134,11 +134,10 @@ impl Writer {
                 let mut body = patch.clone();
                 body["metadata"]["resourceVersion"] = json!(resource_version);
                 body["metadata"]["uid"] = json!(id.uid);
-                self.note(plan);
                 match writing.merge(&path, &body, self.limits.write).await {
-                    Ok(_) => Outcome::Applied {
-                        evidence: format!("{plural} {id} patched"),
-                    },
+                    Ok(answer) => {
+                        judge::acknowledged(&answer.body, plan, format!("{plural} {id} patched"))
+                    }
                     Err(failure) => self.answered(access, &writing, failure).await,
                 }
             }
@@ -159,28 +158,6 @@ impl Writer {
         }
     }
 
-    /// When a plan was sent: exactly, if by this process; else at the latest when this process began.
-    fn note(&self, plan: &Plan) {
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.insert(plan.id.as_str().to_owned(), Instant::now());
-    }
-
-    fn is_quiet(&self, plan: &Plan) -> bool {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = sent.get(plan.id.as_str()).unwrap_or(&self.began);
-        at.elapsed() >= self.limits.quiet
-    }
-
-    /// Whether what a plan created can not have been removed again yet.
-    fn is_recent(&self, plan: &Plan) -> bool {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let age = match sent.get(plan.id.as_str()) {
-            Some(at) => at.elapsed(),
-            None => Timestamp::now().duration_since(plan.made_at).unsigned_abs(),
-        };
-        age < self.limits.recent
-    }
-
     /// What an answer that is no success means for the write.
     async fn answered(&self, access: &Access, writing: &Writing, failure: Failure) -> Outcome {
         if failure.code == Some(401) {
@@ -196,11 +173,25 @@ impl provider::Writer for Writer {
         plan: &'a Plan,
         _tried: &'a (dyn Fn(&str) + Send + Sync),
     ) -> BoxFuture<'a, Outcome> {
-        self.send(plan).boxed()
+        async move {
+            let sent_at = Timestamp::now();
+            let outcome = self.send(plan).await;
+            if let Outcome::Unknown { .. } = outcome
+                && let Some(found) = self.find(plan, sent_at).await
+            {
+                return found;
+            }
+            outcome
+        }
+        .boxed()
     }
 
-    fn settle<'a>(&'a self, plan: &'a Plan) -> BoxFuture<'a, Option<Outcome>> {
-        self.find(plan).boxed()
+    fn look_for<'a>(
+        &'a self,
+        plan: &'a Plan,
+        sent_at: Timestamp,
+    ) -> BoxFuture<'a, Option<Outcome>> {
+        self.find(plan, sent_at).boxed()
     }
 }
 
@@ -253,10 +244,6 @@ fn unsent(fault: &Fault) -> Outcome {
         format!("{} Nothing was sent.", fault.detail),
         fault.hint.clone(),
     )
-}
-
-fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object["metadata"]["annotations"][key].as_str()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A cluster breaks off, or the console is killed, while it resubmits.
 
-use super::relay::{self, How, Point, Relay};
+use super::relay::{self, How, Point, Relay, Wrong};
 use leverframe::journal::Standing;
 use leverframe::journal::file::{JournalFile, Places};
 use leverframe::plan::{Outcome, Plan};
@@ -38,6 +38,14 @@ fn private(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).unwrap();
 }
 
+/// Opens a relay before the server of a kubeconfig, and writes the one that leads through it.
+async fn lay_relay(direct: &Path, relayed: &Path, point: Point, how: How) -> Relay {
+    let direct = std::fs::read_to_string(direct).unwrap();
+    let relay = Relay::open(&direct, point, how).await;
+    private(relayed, &relay.kubeconfig(&direct));
+    relay
+}
+
 impl Scene {
     async fn open(point: Point, how: How) -> Self {
         let options = Options {
@@ -53,10 +61,8 @@ impl Scene {
             .iter()
             .find(|a| a.environment == "staging")
             .unwrap();
-        let direct = std::fs::read_to_string(&access.kubeconfig).unwrap();
-        let relay = Relay::open(&direct, point, how).await;
         let relayed = folder.path().join("staging.kubeconfig");
-        private(&relayed, &relay.kubeconfig(&direct));
+        let relay = lay_relay(&access.kubeconfig, &relayed, point, how).await;
         let config = folder.path().join("leverframe.toml");
         let text = std::fs::read_to_string(yard.config()).unwrap().replace(
             access.kubeconfig.to_str().unwrap(),
@@ -69,6 +75,15 @@ impl Scene {
             folder,
             config,
         }
+    }
+
+    /// Another relay in the place of the one before.
+    async fn lay_relay(&self, point: Point, how: How) -> Relay {
+        let staging = |a: &&leverframe_yard::Access| a.environment == "staging";
+        let access = self.yard.access().iter().find(staging).unwrap();
+        let relayed = self.folder.path().join("staging.kubeconfig");
+        std::fs::remove_file(&relayed).unwrap();
+        lay_relay(&access.kubeconfig, &relayed, point, how).await
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -112,8 +127,26 @@ impl Scene {
     ];
 
     fn journal(&self) -> leverframe::journal::Journal {
-        let folder = self.yard.folder().join("journal");
-        JournalFile::new(Places::usual(&folder, None)).load()
+        JournalFile::new(Places::new([self.journal_file()])).load()
+    }
+
+    fn journal_file(&self) -> PathBuf {
+        self.yard.folder().join("journal").join("journal.jsonl")
+    }
+
+    /// Makes everything in the journal older.
+    fn age_the_journal(&self, by: jiff::SignedDuration) {
+        let text = std::fs::read_to_string(self.journal_file()).unwrap();
+        let aged: String = text
+            .lines()
+            .map(|line| {
+                let mut entry: serde_json::Value = serde_json::from_str(line).unwrap();
+                let at: jiff::Timestamp = entry["at"].as_str().unwrap().parse().unwrap();
+                entry["at"] = (at - by).to_string().into();
+                format!("{entry}\n")
+            })
+            .collect();
+        std::fs::write(self.journal_file(), aged).unwrap();
     }
 
     /// How many runs of staging carry the plan.
@@ -123,7 +156,7 @@ impl Scene {
     }
 
     /// Looks for the plan as a console does after a restart, without the relay.
-    async fn settle(&self, plan: &Plan) -> Option<Outcome> {
+    async fn look_for(&self, plan: &Plan) -> Option<Outcome> {
         let access = self
             .yard
             .access()
@@ -135,7 +168,7 @@ impl Scene {
             context: Some(access.context.clone()),
         };
         let clusters = BTreeMap::from([("staging".into(), Arc::new(Access::new(place)))]);
-        Writer::new(clusters).settle(plan).await
+        Writer::new(clusters).look_for(plan, plan.made_at).await
     }
 }
 
@@ -163,7 +196,7 @@ async fn nothing_twice(scene: &Scene, there: bool) {
     assert_eq!(code, 3, "refused, not sent again: {said}");
     assert_eq!(scene.relay.posts(), 1, "{said}");
     assert_eq!(scene.made(plan), usize::from(there));
-    match scene.settle(plan).await {
+    match scene.look_for(plan).await {
         Some(Outcome::Applied { .. }) => assert!(there),
         // Until a request can surely not arrive any more it is not known.
         None | Some(Outcome::Failed { .. }) => assert!(!there),
@@ -213,7 +246,60 @@ async fn cut_after_receipt() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_after_effect() {
-    cut(Point::AfterEffect, 7, true, &[Standing::Unknown]).await;
+    // It is looked for at once, and found.
+    cut(Point::AfterEffect, 0, true, &[Standing::Underway]).await;
+}
+
+/// What answers instead of the server is no acknowledgement: whether the run is there, the cluster alone can say.
+async fn answered(scene: &Scene, wrong: Wrong, there: bool) {
+    let (code, said) = scene.run(&Scene::LEVER).await;
+    assert_eq!(code, if there { 0 } else { 7 }, "{wrong:?}: {said}");
+    assert_eq!(scene.relay.posts(), 1, "{wrong:?}: {said}");
+    let journal = scene.journal();
+    assert_eq!(journal.records.len(), 1, "{wrong:?}: {said}");
+    let record = &journal.records[0];
+    let standing = if there {
+        Standing::Underway
+    } else {
+        Standing::Unknown
+    };
+    assert_eq!(record.standing(), standing, "{wrong:?}: {said}");
+    assert_eq!(scene.made(&record.plan), usize::from(there), "{wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_something_else_before_receipt() {
+    let mut scene = Scene::open(Point::BeforeReceipt, How::Say(Wrong::ALL[0])).await;
+    for wrong in Wrong::ALL {
+        scene.relay = scene.lay_relay(Point::BeforeReceipt, How::Say(wrong)).await;
+        answered(&scene, wrong, false).await;
+        std::fs::remove_file(scene.journal_file()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_something_else_after_effect() {
+    for wrong in [Wrong::LoginPage, Wrong::HalfAnObject, Wrong::Redirect] {
+        let scene = Scene::open(Point::AfterEffect, How::Say(wrong)).await;
+        answered(&scene, wrong, true).await;
+    }
+}
+
+/// The quiet time is the plan's, not that of the process that looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_create_is_not_done_for_a_command_that_looks_later() {
+    let scene = Scene::open(Point::BeforeReceipt, How::Cut).await;
+    let (code, said) = scene.run(&Scene::LEVER).await;
+    assert_eq!(code, 7, "{said}");
+    let looked = async || {
+        let (_, said) = scene.run(&["journal", "--look", "-o", "json"]).await;
+        let looked: serde_json::Value = serde_json::from_str(&said).unwrap();
+        looked["records"][0]["outcome"].as_str().map(str::to_owned)
+    };
+    assert_eq!(looked().await.as_deref(), Some("unknown"));
+    scene.age_the_journal(jiff::SignedDuration::from_secs(80));
+    assert_eq!(looked().await.as_deref(), Some("failed"));
+    assert_eq!(scene.relay.posts(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

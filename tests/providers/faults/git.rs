@@ -155,7 +155,7 @@ impl Scene {
     }
 
     /// Looks for the plan as a console does after a restart.
-    fn settle(&self, plan: &Plan) -> Option<Outcome> {
+    fn look_for(&self, plan: &Plan) -> Option<Outcome> {
         let at = Source {
             location: Location::Path(self.at("clone")),
             branch: "main".to_owned(),
@@ -164,7 +164,8 @@ impl Scene {
         let path = path.to_str().unwrap();
         let checked = config::delivery_named(path, Path::new("."), &|_| None).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(Committer::new(at, Arc::new(checked.delivery)).settle(plan))
+        runtime
+            .block_on(Committer::new(at, Arc::new(checked.delivery)).look_for(plan, plan.made_at))
     }
 }
 
@@ -193,7 +194,7 @@ fn killed(point: Point, killed: Killed, lands: bool) {
     assert_eq!(code, 3, "refused, not sent again: {said}");
     assert_eq!(scene.received(), received, "{said}");
     assert_eq!(scene.landed(plan), usize::from(lands));
-    match scene.settle(plan) {
+    match scene.look_for(plan) {
         Some(Outcome::Applied { .. }) => assert!(lands),
         // The push could still be under way for all that anybody knows.
         None => assert!(!lands),

@@ -33,6 +33,75 @@ pub enum How {
     Cut,
     /// Nothing moves any more until the relay is let go.
     Hold,
+    /// Something else than the server answers, and then the connection is cut.
+    Say(Wrong),
+}
+
+/// What a proxy, a login page or a broken middle box answers for an API server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    LoginPage,
+    Garbage,
+    EmptyCreated,
+    /// The first half of the right object, without a length, so that its end looks like the body's.
+    HalfAnObject,
+    /// A hundred megabytes, or as many as are taken.
+    Endless,
+    Redirect,
+    TooMany,
+}
+
+impl Wrong {
+    pub const ALL: [Wrong; 7] = [
+        Wrong::LoginPage,
+        Wrong::Garbage,
+        Wrong::EmptyCreated,
+        Wrong::HalfAnObject,
+        Wrong::Endless,
+        Wrong::Redirect,
+        Wrong::TooMany,
+    ];
+
+    async fn answer(self, client: &mut TcpStream, asked: &[u8]) {
+        let length = |head: &str, body: &[u8]| {
+            let head = format!(
+                "HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            [head.as_bytes(), body].concat()
+        };
+        let object = || {
+            let text = String::from_utf8_lossy(asked).into_owned();
+            text.split_once("\r\n\r\n")
+                .map_or(String::new(), |(_, body)| body.to_owned())
+        };
+        let bytes = match self {
+            Wrong::LoginPage => length(
+                "200 OK\r\ncontent-type: text/html",
+                b"<html><form action=/login></form></html>",
+            ),
+            Wrong::Garbage => length("200 OK", &[0xff, 0x00, 0x7b, 0x22, 0xfe]),
+            Wrong::EmptyCreated => length("201 Created", b""),
+            Wrong::HalfAnObject => {
+                let object = object();
+                let half = &object[..object.len() / 2];
+                format!("HTTP/1.1 201 Created\r\nconnection: close\r\n\r\n{half}").into_bytes()
+            }
+            Wrong::Endless => b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec(),
+            Wrong::Redirect => length("302 Found\r\nlocation: https://login.invalid/", b""),
+            Wrong::TooMany => length("429 Too Many Requests\r\nretry-after: 1", b"slow down"),
+        };
+        if client.write_all(&bytes).await.is_err() || self != Wrong::Endless {
+            let _ = client.shutdown().await;
+            return;
+        }
+        let piece = vec![b'x'; 1 << 20];
+        for _ in 0..100 {
+            if client.write_all(&piece).await.is_err() {
+                return;
+            }
+        }
+    }
 }
 
 pub struct Relay {
@@ -135,6 +204,7 @@ where
     let mut asked = vec![0; 1 << 16];
     let mut answered = vec![0; 1 << 16];
     let mut writing = false;
+    let mut written = Vec::new();
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
@@ -142,13 +212,16 @@ where
                 let mut chunk = &asked[..n];
                 if chunk.starts_with(WRITE) {
                     writing = shared.posts.fetch_add(1, Ordering::SeqCst) == 0;
+                    written = chunk.to_vec();
                     match shared.point {
-                        Point::BeforeReceipt if writing => return shared.stop().await,
+                        Point::BeforeReceipt if writing => {
+                            return shared.stop(&mut client, chunk).await;
+                        }
                         Point::AfterReceipt if writing => {
                             chunk = &chunk[..n / 2];
                             let _ = server.write_all(chunk).await;
                             let _ = server.flush().await;
-                            return shared.stop().await;
+                            return shared.stop(&mut client, chunk).await;
                         }
                         _ => {}
                     }
@@ -161,13 +234,13 @@ where
                 let Ok(n @ 1..) = read else { return };
                 // The server answers once it has done it.
                 if writing && shared.point == Point::AfterEffect {
-                    return shared.stop().await;
+                    return shared.stop(&mut client, &written).await;
                 }
                 if client.write_all(&answered[..n]).await.is_err() {
                     return;
                 }
                 if writing && whole(&answered[..n]) {
-                    return shared.stop().await;
+                    return shared.stop(&mut client, &written).await;
                 }
             }
         }
@@ -190,11 +263,13 @@ fn whole(bytes: &[u8]) -> bool {
 }
 
 impl Shared {
-    async fn stop(&self) {
+    async fn stop(&self, client: &mut TcpStream, written: &[u8]) {
         let let_go = self.let_go.notified();
         self.reached.notify_one();
-        if self.how == How::Hold {
-            let_go.await;
+        match self.how {
+            How::Cut => {}
+            How::Hold => let_go.await,
+            How::Say(wrong) => wrong.answer(client, written).await,
         }
     }
 }

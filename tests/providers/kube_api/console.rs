@@ -337,7 +337,10 @@ pub async fn the_console_writes_once_and_refuses_what_moved(scene: Scene) {
     let first = create(&scene, "aaaaaaaaaaaaaaaa");
     assert_eq!(write(&admin, &first).await.word(), "applied");
     assert_eq!(
-        admin.settle(&first).await.map(|o| o.word()),
+        admin
+            .look_for(&first, first.made_at)
+            .await
+            .map(|o| o.word()),
         Some("applied")
     );
     // the same plan finds its own object, another one does not take it for its own
@@ -368,7 +371,10 @@ pub async fn the_console_writes_once_and_refuses_what_moved(scene: Scene) {
         "a viewer may not even look"
     );
     assert_eq!(write(&admin, &sync).await.word(), "applied");
-    assert_eq!(admin.settle(&sync).await.map(|o| o.word()), Some("applied"));
+    assert_eq!(
+        admin.look_for(&sync, sync.made_at).await.map(|o| o.word()),
+        Some("applied")
+    );
     let refused = write(&admin, &sync).await;
     assert!(
         matches!(&refused, Outcome::Refused { because } if because.contains("Another operation")),
@@ -404,5 +410,8 @@ pub async fn the_console_writes_once_and_refuses_what_moved(scene: Scene) {
         vec![Guard::NotOver],
     );
     assert_eq!(write(&admin, &stop).await.word(), "applied");
-    assert_eq!(admin.settle(&stop).await.map(|o| o.word()), Some("applied"));
+    assert_eq!(
+        admin.look_for(&stop, stop.made_at).await.map(|o| o.word()),
+        Some("applied")
+    );
 }

@@ -249,8 +249,8 @@ fn a_protected_branch_fails_and_another_branch_is_taken() {
         commit
     );
     assert_eq!(
-        settle(&fixture.open(), "7f3a", Some("leverframe/7f3a"), now()),
-        Settled::Applied(commit)
+        look_for(&fixture.open(), "7f3a", Some("leverframe/7f3a"), now()),
+        Search::Applied(commit)
     );
 }
 
@@ -362,12 +362,12 @@ fn a_connection_lost_before_the_effect_is_unknown_and_never_sent_twice() {
     std::fs::remove_file(fixture.path().join("hooks/pre-receive")).unwrap();
     fixture.commit(&[("other", b"2\n")], "two");
     assert!(matches!(
-        settle(&cloned, "7f3a", None, now()),
-        Settled::Unknown(_)
+        look_for(&cloned, "7f3a", None, now()),
+        Search::Unknown(_)
     ));
     // An old one can not come any more.
     tried_long_ago(&cloned, "7f3a", before);
-    assert_eq!(settle(&cloned, "7f3a", None, now()), Settled::NotThere);
+    assert_eq!(look_for(&cloned, "7f3a", None, now()), Search::NotThere);
     assert!(!is_kept(&clone, "7f3a"));
 }
 

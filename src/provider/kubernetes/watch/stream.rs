@@ -158,7 +158,7 @@ impl Watch<'_> {
             None => query.push_str("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"),
             Some(version) => {
                 query.push_str("&resourceVersion=");
-                query.push_str(&call::encode(version));
+                query.push_str(&call::encode(version).to_string());
             }
         }
         let path = self.path::<T>(&query);

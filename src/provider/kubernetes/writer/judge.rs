@@ -2,7 +2,8 @@
 
 use super::{failed, refused};
 use crate::model::ObjectId;
-use crate::plan::{Guard, Origin, Outcome};
+use crate::plan::mark::{OPERATION_PLAN, ORIGIN, PLAN, STOP};
+use crate::plan::{Guard, Origin, Outcome, Plan, Write};
 use crate::provider::kubernetes::call::Failure;
 use serde_json::Value;
 
@@ -70,6 +71,74 @@ pub(super) fn other_origin(run: &Value, origin: &Origin) -> Option<String> {
     })
 }
 
+/// What a success of the server means: applied only if its body is the planned object with the plan's mark on it. Login pages
+/// and proxies answer 200 to everything, and what they were sent may or may not have gone on.
+pub(super) fn acknowledged(body: &[u8], plan: &Plan, evidence: String) -> Outcome {
+    let is_planned = serde_json::from_slice::<Value>(body).is_ok_and(|object| match &plan.write {
+        Write::Commit { .. } => false,
+        Write::Create {
+            namespace,
+            name,
+            object: planned,
+            ..
+        } => {
+            object["kind"] == planned["kind"]
+                && is_named(&object, namespace, name)
+                && annotation(&object, PLAN) == Some(plan.id.as_str())
+        }
+        Write::Patch { id, plural, .. } => {
+            object["kind"].as_str() == kind_of(plural)
+                && is_named(&object, &id.namespace, &id.name)
+                && carries(&object, plan)
+        }
+    });
+    if is_planned {
+        return Outcome::Applied { evidence };
+    }
+    unknown(
+        "The answer was a success, but not the object that was sent: a login page or a proxy may have given it.",
+    )
+}
+
+fn kind_of(plural: &str) -> Option<&'static str> {
+    match plural {
+        "applications" => Some("Application"),
+        "workflows" => Some("Workflow"),
+        _ => None,
+    }
+}
+
+/// Whether an answer is an object of this name; what else answers 200 (a login page, another service) is not.
+pub(super) fn is_named(object: &Value, namespace: &str, name: &str) -> bool {
+    let meta = &object["metadata"];
+    meta["name"] == name && meta["namespace"] == namespace
+}
+
+/// Whether a found object is what this plan makes: its id, and the same origin where there is one.
+pub(super) fn is_ours(object: &Value, plan: &Plan, origin: Option<&Origin>) -> bool {
+    annotation(object, PLAN) == Some(plan.id.as_str())
+        && origin.is_none_or(|o| annotation(object, ORIGIN).is_none_or(|uid| uid == &*o.id.uid))
+}
+
+/// Whether an object names the plan that patched it: in an annotation, or in the information of an operation, requested or done.
+pub(super) fn carries(object: &Value, plan: &Plan) -> bool {
+    let in_info = |operation: &Value| {
+        operation["info"].as_array().is_some_and(|info| {
+            info.iter()
+                .any(|entry| entry["name"] == OPERATION_PLAN && entry["value"] == plan.id.as_str())
+        })
+    };
+    [PLAN, STOP]
+        .map(|key| annotation(object, key))
+        .contains(&Some(plan.id.as_str()))
+        || in_info(&object["operation"])
+        || in_info(&object["status"]["operationState"]["operation"])
+}
+
+pub(super) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object["metadata"]["annotations"][key].as_str()
+}
+
 /// What an answer that is no success means: refused and failed changed nothing; unknown may have.
 pub(super) fn outcome(failure: Failure) -> Outcome {
     let Failure {
@@ -80,8 +149,9 @@ pub(super) fn outcome(failure: Failure) -> Outcome {
     } = failure;
     match code {
         Some(409 | 422) => refused(fault.detail),
-        // the server gave up waiting, which says nothing about what it has done
-        Some(408) | Some(500..) => unknown(&fault.detail),
+        // A redirection and a 429 may come from a middle box that has passed the request on; after 408 and 5xx the server
+        // itself does not say what it has done.
+        Some(100..=399 | 408 | 429 | 500..) => unknown(&fault.detail),
         Some(401 | 403) => {
             let remedy = if fault.hint.is_empty() {
                 "Ask for the right."

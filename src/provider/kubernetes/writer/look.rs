@@ -1,10 +1,13 @@
 //! Look: reading the world before a write, and after one whose outcome is not known.
 
-use super::{Writer, annotation, failed, judge, path, refused, unsent};
-use crate::plan::mark::{OPERATION_PLAN, ORIGIN, PLAN, STOP};
+use super::judge::{annotation, carries, is_named, is_ours};
+use super::{Writer, failed, judge, path, refused, unsent};
+use crate::plan::mark::PLAN;
 use crate::plan::{Origin, Outcome, Plan, Write};
 use crate::provider::kubernetes::connect::{Access, Writing};
+use jiff::Timestamp;
 use serde_json::Value;
+use std::time::Duration;
 
 impl Writer {
     /// The object as it is now; none if there is none.
@@ -12,17 +15,23 @@ impl Writer {
         &self,
         access: &Access,
         writing: &Writing,
-        path: &str,
+        plural: &str,
+        namespace: &str,
+        name: &str,
     ) -> Result<Option<Value>, Outcome> {
-        match writing.get(path, self.limits.look).await {
-            Ok(answer) => match serde_json::from_slice(&answer.body) {
-                Ok(object) => Ok(Some(object)),
-                Err(_) => Err(failed(
-                    format!("{path} cannot be read. Nothing was sent."),
-                    "",
+        let path = path(plural, namespace, name)?;
+        match writing.get(&path, self.limits.look).await {
+            Ok(answer) => match serde_json::from_slice::<Value>(&answer.body) {
+                Ok(object) if is_named(&object, namespace, name) => Ok(Some(object)),
+                _ => Err(failed(
+                    format!(
+                        "What was answered for {path} is not that object: a login page or a proxy may have given it. \
+                         Nothing was sent."
+                    ),
+                    "Check that the kubeconfig's server is an API server, and log in where it wants a login.",
                 )),
             },
-            Err(failure) if failure.code == Some(404) => Ok(None),
+            Err(failure) if failure.is_absence_of(name) => Ok(None),
             Err(failure) => {
                 if failure.code == Some(401) {
                     access.refused(writing.generation).await;
@@ -39,12 +48,12 @@ impl Writer {
         plural: &str,
         origin: &Origin,
     ) -> Result<(), Outcome> {
-        let path = path(plural, &origin.id.namespace, &origin.id.name)?;
-        let Some(run) = self.look(access, writing, &path).await? else {
-            return Err(refused(format!(
-                "The run {} is not there any more.",
-                origin.id
-            )));
+        let Origin { id, .. } = origin;
+        let run = self
+            .look(access, writing, plural, &id.namespace, &id.name)
+            .await?;
+        let Some(run) = run else {
+            return Err(refused(format!("The run {id} is not there any more.")));
         };
         match judge::other_origin(&run, origin) {
             Some(because) => Err(refused(because)),
@@ -55,15 +64,19 @@ impl Writer {
     /// The name was taken already: by this very plan, or by another one.
     pub(super) async fn taken(
         &self,
+        access: &Access,
         writing: &Writing,
-        path: &str,
         plan: &Plan,
-        origin: Option<&Origin>,
+        create: Created<'_>,
     ) -> Outcome {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let found = writing.get(path, self.limits.look).await.ok();
-        let found = found.and_then(|answer| serde_json::from_slice::<Value>(&answer.body).ok());
-        let Some(found) = found else {
+        let Created {
+            plural,
+            namespace,
+            name,
+            origin,
+        } = create;
+        let looked = self.look(access, writing, plural, namespace, name).await;
+        let Ok(Some(found)) = looked else {
             // Something on the way may have sent it twice, so that the one before was ours.
             return Outcome::Unknown {
                 because: format!(
@@ -83,8 +96,10 @@ impl Writer {
         refused(format!("{name} was made already{by}."))
     }
 
-    /// Looks for a plan whose outcome is not known. None: it cannot be told (yet).
-    pub(super) async fn find(&self, plan: &Plan) -> Option<Outcome> {
+    /// Looks for a plan whose outcome is not known, and whose intent was journalled at `sent_at`. None: it cannot be told
+    /// (yet).
+    pub(super) async fn find(&self, plan: &Plan, sent_at: Timestamp) -> Option<Outcome> {
+        let age = Duration::try_from(Timestamp::now().duration_since(sent_at)).unwrap_or_default();
         match &plan.write {
             Write::Commit { .. } => None,
             Write::Create {
@@ -92,22 +107,25 @@ impl Writer {
                 namespace,
                 plural,
                 name,
+                object,
                 origin,
-                ..
             } => {
-                let path = path(plural, namespace, name).ok()?;
                 let (access, writing) = self.writing(environment).await.ok()?;
-                match self.look(access, &writing, &path).await.ok()? {
+                let found = self.look(access, &writing, plural, namespace, name);
+                let found = found.await.ok()?;
+                // A run is removed some time after its end: then its absence, or another one of its name, tells nothing.
+                let is_kept = age < self.limits.kept.min(time_to_live(object));
+                match found {
                     Some(object) if is_ours(&object, plan, origin.as_ref()) => {
                         Some(Outcome::Applied {
                             evidence: format!("{plural} {namespace}/{name} is there"),
                         })
                     }
-                    // What was there before it may have been ours, and what carries no mark may have lost it.
+                    // What carries no mark may be ours and have lost it.
                     Some(object) => {
                         let other =
                             annotation(&object, PLAN).filter(|id| *id != plan.id.as_str())?;
-                        self.is_recent(plan).then(|| {
+                        is_kept.then(|| {
                             failed(
                                 format!(
                                     "{namespace}/{name} is there and was made by plan {other}; this plan changed nothing."
@@ -116,9 +134,8 @@ impl Writer {
                             )
                         })
                     }
-                    // A run is removed some time after its end.
-                    None if self.is_recent(plan) => {
-                        self.never_came(plan, &format!("{namespace}/{name} was not created."))
+                    None if is_kept => {
+                        self.never_came(age, &format!("{namespace}/{name} was not created."))
                     }
                     None => None,
                 }
@@ -129,9 +146,9 @@ impl Writer {
                 resource_version,
                 ..
             } => {
-                let path = path(plural, &id.namespace, &id.name).ok()?;
                 let (access, writing) = self.writing(&id.environment).await.ok()?;
-                let object = self.look(access, &writing, &path).await.ok()??;
+                let found = self.look(access, &writing, plural, &id.namespace, &id.name);
+                let object = found.await.ok()??;
                 let meta = &object["metadata"];
                 if meta["uid"].as_str() != Some(&id.uid) {
                     return None;
@@ -142,7 +159,7 @@ impl Writer {
                 }
                 // every write of an object moves its version: one that has not moved was not written
                 if meta["resourceVersion"].as_str() == Some(resource_version) {
-                    return self.never_came(plan, &format!("{id} was not changed."));
+                    return self.never_came(age, &format!("{id} was not changed."));
                 }
                 // Moved on, and not by this plan as far as it shows: a later writer may have taken its mark away.
                 None
@@ -151,8 +168,8 @@ impl Writer {
     }
 
     /// What is not there is surely not there once no server can be working on it any more.
-    fn never_came(&self, plan: &Plan, what: &str) -> Option<Outcome> {
-        self.is_quiet(plan).then(|| {
+    fn never_came(&self, age: Duration, what: &str) -> Option<Outcome> {
+        (age >= self.limits.quiet).then(|| {
             failed(
                 format!("{what} The request was lost on its way."),
                 "Make the plan again.",
@@ -161,23 +178,24 @@ impl Writer {
     }
 }
 
-/// Whether a found object is what this plan makes: its id, and the same origin where there is one.
-fn is_ours(object: &Value, plan: &Plan, origin: Option<&Origin>) -> bool {
-    annotation(object, PLAN) == Some(plan.id.as_str())
-        && origin.is_none_or(|o| annotation(object, ORIGIN).is_none_or(|uid| uid == &*o.id.uid))
+/// What a create makes.
+pub(super) struct Created<'a> {
+    pub(super) plural: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
+    pub(super) origin: Option<&'a Origin>,
 }
 
-/// Whether an object names the plan that patched it: in an annotation, or in the information of an operation, requested or done.
-fn carries(object: &Value, plan: &Plan) -> bool {
-    let in_info = |operation: &Value| {
-        operation["info"].as_array().is_some_and(|info| {
-            info.iter()
-                .any(|entry| entry["name"] == OPERATION_PLAN && entry["value"] == plan.id.as_str())
-        })
-    };
-    [PLAN, STOP]
-        .map(|key| annotation(object, key))
-        .contains(&Some(plan.id.as_str()))
-        || in_info(&object["operation"])
-        || in_info(&object["status"]["operationState"]["operation"])
+/// How long a run stays at the least, by what it says itself; its end comes after its start, so this is never too long.
+fn time_to_live(run: &Value) -> Duration {
+    let strategy = &run["spec"]["ttlStrategy"];
+    [
+        "secondsAfterCompletion",
+        "secondsAfterSuccess",
+        "secondsAfterFailure",
+    ]
+    .iter()
+    .filter_map(|key| strategy[*key].as_u64())
+    .min()
+    .map_or(Duration::MAX, Duration::from_secs)
 }

@@ -5,6 +5,7 @@ use crate::plan::{Actor, Guard, Lever, Origin, PlanId, Reach, Request};
 use crate::provider::Writer as _;
 use crate::provider::kubernetes::Place;
 use crate::provider::kubernetes::faulty::{Asked, Faulty, Reply};
+use serde_json::Value;
 
 fn plan(write: Write) -> Plan {
     Plan {
@@ -42,8 +43,14 @@ fn id(name: &str) -> ObjectId {
     }
 }
 
+/// The run of the plan as a plan of this id made it.
+fn made(by: &str) -> Value {
+    json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+        "metadata": {"name": "run-r2", "namespace": "apps", "annotations": {PLAN: by, ORIGIN: "u-1"}}})
+}
+
 fn create(origin: Option<Origin>) -> Plan {
-    let object = json!({"metadata": {"name": "run-r2", "annotations": {PLAN: "00ff00ff00ff00ff", ORIGIN: "u-1"}}});
+    let object = made("00ff00ff00ff00ff");
     let write = Write::Create {
         environment: "staging".into(),
         namespace: "apps".into(),
@@ -69,7 +76,23 @@ fn patch(guards: Vec<Guard>) -> Plan {
 
 /// The Application as the plan saw it.
 fn application() -> Value {
-    json!({"metadata": {"name": "publisher", "uid": "u-1", "resourceVersion": "7"}, "status": {"operationState": {"phase": "Succeeded"}}})
+    json!({"kind": "Application", "metadata": {"name": "publisher", "namespace": "apps", "uid": "u-1", "resourceVersion": "7"},
+        "status": {"operationState": {"phase": "Succeeded"}}})
+}
+
+/// The Application as the server answers the patch.
+fn patched() -> Value {
+    let mut object = application();
+    object["metadata"]["resourceVersion"] = json!("8");
+    object["operation"]["info"] = json!([{"name": "leverframe-plan", "value": "00ff00ff00ff00ff"}]);
+    object
+}
+
+/// What an API server answers for an object that is not there.
+fn absent(name: &str) -> Reply {
+    let status = json!({"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound",
+        "message": "not found", "details": {"name": name, "group": "argoproj.io", "kind": "workflows"}});
+    Reply::json(404, &status.to_string())
 }
 
 fn writer(server: &Faulty, quiet: Duration) -> Writer {
@@ -91,6 +114,13 @@ async fn write(server: &Faulty, plan: &Plan) -> Outcome {
     writer(server, NEVER).write(plan, &|_| {}).await
 }
 
+/// With the time limits that the console has.
+async fn patient(server: &Faulty, plan: &Plan) -> Outcome {
+    let access = Arc::new(server.access());
+    let writer = Writer::new(BTreeMap::from([("staging".into(), access)]));
+    writer.write(plan, &|_| {}).await
+}
+
 fn sent(server: &Faulty) -> Vec<Asked> {
     server
         .asked()
@@ -104,28 +134,64 @@ type Answers = Vec<(fn() -> Reply, &'static str)>;
 /// What can come back, and what it means.
 fn answers() -> Answers {
     vec![
-        (|| Reply::json(201, "{}"), "applied"),
         (|| Reply::no(400, "BadRequest", "no"), "failed"),
         (|| Reply::no(401, "Unauthorized", "no"), "failed"),
         (|| Reply::no(403, "Forbidden", "no"), "failed"),
         (|| Reply::no(404, "NotFound", "no"), "failed"),
         (|| Reply::no(409, "Conflict", "moved"), "refused"),
         (|| Reply::no(422, "Invalid", "uid"), "refused"),
-        (|| Reply::with(429, "retry-after: 1\r\n", "{}"), "failed"),
-        (|| Reply::with(302, "location: /login\r\n", ""), "failed"),
+        (|| Reply::with(429, "retry-after: 1\r\n", "{}"), "unknown"),
+        (|| Reply::with(302, "location: /login\r\n", ""), "unknown"),
         (|| Reply::no(500, "InternalError", "etcd"), "unknown"),
         (|| Reply::json(502, "<html>Bad Gateway</html>"), "unknown"),
         (|| Reply::no(503, "ServiceUnavailable", "busy"), "unknown"),
         (|| Reply::no(504, "Timeout", "too late"), "unknown"),
         (Reply::hang_up, "unknown"),
         (Reply::silence, "unknown"),
+        // A success that is not the object that was sent: nobody knows what became of the request.
+        (|| Reply::json(200, "<html>Sign in</html>"), "unknown"),
+        (|| Reply::json(200, "\u{1}\u{2}garbage"), "unknown"),
+        (|| Reply::json(201, ""), "unknown"),
+        (|| Reply::json(201, "{}"), "unknown"),
+        (|| Reply::json(200, "[]"), "unknown"),
+        (
+            || Reply::until_closed(201, &made("00ff00ff00ff00ff").to_string()[..90]),
+            "unknown",
+        ),
+        (
+            || Reply::json(201, &made("1111111111111111").to_string()),
+            "unknown",
+        ),
+        (|| Reply::json(200, &application().to_string()), "unknown"),
+        (|| Reply::bytes(&vec![b' '; 5_000_000], true), "unknown"),
+        (
+            || Reply::with(200, "content-encoding: gzip\r\n", "no gzip"),
+            "unknown",
+        ),
     ]
+}
+
+/// The first line of what an outcome says.
+fn because(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Unknown { because } | Outcome::Refused { because } => because,
+        Outcome::Failed { because, .. } => because,
+        Outcome::Applied { evidence } => evidence,
+    }
 }
 
 #[tokio::test]
 async fn a_create_arrives_once_whatever_is_answered() {
-    for (answer, word) in answers() {
-        let server = Faulty::start(move |_, _| answer()).await;
+    let done: (fn() -> Reply, _) = (
+        || Reply::json(201, &made("00ff00ff00ff00ff").to_string()),
+        "applied",
+    );
+    for (answer, word) in answers().into_iter().chain([done]) {
+        let server = Faulty::start(move |_, asked| match asked.method.as_str() {
+            "GET" => absent("run-r2"),
+            _ => answer(),
+        })
+        .await;
         let outcome = write(&server, &create(None)).await;
         assert_eq!(outcome.word(), word, "{outcome:?}");
         let sent = sent(&server);
@@ -146,7 +212,8 @@ async fn a_create_arrives_once_whatever_is_answered() {
 
 #[tokio::test]
 async fn a_patch_arrives_once_whatever_is_answered() {
-    for (answer, word) in answers() {
+    let done: (fn() -> Reply, _) = (|| Reply::json(200, &patched().to_string()), "applied");
+    for (answer, word) in answers().into_iter().chain([done]) {
         let server = Faulty::start(move |_, asked| match asked.method.as_str() {
             "GET" => Reply::json(200, &application().to_string()),
             _ => answer(),
@@ -210,7 +277,7 @@ async fn what_is_not_as_planned_is_refused_before_anything_is_sent() {
         assert!(sent(&server).is_empty());
     }
     let over =
-        json!({"metadata": {"uid": "u-1", "resourceVersion": "7"}, "status": {"phase": "Failed"}})
+        json!({"metadata": {"name": "publisher", "namespace": "apps", "uid": "u-1", "resourceVersion": "7"}, "status": {"phase": "Failed"}})
             .to_string();
     let server = Faulty::start(move |_, _| Reply::json(200, &over)).await;
     assert_eq!(
@@ -218,7 +285,7 @@ async fn what_is_not_as_planned_is_refused_before_anything_is_sent() {
         "refused"
     );
     assert!(sent(&server).is_empty());
-    let server = Faulty::start(|_, _| Reply::no(404, "NotFound", "gone")).await;
+    let server = Faulty::start(|_, _| absent("publisher")).await;
     assert_eq!(write(&server, &patch(vec![])).await.word(), "refused");
     assert!(sent(&server).is_empty());
 }
@@ -228,6 +295,17 @@ async fn a_look_that_fails_sends_nothing() {
     for answer in [
         || Reply::no(503, "ServiceUnavailable", "busy"),
         || Reply::no(403, "Forbidden", "no"),
+        // Of something before the server, and of a kind that it does not have: neither says that the object is not there.
+        || Reply::json(404, "<html>Not Found</html>"),
+        || {
+            Reply::no(
+                404,
+                "NotFound",
+                "the server could not find the requested resource",
+            )
+        },
+        || Reply::json(200, "<html>Sign in</html>"),
+        || Reply::json(200, &made("00ff00ff00ff00ff").to_string()),
         Reply::hang_up,
     ] {
         let server = Faulty::start(move |_, _| answer()).await;
@@ -285,17 +363,17 @@ async fn a_run_is_repeated_only_as_it_was_seen() {
     };
     for (run, word, posts) in [
         (
-            json!({"metadata": {"uid": "u-1"}, "status": {"phase": "Failed"}}),
+            json!({"metadata": {"name": "run", "namespace": "apps", "uid": "u-1"}, "status": {"phase": "Failed"}}),
             "applied",
             1,
         ),
         (
-            json!({"metadata": {"uid": "u-1"}, "status": {"phase": "Running"}}),
+            json!({"metadata": {"name": "run", "namespace": "apps", "uid": "u-1"}, "status": {"phase": "Running"}}),
             "refused",
             0,
         ),
         (
-            json!({"metadata": {"uid": "u-2"}, "status": {"phase": "Failed"}}),
+            json!({"metadata": {"name": "run", "namespace": "apps", "uid": "u-2"}, "status": {"phase": "Failed"}}),
             "refused",
             0,
         ),
@@ -303,7 +381,7 @@ async fn a_run_is_repeated_only_as_it_was_seen() {
         let text = run.to_string();
         let server = Faulty::start(move |_, asked| match asked.method.as_str() {
             "GET" => Reply::json(200, &text),
-            _ => Reply::json(201, "{}"),
+            _ => Reply::json(201, &made("00ff00ff00ff00ff").to_string()),
         })
         .await;
         assert_eq!(
@@ -321,7 +399,7 @@ async fn a_name_that_is_taken_is_ours_only_by_the_plan() {
         ("00ff00ff00ff00ff", "applied"),
         ("1111111111111111", "refused"),
     ] {
-        let found = json!({"metadata": {"annotations": {PLAN: by, ORIGIN: "u-1"}}}).to_string();
+        let found = made(by).to_string();
         let server = Faulty::start(move |_, asked| match asked.method.as_str() {
             "GET" => Reply::json(200, &found),
             _ => Reply::no(409, "AlreadyExists", "workflows \"run-r2\" already exists"),
@@ -345,63 +423,141 @@ async fn a_name_that_is_none_touches_no_path() {
     assert!(server.asked().is_empty());
 }
 
-/// The far side acts and the reply is lost: found by looking.
+/// The far side acts and the reply is lost or replaced: found by looking, at once or later.
 #[tokio::test]
-async fn a_lost_reply_is_settled_by_looking() {
+async fn a_lost_reply_is_looked_for_at_once_and_later() {
+    for answer in [
+        Reply::hang_up,
+        || Reply::json(200, "<html>Sign in</html>"),
+        || Reply::with(302, "location: /login\r\n", ""),
+        || Reply::with(429, "retry-after: 1\r\n", "{}"),
+    ] {
+        let server = Faulty::start(move |n, _| match n {
+            0 => answer(),
+            _ => Reply::json(200, &made("00ff00ff00ff00ff").to_string()),
+        })
+        .await;
+        let outcome = write(&server, &create(None)).await;
+        assert_eq!(outcome.word(), "applied", "{outcome:?}");
+        assert_eq!(sent(&server).len(), 1);
+    }
     let server = Faulty::start(|n, _| match n {
-        0 => Reply::hang_up(),
-        _ => Reply::json(
-            200,
-            &json!({"metadata": {"annotations": {PLAN: "00ff00ff00ff00ff", ORIGIN: "u-1"}}})
-                .to_string(),
-        ),
+        0 | 1 => Reply::hang_up(),
+        _ => Reply::json(200, &made("00ff00ff00ff00ff").to_string()),
     })
     .await;
     let writer = writer(&server, NEVER);
     let plan = create(None);
     assert_eq!(writer.write(&plan, &|_| {}).await.word(), "unknown");
-    assert_eq!(writer.settle(&plan).await.unwrap().word(), "applied");
+    let found = writer.look_for(&plan, plan.made_at).await;
+    assert_eq!(found.unwrap().word(), "applied");
     assert_eq!(sent(&server).len(), 1);
 }
 
+/// Four answers that may never be read whole: each is cut off at its cap and nobody runs out of memory.
 #[tokio::test]
-async fn what_is_not_there_is_not_done_only_after_the_quiet_time() {
-    for (quiet, word) in [(NEVER, None), (Duration::ZERO, Some("failed"))] {
-        let server = Faulty::start(|_, _| Reply::no(404, "NotFound", "no such run")).await;
-        let outcome = writer(&server, quiet).settle(&create(None)).await;
-        assert_eq!(outcome.as_ref().map(Outcome::word), word);
-        let server = Faulty::start(|_, _| Reply::json(200, &application().to_string())).await;
-        let outcome = writer(&server, quiet).settle(&patch(vec![])).await;
-        assert_eq!(
-            outcome.as_ref().map(Outcome::word),
-            word,
-            "an object that has not moved was not written"
-        );
-    }
-    // and where nobody answers, nothing can be told at all
-    let server = Faulty::start(|_, _| Reply::no(503, "ServiceUnavailable", "busy")).await;
-    assert_eq!(
-        writer(&server, Duration::ZERO).settle(&create(None)).await,
-        None
+async fn an_answer_without_an_end_is_cut_off() {
+    let endless: fn() -> Reply = || Reply::bytes(&vec![b'x'; 6_000_000], false);
+    let server = Faulty::start(move |_, _| endless()).await;
+    let outcome = patient(&server, &create(None)).await;
+    assert_eq!(outcome.word(), "unknown");
+    assert!(
+        because(&outcome).contains("longer than 4 MB"),
+        "{outcome:?}"
     );
+    let outcome = patient(&server, &patch(vec![])).await;
+    assert_eq!(outcome.word(), "failed", "the look before: {outcome:?}");
+    assert!(
+        because(&outcome).contains("Nothing was sent."),
+        "{outcome:?}"
+    );
+    // A megabyte of nothing packs to a kilobyte.
+    let server = Faulty::start(|_, _| Reply::packed(&vec![b' '; 64 * 1024 * 1024])).await;
+    let outcome = patient(&server, &create(None)).await;
+    assert!(
+        because(&outcome).contains("longer than 4 MB"),
+        "{outcome:?}"
+    );
+}
+
+/// So long ago was the intent journalled.
+fn ago(seconds: i64) -> jiff::Timestamp {
+    jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds)
+}
+
+/// By the journal's time: the process that looks may have begun a moment ago.
+#[tokio::test]
+async fn what_is_not_there_is_not_done_only_after_the_quiet_time_of_its_plan() {
+    let server = Faulty::start(|_, _| absent("run-r2")).await;
+    let unmoved = Faulty::start(|_, _| Reply::json(200, &application().to_string())).await;
+    for (seconds, word) in [
+        (-5, None),
+        (0, None),
+        (70, None),
+        (80, Some("failed")),
+        (3600, Some("failed")),
+        (23 * 3600, Some("failed")),
+    ] {
+        for (server, plan) in [(&server, create(None)), (&unmoved, patch(vec![]))] {
+            let writer = Writer::new(BTreeMap::from([(
+                "staging".into(),
+                Arc::new(server.access()),
+            )]));
+            let outcome = writer.look_for(&plan, ago(seconds)).await;
+            assert_eq!(outcome.as_ref().map(Outcome::word), word, "{seconds} s");
+        }
+    }
+    // and where nobody answers, or somebody else does, nothing can be told at all
+    for answer in [
+        || Reply::no(503, "ServiceUnavailable", "busy"),
+        || Reply::json(404, "<html>Not Found</html>"),
+        || {
+            Reply::no(
+                404,
+                "NotFound",
+                "the server could not find the requested resource",
+            )
+        },
+        || Reply::json(200, "<html>Sign in</html>"),
+    ] {
+        let server = Faulty::start(move |_, _| answer()).await;
+        let writer = writer(&server, Duration::ZERO);
+        assert_eq!(writer.look_for(&create(None), ago(100)).await, None);
+    }
 }
 
 #[tokio::test]
 async fn what_is_not_there_any_more_may_have_been() {
-    let mut old = create(None);
-    old.made_at -= jiff::SignedDuration::from_hours(73);
-    let server = Faulty::start(|_, _| Reply::no(404, "NotFound", "no such run")).await;
-    assert_eq!(writer(&server, Duration::ZERO).settle(&old).await, None);
-    // Another plan's under the same name tells nothing of ours once ours may have been removed, and one without a mark never.
-    for (by, plan, word) in [
-        (json!("1111111111111111"), create(None), Some("failed")),
-        (json!("1111111111111111"), old.clone(), None),
-        (json!("00ff00ff00ff00ff"), old.clone(), Some("applied")),
-        (Value::Null, create(None), None),
+    let mut short = create(None);
+    let Write::Create { object, .. } = &mut short.write else {
+        unreachable!()
+    };
+    object["spec"]["ttlStrategy"] =
+        json!({"secondsAfterCompletion": 86400, "secondsAfterSuccess": 600});
+    let server = Faulty::start(|_, _| absent("run-r2")).await;
+    for (plan, seconds, word) in [
+        (&create(None), 73 * 3600, None),
+        (&short, 601, None),
+        (&short, 599, Some("failed")),
     ] {
-        let found = json!({"metadata": {"annotations": {PLAN: by}}}).to_string();
+        let outcome = writer(&server, Duration::ZERO)
+            .look_for(plan, ago(seconds))
+            .await;
+        assert_eq!(outcome.as_ref().map(Outcome::word), word, "{seconds} s");
+    }
+    // Another plan's under the same name tells nothing of ours once ours may have been removed, and one without a mark never.
+    for (by, seconds, word) in [
+        (json!("1111111111111111"), 60, Some("failed")),
+        (json!("1111111111111111"), 73 * 3600, None),
+        (json!("00ff00ff00ff00ff"), 73 * 3600, Some("applied")),
+        (Value::Null, 60, None),
+    ] {
+        let mut found = made("");
+        found["metadata"]["annotations"] = json!({PLAN: by});
+        let found = found.to_string();
         let server = Faulty::start(move |_, _| Reply::json(200, &found)).await;
-        let outcome = writer(&server, Duration::ZERO).settle(&plan).await;
+        let looked = writer(&server, Duration::ZERO);
+        let outcome = looked.look_for(&create(None), ago(seconds)).await;
         assert_eq!(outcome.as_ref().map(Outcome::word), word, "{by}");
     }
 }
@@ -420,7 +576,7 @@ async fn a_name_that_is_taken_by_nobody_knows_whom_is_unknown() {
 async fn a_patch_is_found_by_its_mark_and_not_by_what_somebody_left() {
     let marked = |at: &str| {
         let info = json!([{"name": "leverframe-plan", "value": "00ff00ff00ff00ff"}]);
-        let mut object = json!({"metadata": {"uid": "u-1", "resourceVersion": "9"}});
+        let mut object = json!({"metadata": {"name": "publisher", "namespace": "apps", "uid": "u-1", "resourceVersion": "9"}});
         match at {
             "operation" => object["operation"]["info"] = info,
             "stop" => {
@@ -444,7 +600,9 @@ async fn a_patch_is_found_by_its_mark_and_not_by_what_somebody_left() {
     ] {
         let object = marked(at);
         let server = Faulty::start(move |_, _| Reply::json(200, &object)).await;
-        let outcome = writer(&server, Duration::ZERO).settle(&patch(vec![])).await;
+        let outcome = writer(&server, Duration::ZERO)
+            .look_for(&patch(vec![]), ago(100))
+            .await;
         assert_eq!(outcome.as_ref().map(Outcome::word), word, "{at}");
     }
     let stop = plan(Write::Patch {
@@ -455,9 +613,9 @@ async fn a_patch_is_found_by_its_mark_and_not_by_what_somebody_left() {
         guards: vec![Guard::NotOver],
     });
     let server = Faulty::start(|_, _| {
-        Reply::json(200, &json!({"metadata": {"uid": "u-1", "resourceVersion": "9"}, "spec": {"shutdown": "Stop"}}).to_string())
+        Reply::json(200, &json!({"metadata": {"name": "run", "namespace": "apps", "uid": "u-1", "resourceVersion": "9"}, "spec": {"shutdown": "Stop"}}).to_string())
     })
     .await;
     // Stopped, by whomever.
-    assert_eq!(writer(&server, NEVER).settle(&stop).await, None);
+    assert_eq!(writer(&server, NEVER).look_for(&stop, ago(100)).await, None);
 }

@@ -33,24 +33,24 @@ fn what_landed_long_ago_is_found_below_all_that_came_since() {
     landed(ours);
     robots(&fixture, LOOK_BACK + 1, 1_755_100_000);
     assert_eq!(
-        settle(&repository, "7f3a", None, now()),
-        Settled::Applied(ours)
+        look_for(&repository, "7f3a", None, now()),
+        Search::Applied(ours)
     );
     assert!(!is_kept(fixture.path(), "7f3a"));
     // Without what was kept it is out of sight: neither done nor not done, unless the plan is from after what was seen.
     let (old, new) = (1_755_000_000, 1_755_100_000 + 3 * 24 * 3600);
     let at = |second| jiff::Timestamp::from_second(second).unwrap();
     assert!(matches!(
-        settle(&repository, "7f3a", None, at(old)),
-        Settled::Unknown(_)
+        look_for(&repository, "7f3a", None, at(old)),
+        Search::Unknown(_)
     ));
     assert_eq!(
-        settle(&repository, "7f3b", None, at(new)),
-        Settled::NotThere
+        look_for(&repository, "7f3b", None, at(new)),
+        Search::NotThere
     );
     // And what did not land is not done however much came since.
     tried_long_ago(&repository, "7f3c", ours);
-    assert_eq!(settle(&repository, "7f3c", None, now()), Settled::NotThere);
+    assert_eq!(look_for(&repository, "7f3c", None, now()), Search::NotThere);
 }
 
 #[test]
@@ -59,14 +59,14 @@ fn what_can_not_be_told_stays_unknown() {
     let repository = fixture.open();
     // Another process may be just before its push.
     assert!(matches!(
-        settle(&repository, "7f3a", None, now()),
-        Settled::Unknown(_)
+        look_for(&repository, "7f3a", None, now()),
+        Search::Unknown(_)
     ));
     // A branch that is not there (any more) may have been merged and removed.
     let old = jiff::Timestamp::from_second(1_756_000_000).unwrap();
     assert!(matches!(
-        settle(&repository, "7f3a", Some("leverframe/7f3a"), old),
-        Settled::Unknown(_)
+        look_for(&repository, "7f3a", Some("leverframe/7f3a"), old),
+        Search::Unknown(_)
     ));
     // A history that was made anew, without what ours was built on.
     let first = fixture
@@ -78,15 +78,15 @@ fn what_can_not_be_told_stays_unknown() {
     tried_long_ago(&repository, "7f3a", fixture.tip());
     fixture.rewind(first, &[("other", b"2\n")], "anew");
     assert!(matches!(
-        settle(&repository, "7f3a", None, now()),
-        Settled::Unknown(_)
+        look_for(&repository, "7f3a", None, now()),
+        Search::Unknown(_)
     ));
     assert!(is_kept(fixture.path(), "7f3a"));
     // Ours made anew by the far side, trailer and all.
     let message = commit::message("sent", &[(PLAN_TRAILER, "7f3a")]);
     let anew = fixture.commit(&[("other", b"3\n")], &message);
     assert_eq!(
-        settle(&repository, "7f3a", None, now()),
-        Settled::Applied(anew)
+        look_for(&repository, "7f3a", None, now()),
+        Search::Applied(anew)
     );
 }
