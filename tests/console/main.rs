@@ -18,6 +18,7 @@ mod levers;
 mod plans;
 #[path = "../common/pty.rs"]
 mod pty;
+mod read_only;
 mod scenarios;
 mod terminal;
 mod typed;
