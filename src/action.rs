@@ -2,82 +2,85 @@
 //!
 //! Deliberately absent: letters. They stand in `config/keys.toml` and are looked up in [`crate::keymap`].
 
-use crate::plan::Lever;
+use crate::lever::Lever;
+use crate::page::Page;
 
-/// The place that a key is pressed in.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Place {
-    /// Everywhere but in text fields and overlays.
-    Any,
-    Board,
-    Run,
-    Log,
-    Target,
-    History,
-    Sources,
-    Journal,
-    Calls,
-    Help,
-    /// The list of levers of the selected cell.
-    Levers,
-    /// The list of what can be copied.
-    Copy,
-    Confirm,
-    /// A text field: filter, search, palette, reason, version.
-    Text,
-}
-
-impl Place {
-    pub const ALL: [Place; 14] = [
-        Place::Any,
-        Place::Board,
-        Place::Run,
-        Place::Log,
-        Place::Target,
-        Place::History,
-        Place::Sources,
-        Place::Journal,
-        Place::Calls,
-        Place::Help,
-        Place::Levers,
-        Place::Copy,
-        Place::Confirm,
-        Place::Text,
-    ];
-
-    /// The name of its section in `keys.toml`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Place::Any => "any",
-            Place::Board => "board",
-            Place::Run => "run",
-            Place::Log => "log",
-            Place::Target => "target",
-            Place::History => "history",
-            Place::Sources => "sources",
-            Place::Journal => "journal",
-            Place::Calls => "calls",
-            Place::Help => "help",
-            Place::Levers => "levers",
-            Place::Copy => "copy",
-            Place::Confirm => "confirm",
-            Place::Text => "text",
-        }
+table! {
+    /// The place that a key is pressed in.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+    pub enum Place: PlaceRow {
+        /// The name of its section in `keys.toml`.
+        name: &'static str,
     }
+    /// Everywhere but in text fields and overlays.
+    Any { name: "any" }
+    Board { name: "board" }
+    Run { name: "run" }
+    Log { name: "log" }
+    Target { name: "target" }
+    History { name: "history" }
+    Sources { name: "sources" }
+    Journal { name: "journal" }
+    Calls { name: "calls" }
+    Help { name: "help" }
+    /// The list of levers of the selected cell.
+    Levers { name: "levers" }
+    /// The list of what can be copied.
+    Copy { name: "copy" }
+    Confirm { name: "confirm" }
+    /// A text field: filter, search, palette, reason, version.
+    Text { name: "text" }
 }
 
 macro_rules! actions {
-    ($($variant:ident $name:literal $title:literal $help:literal)*) => {
+    (
+        pages { $($opens:ident: $page:ident)* }
+        $($variant:ident $name:literal $title:literal $help:literal)*
+    ) => {
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Action {
+            $($opens,)*
             $($variant,)*
+            /// Pulls a lever of the selected target.
+            Pull(Lever),
         }
-        /// Every action: name in `keys.toml`, title in the footer, sentence in the help.
-        pub const ACTIONS: &[(Action, &str, &str, &str)] = &[$((Action::$variant, $name, $title, $help),)*];
+
+        impl Action {
+            /// Every action that is no lever.
+            const OWN: &'static [Action] = &[$(Action::$opens,)* $(Action::$variant,)*];
+
+            /// The name in `keys.toml`, the title in the footer, the sentence in the help.
+            const fn row(self) -> (&'static str, &'static str, &'static str) {
+                match self {
+                    $(Action::$variant => ($name, $title, $help),)*
+                    $(Action::$opens => (Page::$page.action(), Page::$page.title(), Page::$page.help()),)*
+                    Action::Pull(lever) => (lever.action(), lever.title(), lever.help()),
+                }
+            }
+
+            /// The action that opens a view.
+            pub const fn of_page(page: Page) -> Action {
+                match page {
+                    $(Page::$page => Action::$opens,)*
+                }
+            }
+        }
     };
 }
 
 actions! {
+    pages {
+        Pane1: Board
+        Pane2: Run
+        Pane3: Log
+        Describe: Target
+        History: History
+        Sources: Sources
+        Journal: Journal
+        Calls: Calls
+        Help: Help
+    }
+
     Left "left" "left" "Move to the cell on the left."
     Down "down" "down" "Move down."
     Up "up" "up" "Move up."
@@ -90,18 +93,9 @@ actions! {
     Back "back" "back" "Go back."
     Quit "quit" "quit" "Leave leverframe."
     NextPane "next-pane" "pane" "Focus the next pane."
-    Pane1 "pane-1" "board" "Focus the board."
-    Pane2 "pane-2" "run" "Focus the run."
-    Pane3 "pane-3" "log" "Focus the log."
     LastView "last-view" "last view" "Return to the view before this one."
     Zoom "zoom" "zoom" "Show the focused pane alone, without borders."
-    Describe "describe" "describe" "Describe the target: declared, synced, rolled out, running."
-    History "history" "history" "Who moved what when, and how long each version stood."
     Events "events" "events" "Kubernetes Events of the target."
-    Sources "sources" "sources" "How each source is doing."
-    Calls "calls" "calls" "Every call made to the outside, with target and latency."
-    Journal "journal" "journal" "Plans, outcomes and debts."
-    Help "help" "keys" "Every key of this place, with its reason when it is off."
     Palette "palette" "palette" "Type an action by its name."
     Filter "filter" "filter" "Filter the table."
     Sort "sort" "sort again" "Put the rows in order again."
@@ -132,15 +126,6 @@ actions! {
     CopyPlan "copy-plan" "copy as commands" "Copy the plan as commands and a patch."
     Earlier "earlier" "earlier" "An earlier text."
     Later "later" "later" "A later text."
-    PullPromote "promote" "promote" "Bring the version from the environment below into this cell."
-    PullRollBack "roll-back" "roll back" "Bring back the version that stood longest before this one."
-    PullResubmit "resubmit" "resubmit" "Run the failed run again; if it passes it promotes."
-    PullTestsOnly "tests-only" "tests only" "Run the failed run again with the gate parameter false."
-    PullSync "sync" "sync" "Sync the Application."
-    PullRefresh "refresh" "refresh" "Have Argo CD look at git again, at the parent app."
-    PullHold "hold" "hold" "Close the gate into this cell."
-    PullRelease "release" "release" "Open the gate into this cell."
-    PullStop "stop" "stop a run" "Stop the run in flight."
     CopyValue "copy-value" "value" "Copy the version."
     CopyLink "copy-link" "link" "Copy the link."
     CopyCommands "copy-commands" "commands" "Copy the commands that show the same, context and namespace explicit."
@@ -148,52 +133,34 @@ actions! {
     RollBackTo "roll-back-to" "roll back to it" "Roll back to the selected version."
     Settle "settle" "settle or undo" "Settle a plan whose outcome is unknown by hand, or undo a debt."
     Login "login" "log in" "Leave the screen, run the login command, come back."
+
 }
 
 impl Action {
-    fn row(self) -> Option<&'static (Action, &'static str, &'static str, &'static str)> {
-        ACTIONS.iter().find(|(action, ..)| *action == self)
+    /// Every action, the levers last.
+    pub fn all() -> impl Iterator<Item = Action> {
+        let levers = Lever::ALL.into_iter().map(Action::Pull);
+        Action::OWN.iter().copied().chain(levers)
     }
-    pub fn name(self) -> &'static str {
-        self.row().map_or("", |row| row.1)
+
+    pub const fn name(self) -> &'static str {
+        self.row().0
     }
-    pub fn title(self) -> &'static str {
-        self.row().map_or("", |row| row.2)
+    pub const fn title(self) -> &'static str {
+        self.row().1
     }
-    pub fn help(self) -> &'static str {
-        self.row().map_or("", |row| row.3)
+    pub const fn help(self) -> &'static str {
+        self.row().2
     }
     pub fn by_name(name: &str) -> Option<Action> {
-        ACTIONS.iter().find(|row| row.1 == name).map(|row| row.0)
+        Action::all().find(|action| action.name() == name)
     }
 
     /// The lever that the action pulls.
-    pub fn lever(self) -> Option<Lever> {
-        Some(match self {
-            Action::PullPromote => Lever::Promote,
-            Action::PullRollBack => Lever::RollBack,
-            Action::PullResubmit => Lever::Resubmit,
-            Action::PullTestsOnly => Lever::TestsOnly,
-            Action::PullSync => Lever::Sync,
-            Action::PullRefresh => Lever::Refresh,
-            Action::PullHold => Lever::Hold,
-            Action::PullRelease => Lever::Release,
-            Action::PullStop => Lever::Stop,
-            _ => return None,
-        })
-    }
-
-    pub fn of_lever(lever: Lever) -> Action {
-        match lever {
-            Lever::Promote => Action::PullPromote,
-            Lever::RollBack => Action::PullRollBack,
-            Lever::Resubmit => Action::PullResubmit,
-            Lever::TestsOnly => Action::PullTestsOnly,
-            Lever::Sync => Action::PullSync,
-            Lever::Refresh => Action::PullRefresh,
-            Lever::Hold => Action::PullHold,
-            Lever::Release => Action::PullRelease,
-            Lever::Stop => Action::PullStop,
+    pub const fn lever(self) -> Option<Lever> {
+        match self {
+            Action::Pull(lever) => Some(lever),
+            _ => None,
         }
     }
 }

@@ -104,6 +104,19 @@ impl Keymap {
             .collect()
     }
 
+    /// The first chord of an action in a place, as people write it; none where it has none.
+    pub fn first(&self, place: Place, action: Action) -> Option<String> {
+        self.chords(place, action).first().map(ToString::to_string)
+    }
+
+    /// A sentence with the key of the action that it names behind it, in brackets: `Unfold them (Enter).`
+    pub fn with_key(&self, place: Place, sentence: &str, action: Action) -> String {
+        match (self.first(place, action), sentence.strip_suffix('.')) {
+            (Some(chord), Some(open)) => format!("{open} ({chord})."),
+            _ => sentence.to_owned(),
+        }
+    }
+
     /// The actions of a place's own section, with their chords there, in the file's order.
     pub fn section_actions(&self, place: Place) -> Vec<(Action, Vec<Chord>)> {
         let mut found: Vec<(Action, Vec<Chord>)> = Vec::new();

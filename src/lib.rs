@@ -24,6 +24,9 @@
 //!
 //! The practice yard is a crate of its own, `leverframe-yard`: it knows nothing of the console, and only `demo` opens it.
 
+#[macro_use]
+mod table;
+
 pub mod action;
 pub mod app;
 pub mod apply;
@@ -36,8 +39,10 @@ pub mod delivery;
 pub mod effect;
 pub mod journal;
 pub mod keymap;
+pub mod lever;
 pub mod message;
 pub mod model;
+pub mod page;
 pub mod plan;
 pub mod provider;
 pub mod screen;

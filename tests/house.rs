@@ -3,9 +3,13 @@
 // clippy.toml allows these in test functions only, not in what they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use leverframe::action::{ACTIONS, Place};
+use leverframe::action::{Action, Place};
 use leverframe::cli::{Arguments, Exit};
 use leverframe::keymap::Keymap;
+use leverframe::lever::Lever;
+use leverframe::model::Word;
+use leverframe::page::Page;
+use leverframe::plan::{CheckName, Way, Weight};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -17,13 +21,22 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("delivery", &["model"]),
     ("complaint", &[]),
     ("config", &["complaint", "delivery", "keymap", "model"]),
-    ("action", &["plan"]),
+    // The rows of levers and views, which sentences name.
+    ("table", &[]),
+    ("lever", &[]),
+    ("page", &[]),
+    ("action", &["lever", "page"]),
     ("keymap", &["action", "complaint"]),
     ("store", &["model"]),
     // What the facts are made to say, target by target.
     ("board", &["delivery", "model", "store"]),
     ("journal", &["model", "plan"]),
-    ("plan", &["board", "delivery", "journal", "model", "store"]),
+    (
+        "plan",
+        &[
+            "board", "delivery", "journal", "lever", "model", "page", "store",
+        ],
+    ),
     ("provider", &["model", "plan", "store"]),
     (
         "provider/git",
@@ -63,13 +76,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "screen",
         &[
-            "action", "board", "journal", "model", "plan", "provider", "state", "store", "text",
+            "action", "board", "journal", "model", "page", "plan", "provider", "state", "store",
+            "text",
         ],
     ),
     (
         "update",
         &[
-            "action", "board", "effect", "journal", "keymap", "message", "model", "plan",
+            "action", "board", "effect", "journal", "keymap", "message", "model", "page", "plan",
             "provider", "screen", "state", "store",
         ],
     ),
@@ -483,17 +497,100 @@ fn printing_goes_one_way() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The texts between quotes in code without comments.
+fn literals(code: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some((_, after)) = rest.split_once('"') {
+        let mut escaped = false;
+        let end = after.find(|c| {
+            let is_end = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            is_end
+        });
+        let Some(end) = end else { break };
+        found.push(&after[..end]);
+        rest = &after[end + 1..];
+    }
+    found
+}
+
+#[test]
+fn what_decides_names_neither_a_key_nor_a_command() {
+    const DECIDES: [&str; 10] = [
+        "src/apply",
+        "src/journal",
+        "src/model",
+        "src/plan/",
+        "src/provider",
+        "src/state",
+        "src/store",
+        "src/update",
+        "src/screen",
+        "src/lever",
+    ];
+    let hint = regex::Regex::new(
+        r"(^|[\s(`])([B-HJ-Z?]|Enter|Esc|Tab|Ctrl-.)([\s),.;:`]|$)|, then [a-z]\b|\b[jk] and [jk]\b|leverframe (status|target|history|runs|logs|sources|journal|promote|rollback|resubmit|sync|refresh|stop|hold|release)\b",
+    )
+    .unwrap();
+    let mut wrong = Vec::new();
+    for file in sources().iter().filter(|f| !f.is_test) {
+        if !DECIDES.iter().any(|folder| file.path.starts_with(folder)) {
+            continue;
+        }
+        for text in literals(&file.code) {
+            // A sentence has words; the rows of a table have the names that it is about.
+            let is_sentence = text.split(' ').count() > 3 && !text.contains('\\');
+            if is_sentence && hint.is_match(text) {
+                wrong.push(format!("{}: {text}", file.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn levers_and_views_name_actions_and_commands_that_there_are() {
+    let described = Arguments::described();
+    let is_command = |command: &str| {
+        let mut words = command.split(' ').skip(1);
+        let name = words.next().unwrap_or_default();
+        described.find_subcommand(name).is_some_and(|found| {
+            words.all(|option| {
+                found
+                    .get_arguments()
+                    .any(|a| a.get_long() == option.strip_prefix("--"))
+            })
+        })
+    };
+    for lever in Lever::ALL {
+        assert_eq!(Action::by_name(lever.action()), Some(Action::Pull(lever)));
+        assert!(
+            is_command(lever.command()),
+            "{lever:?}: {}",
+            lever.command()
+        );
+    }
+    for page in Page::ALL {
+        assert_eq!(Action::by_name(page.action()), Some(Action::of_page(page)));
+        let command = page.command().unwrap_or("leverframe status");
+        assert!(is_command(command), "{page:?}: {command}");
+    }
+    assert!(is_command(Way::Settle.command().unwrap()));
+}
+
 #[test]
 fn every_action_has_its_words_and_its_key() {
     let keymap = Keymap::built_in().unwrap();
     let mut names = BTreeSet::new();
-    for (action, name, title, help) in ACTIONS {
-        assert!(names.insert(*name), "{name} stands twice");
+    for action in Action::all() {
+        let (name, title, help) = (action.name(), action.title(), action.help());
+        assert!(names.insert(name), "{name} stands twice");
         assert!(!title.is_empty() && help.ends_with('.'), "{name}: {help}");
         assert!(
             Place::ALL
                 .iter()
-                .any(|place| !keymap.chords(*place, *action).is_empty()),
+                .any(|place| !keymap.chords(*place, action).is_empty()),
             "{name} has no key in config/keys.toml"
         );
     }
@@ -552,6 +649,52 @@ fn readme_lists_the_keys_that_there_are() {
         }
     }
     compare("keys", &table);
+}
+
+#[test]
+fn readme_lists_the_words_that_there_are() {
+    let mut table = String::from("| word | in JSON | what |\n|---|---|---|\n");
+    for word in Word::ALL {
+        let json = serde_json::to_value(word).unwrap();
+        table.push_str(&format!(
+            "| {} | `{}` | {} |\n",
+            word.label(),
+            json.as_str().unwrap(),
+            word.help()
+        ));
+    }
+    compare("words", &table);
+}
+
+#[test]
+fn readme_lists_the_checks_that_there_are() {
+    const COLUMNS: [Lever; 5] = [
+        Lever::Promote,
+        Lever::RollBack,
+        Lever::Resubmit,
+        Lever::Hold,
+        Lever::Sync,
+    ];
+    let mut table = String::from(
+        "| check | what must hold | promote | roll back | resubmit | hold, release | sync, refresh, stop |\n|---|---|---|---|---|---|---|\n",
+    );
+    for name in CheckName::ALL
+        .into_iter()
+        .filter(|n| *n != CheckName::Other)
+    {
+        table.push_str(&format!("| {} | {} |", name.title(), name.help()));
+        for lever in COLUMNS {
+            let weight = match name.weight(lever) {
+                Some(Weight::Refuses | Weight::RefusesUnlessOverridden) => "R",
+                Some(Weight::Reason) => "T",
+                Some(Weight::Shown) => "-",
+                None => "",
+            };
+            table.push_str(&format!(" {weight} |"));
+        }
+        table.push('\n');
+    }
+    compare("checks", &table);
 }
 
 #[test]

@@ -6,66 +6,46 @@ use crate::model::{Environment, Fault, FaultKind};
 use crate::plan::Outcome;
 use std::fmt;
 
-/// The contract of exit codes, stated in README.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Exit {
-    Ok,
-    Failed,
-    Usage,
+macro_rules! exits {
+    ($($(#[$doc:meta])* $Variant:ident $code:literal $meaning:literal)*) => {
+        /// The contract of exit codes, stated in README.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Exit {
+            $($(#[$doc])* $Variant,)*
+            /// Ended by a signal or a vanished terminal: 128 and the signal's number.
+            Signal(u8),
+        }
+
+        impl Exit {
+            /// Every code that a command chooses, with its meaning, as README has it.
+            pub const ALL: &'static [(Exit, &'static str)] = &[$((Exit::$Variant, $meaning),)*];
+
+            pub const fn code(self) -> u8 {
+                match self {
+                    $(Exit::$Variant => $code,)*
+                    Exit::Signal(code) => code,
+                }
+            }
+        }
+    };
+}
+
+exits! {
+    Ok 0 "done; everything asked for was read"
+    Failed 1 "failed; nothing was changed unless the text says so"
+    Usage 2 "usage: flags, configuration, or nothing is configured"
     /// The console's own no: nothing was sent.
-    Refused,
-    Auth,
-    Unreachable,
+    Refused 3 "refused by the plan's checks, or not confirmed; nothing was sent"
+    Auth 4 "a credential is missing, expired, or may not"
+    Unreachable 5 "a source could not be reached"
     /// It was sent, and its effect did not show in time.
-    Late,
+    Late 6 "sent, and a hop is late (`--wait`)"
     /// It was sent, and nothing is known of what became of it.
-    Unknown,
-    Interrupted,
-    /// Ended by a signal or a vanished terminal: 128 and the signal's number.
-    Signal(u8),
+    Unknown 7 "sent, and the outcome is unknown: never send again before you looked"
+    Interrupted 130 "interrupted"
 }
 
 impl Exit {
-    /// Every code with its meaning, as README has it.
-    pub const ALL: [(Exit, &'static str); 9] = [
-        (Exit::Ok, "done; everything asked for was read"),
-        (
-            Exit::Failed,
-            "failed; nothing was changed unless the text says so",
-        ),
-        (
-            Exit::Usage,
-            "usage: flags, configuration, or nothing is configured",
-        ),
-        (
-            Exit::Refused,
-            "refused by the plan's checks, or not confirmed; nothing was sent",
-        ),
-        (Exit::Auth, "a credential is missing, expired, or may not"),
-        (Exit::Unreachable, "a source could not be reached"),
-        (Exit::Late, "sent, and a hop is late (`--wait`)"),
-        (
-            Exit::Unknown,
-            "sent, and the outcome is unknown: never send again before you looked",
-        ),
-        (Exit::Interrupted, "interrupted"),
-    ];
-
-    pub fn code(self) -> u8 {
-        match self {
-            Exit::Ok => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Refused => 3,
-            Exit::Auth => 4,
-            Exit::Unreachable => 5,
-            Exit::Late => 6,
-            Exit::Unknown => 7,
-            Exit::Interrupted => 130,
-            Exit::Signal(code) => code,
-        }
-    }
-
     pub fn of_fault(fault: &Fault) -> Exit {
         match fault.kind {
             FaultKind::Unauthorized | FaultKind::Forbidden => Exit::Auth,

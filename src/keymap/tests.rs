@@ -1,5 +1,5 @@
 use super::*;
-use crate::action::ACTIONS;
+use crate::lever::Lever;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 fn chord(text: &str) -> Chord {
@@ -9,11 +9,13 @@ fn chord(text: &str) -> Chord {
 #[test]
 fn every_action_has_a_key_somewhere_and_every_key_does_what_its_place_says() {
     let keys = Keymap::built_in().unwrap();
-    for (action, name, ..) in ACTIONS {
-        let reached = Place::ALL
-            .into_iter()
-            .any(|place| keys.actions(place).iter().any(|(known, _)| known == action));
-        assert!(reached, "{name} has no key in config/keys.toml");
+    for action in Action::all() {
+        let reached = Place::ALL.into_iter().any(|place| {
+            keys.actions(place)
+                .iter()
+                .any(|(known, _)| *known == action)
+        });
+        assert!(reached, "{} has no key in config/keys.toml", action.name());
     }
     for place in Place::ALL {
         for (action, chords) in keys.actions(place) {
@@ -32,7 +34,7 @@ fn a_places_own_section_comes_before_any_and_fields_have_only_their_own() {
     assert!(keys.chords(Place::Log, Action::Filter).is_empty());
     assert_eq!(
         keys.lookup(Place::Levers, chord("p")),
-        Some(Action::PullPromote)
+        Some(Action::Pull(Lever::Promote))
     );
     assert_eq!(keys.lookup(Place::Levers, chord("z")), None);
     assert_eq!(keys.lookup(Place::Text, chord("q")), None);

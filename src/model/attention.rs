@@ -1,64 +1,87 @@
-//! Attention: the words that a troubled cell shows instead of its age, worst first.
+//! Attention: the words that a troubled cell shows instead of its age, one row each, worst first.
 
 use serde::Serialize;
 
-/// Ordered by harm: the first is the worst.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Word {
-    /// Pods of the newest rollout crash or cannot start.
-    Crash,
-    /// Lower than it was, and nobody meant it.
-    Lower,
-    /// The smoke run of the declared version failed.
-    Smoke,
-    /// A hop takes longer than usual.
-    Stuck,
-    /// The Application is out of sync, degraded or cannot be compared.
-    Sync,
-    /// A hook of the sync failed.
-    Hook,
-    /// The gate into this environment was closed lately.
-    Held,
-    /// A branch build stands where releases should.
-    Branch,
-    /// Pods of several versions serve.
-    Mixed,
-    /// The file says something strange.
-    Odd,
-    /// Not read, or too old to rely on.
-    Unread,
+/// How a word is meant, which is what colours repeat.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Gravity {
+    /// Harm that happens.
+    Harm,
+    /// Harm that may come.
+    Risk,
+    /// Somebody meant it.
+    Meant,
+    /// What stands there is strange.
+    Strange,
+    /// Nothing is known.
+    Unknown,
 }
 
-impl Word {
-    pub const ALL: [Word; 11] = [
-        Word::Crash,
-        Word::Lower,
-        Word::Smoke,
-        Word::Stuck,
-        Word::Sync,
-        Word::Hook,
-        Word::Held,
-        Word::Branch,
-        Word::Mixed,
-        Word::Odd,
-        Word::Unread,
-    ];
-
-    /// The word as a cell shows it, at most six letters.
-    pub fn label(self) -> &'static str {
-        match self {
-            Word::Crash => "CRASH",
-            Word::Lower => "LOWER",
-            Word::Smoke => "SMOKE",
-            Word::Stuck => "STUCK",
-            Word::Sync => "SYNC",
-            Word::Hook => "HOOK",
-            Word::Held => "HELD",
-            Word::Branch => "BRANCH",
-            Word::Mixed => "MIXED",
-            Word::Odd => "ODD",
-            Word::Unread => "?",
-        }
+table! {
+    /// Ordered by harm: the first is the worst.
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Word: WordRow {
+        /// The word as a cell shows it, at most six letters.
+        label: &'static str,
+        /// One sentence: what it says of the target.
+        help: &'static str,
+        gravity: Gravity,
+    }
+    Crash {
+        label: "CRASH",
+        help: "Pods of the newest rollout crash or cannot start.",
+        gravity: Gravity::Harm,
+    }
+    Lower {
+        label: "LOWER",
+        help: "Lower than it was, and nobody meant it.",
+        gravity: Gravity::Harm,
+    }
+    Smoke {
+        label: "SMOKE",
+        help: "The smoke run of the declared version failed.",
+        gravity: Gravity::Harm,
+    }
+    Stuck {
+        label: "STUCK",
+        help: "A hop takes longer than usual.",
+        gravity: Gravity::Risk,
+    }
+    Sync {
+        label: "SYNC",
+        help: "Out of sync, degraded, or cannot be compared.",
+        gravity: Gravity::Risk,
+    }
+    Hook {
+        label: "HOOK",
+        help: "A hook of the sync failed.",
+        gravity: Gravity::Risk,
+    }
+    Held {
+        label: "HELD",
+        help: "The gate into this environment was closed lately.",
+        gravity: Gravity::Meant,
+    }
+    Branch {
+        label: "BRANCH",
+        help: "A branch build stands where releases should.",
+        gravity: Gravity::Meant,
+    }
+    Mixed {
+        label: "MIXED",
+        help: "Pods of several versions serve.",
+        gravity: Gravity::Risk,
+    }
+    Odd {
+        label: "ODD",
+        help: "The file says something strange.",
+        gravity: Gravity::Strange,
+    }
+    /// Not read, or too old to rely on.
+    Unread {
+        label: "?",
+        help: "Not read, or too old to rely on.",
+        gravity: Gravity::Unknown,
     }
 }

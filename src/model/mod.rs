@@ -15,7 +15,7 @@ pub mod target;
 pub mod tree;
 pub mod version;
 
-pub use attention::Word;
+pub use attention::{Gravity, Word};
 pub use change::{ActorKind, Change};
 pub use declared::{AppDeclared, Declared, Tree};
 pub use fault::{Fault, FaultKind, Permission};

@@ -3,74 +3,93 @@
 //! Deliberately absent: the override of a later issue; until then every refusing row refuses.
 
 use super::subject::{Draft, Subject};
-use super::{Check, Lever, Plan, Request, Verdict, Weight, Write};
+use super::{Check, CheckName, Lever, Moves, Plan, Remedy, Request, Verdict, Way, Weight, Write};
 use crate::journal::{Journal, Record, Standing};
 use crate::model::span::span;
 use crate::model::{Environment, Version};
+use crate::page::Page;
 use crate::store::source::Reach;
 use crate::store::{Kind, Source};
 
-/// Rows as they were checked, each with the next thing to do should it fail.
-#[derive(Default)]
-pub(super) struct Checks(Vec<(Check, String)>);
+/// Rows as they were checked for one lever, each with the next thing to do should it fail.
+pub(super) struct Checks {
+    lever: Lever,
+    rows: Vec<(Check, Remedy)>,
+}
 
 impl Checks {
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(lever: Lever) -> Self {
+        Self {
+            lever,
+            rows: Vec::new(),
+        }
     }
 
+    /// A row that weighs what the table says.
     pub fn add(
         &mut self,
-        name: &str,
+        name: CheckName,
+        verdict: Verdict,
+        evidence: impl Into<String>,
+        remedy: impl Into<Remedy>,
+    ) {
+        // A row that the table does not have for a lever must not be the lighter for it.
+        let weight = name.weight(self.lever).unwrap_or(Weight::Refuses);
+        self.weigh(name, weight, verdict, evidence, remedy);
+    }
+
+    /// A row that weighs less than the table says, because of what was found.
+    pub fn weigh(
+        &mut self,
+        name: CheckName,
         weight: Weight,
         verdict: Verdict,
         evidence: impl Into<String>,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) {
         let check = Check {
-            name: name.to_owned(),
+            name,
             weight,
             verdict,
             evidence: evidence.into(),
         };
-        self.0.push((check, remedy.into()));
+        self.rows.push((check, remedy.into()));
     }
 
-    pub fn pass(&mut self, name: &str, weight: Weight, evidence: impl Into<String>) {
-        self.add(name, weight, Verdict::Passed, evidence, "");
+    pub fn pass(&mut self, name: CheckName, evidence: impl Into<String>) {
+        self.add(name, Verdict::Passed, evidence, "");
     }
 
-    pub fn not_checked(&mut self, name: &str, weight: Weight, evidence: &str) {
-        self.add(name, weight, Verdict::NotChecked, evidence, "");
+    pub fn not_checked(&mut self, name: CheckName, evidence: &str) {
+        self.add(name, Verdict::NotChecked, evidence, "");
     }
 
     pub fn extend(&mut self, other: Checks) {
-        self.0.extend(other.0);
+        self.rows.extend(other.rows);
     }
 
     /// The first row that refuses, with its remedy. A failed one says more than an unknown one.
-    pub fn refusing(&self) -> Option<(&Check, &str)> {
-        let refusing = || self.0.iter().filter(|(check, _)| check.refuses());
+    pub fn refusing(&self) -> Option<(&Check, &Remedy)> {
+        let refusing = || self.rows.iter().filter(|(check, _)| check.refuses());
         refusing()
             .find(|(check, _)| check.verdict == Verdict::Failed)
             .or_else(|| refusing().next())
-            .map(|(check, remedy)| (check, remedy.as_str()))
+            .map(|(check, remedy)| (check, remedy))
     }
 
     pub fn list(&self) -> Vec<Check> {
-        self.0.iter().map(|(check, _)| check.clone()).collect()
+        self.rows.iter().map(|(check, _)| check.clone()).collect()
     }
 }
 
 /// The rows that stand in every column of the table.
 pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
-    checks.pass("scalars", Weight::Refuses, shown(&draft.write));
+    checks.pass(CheckName::Scalars, shown(&draft.write));
     credential(subject, &draft.write, checks);
     match subject.context.journal_fault {
-        None => checks.pass("journal", Weight::Refuses, "the intent can be journalled"),
+        None => checks.pass(CheckName::Journal, "the intent can be journalled"),
         Some(fault) => checks.add(
-            "journal",
-            Weight::Refuses,
+            CheckName::Journal,
             Verdict::Failed,
             format!("the intent cannot be journalled: {}", fault.detail),
             fault.hint.clone(),
@@ -95,8 +114,7 @@ pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) 
             )
         };
         checks.add(
-            "shared_login",
-            Weight::RefusesUnlessOverridden,
+            CheckName::SharedLogin,
             verdict,
             evidence,
             "Log in under your own name.",
@@ -141,23 +159,23 @@ fn shown(write: &Write) -> String {
 }
 
 fn credential(subject: &Subject<'_>, write: &Write, checks: &mut Checks) {
-    let weight = Weight::Refuses;
     match write {
         Write::Commit { .. } => match &subject.store().pushable {
-            Some(Ok(())) => checks.pass("credential", weight, "the repository can be pushed to"),
+            Some(Ok(())) => checks.pass(CheckName::Credential, "the repository can be pushed to"),
             Some(Err(fault)) => checks.add(
-                "credential",
-                weight,
+                CheckName::Credential,
                 Verdict::Failed,
                 format!("the repository cannot be pushed to: {}", fault.detail),
                 fault.hint.clone(),
             ),
             None => checks.add(
-                "credential",
-                weight,
+                CheckName::Credential,
                 Verdict::Unknown,
                 "whether the repository can be pushed to is not known yet",
-                "Wait until git was asked, or look at S.",
+                Remedy::by(
+                    "Wait until git was asked, or look at the sources.",
+                    Way::Open(Page::Sources),
+                ),
             ),
         },
         Write::Create {
@@ -187,12 +205,10 @@ fn access(
     namespace: &str,
     checks: &mut Checks,
 ) {
-    let weight = Weight::Refuses;
     let what = format!("{verb} {plural} in {namespace} of {environment}");
     let Some(cluster) = subject.store().cluster(environment) else {
         checks.add(
-            "credential",
-            weight,
+            CheckName::Credential,
             Verdict::Failed,
             format!("the cluster of {environment} is not configured, and the write goes there"),
             format!("Name a kubeconfig and a context for {environment} in the configuration."),
@@ -200,10 +216,9 @@ fn access(
         return;
     };
     match cluster.may(verb, plural, namespace) {
-        Some(p) if p.allowed => checks.pass("credential", weight, format!("may {what}")),
+        Some(p) if p.allowed => checks.pass(CheckName::Credential, format!("may {what}")),
         Some(p) => checks.add(
-            "credential",
-            weight,
+            CheckName::Credential,
             Verdict::Failed,
             format!(
                 "the credential may not {what}{}",
@@ -215,11 +230,13 @@ fn access(
             "Use a credential that may, or ask somebody whose does.",
         ),
         None => checks.add(
-            "credential",
-            weight,
+            CheckName::Credential,
             Verdict::Unknown,
             format!("whether the credential may {what} is not known"),
-            "Wait until the cluster was asked, or look at S.",
+            Remedy::by(
+                "Wait until the cluster was asked, or look at the sources.",
+                Way::Open(Page::Sources),
+            ),
         ),
     }
 }
@@ -272,11 +289,13 @@ fn fresh(subject: &Subject<'_>, rests_on: &[(Source, Option<Kind>)], checks: &mu
     for (source, kind) in rests_on {
         let (verdict, evidence) = freshness(subject, source, *kind);
         checks.add(
-            "fresh",
-            Weight::RefusesUnlessOverridden,
+            CheckName::Fresh,
             verdict,
             evidence,
-            "Nothing is decided on old facts: look at S, then try again.",
+            Remedy::by(
+                "Nothing is decided on old facts: look at the sources, then try again.",
+                Way::Open(Page::Sources),
+            ),
         );
     }
     let now = subject.context.now;
@@ -289,15 +308,9 @@ fn fresh(subject: &Subject<'_>, rests_on: &[(Source, Option<Kind>)], checks: &mu
         .map(|(source, _)| freshness(subject, source, None).1)
         .collect();
     if stale.is_empty() {
-        checks.pass("others", Weight::Shown, "every other source is fresh");
+        checks.pass(CheckName::Others, "every other source is fresh");
     } else {
-        checks.add(
-            "others",
-            Weight::Shown,
-            Verdict::Failed,
-            stale.join("; "),
-            "",
-        );
+        checks.add(CheckName::Others, Verdict::Failed, stale.join("; "), "");
     }
 }
 
@@ -321,27 +334,28 @@ pub(super) fn read(subject: &Subject<'_>, source: &Source) -> String {
 }
 
 fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
-    let weight = match subject.request.lever {
-        Lever::RollBack => Weight::Shown,
-        _ => Weight::RefusesUnlessOverridden,
-    };
     match in_flight(subject.context.journal, &draft.request, draft.to.as_ref()) {
-        None => checks.pass("in_flight", weight, "no plan of the same kind is under way"),
+        None => checks.pass(CheckName::InFlight, "no plan of the same kind is under way"),
         Some(record) => {
             let (state, remedy) = match record.standing() {
                 Standing::Unknown => (
                     "has an unknown outcome",
-                    "Settle it first: J, then Enter (`leverframe journal --look`).",
+                    Remedy::by("Settle it first.", Way::Settle),
                 ),
                 Standing::Open => (
                     "is being sent, or its console died",
-                    "Wait for it, or settle it: J, then Enter (`leverframe journal --look`).",
+                    Remedy::by("Wait for it, or settle it.", Way::Settle),
                 ),
-                _ => ("is under way", "Wait for its effect: J shows it."),
+                _ => (
+                    "is under way",
+                    Remedy::by(
+                        "Wait for its effect, which the journal shows.",
+                        Way::Open(Page::Journal),
+                    ),
+                ),
             };
             checks.add(
-                "in_flight",
-                weight,
+                CheckName::InFlight,
                 Verdict::Failed,
                 format!(
                     "plan {} ({} {}, by {}) {state}",
@@ -389,20 +403,18 @@ fn is_branch(record: &Record) -> bool {
     )
 }
 
-/// Whether two requests move the same thing: the version of one file, one gate, one run, one Application.
+/// Whether two requests move the same thing.
 fn same_movement(a: &Request, b: &Request) -> bool {
-    use Lever::*;
-    let environment = a.target.environment == b.target.environment;
-    match (a.lever, b.lever) {
-        (Promote | RollBack, Promote | RollBack) | (Hold | Release, Hold | Release) => {
-            environment && a.repository == b.repository
+    if a.lever.moves() != b.lever.moves() || a.target.environment != b.target.environment {
+        return false;
+    }
+    match a.lever.moves() {
+        Moves::Version | Moves::Gate => a.repository == b.repository,
+        Moves::RunAgain | Moves::RunInFlight => {
+            a.run.as_ref().map(|r| &r.uid) == b.run.as_ref().map(|r| &r.uid)
         }
-        (Resubmit | TestsOnly, Resubmit | TestsOnly) | (Stop, Stop) => {
-            environment && a.run.as_ref().map(|r| &r.uid) == b.run.as_ref().map(|r| &r.uid)
-        }
-        (Sync, Sync) => a.target == b.target,
-        (Refresh, Refresh) => environment,
-        _ => false,
+        Moves::Application => a.target.app == b.target.app,
+        Moves::Comparison => true,
     }
 }
 

@@ -4,19 +4,14 @@
 
 use super::checks::{Checks, freshness};
 use super::subject::{Subject, application};
-use super::{Reach, Verdict, Weight};
+use super::{CheckName, Reach, Verdict};
 use crate::model::span::span;
 use crate::model::{Application, Environment, Phase, Repository, Sync};
 use crate::store::{Kind, Source};
 use jiff::tz::TimeZone;
 
 /// The row `parent`: the app of apps is broken or does not sync by itself, so that a write will do nothing yet.
-pub(super) fn parent(
-    subject: &Subject<'_>,
-    environment: &Environment,
-    weight: Weight,
-    checks: &mut Checks,
-) {
+pub(super) fn parent(subject: &Subject<'_>, environment: &Environment, checks: &mut Checks) {
     let Some(parent) = subject
         .delivery()
         .argo_cd
@@ -28,8 +23,7 @@ pub(super) fn parent(
     let remedy = "Mend the parent first: until then the write does nothing.";
     let Some(app) = application(subject.store(), subject.delivery(), environment, parent) else {
         checks.add(
-            "parent",
-            weight,
+            CheckName::Parent,
             Verdict::Unknown,
             format!("whether {parent} in {environment} would deliver it is not known"),
             remedy,
@@ -39,17 +33,15 @@ pub(super) fn parent(
     let source = Source::Cluster(environment.clone());
     let (read, age) = freshness(subject, &source, Some(Kind::Applications));
     match broken(app) {
-        Some(evidence) => checks.add("parent", weight, Verdict::Failed, evidence, remedy),
+        Some(evidence) => checks.add(CheckName::Parent, Verdict::Failed, evidence, remedy),
         None if read != Verdict::Passed => checks.add(
-            "parent",
-            weight,
+            CheckName::Parent,
             Verdict::Unknown,
             format!("whether {parent} would deliver it is not known: {age}"),
             remedy,
         ),
         None => checks.pass(
-            "parent",
-            weight,
+            CheckName::Parent,
             format!("{parent} in {environment} syncs by itself"),
         ),
     }
@@ -88,10 +80,9 @@ fn broken(app: &Application) -> Option<String> {
 /// The row `parent` where it is only told: a refresh of a broken parent is how one looks again.
 pub(super) fn parent_row_shown(app: &Application, checks: &mut Checks) {
     match broken(app) {
-        Some(evidence) => checks.add("parent", Weight::Shown, Verdict::Failed, evidence, ""),
+        Some(evidence) => checks.add(CheckName::Parent, Verdict::Failed, evidence, ""),
         None => checks.pass(
-            "parent",
-            Weight::Shown,
+            CheckName::Parent,
             format!("{} syncs by itself", app.id.name),
         ),
     }
@@ -137,7 +128,6 @@ fn hop_row(
     subject: &Subject<'_>,
     hops: &[(Environment, Environment)],
     repository: &Repository,
-    weight: Weight,
     none: String,
     checks: &mut Checks,
 ) {
@@ -154,22 +144,17 @@ fn hop_row(
     let remedy = "Ask who holds it.";
     if !held_by.is_empty() {
         let evidence = held_by.join("; ");
-        checks.add("hop", weight, Verdict::Failed, evidence, remedy);
+        checks.add(CheckName::Hop, Verdict::Failed, evidence, remedy);
     } else if !unknown.is_empty() {
         let evidence = unknown.join("; ");
-        checks.add("hop", weight, Verdict::Unknown, evidence, remedy);
+        checks.add(CheckName::Hop, Verdict::Unknown, evidence, remedy);
     } else {
-        checks.pass("hop", weight, none);
+        checks.pass(CheckName::Hop, none);
     }
 }
 
 /// The row `hop` for a version that is brought past the gate into the subject's environment.
-pub(super) fn held_into(
-    subject: &Subject<'_>,
-    repository: &Repository,
-    weight: Weight,
-    checks: &mut Checks,
-) {
+pub(super) fn held_into(subject: &Subject<'_>, repository: &Repository, checks: &mut Checks) {
     let Some(lower) = subject.delivery().lower(subject.environment()) else {
         return;
     };
@@ -178,7 +163,7 @@ pub(super) fn held_into(
     }
     let hop = (lower.name.clone(), subject.environment().clone());
     let none = format!("{} -> {} is not held", hop.0, hop.1);
-    hop_row(subject, &[hop], repository, weight, none, checks);
+    hop_row(subject, &[hop], repository, none, checks);
 }
 
 /// The hops that a version takes along a path, each with the environment whose file holds its gate: the one into the first
@@ -208,11 +193,11 @@ pub(super) fn held_on_the_way(
         .map(|next| (last.clone(), next.name.clone()));
     let hops: Vec<_> = hops(subject, path).into_iter().chain(behind).collect();
     let none = "no hop on the way is held".to_owned();
-    hop_row(subject, &hops, repository, Weight::Reason, none, checks);
+    hop_row(subject, &hops, repository, none, checks);
 }
 
 /// The row `hours`: what reaches production outside the delivery's hours wants a reason.
-pub(super) fn hours(subject: &Subject<'_>, reach: &Reach, weight: Weight, checks: &mut Checks) {
+pub(super) fn hours(subject: &Subject<'_>, reach: &Reach, checks: &mut Checks) {
     let Some(hours) = subject
         .delivery()
         .hours
@@ -223,8 +208,7 @@ pub(super) fn hours(subject: &Subject<'_>, reach: &Reach, weight: Weight, checks
     };
     let Ok(zone) = TimeZone::get(&hours.zone) else {
         checks.add(
-            "hours",
-            weight,
+            CheckName::Hours,
             Verdict::Unknown,
             format!(
                 "the time zone {} of the deploy hours is not known here",
@@ -239,13 +223,11 @@ pub(super) fn hours(subject: &Subject<'_>, reach: &Reach, weight: Weight, checks
     let clock = local.strftime("%A %H:%M");
     match today {
         Some(open) if open.from <= local.time() && local.time() < open.to => checks.pass(
-            "hours",
-            weight,
+            CheckName::Hours,
             format!("{clock} {} is within deploy hours", hours.zone),
         ),
         Some(open) => checks.add(
-            "hours",
-            weight,
+            CheckName::Hours,
             Verdict::Failed,
             format!(
                 "{clock} {} is outside deploy hours ({} to {})",
@@ -256,8 +238,7 @@ pub(super) fn hours(subject: &Subject<'_>, reach: &Reach, weight: Weight, checks
             "",
         ),
         None => checks.add(
-            "hours",
-            weight,
+            CheckName::Hours,
             Verdict::Failed,
             format!("{clock} {}: there are no deploy hours today", hours.zone),
             "",

@@ -5,7 +5,8 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    Lever, Plan, Reach, Refusal, Request, Verdict, Weight, Write, gates, hops, reach, runs, version,
+    CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, gates, hops, reach, runs,
+    version,
 };
 use crate::delivery::{Mechanism, Stage};
 use crate::model::span::span;
@@ -49,17 +50,10 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     };
     let open = subject.request.lever == Lever::Release;
     let hop = format!("{} -> {environment}", lower.name);
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(subject.request.lever);
     identity(subject, lower, &repository, file.gate, open, &mut checks);
-    runs::overtaken(
-        subject,
-        environment,
-        &repository,
-        None,
-        Weight::Reason,
-        &mut checks,
-    );
-    gates::parent(subject, &lower.name, Weight::Reason, &mut checks);
+    runs::overtaken(subject, environment, &repository, None, &mut checks);
+    gates::parent(subject, &lower.name, &mut checks);
     if open {
         waiting(subject, lower, &repository, &mut checks);
     }
@@ -150,8 +144,7 @@ fn identity(
     let state = if is_open { "open" } else { "closed" };
     if is_open != open {
         checks.pass(
-            "identity",
-            Weight::Refuses,
+            CheckName::Identity,
             format!("the gate {hop} of {repository} is {state}"),
         );
         return;
@@ -166,8 +159,7 @@ fn identity(
         })
         .unwrap_or_default();
     checks.add(
-        "identity",
-        Weight::Refuses,
+        CheckName::Identity,
         Verdict::Failed,
         format!("the gate {hop} of {repository} is {state} already{by}"),
         "",
@@ -176,7 +168,6 @@ fn identity(
 
 /// Release: the version that was rolled back from still waits below, so releasing would deploy it again.
 fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks: &mut Checks) {
-    let weight = Weight::RefusesUnlessOverridden;
     let history = &subject.store().history;
     let environment = subject.environment();
     let below = subject
@@ -197,9 +188,7 @@ fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks
     let remedy = "Bring a newer version into the environment below first, or promote by hand.";
     match (below, rolled_back_from) {
         (Some(below), Some(bad)) if below == bad && here != Some(bad) => checks.add(
-            "waiting",
-            weight,
-            Verdict::Failed,
+            CheckName::Waiting, Verdict::Failed,
             format!("{environment} was rolled back from {bad}, and {bad} still stands in {}: releasing would deploy it again", lower.name),
             remedy,
         ),
@@ -207,15 +196,11 @@ fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks
             if history.is_complete() || history.last_move(environment, repository).is_some() =>
         {
             checks.pass(
-            "waiting",
-            weight,
-            format!("{below} stands in {}, not what was rolled back from", lower.name),
+            CheckName::Waiting, format!("{below} stands in {}, not what was rolled back from", lower.name),
         )
         }
         _ => checks.add(
-            "waiting",
-            weight,
-            Verdict::Unknown,
+            CheckName::Waiting, Verdict::Unknown,
             format!("what waits in {} is not known yet", lower.name),
             "Wait until git and its history were read.",
         ),

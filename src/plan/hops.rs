@@ -3,7 +3,7 @@
 //! Usual times are the delivery's until history gives them. Deliberately absent: seeing them, which is `follow`.
 
 use super::subject::Subject;
-use super::{Effect, Hop};
+use super::{Effect, Hop, Lever};
 use crate::model::{Environment, Repository, Version};
 use std::sync::Arc;
 
@@ -26,6 +26,7 @@ pub(super) fn hop(effect: Effect, (usual_s, p90_s): (i64, i64), look: impl Into<
         usual_s,
         late_s: (p90_s * LATE).max(LATE_AT_LEAST_S),
         look: look.into(),
+        helped_by: None,
     }
 }
 
@@ -151,14 +152,17 @@ pub(super) fn arrival(
         .as_ref()
         .and_then(|a| a.parent.clone());
     if let Some(parent) = parent.filter(|_| !apps.is_empty()) {
-        hops.push(hop(
-            Effect::ParentSynced {
-                environment: environment.clone(),
-                repository: repository.clone(),
-            },
-            usual.parent_sync,
-            format!("{parent} in {environment}; a, then f refreshes it"),
-        ));
+        hops.push(
+            hop(
+                Effect::ParentSynced {
+                    environment: environment.clone(),
+                    repository: repository.clone(),
+                },
+                usual.parent_sync,
+                format!("{parent} in {environment}"),
+            )
+            .helped_by(Lever::Refresh),
+        );
     }
     for app in &apps {
         // Of an app of several images no single version says that it is rolled out.

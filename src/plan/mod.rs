@@ -3,6 +3,7 @@
 //! Deliberately absent: doing it. A plan is a value: printable, comparable, serialisable; only a provider's writer sends it.
 
 mod by_hand;
+pub mod check;
 pub mod checks;
 mod copy;
 pub mod follow;
@@ -13,6 +14,7 @@ pub mod mark;
 mod outcome;
 mod promote;
 mod reach;
+pub mod remedy;
 mod resubmit;
 mod roll_back;
 mod runs;
@@ -24,8 +26,11 @@ mod typed;
 mod version;
 mod wanted;
 
+pub use crate::lever::{Lever, Moves};
+pub use check::{Check, CheckName, Verdict, Weight};
 pub use outcome::Outcome;
 pub use reach::passing;
+pub use remedy::{Remedy, Way};
 pub use runs::named as run_named;
 
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
@@ -33,50 +38,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
-
-/// A lever of the console.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Lever {
-    Promote,
-    RollBack,
-    Resubmit,
-    /// Resubmit with the gate parameter false: nothing promotes.
-    TestsOnly,
-    Sync,
-    Refresh,
-    Stop,
-    Hold,
-    Release,
-}
-
-impl Lever {
-    pub const ALL: [Lever; 9] = [
-        Lever::Promote,
-        Lever::RollBack,
-        Lever::Resubmit,
-        Lever::TestsOnly,
-        Lever::Sync,
-        Lever::Refresh,
-        Lever::Hold,
-        Lever::Release,
-        Lever::Stop,
-    ];
-
-    pub fn title(self) -> &'static str {
-        match self {
-            Lever::Promote => "promote",
-            Lever::RollBack => "roll back",
-            Lever::Resubmit => "resubmit",
-            Lever::TestsOnly => "resubmit, tests only",
-            Lever::Sync => "sync",
-            Lever::Refresh => "refresh",
-            Lever::Stop => "stop a run",
-            Lever::Hold => "hold",
-            Lever::Release => "release",
-        }
-    }
-}
 
 /// What is asked for, captured whole when the key was pressed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -179,56 +140,6 @@ pub struct Reach {
     pub because: Vec<String>,
 }
 
-/// What failing a check means.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Weight {
-    /// Refuses.
-    Refuses,
-    /// Refuses, unless overridden (a later issue's override; until then it refuses).
-    RefusesUnlessOverridden,
-    /// Wants a reason.
-    Reason,
-    /// Shown only.
-    Shown,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Passed,
-    Failed,
-    /// Never read as passed: refuses where failing refuses, wants a reason where failing wants one.
-    Unknown,
-    /// This console cannot check it yet (no registry, no migrations, ...); counted on the overlay.
-    NotChecked,
-}
-
-/// One row of safety.md's table.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Check {
-    /// A stable word: `scalars`, `identity`, `credential`, `journal`, `fresh`, `others`, `in_flight`, `direction`, `smoke`,
-    /// `image`, `wanted`, `next`, `repeated`, `gate`, `attempts`, `elsewhere`, `overtaken`, `parent`, `migrations`, `hop`,
-    /// `hours`, `waiting`, `operation`, `prune`, `shared_login`.
-    pub name: String,
-    pub weight: Weight,
-    pub verdict: Verdict,
-    /// What was seen, in words.
-    pub evidence: String,
-}
-
-impl Check {
-    pub fn refuses(&self) -> bool {
-        matches!(
-            self.weight,
-            Weight::Refuses | Weight::RefusesUnlessOverridden
-        ) && matches!(self.verdict, Verdict::Failed | Verdict::Unknown)
-    }
-    pub fn wants_reason(&self) -> bool {
-        self.weight == Weight::Reason && matches!(self.verdict, Verdict::Failed | Verdict::Unknown)
-    }
-}
-
 impl Plan {
     pub fn wants_reason(&self) -> bool {
         self.checks.iter().any(Check::wants_reason)
@@ -308,6 +219,28 @@ pub struct Hop {
     pub late_s: i64,
     /// What to look at when it is late.
     pub look: String,
+    /// The lever that may help then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helped_by: Option<Lever>,
+}
+
+impl Hop {
+    fn helped_by(mut self, lever: Lever) -> Self {
+        self.helped_by = Some(lever);
+        self
+    }
+
+    /// What to do when it is late.
+    pub fn remedy(&self) -> Remedy {
+        let sentence = format!("Look at {}.", self.look);
+        match self.helped_by {
+            Some(lever) => Remedy::by(
+                format!("Look at {}, or {}.", self.look, lever.title()),
+                Way::Pull(lever),
+            ),
+            None => sentence.into(),
+        }
+    }
 }
 
 /// An observable effect: success is one of these seen in a feed, never an answer.
@@ -363,18 +296,18 @@ pub enum Effect {
 }
 
 /// Why a lever does not move, and what to do next.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Refusal {
     pub lever: Lever,
     pub target: Target,
     /// One sentence.
     pub because: String,
-    /// The next thing to do; empty where there is none.
-    pub remedy: String,
+    pub remedy: Remedy,
     /// All the checks as far as they went (empty where there was nothing to check).
     pub checks: Vec<Check>,
 }
 
+/// What and why, without what to do next: that depends on where it is read.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -383,11 +316,7 @@ impl fmt::Display for Refusal {
             self.lever.title(),
             self.target,
             self.because
-        )?;
-        if !self.remedy.is_empty() {
-            write!(f, " {}", self.remedy)?;
-        }
-        Ok(())
+        )
     }
 }
 
@@ -449,12 +378,12 @@ impl Plan {
             }
             plan
         };
-        let prices = |plan: &Plan| -> Vec<String> {
+        let prices = |plan: &Plan| -> Vec<CheckName> {
             let dear = plan
                 .checks
                 .iter()
                 .filter(|c| c.refuses() || c.wants_reason());
-            dear.map(|c| c.name.clone()).collect()
+            dear.map(|c| c.name).collect()
         };
         let (ours, theirs) = (bare(self), bare(other));
         let known = prices(other);

@@ -4,9 +4,13 @@
 
 use super::checks::{Checks, freshness};
 use super::subject::{Draft, Subject, application};
-use super::{Plan, Refusal, Request, Verdict, Weight, gates, reach, runs, sync, version};
+use super::{
+    CheckName, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, Weight, gates, reach, runs,
+    sync, version,
+};
 use crate::model::span::span;
 use crate::model::{App, Environment, Health, Order, Repository, RunPhase, Version};
+use crate::page::Page;
 use crate::store::{Cluster, Kind, Source};
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
@@ -44,7 +48,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             "",
         ));
     };
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(subject.request.lever);
     identity(
         subject,
         &lower.name,
@@ -55,26 +59,14 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     );
     direction(subject, &repository, from.as_ref(), &to, &mut checks);
     below_is_well(subject, &lower.name, &repository, &to, &mut checks);
+    checks.not_checked(CheckName::Image, "no registry is connected");
+    runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
     checks.not_checked(
-        "image",
-        Weight::RefusesUnlessOverridden,
-        "no registry is connected",
-    );
-    runs::overtaken(
-        subject,
-        environment,
-        &repository,
-        Some(&to),
-        Weight::Reason,
-        &mut checks,
-    );
-    checks.not_checked(
-        "migrations",
-        Weight::Shown,
+        CheckName::Migrations,
         "migrations between the versions are not read",
     );
-    gates::parent(subject, environment, Weight::Reason, &mut checks);
-    gates::held_into(subject, &repository, Weight::Reason, &mut checks);
+    gates::parent(subject, environment, &mut checks);
+    gates::held_into(subject, &repository, &mut checks);
     let written = version::write(subject, &repository, &to, false)?;
     let mut because = reach::sentences(subject, &written.path, &to);
     if written.path.len() == 1 {
@@ -83,7 +75,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         )];
     }
     let reach = reach::of(subject, &written.path, because);
-    gates::hours(subject, &reach, Weight::Reason, &mut checks);
+    gates::hours(subject, &reach, &mut checks);
     let since = subject
         .store()
         .history
@@ -129,7 +121,6 @@ fn identity(
     to: &Version,
     checks: &mut Checks,
 ) {
-    let weight = Weight::Refuses;
     let environment = subject.environment();
     let stood = |v: &Version| {
         subject
@@ -145,30 +136,33 @@ fn identity(
     };
     if from == Some(to) {
         checks.add(
-            "identity",
-            weight,
+            CheckName::Identity,
             Verdict::Failed,
             format!("{environment} has {to} already"),
             "",
         );
     } else if from.is_none() {
         checks.add(
-            "identity",
-            weight,
+            CheckName::Identity,
             Verdict::Unknown,
             format!("the file of {repository} in {environment} names no version that can be read"),
-            "Look at the file (d), and mend it by a pull request.",
+            Remedy::by(
+                "Mend the file by a pull request; look at the target first.",
+                Way::Open(Page::Target),
+            ),
         );
     } else if !stood(to) {
         checks.add(
-            "identity",
-            weight,
+            CheckName::Identity,
             Verdict::Failed,
             format!("{to} never stood in {lower}, as far as history was read"),
             "Promote what stands there.",
         );
     } else {
-        checks.pass("identity", weight, format!("{repository} in {environment}"));
+        checks.pass(
+            CheckName::Identity,
+            format!("{repository} in {environment}"),
+        );
     }
 }
 
@@ -188,14 +182,16 @@ fn direction(
         .find(|had| to.order(had) == Order::Lower);
     if let Some(had) = lower_than {
         checks.add(
-            "direction",
-            Weight::RefusesUnlessOverridden,
+            CheckName::Direction,
             Verdict::Failed,
             format!(
                 "{to} is lower than {had}, which {} already had",
                 subject.environment()
             ),
-            "To go back on purpose use roll back: a, then b.",
+            Remedy::by(
+                "To go back on purpose use roll back.",
+                Way::Pull(Lever::RollBack),
+            ),
         );
         return;
     }
@@ -211,10 +207,15 @@ fn direction(
         _ => None,
     };
     match unknown {
-        Some(evidence) => checks.add("direction", Weight::Reason, Verdict::Unknown, evidence, ""),
+        Some(evidence) => checks.weigh(
+            CheckName::Direction,
+            Weight::Reason,
+            Verdict::Unknown,
+            evidence,
+            "",
+        ),
         None => checks.pass(
-            "direction",
-            Weight::RefusesUnlessOverridden,
+            CheckName::Direction,
             format!("{to} is higher than anything it had"),
         ),
     }
@@ -230,8 +231,7 @@ fn below_is_well(
 ) {
     let (verdict, evidence) = wellness(subject, lower, repository, to);
     checks.add(
-        "smoke",
-        Weight::Reason,
+        CheckName::Smoke,
         verdict,
         evidence,
         "Look at its run below first.",

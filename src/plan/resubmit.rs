@@ -6,12 +6,13 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    Lever, Origin, Plan, Refusal, Request, Weight, Write, copy, gates, hops, is_resubmittable,
-    mark, reach, runs, wanted,
+    CheckName, Lever, Origin, Plan, Refusal, Remedy, Request, Way, Write, copy, gates, hops,
+    is_resubmittable, mark, reach, runs, wanted,
 };
 use crate::delivery::Runs;
 use crate::model::span::span;
 use crate::model::{Environment, Repository, Run, Version};
+use crate::page::Page;
 use crate::store::{Kind, Source};
 
 /// A run with what its frozen parameters say.
@@ -33,10 +34,9 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         run, runs, version, ..
     } = &repeated;
     let tests_only = subject.request.lever == Lever::TestsOnly;
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(subject.request.lever);
     checks.pass(
-        "identity",
-        Weight::Refuses,
+        CheckName::Identity,
         format!("{} is of {}", run.id, subject.request.target),
     );
     wanted::wanted(subject, &repeated, &mut checks);
@@ -51,18 +51,13 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         subject.environment(),
         &repeated.repository,
         Some(version),
-        Weight::Shown,
         &mut checks,
     );
     wanted::attempts(subject, &repeated, &mut checks);
-    checks.not_checked(
-        "elsewhere",
-        Weight::Reason,
-        "names of failing tests are not read",
-    );
+    checks.not_checked(CheckName::Elsewhere, "names of failing tests are not read");
     let because = reach::sentences(subject, &repeated.path, version);
     let reach = reach::of(subject, &repeated.path, because);
-    gates::hours(subject, &reach, Weight::Reason, &mut checks);
+    gates::hours(subject, &reach, &mut checks);
     let suffix = format!("r{}-{}", repeated.attempt, mark::digest(&run.id.uid));
     let base = copy::generate_name(run);
     let name = mark::name(&base, &suffix);
@@ -193,7 +188,7 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
                         Some(why) => format!("The runs of {} are {why}.", subject.environment()),
                         None => format!("No run of {} is known.", subject.request.target),
                     },
-                    "Runs are kept for some days only; an unread cluster is told by S.",
+                    Remedy::by("Runs are kept for some days only; the sources show whether the cluster was read.", Way::Open(Page::Sources)),
                 )
             })?,
     };
@@ -205,9 +200,9 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
                 run.phase.as_str()
             ),
             if run.phase.is_over() {
-                ""
+                Remedy::default()
             } else {
-                "Wait until it is over, or stop it: a, then x."
+                Remedy::by("Wait until it is over, or stop it.", Way::Pull(Lever::Stop))
             },
         ));
     }

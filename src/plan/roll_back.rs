@@ -4,10 +4,13 @@
 
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
-use super::{Lever, Plan, Refusal, Request, Verdict, Weight, gates, reach, runs, version};
+use super::{
+    CheckName, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, gates, reach, runs, version,
+};
 use crate::delivery::Mechanism;
 use crate::model::span::span;
 use crate::model::{Repository, Version};
+use crate::page::Page;
 use crate::store::Source;
 use crate::store::history::Stood;
 
@@ -40,42 +43,32 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             ),
         });
     };
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(subject.request.lever);
     identity(subject, &repository, from.as_ref(), &to, &mut checks);
     match &stood {
-        Some(_) => checks.pass(
-            "image",
-            Weight::RefusesUnlessOverridden,
-            "it ran here before",
-        ),
+        Some(_) => checks.pass(CheckName::Image, "it ran here before"),
         None => checks.add(
-            "image",
-            Weight::RefusesUnlessOverridden,
+            CheckName::Image,
             Verdict::Unknown,
             format!("{to} never stood in {environment}, as far as history was read"),
-            "Choose a version from the history (H).",
+            Remedy::by(
+                "Choose a version from the history.",
+                Way::Open(Page::History),
+            ),
         ),
     }
-    runs::overtaken(
-        subject,
-        environment,
-        &repository,
-        Some(&to),
-        Weight::Reason,
-        &mut checks,
-    );
-    gates::parent(subject, environment, Weight::Reason, &mut checks);
-    gates::held_into(subject, &repository, Weight::Shown, &mut checks);
+    runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
+    gates::parent(subject, environment, &mut checks);
+    gates::held_into(subject, &repository, &mut checks);
     checks.not_checked(
-        "migrations",
-        Weight::Reason,
+        CheckName::Migrations,
         "migrations between the versions are not read",
     );
     let written = version::write(subject, &repository, &to, true)?;
     let undone = undone_by(subject, &repository, written.holds);
     let because = undone.iter().cloned().collect();
     let reach = reach::of(subject, &written.path, because);
-    gates::hours(subject, &reach, Weight::Shown, &mut checks);
+    gates::hours(subject, &reach, &mut checks);
     let debt = format!(
         "{repository} in {environment} was rolled back from {} to {}{}",
         from.as_ref().map_or("?", Version::short),
@@ -138,22 +131,28 @@ fn identity(
     checks: &mut Checks,
 ) {
     let environment = subject.environment();
-    let weight = Weight::Refuses;
     match from {
         Some(from) if from == to => checks.add(
-            "identity",
-            weight,
+            CheckName::Identity,
             Verdict::Failed,
             format!("{environment} has {to} already"),
-            "Choose another version from the history (H).",
+            Remedy::by(
+                "Choose another version from the history.",
+                Way::Open(Page::History),
+            ),
         ),
-        Some(_) => checks.pass("identity", weight, format!("{repository} in {environment}")),
+        Some(_) => checks.pass(
+            CheckName::Identity,
+            format!("{repository} in {environment}"),
+        ),
         None => checks.add(
-            "identity",
-            weight,
+            CheckName::Identity,
             Verdict::Unknown,
             format!("the file of {repository} in {environment} names no version that can be read"),
-            "Look at the file (d), and mend it by a pull request.",
+            Remedy::by(
+                "Mend the file by a pull request; look at the target first.",
+                Way::Open(Page::Target),
+            ),
         ),
     }
 }

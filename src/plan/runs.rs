@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: resubmitting them.
 
-use super::Verdict;
 use super::checks::{Checks, freshness};
 use super::subject::Subject;
+use super::{CheckName, Lever, Remedy, Verdict, Way};
 use crate::delivery::{Delivery, Runs};
 use crate::model::{Environment, ObjectId, Repository, Run, Version};
 use crate::store::{Kind, Source, Store};
@@ -152,13 +152,12 @@ pub(super) fn overtaken(
     environment: &Environment,
     repository: &Repository,
     wanted: Option<&Version>,
-    weight: super::Weight,
     checks: &mut Checks,
 ) {
     if subject.delivery().runs.is_none() {
         return;
     }
-    let remedy = "Stop the run first: a, then x.";
+    let remedy = Remedy::by("Stop the run first.", Way::Pull(Lever::Stop));
     let others: Vec<InFlight<'_>> = into(subject, environment, repository)
         .into_iter()
         .filter(|f| Some(&f.version) != wanted)
@@ -177,8 +176,7 @@ pub(super) fn overtaken(
             })
             .collect();
         checks.add(
-            "overtaken",
-            weight,
+            CheckName::Overtaken,
             Verdict::Failed,
             texts.join("; "),
             remedy,
@@ -194,10 +192,10 @@ pub(super) fn overtaken(
         })
         .collect();
     if unread.is_empty() {
-        checks.pass("overtaken", weight, "no run in flight leads here");
+        checks.pass(CheckName::Overtaken, "no run in flight leads here");
     } else {
         let evidence = format!("runs in flight are not known: {}", unread.join("; "));
-        checks.add("overtaken", weight, Verdict::Unknown, evidence, remedy);
+        checks.add(CheckName::Overtaken, Verdict::Unknown, evidence, remedy);
     }
 }
 

@@ -36,7 +36,11 @@ pub fn text(plan: &Plan) -> String {
 
 /// Why not, with the rows that were checked.
 pub fn refusal(refusal: &Refusal) -> String {
-    let mut text = format!("{refusal} Nothing was sent.\n");
+    let mut text = format!("{refusal}");
+    if !refusal.remedy.is_empty() {
+        let _ = write!(text, " {}", refusal.remedy.with_command());
+    }
+    text.push_str(" Nothing was sent.\n");
     for check in refusal.checks.iter().filter(|c| is_telling(c)) {
         text.push_str(&row(check));
         text.push('\n');
@@ -121,11 +125,7 @@ pub fn row(check: &Check) -> String {
         (Verdict::Passed, _) => '+',
         (Verdict::NotChecked, _) => ' ',
     };
-    format!(
-        "{mark} {:<12} {}",
-        check.name.replace('_', " "),
-        check.evidence
-    )
+    format!("{mark} {:<12} {}", check.name.title(), check.evidence)
 }
 
 /// The write in words and lines: a diff of scalars, or the object.

@@ -4,7 +4,9 @@
 
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
-use super::{Guard, Lever, Plan, Reach, Refusal, Request, Weight, Write, gates, hops, mark, runs};
+use super::{
+    CheckName, Guard, Lever, Plan, Reach, Refusal, Request, Write, gates, hops, mark, runs,
+};
 use crate::delivery::{Mechanism, Runs};
 use crate::model::{Run, Version};
 use crate::store::{Kind, Source};
@@ -34,10 +36,9 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             "",
         ));
     }
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(subject.request.lever);
     checks.pass(
-        "identity",
-        Weight::Refuses,
+        CheckName::Identity,
         format!(
             "{} {} {}",
             run.id,
@@ -49,7 +50,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             subject.request.target
         ),
     );
-    gates::parent(subject, subject.environment(), Weight::Shown, &mut checks);
+    gates::parent(subject, subject.environment(), &mut checks);
     // What it brought already is taken back by a plan of its own, where a version may be changed by hand.
     let offered = (!subject.repositories.is_empty() && subject.stage.version_by != Mechanism::None)
         .then_some(Lever::RollBack);

@@ -3,9 +3,10 @@
 //! Deliberately absent: what a lever does with it.
 
 use super::checks::Checks;
-use super::{Check, Context, Hop, Lever, Plan, Reach, Refusal, Request, Write};
+use super::{Check, Context, Hop, Lever, Plan, Reach, Refusal, Remedy, Request, Way, Write};
 use crate::delivery::{Delivery, Stage};
 use crate::model::{App, AppDeclared, Application, Declared, Environment, Repository, Version};
+use crate::page::Page;
 use crate::store::{Kind, Source, Store};
 
 /// A target, found.
@@ -37,11 +38,7 @@ pub(super) struct Draft {
 
 /// The repositories among which a request must choose.
 pub(super) fn choices(request: &Request, context: Context<'_>) -> Vec<Repository> {
-    let needs = matches!(
-        request.lever,
-        Lever::Promote | Lever::RollBack | Lever::Hold | Lever::Release
-    );
-    if !needs || request.repository.is_some() {
+    if !request.lever.writes_files() || request.repository.is_some() {
         return Vec::new();
     }
     let files = match named(
@@ -78,26 +75,26 @@ fn named(store: &Store, environment: &Environment, app: &App) -> Option<Vec<Repo
 
 impl<'a> Subject<'a> {
     pub fn find(request: &'a Request, context: Context<'a>) -> Result<Self, Refusal> {
-        let refuse = |because: &str, remedy: &str| {
+        let refuse = |because: &str, remedy: Remedy| {
             Err(Refusal {
                 lever: request.lever,
                 target: request.target.clone(),
                 because: because.to_owned(),
-                remedy: remedy.to_owned(),
+                remedy,
                 checks: Vec::new(),
             })
         };
         if context.read_only {
             return refuse(
                 "This console is read-only: it has no writer at all.",
-                "Pull levers by a configuration, without --delivery, --read-only, read_only and LEVERFRAME_READ_ONLY.",
+                "Pull levers by a configuration, without --delivery, --read-only, read_only and LEVERFRAME_READ_ONLY.".into(),
             );
         }
         let environment = &request.target.environment;
         let Some(stage) = context.delivery.stage(environment) else {
             return refuse(
                 &format!("The delivery has no environment {environment} in its list."),
-                "",
+                Remedy::default(),
             );
         };
         let found = named(context.store, environment, &request.target.app);
@@ -108,11 +105,17 @@ impl<'a> Subject<'a> {
             None if context.store.tree.is_none() => {
                 return refuse(
                     "The repository was not read yet, so nothing is known of the target.",
-                    "Wait for git to be ok, or look at S.",
+                    Remedy::by(
+                        "Wait until git was read, or look at the sources.",
+                        Way::Open(Page::Sources),
+                    ),
                 );
             }
             None => {
-                return refuse("No app and no file of that name is declared there.", "");
+                return refuse(
+                    "No app and no file of that name is declared there.",
+                    Remedy::default(),
+                );
             }
         };
         if let Some(chosen) = &request.repository
@@ -121,7 +124,7 @@ impl<'a> Subject<'a> {
         {
             return refuse(
                 &format!("{} has no file {chosen} there.", request.target.app),
-                "",
+                Remedy::default(),
             );
         }
         Ok(Self {
@@ -132,7 +135,7 @@ impl<'a> Subject<'a> {
         })
     }
 
-    pub fn refusal(&self, because: impl Into<String>, remedy: impl Into<String>) -> Refusal {
+    pub fn refusal(&self, because: impl Into<String>, remedy: impl Into<Remedy>) -> Refusal {
         Refusal {
             lever: self.request.lever,
             target: self.request.target.clone(),
@@ -234,7 +237,7 @@ impl<'a> Subject<'a> {
 
     /// Adds the rows that all levers share, and concludes.
     pub fn conclude(&self, draft: Draft) -> Result<Plan, Refusal> {
-        let mut checks = Checks::new();
+        let mut checks = Checks::new(self.request.lever);
         super::checks::shared(self, &draft, &mut checks);
         let mut read: Vec<String> = draft
             .rests_on
@@ -253,7 +256,7 @@ impl<'a> Subject<'a> {
         if let Some((check, remedy)) = checks.refusing() {
             return Err(Refusal {
                 because: sentence(&check.evidence),
-                remedy: remedy.to_owned(),
+                remedy: remedy.clone(),
                 checks: checks.list(),
                 ..self.refusal("", "")
             });
@@ -291,16 +294,6 @@ pub(super) fn application<'a>(
         .cluster(environment)?
         .applications
         .get(&argo_cd.namespace, app)
-}
-
-impl Lever {
-    /// It changes a file, itself or through a run.
-    pub(super) fn writes_files(self) -> bool {
-        matches!(
-            self,
-            Lever::Promote | Lever::RollBack | Lever::Hold | Lever::Release
-        )
-    }
 }
 
 pub(super) fn list<T: std::fmt::Display>(things: &[T]) -> String {

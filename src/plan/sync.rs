@@ -5,9 +5,11 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject, application};
 use super::{
-    Guard, Plan, Reach, Refusal, Request, Verdict, Weight, Write, gates, hops, mark, reach, runs,
+    CheckName, Guard, Plan, Reach, Refusal, Remedy, Request, Verdict, Way, Write, gates, hops,
+    mark, reach, runs,
 };
 use crate::model::{Application, Environment, Repository, Version};
+use crate::page::Page;
 use crate::store::{Kind, Source};
 use serde_json::{Value, json};
 
@@ -16,15 +18,11 @@ pub const REFRESH: &str = "argocd.argoproj.io/refresh";
 
 pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let app = found(subject, subject.request.target.app.as_str())?;
-    let mut checks = Checks::new();
-    checks.pass(
-        "identity",
-        Weight::Refuses,
-        format!("Application {}", app.id),
-    );
+    let mut checks = Checks::new(subject.request.lever);
+    checks.pass(CheckName::Identity, format!("Application {}", app.id));
     operation(app, &mut checks);
     prune(subject, app, &mut checks);
-    gates::parent(subject, subject.environment(), Weight::Shown, &mut checks);
+    gates::parent(subject, subject.environment(), &mut checks);
     let (from, to) = versions(subject, app);
     overtaken(subject, to.as_ref(), &mut checks);
     let reach = reached(subject, to.as_ref());
@@ -91,7 +89,7 @@ pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         subject,
         parent.unwrap_or(subject.request.target.app.as_str()),
     )?;
-    let mut checks = Checks::new();
+    let mut checks = Checks::new(subject.request.lever);
     let evidence = match parent {
         Some(parent) => format!(
             "{parent} renders the version into {}",
@@ -99,11 +97,7 @@ pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         ),
         None => format!("{} is {}", app.id.name, app.sync.as_str()),
     };
-    checks.pass(
-        "identity",
-        Weight::Refuses,
-        format!("Application {}", app.id),
-    );
+    checks.pass(CheckName::Identity, format!("Application {}", app.id));
     if parent.is_some() {
         gates::parent_row_shown(app, &mut checks);
     }
@@ -142,7 +136,10 @@ fn found<'a>(subject: &Subject<'a>, name: &str) -> Result<&'a Application, Refus
                     Some(why) => format!("The Applications of {environment} are {why}."),
                     None => format!("No Application {name} is known in {environment}."),
                 },
-                "An unread or unconfigured cluster is told by S.",
+                Remedy::by(
+                    "The sources show whether the cluster is configured and was read.",
+                    Way::Open(Page::Sources),
+                ),
             )
         })?;
     if app.deleting {
@@ -351,17 +348,15 @@ fn way(subject: &Subject<'_>, repository: &Repository, to: Option<&Version>) -> 
 fn overtaken(subject: &Subject<'_>, to: Option<&Version>, checks: &mut Checks) {
     if let Some(repository) = sole(subject) {
         let here = subject.environment();
-        runs::overtaken(subject, here, &repository, to, Weight::Shown, checks);
+        runs::overtaken(subject, here, &repository, to, checks);
     }
 }
 
 fn operation(app: &Application, checks: &mut Checks) {
     let running = app.operation.as_ref().filter(|o| o.is_running());
-    let weight = Weight::Refuses;
     if let Some(operation) = running {
         checks.add(
-            "operation",
-            weight,
+            CheckName::Operation,
             Verdict::Failed,
             format!(
                 "another operation is {}{}",
@@ -380,14 +375,13 @@ fn operation(app: &Application, checks: &mut Checks) {
         );
     } else if app.operation_requested {
         checks.add(
-            "operation",
-            weight,
+            CheckName::Operation,
             Verdict::Failed,
             "another operation is requested already",
             "Wait until it is over: a second one would be lost without an error.",
         );
     } else {
-        checks.pass("operation", weight, "no other operation runs");
+        checks.pass(CheckName::Operation, "no other operation runs");
     }
 }
 
@@ -424,8 +418,7 @@ fn prune(subject: &Subject<'_>, app: &Application, checks: &mut Checks) {
     };
     if hooks.is_empty() && last.is_none() {
         checks.add(
-            "prune",
-            Weight::Reason,
+            CheckName::Prune,
             Verdict::Unknown,
             format!(
                 "whether hooks run before the sync is not known: no sync of it is on record{left}"
@@ -434,14 +427,12 @@ fn prune(subject: &Subject<'_>, app: &Application, checks: &mut Checks) {
         );
     } else if hooks.is_empty() && left.is_empty() {
         checks.pass(
-            "prune",
-            Weight::Reason,
+            CheckName::Prune,
             "nothing to prune, no hooks before the sync",
         );
     } else if hooks.is_empty() {
         checks.add(
-            "prune",
-            Weight::Reason,
+            CheckName::Prune,
             Verdict::Failed,
             format!("no hooks before the sync{left}"),
             "",
@@ -451,7 +442,7 @@ fn prune(subject: &Subject<'_>, app: &Application, checks: &mut Checks) {
             "hooks run again before the sync: {}{left}",
             hooks.join(", ")
         );
-        checks.add("prune", Weight::Reason, Verdict::Failed, evidence, "");
+        checks.add(CheckName::Prune, Verdict::Failed, evidence, "");
     }
 }
 

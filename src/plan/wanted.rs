@@ -6,7 +6,7 @@
 use super::checks::{Checks, freshness};
 use super::resubmit::Repeated;
 use super::subject::{Subject, list};
-use super::{Verdict, Weight, gates, mark, runs};
+use super::{CheckName, Lever, Remedy, Verdict, Way, Weight, gates, mark, runs};
 use crate::model::{Nodes, Order, Repository, Run, Version};
 use crate::store::Source;
 
@@ -14,7 +14,6 @@ use crate::store::Source;
 const WANTS_REASON: usize = 3;
 
 pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
-    let weight = Weight::RefusesUnlessOverridden;
     let environment = subject.environment();
     let version = &repeated.version;
     let declared = subject
@@ -23,12 +22,12 @@ pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mu
     let remedy = "Resubmit the newest run of the wanted version instead.";
     if let Some(evidence) = old(subject) {
         let evidence = format!("which version {environment} wants now is not known: {evidence}");
-        checks.add("wanted", weight, Verdict::Unknown, evidence, remedy);
+        checks.add(CheckName::Wanted, Verdict::Unknown, evidence, remedy);
         return;
     }
     let Some(declared) = declared else {
         let evidence = format!("which version {environment} wants is not known");
-        checks.add("wanted", weight, Verdict::Unknown, evidence, remedy);
+        checks.add(CheckName::Wanted, Verdict::Unknown, evidence, remedy);
         return;
     };
     let (verdict, evidence) = if declared == version {
@@ -71,7 +70,7 @@ pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mu
             ),
         }
     };
-    checks.add("wanted", weight, verdict, evidence, remedy);
+    checks.add(CheckName::Wanted, verdict, evidence, remedy);
 }
 
 /// Whether a version stood here and was moved away from: a higher one that did was taken back. None while the walk has not
@@ -89,16 +88,19 @@ fn stood_before(subject: &Subject<'_>, repository: &Repository, version: &Versio
 
 pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
     let promotes = !repeated.path.is_empty();
-    let weight = if promotes {
-        Weight::RefusesUnlessOverridden
-    } else {
-        Weight::Shown
+    // What sends nothing on overtakes nothing there.
+    let weight = match CheckName::Next.weight(subject.request.lever) {
+        Some(weight) if promotes => weight,
+        _ => Weight::Shown,
     };
     let Some(next) = subject.delivery().next(subject.environment()) else {
         return;
     };
     let version = &repeated.version;
-    let remedy = "Leave it, or resubmit tests only: a, then t.";
+    let remedy = Remedy::by(
+        "Leave it, or resubmit tests only.",
+        Way::Pull(Lever::TestsOnly),
+    );
     let file = subject.declared(&next.name, &repeated.repository);
     let unknown = match (&subject.store().tree, file) {
         (None, _) => Some("git was not read".to_owned()),
@@ -109,11 +111,11 @@ pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, chec
     };
     if let Some(evidence) = unknown {
         let evidence = format!("which version {} has is not known: {evidence}", next.name);
-        checks.add("next", weight, Verdict::Unknown, evidence, remedy);
+        checks.weigh(CheckName::Next, weight, Verdict::Unknown, evidence, remedy);
         return;
     }
     let Some(there) = file.and_then(|f| f.version.as_ref()) else {
-        checks.pass("next", weight, format!("{} has no file of it", next.name));
+        checks.pass(CheckName::Next, format!("{} has no file of it", next.name));
         return;
     };
     let verdict = match there.order(version) {
@@ -129,7 +131,7 @@ pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, chec
             next.name
         ),
     };
-    checks.add("next", weight, verdict, evidence, remedy);
+    checks.weigh(CheckName::Next, weight, verdict, evidence, remedy);
 }
 
 /// Why what git declares need not be so any more; none while git is fresh.
@@ -162,7 +164,6 @@ fn by_history(
 }
 
 pub(super) fn not_repeated(subject: &Subject<'_>, run: &Run, checks: &mut Checks) {
-    let weight = Weight::RefusesUnlessOverridden;
     let label = mark::label(&run.id.name);
     let again = subject
         .store()
@@ -174,8 +175,7 @@ pub(super) fn not_repeated(subject: &Subject<'_>, run: &Run, checks: &mut Checks
         .max_by(|a, b| a.begun().cmp(&b.begun()));
     match again {
         Some(other) => checks.add(
-            "repeated",
-            weight,
+            CheckName::Repeated,
             Verdict::Failed,
             format!(
                 "it was resubmitted already as {}, which is {}",
@@ -184,26 +184,28 @@ pub(super) fn not_repeated(subject: &Subject<'_>, run: &Run, checks: &mut Checks
             ),
             "Look at that run.",
         ),
-        None => checks.pass("repeated", weight, "it was not resubmitted yet"),
+        None => checks.pass(CheckName::Repeated, "it was not resubmitted yet"),
     }
 }
 
 /// Every gate on its way must still be open: its parameters are frozen, and a run that delivers asks no gate itself.
 pub(super) fn gate(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
-    let weight = Weight::RefusesUnlessOverridden;
     let hops = gates::hops(subject, &repeated.path);
     if repeated.path.is_empty() {
-        checks.pass("gate", weight, "nothing would be promoted by it");
+        checks.pass(CheckName::Gate, "nothing would be promoted by it");
         return;
     }
     if hops.is_empty() || subject.delivery().declared.gate.is_none() {
-        checks.pass("gate", weight, "no gate is on its way");
+        checks.pass(CheckName::Gate, "no gate is on its way");
         return;
     }
     let remedy = if repeated.smoke {
-        "Resubmit tests only: a, then t."
+        Remedy::by("Resubmit tests only.", Way::Pull(Lever::TestsOnly))
     } else {
-        "Promote it instead, which asks for a reason: a, then p."
+        Remedy::by(
+            "Promote it instead, which asks for a reason.",
+            Way::Pull(Lever::Promote),
+        )
     };
     let (mut open, mut closed, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for (from, to) in hops {
@@ -236,7 +238,7 @@ pub(super) fn gate(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut 
     } else {
         (Verdict::Passed, format!("the gate {} is open", list(&open)))
     };
-    checks.add("gate", weight, verdict, evidence, remedy);
+    checks.add(CheckName::Gate, verdict, evidence, remedy);
 }
 
 pub(super) fn attempts(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
@@ -274,9 +276,9 @@ pub(super) fn attempts(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &
     } else {
         (Verdict::Passed, format!("attempt {attempt} of {version}"))
     };
-    checks.add("attempts", Weight::Reason, verdict, evidence, "");
+    checks.add(CheckName::Attempts, verdict, evidence, "");
     if let Nodes::Unread(why) = &run.nodes {
         let evidence = format!("its steps cannot be read here: {why}");
-        checks.add("steps", Weight::Shown, Verdict::Unknown, evidence, "");
+        checks.add(CheckName::Steps, Verdict::Unknown, evidence, "");
     }
 }

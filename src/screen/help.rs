@@ -29,7 +29,7 @@ pub fn rows(state: &State, place: Place) -> Vec<Line> {
         rows.push(Line::new());
         rows.push(Line::new().look(format!("levers of {target}"), Tone::Bold));
         for (lever, decision) in levers::decided(state, target) {
-            let action = Action::of_lever(lever);
+            let action = Action::Pull(lever);
             let chord = keys::first(state, Place::Levers, action);
             let why = decision
                 .err()
@@ -43,7 +43,7 @@ pub fn rows(state: &State, place: Place) -> Vec<Line> {
         rows.push(
             Line::new()
                 .look(format!("{:<18}", word.label()), Tone::Word(word))
-                .say(meaning(word)),
+                .say(word.help()),
         );
     }
     rows.push(Line::new());
@@ -81,21 +81,5 @@ fn row(chords: &str, help: &str, off: Option<String>) -> Line {
     match off {
         Some(why) => line.look(format!("off: {why}"), Tone::Dim),
         None => line.say(help),
-    }
-}
-
-fn meaning(word: Word) -> &'static str {
-    match word {
-        Word::Crash => "Pods of the newest rollout crash or cannot start.",
-        Word::Lower => "Lower than it was, and nobody meant it.",
-        Word::Smoke => "The smoke run of the declared version failed.",
-        Word::Stuck => "A hop takes longer than usual.",
-        Word::Sync => "Out of sync, degraded, or cannot be compared.",
-        Word::Hook => "A hook of the sync failed.",
-        Word::Held => "The gate into this environment was closed lately.",
-        Word::Branch => "A branch build stands where releases should.",
-        Word::Mixed => "Pods of several versions serve.",
-        Word::Odd => "The file says something strange.",
-        Word::Unread => "Not read, or too old to rely on.",
     }
 }

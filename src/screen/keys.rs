@@ -3,6 +3,8 @@
 //! Deliberately absent: which chord means what; that is the keymap's.
 
 use crate::action::{Action, Place};
+use crate::page::Page;
+use crate::plan::{Remedy, Way};
 use crate::state::State;
 
 /// The first chord of an action in a place, as people write it; empty where it has none.
@@ -35,5 +37,28 @@ pub fn written(chord: &str) -> String {
     match letters.next() {
         Some(first) => first.to_uppercase().chain(letters).collect(),
         None => String::new(),
+    }
+}
+
+/// A remedy with the keys of the way to it: `Stop the run first (a, then x).`
+pub fn remedy(state: &State, remedy: &Remedy) -> String {
+    remedy.with(|way| keys_to(state, way))
+}
+
+/// The keys that go a way, wherever one is; none where one of them is not bound.
+fn keys_to(state: &State, way: Way) -> Option<String> {
+    let after = |first: Action, place, then| {
+        let first = state.keys.first(Place::Board, first)?;
+        let then = state.keys.first(place, then)?;
+        Some(format!("{first}, then {then}"))
+    };
+    match way {
+        Way::Pull(lever) => after(Action::Levers, Place::Levers, Action::Pull(lever)),
+        Way::Open(page) => state.keys.first(Place::Board, Action::of_page(page)),
+        Way::Settle => after(
+            Action::of_page(Page::Journal),
+            Place::Journal,
+            Action::Settle,
+        ),
     }
 }

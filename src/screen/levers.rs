@@ -26,7 +26,7 @@ fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal>
         .as_ref()
         .filter(|ui| ui.target == *target && in_sight)
         .and_then(|ui| ui.run.clone())
-        .filter(|_| matches!(lever, Lever::Resubmit | Lever::TestsOnly | Lever::Stop));
+        .filter(|_| lever.is_about_a_run());
     let mut request = Request {
         lever,
         target: target.clone(),

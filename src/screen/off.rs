@@ -11,9 +11,9 @@ use crate::state::{State, View};
 pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
     let why = match action {
         Action::Pane2 if state.ui.run.is_none() => {
-            "No run is open; Enter on a cell opens its newest."
+            return Some(no_run(state));
         }
-        Action::Pane3 if state.ui.log.is_none() => "No log is open; Enter on a step opens it.",
+        Action::Pane3 if state.ui.log.is_none() => return Some(no_log(state)),
         Action::LastView if state.ui.last.is_none() => "No other view was open yet.",
         Action::Levers
         | Action::Describe
@@ -23,14 +23,14 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
         | Action::Link
             if state.target().is_none() =>
         {
-            state.untargeted()
+            return Some(state.untargeted());
         }
         Action::Enter
             if place == Place::Board
                 && state.ui.board.fold.is_none()
                 && state.target().is_none() =>
         {
-            state.untargeted()
+            return Some(state.untargeted());
         }
         Action::Sort if state.ui.board.would_move == 0 => "The rows stand in order.",
         Action::RollBackTo => return roll_back_to(state, place),
@@ -43,14 +43,34 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
 
 fn roll_back_to(state: &State, place: Place) -> Option<String> {
     if place != Place::History {
-        return Some("A version is picked in the history of a target; H opens it.".into());
+        return Some(state.keys.with_key(
+            Place::Board,
+            "A version is picked in the history of a target; open it first.",
+            Action::History,
+        ));
     }
     let View::History(_) = state.view() else {
         return None;
     };
-    selected_version(state)
-        .is_none()
-        .then(|| "No version stands on the selected line; j and k select another.".into())
+    selected_version(state).is_none().then(|| no_version(state))
+}
+
+/// Why the run's pane cannot be focused.
+pub fn no_run(state: &State) -> String {
+    let sentence = "No run is open; open a cell's newest first.";
+    state.keys.with_key(Place::Board, sentence, Action::Enter)
+}
+
+/// Why the log's pane cannot be focused.
+pub fn no_log(state: &State) -> String {
+    let sentence = "No log is open; open a step's first.";
+    state.keys.with_key(Place::Run, sentence, Action::Enter)
+}
+
+/// Why nothing can be rolled back to on a line of the history.
+pub fn no_version(state: &State) -> String {
+    let sentence = "No version stands on the selected line; move to another.";
+    state.keys.with_key(Place::History, sentence, Action::Down)
 }
 
 fn settle(state: &State, place: Place) -> Option<String> {
@@ -59,7 +79,11 @@ fn settle(state: &State, place: Place) -> Option<String> {
         record.can_be_settled() || is_debt
     };
     let why = match state.view() {
-        _ if place != Place::Journal => "Plans are settled in the journal; J opens it.",
+        _ if place != Place::Journal => {
+            let sentence = "Plans are settled in the journal; open it first.";
+            let keys = &state.keys;
+            return Some(keys.with_key(Place::Board, sentence, Action::Journal));
+        }
         View::Journal => match selected_record(state) {
             None => "No plan is selected.",
             Some(record) if is_owing(record) => return None,
@@ -73,7 +97,8 @@ fn settle(state: &State, place: Place) -> Option<String> {
 
 fn login(state: &State, place: Place) -> Option<String> {
     if place != Place::Sources {
-        return Some("The sources are where one logs in; S opens them.".into());
+        let sentence = "One logs in from the sources; open them first.";
+        return Some(state.keys.with_key(Place::Board, sentence, Action::Sources));
     }
     let View::Sources = state.view() else {
         let none = state.settings.logins.is_empty();

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: arguments. What an action needs is selected or asked for.
 
-use crate::action::{ACTIONS, Action};
+use crate::action::Action;
 use crate::state::State;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
@@ -10,17 +10,10 @@ use nucleo_matcher::{Config, Matcher};
 /// The actions that fit what was typed, best first.
 pub fn matching(text: &str) -> Vec<Action> {
     if text.is_empty() {
-        return ACTIONS
-            .iter()
-            .filter(|row| is_listed(row.0))
-            .map(|row| row.0)
-            .collect();
+        return Action::all().filter(|action| is_listed(*action)).collect();
     }
-    let names: Vec<&str> = ACTIONS
-        .iter()
-        .filter(|row| is_listed(row.0))
-        .map(|row| row.1)
-        .collect();
+    let listed = Action::all().filter(|action| is_listed(*action));
+    let names: Vec<&str> = listed.map(Action::name).collect();
     let mut matcher = Matcher::new(Config::DEFAULT);
     let pattern = Pattern::parse(text, CaseMatching::Smart, Normalization::Smart);
     pattern

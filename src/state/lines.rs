@@ -4,6 +4,7 @@
 
 use super::State;
 use super::filter::Filter;
+use crate::action::{Action, Place};
 use crate::board::{FoldKind, Row, RowKey};
 use crate::model::Target;
 
@@ -92,15 +93,22 @@ impl State {
     }
 
     /// Why there is no target, and what to press.
-    pub fn untargeted(&self) -> &'static str {
+    pub fn untargeted(&self) -> String {
         let ui = &self.ui.board;
-        if ui.fold.is_some() {
-            "A line of folded rows is selected, not a cell; Enter unfolds them."
+        let (sentence, action) = if ui.fold.is_some() {
+            (
+                "A line of folded rows is selected, not a cell; unfold them first.",
+                Action::Enter,
+            )
         } else if ui.filter.is_empty() || !self.lines().is_empty() {
-            "Nothing is selected; j and k select a row."
+            ("Nothing is selected; move to a row first.", Action::Down)
         } else {
-            "No row matches the filter, so nothing is selected; Esc clears it."
-        }
+            (
+                "No row matches the filter, so nothing is selected; go back to clear it.",
+                Action::Back,
+            )
+        };
+        self.keys.with_key(Place::Board, sentence, action)
     }
 
     /// The target that a lever would act on: the cell in brackets, or what the view that is open is about.

@@ -3,7 +3,7 @@
 //! Keys read before the overlay was painted, pastes and held keys never count. Deliberately absent: deciding
 //! ([`crate::plan`]) and sending (an effect).
 
-use crate::action::Action;
+use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
 use crate::plan::{Plan, plan};
@@ -231,7 +231,8 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
     {
         confirm.part = Part::Version;
         let what = confirm.plan.typed_is();
-        confirm.complaint = Some(format!("Type {version}, {what}, then press Enter."));
+        let sentence = format!("Type {version}, {what}, then confirm.");
+        confirm.complaint = Some(state.keys.with_key(Place::Text, &sentence, Action::Confirm));
         return;
     }
     let mut request = confirm.plan.request.clone();

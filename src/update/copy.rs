@@ -29,7 +29,7 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
 /// The link of what is selected, shown and copied.
 pub fn link(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(target) = state.target().cloned() else {
-        state.complain("Nothing is selected; j and k select a row.");
+        state.complain(state.untargeted());
         return;
     };
     match links(state, &target).into_iter().next() {

@@ -3,7 +3,7 @@
 //! Deliberately absent: the decision itself ([`crate::plan::plan`]) and the confirmation ([`super::confirm`]).
 
 use super::confirm;
-use crate::action::Action;
+use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::journal::{Journal, What};
 use crate::message::Press;
@@ -54,10 +54,11 @@ pub fn act(state: &mut State, press: &Press, action: Action) {
 /// What would the lever do? The answer is an overlay: a plan, a refusal, or the question which file is meant.
 pub fn pull(state: &mut State, press: &Press, lever: Lever, target: Target) {
     if !state.ui.board.marks.is_empty() {
-        state.complain(format!(
-            "{} rows are marked, and levers move one target at a time; Esc on the board clears the marks.",
+        let sentence = format!(
+            "{} rows are marked, and levers move one target at a time; go back on the board to clear the marks.",
             state.ui.board.marks.len()
-        ));
+        );
+        state.complain(state.keys.with_key(Place::Board, &sentence, Action::Back));
         state.close_overlay();
         return;
     }
@@ -67,7 +68,6 @@ pub fn pull(state: &mut State, press: &Press, lever: Lever, target: Target) {
         .as_ref()
         .filter(|ui| ui.target == target)
         .and_then(|ui| ui.run.clone());
-    let is_of_a_run = matches!(lever, Lever::Resubmit | Lever::TestsOnly | Lever::Stop);
     let in_sight =
         matches!(state.view(), View::Run | View::Log) || state.ui.pane != Default::default();
     let request = Request {
@@ -75,7 +75,7 @@ pub fn pull(state: &mut State, press: &Press, lever: Lever, target: Target) {
         target,
         repository: None,
         version: None,
-        run: run.filter(|_| is_of_a_run && in_sight),
+        run: run.filter(|_| lever.is_about_a_run() && in_sight),
         reason: None,
     };
     decide(state, press, request);
@@ -87,7 +87,7 @@ pub fn roll_back_to(state: &mut State, press: &Press) {
         return;
     };
     let Some(version) = selected_version(state) else {
-        state.complain("No version stands on the selected line; j and k select another.");
+        state.complain(crate::screen::off::no_version(state));
         return;
     };
     let request = Request {

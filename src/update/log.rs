@@ -42,13 +42,13 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
 fn with(state: &mut State, change: impl FnOnce(&mut LogUi)) {
     match &mut state.ui.log {
         Some(log) => change(log),
-        None => state.complain("No log is open; Enter on a step opens it."),
+        None => state.complain(crate::screen::off::no_log(state)),
     }
 }
 
 fn save(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(ui) = &state.ui.log else {
-        state.complain("No log is open; Enter on a step opens it.");
+        state.complain(crate::screen::off::no_log(state));
         return;
     };
     let bytes = ui.log.text();

@@ -22,7 +22,7 @@ pub use settle::{settle, settle_key};
 use crate::effect::Effect;
 use crate::journal::What;
 use crate::message::Message;
-use crate::plan::Outcome;
+use crate::plan::{Outcome, Remedy, Way};
 use crate::state::{Notice, Overlay, State};
 use crate::store::News;
 
@@ -85,9 +85,9 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
             format!("Plan {short} failed; nothing was changed. {because} {remedy}")
         }
         Outcome::Unknown { because } => {
-            format!(
-                "Plan {short}: outcome unknown, it is not sent again. {because} J, then Enter on it."
-            )
+            let look = Remedy::by("Look for it, or say what became of it.", Way::Settle);
+            let look = crate::screen::keys::remedy(state, &look);
+            format!("Plan {short}: outcome unknown, it is not sent again. {because} {look}")
         }
     };
     let is_shown =

@@ -6,8 +6,9 @@ use super::{board, confirm, copy, levers, list, log, open, prompt, run};
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
+use crate::page::Page;
 use crate::screen::list::opened;
-use crate::screen::off::off;
+use crate::screen::off::{no_log, no_run, off};
 use crate::screen::place::place;
 use crate::state::{ListKey, Overlay, Pane, State, View};
 
@@ -189,12 +190,8 @@ fn focus(state: &mut State, pane: Pane) {
             state.ui.pane = Pane::Board;
             go(state, View::Board);
         }
-        Pane::Run if state.ui.run.is_none() => {
-            state.complain("No run is open; Enter on a cell opens its newest.")
-        }
-        Pane::Log if state.ui.log.is_none() => {
-            state.complain("No log is open; Enter on a step opens it.")
-        }
+        Pane::Run if state.ui.run.is_none() => state.complain(no_run(state)),
+        Pane::Log if state.ui.log.is_none() => state.complain(no_log(state)),
         Pane::Run if panes.run.is_none() => go(state, View::Run),
         Pane::Log if panes.log.is_none() => go(state, View::Log),
         pane => {
@@ -222,12 +219,10 @@ pub fn parting(state: &State) -> Option<String> {
             "{open}; the practice yard and its journal are gone."
         ));
     }
+    let journal = Page::Journal.command()?;
     match open.as_slice() {
         [] => None,
-        [one] => Some(format!("1 plan open: leverframe journal {one}")),
-        [first, ..] => Some(format!(
-            "{} plans open: leverframe journal {first}",
-            open.len()
-        )),
+        [one] => Some(format!("1 plan open: {journal} {one}")),
+        [first, ..] => Some(format!("{} plans open: {journal} {first}", open.len())),
     }
 }

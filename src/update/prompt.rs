@@ -3,7 +3,7 @@
 //! Deliberately absent: what an action does once it is chosen.
 
 use super::{confirm, log, press};
-use crate::action::Action;
+use crate::action::{Action, Place};
 use crate::board::FoldKind;
 use crate::effect::Effect;
 use crate::keymap::Chord;
@@ -82,7 +82,10 @@ fn done(state: &mut State, press: &Press, prompt: &Prompt, effects: &mut Vec<Eff
     match prompt.kind {
         PromptKind::Palette => match palette::chosen(&prompt.text, prompt.selected) {
             Some(action) => press::act(state, press, action, effects),
-            None => state.complain(format!("There is no action {}; ? lists them.", prompt.text)),
+            None => {
+                let sentence = format!("There is no action {}; the help lists them.", prompt.text);
+                state.complain(state.keys.with_key(Place::Board, &sentence, Action::Help));
+            }
         },
         kind => apply(state, kind, &prompt.text),
     }

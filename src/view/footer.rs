@@ -153,7 +153,7 @@ fn levers_line(state: &State, pen: &Pen<'_>, place: Place) -> Line {
     live.sort_by_key(|(lever, _)| Some(*lever) != first);
     let mut line = line;
     for (at, (lever, plan)) in live.iter().enumerate() {
-        let chord = keys::first(state, Place::Levers, Action::of_lever(*lever));
+        let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         line = line
             .look(chord, pen.theme.bold())
             .say(format!(" {}", lever.title()));

@@ -18,7 +18,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
     let mut pen = super::overlay::at_foot(pen, decided.len() + 3);
     pen.rule(0, &format!("levers of {target}"), theme.bold());
     for (at, (lever, decision)) in decided.iter().enumerate() {
-        let chord = keys::first(state, Place::Levers, Action::of_lever(*lever));
+        let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         let (word, text, look) = match decision {
             Ok(plan) => ("live", gist(plan), theme.plain()),
             Err(refusal) => ("no", refusal.because.clone(), theme.dim()),
@@ -38,8 +38,12 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
         pen.line(1 + at, &line);
     }
     let under = match decided.get(selected) {
-        Some((_, Err(refusal))) => format!("{} {}", refusal.because, refusal.remedy),
-        Some((lever, Ok(_))) => Action::of_lever(*lever).help().to_owned(),
+        Some((_, Err(refusal))) => format!(
+            "{} {}",
+            refusal.because,
+            keys::remedy(state, &refusal.remedy)
+        ),
+        Some((lever, Ok(_))) => Action::Pull(*lever).help().to_owned(),
         None => String::new(),
     };
     for (y, text) in wrap(&under, columns, columns)

@@ -136,7 +136,7 @@ fn refused(state: &State, pen: &mut Pen<'_>, refusal: &Refusal) {
     };
     says(&refusal.because);
     if !refusal.remedy.is_empty() {
-        says(&refusal.remedy);
+        says(&keys::remedy(state, &refusal.remedy));
     }
     for check in refusal.checks.iter().filter(|c| show::is_telling(c)) {
         lines.extend(

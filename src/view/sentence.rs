@@ -99,7 +99,7 @@ fn nothing(state: &State) -> String {
             key(Action::Enter)
         ),
         None if state.board.rows.is_empty() => String::new(),
-        None => state.untargeted().to_owned(),
+        None => state.untargeted(),
     }
 }
 
@@ -195,9 +195,9 @@ pub fn plan_says(state: &State, record: &Record) -> String {
             let hop_says = show::effect(&hop.effect);
             if standing == Standing::Late {
                 format!(
-                    "LATE after {lever}: {hop_says}, {age}, usual {}. Look at {}.",
+                    "LATE after {lever}: {hop_says}, {age}, usual {}. {}",
                     span(hop.usual_s),
-                    hop.look
+                    keys::remedy(state, &hop.remedy())
                 )
             } else {
                 format!(

@@ -3,7 +3,7 @@
 //! Deliberately absent: how a colour is sent; the terminal rounds it to what it can show.
 
 use crate::board::status::GateState;
-use crate::model::{NodePhase, Word};
+use crate::model::{Gravity, NodePhase, Word};
 use crate::screen::line::{Line, Tone};
 use crate::state::ThemeSettings;
 use crate::store::source::Reach;
@@ -93,12 +93,12 @@ impl Theme {
     }
 
     pub fn word(self, word: Word) -> Style {
-        match word {
-            Word::Crash | Word::Lower | Word::Smoke => self.bad(),
-            Word::Stuck | Word::Sync | Word::Hook | Word::Mixed => self.warning(),
-            Word::Held | Word::Branch => self.meant(),
-            Word::Odd => self.ink(Color::Magenta),
-            Word::Unread => self.dim(),
+        match word.gravity() {
+            Gravity::Harm => self.bad(),
+            Gravity::Risk => self.warning(),
+            Gravity::Meant => self.meant(),
+            Gravity::Strange => self.ink(Color::Magenta),
+            Gravity::Unknown => self.dim(),
         }
     }
 

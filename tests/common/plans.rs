@@ -41,6 +41,7 @@ pub fn some_plan(id: &str) -> Plan {
             guards: vec![Guard::NotOver],
         },
         hops: vec![Hop {
+            helped_by: None,
             effect: Effect::RunOver {
                 environment: run.environment,
                 name: run.name,

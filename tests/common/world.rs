@@ -454,7 +454,7 @@ impl World {
         kind: FaultKind,
         detail: &str,
     ) -> &mut Self {
-        let fault = Fault::new(kind, detail, "Log in again: S, then Enter on the source.");
+        let fault = Fault::new(kind, detail, "Log in again.");
         self.faults
             .push((Source::Cluster(environment.into()), None, ago(age), fault));
         self

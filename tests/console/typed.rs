@@ -22,7 +22,7 @@ fn only_the_version_itself_acts() {
     let mut desk = at_a_roll_back();
     desk.reason("errors since Monday");
     desk.version("v737");
-    desk.see("Type v734, the version that will run, then press Enter.");
+    desk.see("Type v734, the version that will run, then confirm (Enter).");
     // Leaving keeps what was written as the reason, and sends nothing.
     desk.close();
     desk.see("-- history of account-api @ production");

@@ -18,7 +18,7 @@ pub fn rows(
         Err(refusal) => {
             assert!(!refusal.because.is_empty());
             let failed = refusal.checks.iter().filter(|c| c.refuses());
-            Err(failed.map(|c| c.name.clone()).collect())
+            Err(failed.map(|c| c.name.word().to_owned()).collect())
         }
     }
 }

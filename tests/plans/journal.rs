@@ -368,6 +368,7 @@ fn a_change_is_ours_by_file_version_and_time() {
     plan.made_at = at(0);
     plan.hops = ["staging", "production"]
         .map(|environment| Hop {
+            helped_by: None,
             effect: plan::Effect::Declared {
                 environment: environment.into(),
                 repository: "publisher".into(),

@@ -294,7 +294,7 @@ fn what_history_has_not_told_yet_is_not_read_as_passed() {
     let release = request(Lever::Release, "production", "publisher");
     let refusal = while_history_is_read(&world, Vec::new(), &release).unwrap_err();
     let row = |checks: &[Check], name: &str| {
-        let row = checks.iter().find(|c| c.name == name);
+        let row = checks.iter().find(|c| c.name.word() == name);
         row.unwrap().verdict
     };
     assert_eq!(row(&refusal.checks, "waiting"), Verdict::Unknown);

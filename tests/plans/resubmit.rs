@@ -229,7 +229,7 @@ fn a_failed_deploy_run_is_repeated_where_it_is_still_a_step_up() {
         refusal
             .checks
             .iter()
-            .any(|c| c.name == "wanted" && c.refuses())
+            .any(|c| c.name.word() == "wanted" && c.refuses())
     );
 }
 
@@ -248,7 +248,7 @@ fn again(
 
 fn refusing(refusal: &Refusal) -> Vec<&str> {
     let refusing = refusal.checks.iter().filter(|c| c.refuses());
-    refusing.map(|c| c.name.as_str()).collect()
+    refusing.map(|c| c.name.word()).collect()
 }
 
 #[test]
@@ -278,7 +278,11 @@ fn a_deploy_run_says_what_it_moves_and_asks_every_gate_on_its_way() {
             refusal.because.contains("integration -> staging"),
             "{refusal}"
         );
-        let hop = refusal.checks.iter().find(|c| c.name == "hop").unwrap();
+        let hop = refusal
+            .checks
+            .iter()
+            .find(|c| c.name.word() == "hop")
+            .unwrap();
         assert_eq!(hop.verdict, Verdict::Failed, "{hop:?}");
     }
     // A gate without a file to stand in is not known to be open.

@@ -203,13 +203,13 @@ pub fn pull(world: &World, lever: Lever, environment: &str, app: &str) -> Result
 /// The names of the rows that want a reason.
 pub fn reasons(plan: &Plan) -> Vec<&str> {
     let wanting = plan.checks.iter().filter(|c| c.wants_reason());
-    wanting.map(|c| c.name.as_str()).collect()
+    wanting.map(|c| c.name.word()).collect()
 }
 
 pub fn check<'p>(plan: &'p Plan, name: &str) -> &'p Check {
     plan.checks
         .iter()
-        .find(|c| c.name == name)
+        .find(|c| c.name.word() == name)
         .unwrap_or_else(|| panic!("no row {name} in {:?}", plan.checks))
 }
 

@@ -31,17 +31,31 @@ fn all() -> Vec<Plan> {
 #[test]
 fn a_plan_comes_back_from_json_as_it_was() {
     for plan in all() {
+        for check in &plan.checks {
+            let weight = check.name.weight(plan.request.lever);
+            assert!(
+                weight.is_some(),
+                "{:?} has no {}",
+                plan.request.lever,
+                check.name.title()
+            );
+        }
         let text = serde_json::to_string(&plan).unwrap();
         assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan, "{text}");
         let refusal = Refusal {
             lever: plan.request.lever,
             target: plan.request.target.clone(),
             because: "x".into(),
-            remedy: "y".into(),
+            remedy: Remedy::by("y.", Way::Pull(Lever::Stop)),
             checks: plan.checks.clone(),
         };
-        let text = serde_json::to_string(&refusal).unwrap();
-        assert_eq!(serde_json::from_str::<Refusal>(&text).unwrap(), refusal);
+        let text = serde_json::to_value(&refusal).unwrap();
+        assert_eq!(text["remedy"], "y.");
+        let shown = show::refusal(&refusal);
+        assert!(
+            shown.contains("x y (`leverframe stop`). Nothing was sent."),
+            "{shown}"
+        );
     }
 }
 

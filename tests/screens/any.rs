@@ -28,7 +28,7 @@ fn target() -> Target {
 }
 
 /// Every view and every overlay once, over one night.
-fn every(columns: u16, rows: u16) -> Vec<State> {
+pub fn every(columns: u16, rows: u16) -> Vec<State> {
     let mut states = Vec::new();
     let views = [
         View::Board,
@@ -117,7 +117,7 @@ fn overlays(state: &State) -> Vec<Overlay> {
             lever: Lever::Sync,
             target: target(),
             because: "it would prune".into(),
-            remedy: String::new(),
+            remedy: Default::default(),
             checks: Vec::new(),
         })),
         Overlay::Settle {

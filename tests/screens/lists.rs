@@ -187,7 +187,7 @@ fn a_key_that_does_nothing_is_off_in_footer_and_help_and_says_why() {
             "/ z z z enter",
             "run",
             "enter",
-            "No row matches the filter, so nothing is selected; Esc clears it.",
+            "No row matches the filter, so nothing is selected; go back to clear it (Esc).",
         ),
     ] {
         let mut state = night(120, 40);

@@ -8,6 +8,7 @@ mod any;
 mod golden;
 #[path = "../common/hostile.rs"]
 mod hostile;
+mod keys;
 mod lists;
 mod logs;
 mod sanitised;

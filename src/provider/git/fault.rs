@@ -38,7 +38,7 @@ fn said_by(said: &str) -> (FaultKind, &'static str) {
     ]) {
         (
             FaultKind::Unauthorized,
-            "Load your ssh key or log in, then refresh; with a `login` in leverframe.toml's [git], Enter in the sources view runs it.",
+            "Load your ssh key or log in, then refresh; the `login` in leverframe.toml's [git] is run from the view of the sources.",
         )
     } else if any(&["Host key verification failed"]) {
         (

@@ -220,7 +220,7 @@ impl Failure {
             .take(400)
             .collect();
         let (kind, hint) = match code {
-            401 => (FaultKind::Unauthorized, "Log in again (S)."),
+            401 => (FaultKind::Unauthorized, "Log in again."),
             403 => (
                 FaultKind::Forbidden,
                 "Ask for the right, or go without: the other facts stay.",

@@ -195,7 +195,7 @@ impl Drop for Group {
 
 fn fault(context: &str, what: &str) -> Fault {
     let hint =
-        "Log in again (S), or run kubectl with this context by hand to see what the plugin says.";
+        "Log in again, or run kubectl with this context by hand to see what the plugin says.";
     Fault::new(
         FaultKind::Unauthorized,
         format!("The context {context} {what}."),

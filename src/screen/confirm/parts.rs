@@ -32,7 +32,7 @@ pub fn check(check: &Check, columns: usize, most: usize) -> Vec<Line> {
         (Verdict::Passed, _) => ("+", Tone::Dim),
         (Verdict::NotChecked, _) => (" ", Tone::Dim),
     };
-    let name = check.name.replace('_', " ");
+    let name = check.name.title();
     let room = columns.saturating_sub(NAME + 1);
     let mut texts = wrap(&check.evidence, room, room);
     if texts.len() > most {
@@ -44,7 +44,7 @@ pub fn check(check: &Check, columns: usize, most: usize) -> Vec<Line> {
         .enumerate()
         .map(|(at, text)| {
             let line = if at == 0 {
-                Line::new().look(mark, look).say(" ").say(&name)
+                Line::new().look(mark, look).say(" ").say(name)
             } else {
                 Line::new()
             };
@@ -250,7 +250,7 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize) -> Section {
         .next
         .map(|lever| {
             let levers = keys::first(state, Place::Board, Action::Levers);
-            let key = keys::first(state, Place::Levers, Action::of_lever(lever));
+            let key = keys::first(state, Place::Levers, Action::Pull(lever));
             format!(" Next: {levers} {key} ({}).", lever.title())
         })
         .unwrap_or_default();
