@@ -147,6 +147,13 @@ pub fn read(bytes: &[u8], wanted: &[Key], closed: bool) -> Scalars {
         });
         return found;
     }
+    if let Some(line) = leading_tab(text, root) {
+        // Values that are left out are empty to the chart: an empty tag would be rolled out.
+        odd.push(format!(
+            "line {line} begins with a tab, so that Helm reads nothing of the file"
+        ));
+        return found;
+    }
     for key in wanted {
         match locate(root, &key.path) {
             Ok(node) => one(key, node, &mut found),
@@ -243,7 +250,11 @@ fn one(key: &Key, node: &Node, found: &mut Scalars) {
             odd.push(format!("{path} is null"));
             return;
         }
-        (Kind::Number, Role::Version) => odd.push(format!("{path} is a bare number")),
+        (Kind::Number, Role::Version) if !is_rendered_as_written(text) => {
+            odd.push(format!(
+                "{path} is a bare number, which a chart renders otherwise than it is written"
+            ));
+        }
         (Kind::Boolean, Role::Version) => odd.push(format!("{path} is a boolean")),
         (Kind::Boolean, Role::Gate) if !matches!(text.as_str(), "true" | "false") => {
             odd.push(format!("{path} is written {text}"));
@@ -296,6 +307,44 @@ fn strangers(root: &Node, wanted: &[Key], odd: &mut Vec<String>) {
     }
 }
 
+/// The first line that is indented by a tab, which YAML forbids and some readers, ours among them, let pass. Inside quotes and
+/// brackets a tab is a blank like any other.
+fn leading_tab(text: &str, root: &Node) -> Option<usize> {
+    let mut start = 0;
+    for (index, line) in text.split('\n').enumerate() {
+        let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if let Some(column) = line[..blanks].find('\t')
+            && !allows_tab(root, text, start + column, column)
+        {
+            return Some(index + 1);
+        }
+        start += line.len() + 1;
+    }
+    None
+}
+
+/// Whether a tab may stand at a byte: inside quotes or brackets, or behind the indentation of a text of several lines.
+fn allows_tab(node: &Node, text: &str, byte: usize, column: usize) -> bool {
+    if !node.bytes.contains(&byte) {
+        return false;
+    }
+    let within = |node: &Node| allows_tab(node, text, byte, column);
+    match &node.content {
+        Content::Scalar { quoting, .. } => match quoting {
+            Quoting::Single | Quoting::Double => true,
+            Quoting::Plain | Quoting::Block => column > 0,
+        },
+        Content::Mapping { flow: true, .. } => true,
+        Content::Mapping { entries, .. } => entries
+            .iter()
+            .any(|(key, value)| within(key) || within(value)),
+        Content::Sequence(items) => {
+            text[node.bytes.clone()].starts_with('[') || items.iter().any(within)
+        }
+        Content::Alias(_) => false,
+    }
+}
+
 /// The first line that looks like what a merge left behind.
 fn conflict(text: &str) -> Option<usize> {
     text.lines()
@@ -322,6 +371,20 @@ pub fn kind(text: &str) -> Kind {
     } else {
         Kind::Text
     }
+}
+
+/// Whether a chart renders a plain number as its file spells it: Helm has floating point numbers only, so `1.10` becomes
+/// `1.1` and `1000000` becomes `1e+06`. Dates stay texts.
+fn is_rendered_as_written(text: &str) -> bool {
+    let digits =
+        |part: &str| (1..=6).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (text, None),
+    };
+    let whole_stays = digits(whole) && (whole == "0" || !whole.starts_with('0'));
+    let fraction_stays = fraction.is_none_or(|part| digits(part) && !part.ends_with('0'));
+    is_date(text) || whole_stays && fraction_stays
 }
 
 fn is_number(text: &str) -> bool {

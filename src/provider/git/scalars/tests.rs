@@ -46,7 +46,15 @@ fn every_oddity_ever_seen_is_read_and_named() {
             &["image_tag is null"],
         ),
         (b"image_tag: ~\n", None, false, &["image_tag is null"]),
-        (b"image_tag: 20\n", Some("20"), false, &["bare number"]),
+        (b"image_tag: 20\n", Some("20"), false, &[]),
+        (b"image_tag: 1.9\n", Some("1.9"), false, &[]),
+        (b"image_tag: 2024-11-03\n", Some("2024-11-03"), false, &[]),
+        (
+            b"image_tag: 1000000\n",
+            Some("1000000"),
+            false,
+            &["bare number"],
+        ),
         (b"image_tag: 1.10\n", Some("1.10"), false, &["bare number"]),
         (
             b"image_tag: 012345\n",
@@ -169,6 +177,33 @@ fn every_oddity_ever_seen_is_read_and_named() {
         (b"image_tag: !!str 12\n", Some("12"), false, &[]),
         (b"image_tag: v1 # was v0\n", Some("v1"), false, &[]),
         (b"image_tag: v792-on-pg\n", Some("v792-on-pg"), false, &[]),
+        // What Helm cannot read has no version, whatever our own reader makes of it.
+        (
+            b"\timage_tag: v1\n",
+            None,
+            false,
+            &["line 1 begins with a tab, so that Helm reads nothing"],
+        ),
+        (
+            b"image_tag: v1\n\tpromote_deployment: true\n",
+            None,
+            false,
+            &["found a tab"],
+        ),
+        (
+            b"\t# robot\nimage_tag: v1\n",
+            None,
+            false,
+            &["line 1 begins with a tab"],
+        ),
+        (
+            b"image_tag: v1\n\t\n",
+            None,
+            false,
+            &["line 2 begins with a tab"],
+        ),
+        (b"{\n\timage_tag: v1\n}\n", Some("v1"), false, &[]),
+        (b"image_tag:\tv1\n", Some("v1"), false, &[]),
     ];
     for (file, tag, promote, words) in cases {
         let shown = String::from_utf8_lossy(file);
