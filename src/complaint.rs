@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: guessing what was meant. A wrong file is refused whole.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
@@ -74,28 +75,32 @@ pub struct Page<'a> {
     file: PathBuf,
     text: &'a str,
     root: DeTable<'a>,
-    complaints: Vec<Complaint>,
+    /// Behind a cell, so that whoever reads a part of the file can complain of it.
+    complaints: RefCell<Vec<Complaint>>,
 }
 
 impl<'a> Page<'a> {
     /// # Errors
-    /// When the text is not TOML.
+    /// When the text is not TOML, with every place where it is not.
     pub fn open(file: &Path, text: &'a str) -> Result<Self, Complaints> {
-        match DeTable::parse(text) {
-            Ok(root) => Ok(Self {
-                file: file.to_owned(),
-                text,
-                root: root.into_inner(),
-                complaints: Vec::new(),
-            }),
-            Err(error) => Err(of_toml(
-                file,
-                text,
-                &error,
-                "See https://toml.io for the form of the file.",
-            )
-            .into()),
+        let (root, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            let remedy = "See https://toml.io for the form of the file.";
+            let complaints = errors
+                .iter()
+                .map(|error| of_toml(file, text, error, remedy));
+            return Err(Complaints(complaints.collect()));
         }
+        Ok(Self {
+            file: file.to_owned(),
+            text,
+            root: root.into_inner(),
+            complaints: RefCell::default(),
+        })
+    }
+
+    pub fn root(&self) -> &DeTable<'a> {
+        &self.root
     }
 
     /// The line of a key by its path; of the nearest part of the path that is there, where it is missing. Places in lists
@@ -126,7 +131,7 @@ impl<'a> Page<'a> {
         at.map(|byte| line_at(self.text, byte))
     }
 
-    pub fn complain(&mut self, path: &[&str], what: impl Into<String>, remedy: impl Into<String>) {
+    pub fn complain(&self, path: &[&str], what: impl Into<String>, remedy: impl Into<String>) {
         let complaint = Complaint {
             file: self.file.clone(),
             line: self.line(path),
@@ -134,15 +139,17 @@ impl<'a> Page<'a> {
             what: what.into(),
             remedy: remedy.into(),
         };
-        self.complaints.push(complaint);
+        self.complaints.borrow_mut().push(complaint);
     }
 
     /// # Errors
     /// When there was anything to complain of.
-    pub fn close<T>(self, made: Option<T>) -> Result<T, Complaints> {
-        match made {
-            Some(made) if self.complaints.is_empty() => Ok(made),
-            _ => Err(Complaints(self.complaints)),
+    pub fn close<T>(self, made: T) -> Result<T, Complaints> {
+        let complaints = self.complaints.into_inner();
+        if complaints.is_empty() {
+            Ok(made)
+        } else {
+            Err(Complaints(complaints))
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Delivery: how one organisation moves versions, as data: environments in order, where a version is declared, which gate
-//! leads where, and by which mechanism a person may change each.
+//! leads where, what a version looks like, and by which mechanism a person may change each.
 //!
 //! Deliberately absent: names of organisations. If a new one needs code here, the model misses a mechanism.
+
+pub mod versions;
 
 use crate::model::{Environment, Repository};
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,7 @@ pub struct Delivery {
     /// In order: versions travel from the first to the last.
     pub environments: Vec<Stage>,
     pub declared: DeclaredAt,
+    pub versions: versions::VersionForms,
     pub apps: Option<AppsAt>,
     pub argo_cd: Option<ArgoCd>,
     pub runs: Option<Runs>,
@@ -26,7 +29,7 @@ pub struct Delivery {
     pub usual: Usual,
     /// Days for which a closed gate counts as closed lately.
     pub closed_lately_days: i64,
-    /// Links that people follow: `{environment}`, `{app}`, `{repository}`, `{run}` are filled in; one with `{run}` needs one.
+    /// Links that people follow: `{environment}`, `{app}`, `{run}` are filled in; one with `{run}` needs one.
     pub links: Vec<Arc<str>>,
     /// Subject of a commit: `{repository}`, `{version}`, `{environment}` are filled in.
     pub subjects: Subjects,
@@ -90,6 +93,8 @@ pub struct DeclaredAt {
     pub promote: Option<Arc<str>>,
     /// The gate key: in an environment's file it leads to the *next* environment.
     pub gate: Option<Arc<str>>,
+    /// Nothing else may stand in the file: other keys at its top are odd.
+    pub closed: bool,
 }
 
 /// Where apps and their repositories are named.
@@ -100,14 +105,16 @@ pub struct AppsAt {
     /// Key of the list.
     pub list: Arc<str>,
     pub name: Arc<str>,
-    pub repository: Arc<str>,
+    /// Key of the repository; where it is not there, the app's name is.
+    pub repository: Option<Arc<str>>,
     /// Key of a list of repositories, for apps of several images.
-    pub images: Arc<str>,
-    pub namespace: Arc<str>,
+    pub images: Option<Arc<str>>,
+    /// Key of the namespace that the app runs in, where that is not the one of [`Workloads`].
+    pub namespace: Option<Arc<str>>,
     /// Key that says whether a smoke run follows (absent in the file: it does).
-    pub smoke: Arc<str>,
+    pub smoke: Option<Arc<str>>,
     /// Apps with this prefix are twins that never promote.
-    pub twin_prefix: Arc<str>,
+    pub twin_prefix: Option<Arc<str>>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -128,10 +135,11 @@ pub struct Runs {
     pub app_label: Arc<str>,
     pub version_label: Arc<str>,
     pub repository_label: Arc<str>,
-    /// The parameter of a smoke run that carries the gate, frozen: `false` means tests only.
+    /// The parameter of a smoke run that carries the gate, frozen: `false` means tests only. Empty: there is none, and the
+    /// same goes for the two below.
     pub gate_parameter: Arc<str>,
     pub promote_parameter: Arc<str>,
-    /// Display names of the promoting step.
+    /// Display name of the promoting step.
     pub promote_step: Arc<str>,
     pub deploy: Option<Deploy>,
 }
@@ -167,8 +175,7 @@ pub struct Robot {
 }
 
 /// Usual times in seconds until history gives them: (median, p90). Twice the p90 is late.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Usual {
     pub commit: (i64, i64),
     pub parent_sync: (i64, i64),
@@ -179,11 +186,35 @@ pub struct Usual {
     pub hop: (i64, i64),
 }
 
+/// What holds where a delivery file says nothing: the times of a small cluster that asks git every few minutes.
+impl Default for Usual {
+    fn default() -> Self {
+        Self {
+            commit: (20, 60),
+            parent_sync: (60, 180),
+            rollout: (180, 360),
+            smoke: (120, 300),
+            promotion: (20, 60),
+            hop: (280, 600),
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Subjects {
     pub version: Arc<str>,
     pub hold: Arc<str>,
     pub release: Arc<str>,
+}
+
+impl Default for Subjects {
+    fn default() -> Self {
+        Self {
+            version: "Update {repository} to {version} in {environment}".into(),
+            hold: "Hold {repository} in {environment}".into(),
+            release: "Release {repository} in {environment}".into(),
+        }
+    }
 }
 
 impl Delivery {
@@ -215,7 +246,8 @@ impl Delivery {
     pub fn is_twin(&self, app: &str) -> bool {
         self.apps
             .as_ref()
-            .is_some_and(|a| !a.twin_prefix.is_empty() && app.starts_with(&*a.twin_prefix))
+            .and_then(|apps| apps.twin_prefix.as_deref())
+            .is_some_and(|prefix| app.starts_with(prefix))
     }
     /// The links of a target, those of its run first.
     pub fn links(&self, target: &crate::model::Target, run: Option<&str>) -> Vec<String> {

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: where anything stands on the screen, and the frozen order (that is the reader's, in `state`).
 
+pub mod direction;
 pub mod index;
 mod reasons;
 pub mod status;

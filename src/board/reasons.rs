@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
+use super::direction::{compare_versions, highest_before};
 use super::index::Here;
 use super::status::{GateState, Seen, Status, TargetKind};
 use crate::model::*;
@@ -66,16 +67,21 @@ impl<'a> Seen<'a> {
         let environment = &status.target.environment;
         status.images.iter().find_map(|image| {
             let version = image.declared.as_ref()?.version.as_ref()?;
-            let highest = self
-                .store
-                .history
-                .highest_before(environment, &image.repository)?;
+            let highest =
+                highest_before(self.store, self.delivery, environment, &image.repository)?;
             let moved = self
                 .store
                 .history
                 .last_move(environment, &image.repository)?;
             let meant = moved.kind != ActorKind::Robot;
-            (version.order(highest) == Order::Lower && !meant).then(|| {
+            let order = compare_versions(
+                self.store,
+                self.delivery,
+                &image.repository,
+                version,
+                highest,
+            );
+            (order == Order::Lower && !meant).then(|| {
                 (
                     Word::Lower,
                     format!(
@@ -247,8 +253,9 @@ impl<'a> Seen<'a> {
             let theirs = below.version.as_ref()?;
             if theirs == ours
                 || !below.promote
-                || theirs.is_branch()
-                || theirs.order(ours) == Order::Lower
+                || self.delivery.versions.is_branch(theirs)
+                || compare_versions(self.store, self.delivery, &image.repository, theirs, ours)
+                    == Order::Lower
             {
                 return None;
             }
@@ -334,7 +341,7 @@ impl<'a> Seen<'a> {
             .images
             .iter()
             .filter_map(|i| i.declared.as_ref()?.version.as_ref())
-            .find(|v| v.is_branch())?;
+            .find(|v| self.delivery.versions.is_branch(v))?;
         let by = status
             .images
             .iter()

@@ -301,9 +301,13 @@ impl<'a> Seen<'a> {
             .iter()
             .filter(|i| i.declared.is_some())
             .map(|i| {
-                self.store
-                    .history
-                    .waiting(&lower.name, environment, &i.repository, ours)
+                self.store.history.waiting(
+                    &lower.name,
+                    environment,
+                    &i.repository,
+                    ours,
+                    |version| self.delivery.versions.is_branch(version),
+                )
             })
             .collect();
         counts.and_then(|counts| counts.into_iter().max())

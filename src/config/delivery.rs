@@ -1,182 +1,33 @@
-//! Delivery file: as it is written, and checked into a [`Delivery`].
+//! Delivery file: as it is written, read into a checked [`Delivery`].
 //!
 //! Deliberately absent: defaults that an organisation would have to guess. What a delivery does not have, its file leaves out.
 
 use super::rules::check;
-use crate::complaint::{Complaints, Page, of_toml};
+use super::section::Section;
+use crate::complaint::{Complaints, Page};
+use crate::delivery::versions::{OrderBy, VersionForms};
 use crate::delivery::*;
 use crate::model::Environment;
 use jiff::civil::{Time, Weekday};
-use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Raw {
-    pub(super) name: String,
-    pub(super) repository: Option<String>,
-    #[serde(default = "main_branch")]
-    pub(super) branch: String,
-    pub(super) time_zone: Option<String>,
-    #[serde(default = "two_weeks")]
-    pub(super) closed_lately_days: i64,
-    pub(super) environments: Vec<RawStage>,
-    pub(super) declared: RawDeclared,
-    pub(super) apps: Option<RawApps>,
-    pub(super) argo_cd: Option<RawArgoCd>,
-    pub(super) runs: Option<RawRuns>,
-    pub(super) workloads: RawWorkloads,
-    #[serde(default)]
-    pub(super) robot: RawRobot,
-    pub(super) usual: Usual,
-    pub(super) subjects: RawSubjects,
-    pub(super) hours: Option<RawHours>,
-    #[serde(default)]
-    pub(super) links: Vec<String>,
-}
+const MECHANISMS: [(&str, Mechanism); 4] = [
+    ("commit", Mechanism::Commit),
+    ("branch", Mechanism::Branch),
+    ("workflow", Mechanism::Workflow),
+    ("none", Mechanism::None),
+];
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawStage {
-    pub(super) name: String,
-    #[serde(default)]
-    pub(super) production: bool,
-    pub(super) version_by: Mechanism,
-    pub(super) gate_by: Mechanism,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawDeclared {
-    pub(super) path: String,
-    pub(super) version: String,
-    pub(super) promote: Option<String>,
-    pub(super) gate: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawApps {
-    pub(super) path: String,
-    pub(super) list: String,
-    pub(super) name: String,
-    pub(super) repository: String,
-    pub(super) images: String,
-    pub(super) namespace: String,
-    pub(super) smoke: String,
-    #[serde(default)]
-    pub(super) twin_prefix: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawArgoCd {
-    pub(super) namespace: String,
-    pub(super) parent: Option<String>,
-    pub(super) version_annotation: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRuns {
-    pub(super) namespace: String,
-    pub(super) smoke: String,
-    pub(super) app_label: String,
-    pub(super) version_label: String,
-    pub(super) repository_label: String,
-    pub(super) gate_parameter: String,
-    pub(super) promote_parameter: String,
-    pub(super) promote_step: String,
-    pub(super) deploy: Option<RawDeploy>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawDeploy {
-    pub(super) template: String,
-    pub(super) environment: String,
-    pub(super) environment_label: String,
-    pub(super) parameters: Vec<RawParameter>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawParameter {
-    pub(super) name: String,
-    pub(super) value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawWorkloads {
-    pub(super) namespace: String,
-    pub(super) app_label: String,
-    pub(super) repository_label: Option<String>,
-    pub(super) component_label: Option<String>,
-    #[serde(default)]
-    pub(super) containers: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawRobot {
-    #[serde(default)]
-    pub(super) names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawSubjects {
-    pub(super) version: String,
-    pub(super) hold: String,
-    pub(super) release: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawHours {
-    pub(super) zone: String,
-    monday: Option<String>,
-    tuesday: Option<String>,
-    wednesday: Option<String>,
-    thursday: Option<String>,
-    friday: Option<String>,
-    saturday: Option<String>,
-    sunday: Option<String>,
-}
-
-impl RawHours {
-    /// The days that are named, with what stands there.
-    pub(super) fn days(&self) -> impl Iterator<Item = (&'static str, Weekday, &str)> {
-        [
-            ("monday", Weekday::Monday, &self.monday),
-            ("tuesday", Weekday::Tuesday, &self.tuesday),
-            ("wednesday", Weekday::Wednesday, &self.wednesday),
-            ("thursday", Weekday::Thursday, &self.thursday),
-            ("friday", Weekday::Friday, &self.friday),
-            ("saturday", Weekday::Saturday, &self.saturday),
-            ("sunday", Weekday::Sunday, &self.sunday),
-        ]
-        .into_iter()
-        .filter_map(|(name, day, text)| Some((name, day, text.as_deref()?)))
-    }
-}
-
-/// `09:30-17:00`: two times, the earlier first.
-pub(super) fn span(text: &str) -> Option<(Time, Time)> {
-    let (from, to) = text.split_once('-')?;
-    let from: Time = from.trim().parse().ok()?;
-    let to: Time = to.trim().parse().ok()?;
-    (from < to).then_some((from, to))
-}
-
-fn main_branch() -> String {
-    "main".to_owned()
-}
-fn two_weeks() -> i64 {
-    14
-}
+const DAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+];
 
 /// A checked delivery, and the time zone that its file names.
 #[derive(Clone, PartialEq, Debug)]
@@ -190,113 +41,227 @@ pub struct Checked {
 /// # Errors
 /// Everything that is wrong with it, each with its line and remedy.
 pub fn parse(file: &Path, text: &str) -> Result<Checked, Complaints> {
-    let mut page = Page::open(file, text)?;
-    let raw: Raw = toml::from_str(text).map_err(|error| {
-        of_toml(
-            file,
-            text,
-            &error,
-            "`leverframe config show govuk` prints a delivery file with every key and its meaning.",
-        )
-    })?;
-    check(&raw, &mut page);
-    let made = Checked {
-        time_zone: raw.time_zone.clone(),
-        delivery: resolve(raw),
-    };
-    page.close(Some(made))
+    let page = Page::open(file, text)?;
+    let checked = Section::read_root(&page, |root| Checked {
+        time_zone: root.optional_text("time_zone").map(|zone| zone.to_string()),
+        delivery: delivery(root),
+    });
+    check(&checked.delivery, &page);
+    page.close(checked)
 }
 
-fn text(text: String) -> Arc<str> {
-    Arc::from(text)
-}
-
-fn resolve(raw: Raw) -> Delivery {
-    let last = raw.environments.len().saturating_sub(1);
+fn delivery(root: &mut Section<'_, '_>) -> Delivery {
+    let closed_lately_days = root.number("closed_lately_days", 14);
+    if closed_lately_days < 0 {
+        root.complain(
+            "closed_lately_days",
+            "It is below 0.",
+            "Write a number of days.",
+        );
+    }
+    let mut environments = root.sections("environments", stage);
+    let last = environments.len().saturating_sub(1);
+    for (place, stage) in environments.iter_mut().enumerate() {
+        stage.rank = last - place;
+    }
     Delivery {
-        hours: raw.hours.map(|hours| Hours {
-            zone: Arc::from(hours.zone.as_str()),
-            days: hours
-                .days()
-                .filter_map(|(_, day, text)| {
-                    let (from, to) = span(text)?;
-                    Some(Open { day, from, to })
-                })
-                .collect(),
+        name: root.text("name"),
+        repository: root.optional_text("repository"),
+        branch: root
+            .optional_text("branch")
+            .unwrap_or_else(|| "main".into()),
+        declared: root.needed_section("declared", |s| declared(s, environments.len())),
+        environments,
+        versions: root.section("versions", versions).unwrap_or_default(),
+        apps: root.section("apps", apps),
+        argo_cd: root.section("argo_cd", |s| ArgoCd {
+            namespace: s.object_name("namespace"),
+            parent: s.optional_text("parent"),
+            version_annotation: s.optional_text("version_annotation"),
         }),
-        name: text(raw.name),
-        repository: raw.repository.map(text),
-        branch: text(raw.branch),
-        environments: raw
-            .environments
-            .into_iter()
-            .enumerate()
-            .map(|(i, stage)| Stage {
-                name: Environment::new(&stage.name),
-                production: stage.production,
-                version_by: stage.version_by,
-                gate_by: stage.gate_by,
-                rank: last - i,
+        runs: root.section("runs", runs),
+        workloads: root.needed_section("workloads", |s| Workloads {
+            namespace: s.object_name("namespace"),
+            app_label: s.text("app_label"),
+            repository_label: s.optional_text("repository_label"),
+            component_label: s.optional_text("component_label"),
+            containers: s.texts("containers"),
+        }),
+        robot: root
+            .section("robot", |s| Robot {
+                names: s.texts("names"),
             })
-            .collect(),
-        declared: DeclaredAt {
-            path: text(raw.declared.path),
-            version: text(raw.declared.version),
-            promote: raw.declared.promote.map(text),
-            gate: raw.declared.gate.map(text),
-        },
-        apps: raw.apps.map(|apps| AppsAt {
-            path: text(apps.path),
-            list: text(apps.list),
-            name: text(apps.name),
-            repository: text(apps.repository),
-            images: text(apps.images),
-            namespace: text(apps.namespace),
-            smoke: text(apps.smoke),
-            twin_prefix: text(apps.twin_prefix),
-        }),
-        argo_cd: raw.argo_cd.map(|argo_cd| ArgoCd {
-            namespace: text(argo_cd.namespace),
-            parent: argo_cd.parent.map(text),
-            version_annotation: argo_cd.version_annotation.map(text),
-        }),
-        runs: raw.runs.map(|runs| Runs {
-            namespace: text(runs.namespace),
-            smoke: text(runs.smoke),
-            app_label: text(runs.app_label),
-            version_label: text(runs.version_label),
-            repository_label: text(runs.repository_label),
-            gate_parameter: text(runs.gate_parameter),
-            promote_parameter: text(runs.promote_parameter),
-            promote_step: text(runs.promote_step),
-            deploy: runs.deploy.map(|deploy| Deploy {
-                template: text(deploy.template),
-                environment: Environment::new(&deploy.environment),
-                parameters: deploy
-                    .parameters
-                    .into_iter()
-                    .map(|p| (text(p.name), text(p.value)))
-                    .collect(),
-                environment_label: text(deploy.environment_label),
+            .unwrap_or_default(),
+        usual: root.section("usual", usual).unwrap_or_default(),
+        closed_lately_days,
+        links: links(root),
+        subjects: root.section("subjects", subjects).unwrap_or_default(),
+        hours: root.section("hours", hours),
+    }
+}
+
+fn stage(section: &mut Section<'_, '_>) -> Stage {
+    let name = section.object_name("name");
+    let production = section.flag("production", false);
+    let version_by = section.needed_word("version_by", &MECHANISMS);
+    Stage {
+        name: Environment::new(&name),
+        production,
+        version_by: version_by.unwrap_or(Mechanism::None),
+        gate_by: section
+            .word("gate_by", &MECHANISMS)
+            .unwrap_or(Mechanism::None),
+        rank: 0,
+    }
+}
+
+fn declared(section: &mut Section<'_, '_>, environments: usize) -> DeclaredAt {
+    // With one environment every path may be its own.
+    let needed: &[&str] = if environments > 1 {
+        &["environment", "repository"]
+    } else {
+        &["repository"]
+    };
+    let path = section.template("path", &["environment", "repository"], needed);
+    section.check_path("path", &path);
+    let declared = DeclaredAt {
+        path,
+        version: section.text("version"),
+        promote: section.optional_text("promote"),
+        gate: section.optional_text("gate"),
+        closed: section.flag("closed", false),
+    };
+    let keys = [
+        ("version", Some(&declared.version)),
+        ("promote", declared.promote.as_ref()),
+        ("gate", declared.gate.as_ref()),
+    ];
+    for (name, key) in keys {
+        let is_broken = |key: &&Arc<str>| !key.is_empty() && key.split('.').any(str::is_empty);
+        if key.filter(is_broken).is_some() {
+            section.complain(
+                name,
+                "A part of the key is empty.",
+                "Write it as `key` or `outer.inner`.",
+            );
+        }
+    }
+    declared
+}
+
+fn versions(section: &mut Section<'_, '_>) -> VersionForms {
+    VersionForms::new(
+        section.pattern("release"),
+        section.pattern("branch"),
+        section
+            .word("order", &OrderBy::NAMES)
+            .unwrap_or(OrderBy::Numeric),
+    )
+}
+
+fn apps(section: &mut Section<'_, '_>) -> AppsAt {
+    let path = section.template("path", &["environment"], &[]);
+    section.check_path("path", &path);
+    AppsAt {
+        path,
+        list: section.text("list"),
+        name: section
+            .optional_text("name")
+            .unwrap_or_else(|| "name".into()),
+        repository: section.optional_text("repository"),
+        images: section.optional_text("images"),
+        namespace: section.optional_text("namespace"),
+        smoke: section.optional_text("smoke"),
+        twin_prefix: section.optional_text("twin_prefix"),
+    }
+}
+
+fn runs(section: &mut Section<'_, '_>) -> Runs {
+    let app_label = section.text("app_label");
+    Runs {
+        namespace: section.object_name("namespace"),
+        smoke: section.text("smoke"),
+        version_label: section.text("version_label"),
+        repository_label: section
+            .optional_text("repository_label")
+            .unwrap_or_else(|| app_label.clone()),
+        app_label,
+        gate_parameter: section.optional_text("gate_parameter").unwrap_or_default(),
+        promote_parameter: section
+            .optional_text("promote_parameter")
+            .unwrap_or_default(),
+        promote_step: section.optional_text("promote_step").unwrap_or_default(),
+        deploy: section.section("deploy", |s| Deploy {
+            template: s.object_name("template"),
+            environment: Environment::new(&s.text("environment")),
+            environment_label: s.text("environment_label"),
+            parameters: s.sections("parameters", |s| {
+                (
+                    s.text("name"),
+                    s.template("value", &["environment", "repository", "version"], &[]),
+                )
             }),
         }),
-        workloads: Workloads {
-            namespace: text(raw.workloads.namespace),
-            app_label: text(raw.workloads.app_label),
-            repository_label: raw.workloads.repository_label.map(text),
-            component_label: raw.workloads.component_label.map(text),
-            containers: raw.workloads.containers.into_iter().map(text).collect(),
-        },
-        robot: Robot {
-            names: raw.robot.names.into_iter().map(text).collect(),
-        },
-        usual: raw.usual,
-        closed_lately_days: raw.closed_lately_days,
-        links: raw.links.into_iter().map(text).collect(),
-        subjects: Subjects {
-            version: text(raw.subjects.version),
-            hold: text(raw.subjects.hold),
-            release: text(raw.subjects.release),
-        },
     }
+}
+
+fn usual(section: &mut Section<'_, '_>) -> Usual {
+    let without = Usual::default();
+    Usual {
+        commit: section.seconds("commit", without.commit),
+        parent_sync: section.seconds("parent_sync", without.parent_sync),
+        rollout: section.seconds("rollout", without.rollout),
+        smoke: section.seconds("smoke", without.smoke),
+        promotion: section.seconds("promotion", without.promotion),
+        hop: section.seconds("hop", without.hop),
+    }
+}
+
+fn links(root: &mut Section<'_, '_>) -> Vec<Arc<str>> {
+    root.templates("links", &["environment", "app", "run"])
+}
+
+fn subjects(section: &mut Section<'_, '_>) -> Subjects {
+    let without = Subjects::default();
+    let mut subject = |key, without| {
+        let known = ["repository", "version", "environment"];
+        let text = section.optional_template(key, &known);
+        if text.as_ref().is_some_and(|text| text.contains('\n')) {
+            section.complain(key, "A subject is one line.", "Take the line end out.");
+        }
+        text.unwrap_or(without)
+    };
+    Subjects {
+        version: subject("version", without.version),
+        hold: subject("hold", without.hold),
+        release: subject("release", without.release),
+    }
+}
+
+fn hours(section: &mut Section<'_, '_>) -> Hours {
+    // Whether this machine knows the zone is its own matter.
+    let zone = section.text("zone");
+    let mut days = Vec::new();
+    for (name, day) in DAYS {
+        let Some(text) = section.optional_text(name) else {
+            continue;
+        };
+        match span(&text) {
+            Some((from, to)) => days.push(Open { day, from, to }),
+            None => section.complain(
+                name,
+                format!("{:?} is no time of a day until another.", &*text),
+                "Write it as \"09:30-17:00\".",
+            ),
+        }
+    }
+    Hours { zone, days }
+}
+
+/// `09:30-17:00`: two times, the earlier first.
+fn span(text: &str) -> Option<(Time, Time)> {
+    let (from, to) = text.split_once('-')?;
+    let from: Time = from.trim().parse().ok()?;
+    let to: Time = to.trim().parse().ok()?;
+    (from < to).then_some((from, to))
 }

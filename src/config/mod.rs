@@ -7,6 +7,7 @@ pub mod built_in;
 pub mod delivery;
 pub mod file;
 mod rules;
+mod section;
 
 pub use file::{Variables, find};
 
@@ -126,7 +127,7 @@ pub fn parse(
     folder: &Path,
     variables: Variables<'_>,
 ) -> Result<Config, Complaints> {
-    let mut page = Page::open(path, text)?;
+    let page = Page::open(path, text)?;
     let raw: Raw = toml::from_str(text).map_err(|error| {
         of_toml(
             path,
@@ -197,7 +198,7 @@ pub fn parse(
     if let Some(journal) = &raw.journal {
         config.journal = file::resolve(journal, folder, variables);
     }
-    config.git_login = login(&mut page, &["git", "login"], raw.git.login.as_ref());
+    config.git_login = login(&page, &["git", "login"], raw.git.login.as_ref());
     for (name, cluster) in &raw.environments {
         let environment = Environment::new(name);
         if config.delivery.stage(&environment).is_none() {
@@ -229,7 +230,7 @@ pub fn parse(
             kubeconfig,
             context: cluster.context.clone(),
             login: login(
-                &mut page,
+                &page,
                 &["environments", name, "login"],
                 cluster.login.as_ref(),
             ),
@@ -237,7 +238,7 @@ pub fn parse(
         config.clusters.insert(environment, at);
     }
     config.keys = Arc::new(keys(raw.keys.as_deref(), folder, variables)?);
-    page.close(Some(config))
+    page.close(config)
 }
 
 /// A configuration without a file: a delivery (by name or file) and a clone, no clusters, nothing fetched or written.
@@ -347,7 +348,7 @@ pub fn usual_keys(variables: Variables<'_>) -> Result<Keymap, Complaints> {
     }
 }
 
-fn login(page: &mut Page<'_>, path: &[&str], words: Option<&Vec<String>>) -> Option<Login> {
+fn login(page: &Page<'_>, path: &[&str], words: Option<&Vec<String>>) -> Option<Login> {
     let words = words?;
     if words.first().is_none_or(String::is_empty) {
         page.complain(

@@ -176,6 +176,11 @@ fn a_delivery_that_contradicts_itself_is_refused() {
     let text = built_in::delivery("govuk").unwrap();
     for (from, to, key) in [
         (
+            "version = \"image_tag\"",
+            "version = \"{repository}\"",
+            "declared.version: {repository} is not known here",
+        ),
+        (
             "{environment}/{repository}\"\nversion",
             "{repository}\"\nversion",
             "declared.path: {environment} is missing",
@@ -235,6 +240,71 @@ fn a_delivery_that_contradicts_itself_is_refused() {
         assert!(said.contains(key), "{said}");
         assert!(said.starts_with("d.toml:"), "{said}");
     }
+}
+
+/// The least that a delivery file can be.
+const LEAST: &str = "name = \"Shop\"\n\
+    [[environments]]\nname = \"dev\"\nversion_by = \"commit\"\n\
+    [[environments]]\nname = \"prod\"\nproduction = true\nversion_by = \"branch\"\n\
+    [declared]\npath = \"apps/{environment}/{repository}/values.yaml\"\nversion = \"image.tag\"\n\
+    [workloads]\nnamespace = \"shop\"\napp_label = \"app\"\n";
+
+#[test]
+fn what_a_delivery_does_not_use_its_file_leaves_out() {
+    let delivery = delivery::parse(Path::new("d.toml"), LEAST)
+        .unwrap()
+        .delivery;
+    assert_eq!(&*delivery.branch, "main");
+    assert_eq!(delivery.environments[0].gate_by, Mechanism::None);
+    assert!(delivery.declared.promote.is_none() && !delivery.declared.closed);
+    assert!(delivery.apps.is_none() && delivery.argo_cd.is_none() && delivery.runs.is_none());
+    assert_eq!(delivery.usual, crate::delivery::Usual::default());
+    assert!(delivery.subjects.version.contains("{version}"));
+    assert!(!delivery.versions.is_branch(&"sha-8f3c1a9".into()));
+    assert!(delivery.versions.is_ordered(&"1.10".into()));
+}
+
+#[test]
+fn every_fault_of_a_delivery_file_is_told_at_once() {
+    let text = LEAST
+        .replace("name = \"Shop\"", "name = \"\"\nbrnach = \"main\"")
+        .replace("version_by = \"commit\"", "version_by = \"comit\"")
+        .replace("version = \"image.tag\"", "version = \"{repository}.tag\"")
+        .replace("namespace = \"shop\"", "namespace = 7")
+        .replace("app_label = \"app\"", "")
+        + "[usual]\nrollout = [9, 1]\n[versions]\nrelease = \"v[0-9\"\norder = \"alphabetic\"\n";
+    let said = delivery::parse(Path::new("d.toml"), &text)
+        .unwrap_err()
+        .to_string();
+    let expected = [
+        "d.toml:1: name: It is empty.",
+        "d.toml:2: brnach: No such key is known here. Known are: ",
+        "d.toml:5: environments.0.version_by: \"comit\" is not known here. Write one of: commit, branch, workflow, none.",
+        "d.toml:12: declared.version: {repository} is not known here. Write what stands there, without braces",
+        "d.toml:14: workloads.namespace: It is a integer. Write a text in quotes.",
+        "d.toml:13: workloads.app_label: It is missing. `leverframe config show govuk`",
+        "d.toml:17: usual.rollout: ",
+        "d.toml:19: versions.release: It is no regular expression: ",
+        "d.toml:20: versions.order: \"alphabetic\" is not known here. Write one of: numeric, semver, calendar, first_seen.",
+    ];
+    for words in expected {
+        assert!(
+            said.lines().any(|line| line.starts_with(words)),
+            "{words}\n{said}"
+        );
+    }
+    assert_eq!(said.lines().count(), expected.len(), "{said}");
+}
+
+#[test]
+fn every_place_that_is_no_toml_is_told_at_once() {
+    let said = delivery::parse(Path::new("d.toml"), "name = \nbranch = main\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("d.toml:1:") && said.contains("d.toml:2:"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{
     CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, gates, hops, reach, runs,
     version,
 };
+use crate::board::direction::compare_versions;
 use crate::delivery::{Mechanism, Stage};
 use crate::model::span::span;
 use crate::model::{Order, Repository, Version};
@@ -180,7 +181,9 @@ fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks
         .last_move(environment, repository)
         .filter(|c| match (&c.from, &c.to) {
             (Some(from), Some(to)) => {
-                to.order(from) == Order::Lower || by_plan(subject, repository, from, to)
+                let order =
+                    compare_versions(subject.store(), subject.delivery(), repository, to, from);
+                order == Order::Lower || by_plan(subject, repository, from, to)
             }
             _ => false,
         })

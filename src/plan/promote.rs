@@ -8,6 +8,7 @@ use super::{
     CheckName, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, Weight, gates, reach, runs,
     sync, version,
 };
+use crate::board::direction::{compare_versions, highest_before};
 use crate::model::span::span;
 use crate::model::{App, Environment, Health, Order, Repository, RunPhase, Version};
 use crate::page::Page;
@@ -69,7 +70,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     gates::held_into(subject, &repository, &mut checks);
     let written = version::write(subject, &repository, &to, false)?;
     let mut because = reach::sentences(subject, &written.path, &to);
-    if written.path.len() == 1 {
+    if written.path.len() == 1 && subject.delivery().declared.promote.is_some() {
         because = vec![format!(
             "promotion is not asked for: it stops in {environment}"
         )];
@@ -174,12 +175,13 @@ fn direction(
     to: &Version,
     checks: &mut Checks,
 ) {
-    let history = &subject.store().history;
-    let highest = history.highest_before(subject.environment(), repository);
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let compared = |had| compare_versions(store, delivery, repository, to, had);
+    let highest = highest_before(store, delivery, subject.environment(), repository);
     let lower_than = [from, highest]
         .into_iter()
         .flatten()
-        .find(|had| to.order(had) == Order::Lower);
+        .find(|had| compared(had) == Order::Lower);
     if let Some(had) = lower_than {
         checks.add(
             CheckName::Direction,
@@ -196,12 +198,12 @@ fn direction(
         return;
     }
     let unknown = match from {
-        Some(from) if to.order(from) == Order::Unknown => Some(format!(
+        Some(from) if compared(from) == Order::Unknown => Some(format!(
             "the order of {} and {} is not known from their names",
             from.short(),
             to.short()
         )),
-        _ if !history.is_complete() => Some(
+        _ if !store.history.is_complete() => Some(
             "history is still being read: whether it had a higher version is not known".to_owned(),
         ),
         _ => None,

@@ -7,6 +7,7 @@ use super::checks::{Checks, freshness};
 use super::resubmit::Repeated;
 use super::subject::{Subject, list};
 use super::{CheckName, Lever, Remedy, Verdict, Way, Weight, gates, mark, runs};
+use crate::board::direction::compare_versions;
 use crate::model::{Nodes, Order, Repository, Run, Version};
 use crate::store::Source;
 
@@ -43,7 +44,14 @@ pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mu
     } else {
         // A run that delivers: its version is not there yet, and must not be an older one, nor one that was taken back.
         let stood = stood_before(subject, &repeated.repository, version);
-        match version.order(declared) {
+        let store = subject.store();
+        match compare_versions(
+            store,
+            subject.delivery(),
+            &repeated.repository,
+            version,
+            declared,
+        ) {
             Order::Higher if stood == Some(true) => (
                 Verdict::Failed,
                 format!(
@@ -118,7 +126,15 @@ pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, chec
         checks.pass(CheckName::Next, format!("{} has no file of it", next.name));
         return;
     };
-    let verdict = match there.order(version) {
+    let store = subject.store();
+    let order = compare_versions(
+        store,
+        subject.delivery(),
+        &repeated.repository,
+        there,
+        version,
+    );
+    let verdict = match order {
         Order::Higher => Verdict::Failed,
         Order::Lower | Order::Same => Verdict::Passed,
         Order::Unknown => by_history(subject, &repeated.repository, there, version),

@@ -100,27 +100,15 @@ impl History {
             .find(|c| c.moves_gate())
     }
 
-    /// The highest release that the file ever had (as far as the walk has come), apart from what stands now.
-    pub fn highest_before(
-        &self,
-        environment: &Environment,
-        repository: &Repository,
-    ) -> Option<&Version> {
-        self.of(environment, repository)
-            .iter()
-            .filter_map(|c| c.from.as_ref())
-            .filter(|v| v.number().is_some())
-            .max_by_key(|v| v.number())
-    }
-
-    /// How many versions wait below: declared in `lower` since `ours` was declared there, never declared `here`, branch
-    /// builds aside. None while the walk has not come far enough to know.
+    /// How many versions wait below: declared in `lower` since `ours` was declared there, never declared `here`, those that
+    /// are no releases (`is_branch`) aside. None while the walk has not come far enough to know.
     pub fn waiting(
         &self,
         lower: &Environment,
         here: &Environment,
         repository: &Repository,
         ours: &Version,
+        is_branch: impl Fn(&Version) -> bool,
     ) -> Option<usize> {
         if !self.started {
             return None;
@@ -145,7 +133,7 @@ impl History {
             .filter(|c| since.is_none_or(|since| c.at >= since))
             .filter(|c| c.moves_version())
             .filter_map(|c| c.to.as_ref())
-            .filter(|v| *v != ours && !v.is_branch())
+            .filter(|v| *v != ours && !is_branch(v))
             .collect();
         // Few wait, or none: the long history above is looked through for those only.
         waiting.retain(|v| {

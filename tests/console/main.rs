@@ -10,6 +10,7 @@
 )]
 
 mod commands;
+mod deliveries;
 mod desk;
 #[path = "../common/hostile.rs"]
 mod hostile;

@@ -1,7 +1,7 @@
 //! Shown: a plan as text, as data and as commands.
 
 use crate::scene::*;
-use crate::world::clusters;
+use crate::world::{World, clusters};
 use leverframe::model::Environment;
 use leverframe::plan::*;
 
@@ -240,4 +240,19 @@ fn rows_that_are_only_told_are_told_and_want_nothing() {
     let plan = pull(&newer, Lever::Resubmit, "staging", "publisher").unwrap();
     let row = check(&plan, "overtaken");
     assert_eq!((row.weight, row.verdict), (Weight::Shown, Verdict::Failed));
+}
+
+#[test]
+fn promotion_is_spoken_of_only_where_the_delivery_has_a_key_for_it() {
+    let mut world = publisher();
+    let speaks = |world: &World| {
+        let plan = pull(world, Lever::Promote, "production", "publisher").unwrap();
+        plan.reach
+            .because
+            .iter()
+            .any(|why| why.contains("promotion is not asked for"))
+    };
+    assert!(speaks(&world));
+    change_delivery(&mut world, |delivery| delivery.declared.promote = None);
+    assert!(!speaks(&world));
 }

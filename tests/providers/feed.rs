@@ -26,7 +26,7 @@ fn the_tree_tells_files_apps_and_oddities() {
     let odd = &tree.files[&(Environment::new("staging"), Repository::new("orphan"))];
     assert_eq!(
         odd.version.as_ref().map(ToString::to_string).as_deref(),
-        Some("20")
+        Some("1.10")
     );
     assert!(
         odd.odd.iter().any(|words| words.contains("number")),

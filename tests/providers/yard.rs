@@ -95,7 +95,7 @@ impl Yard {
                 );
             }
         }
-        yard.tag("staging", "orphan", "image_tag: 20\n");
+        yard.tag("staging", "orphan", "image_tag: 1.10\n");
         yard.tag(
             "production",
             "publisher",

@@ -60,8 +60,14 @@ pub fn read(bytes: &[u8], at: &AppsAt) -> Result<Listed, String> {
             ));
             continue;
         }
-        let images: Vec<Repository> = values
-            .get(item, &at.images)
+        let text = |key: &Option<Arc<str>>| {
+            let text = key.as_deref().and_then(|key| values.text(item, key));
+            text.filter(|text| !text.is_empty())
+        };
+        let images: Vec<Repository> = at
+            .images
+            .as_deref()
+            .and_then(|key| values.get(item, key))
             .map(Node::items)
             .unwrap_or_default()
             .iter()
@@ -70,22 +76,18 @@ pub fn read(bytes: &[u8], at: &AppsAt) -> Result<Listed, String> {
             .map(Repository::new)
             .collect();
         let repositories = if images.is_empty() {
-            let own = values
-                .text(item, &at.repository)
-                .filter(|text| !text.is_empty());
-            vec![Repository::new(own.unwrap_or(name))]
+            vec![Repository::new(text(&at.repository).unwrap_or(name))]
         } else {
             images
         };
         listed.apps.push(AppDeclared {
             app: App::new(name),
             repositories,
-            namespace: values
-                .text(item, &at.namespace)
-                .filter(|text| !text.is_empty())
-                .map(Arc::from),
-            smoke: values
-                .text(item, &at.smoke)
+            namespace: text(&at.namespace).map(Arc::from),
+            smoke: at
+                .smoke
+                .as_deref()
+                .and_then(|key| values.text(item, key))
                 .is_none_or(|text| text == "true"),
         });
     }
@@ -162,11 +164,11 @@ mod tests {
             path: "values-{environment}.yaml".into(),
             list: "govukApplications".into(),
             name: "name".into(),
-            repository: "repoName".into(),
-            images: "imageValues".into(),
-            namespace: "namespace".into(),
-            smoke: "postSyncWorkflowEnabled".into(),
-            twin_prefix: "draft-".into(),
+            repository: Some("repoName".into()),
+            images: Some("imageValues".into()),
+            namespace: Some("namespace".into()),
+            smoke: Some("postSyncWorkflowEnabled".into()),
+            twin_prefix: Some("draft-".into()),
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::declared::Keys;
 use super::history::{Change as Walked, Step};
-use super::place::Place;
+use super::path_template::PathTemplate;
 use super::seek::PLAN_TRAILER;
 use crate::delivery::Delivery;
 use crate::model::{ActorKind, Change, Version};
@@ -18,7 +18,7 @@ use crate::model::{ActorKind, Change, Version};
 #[derive(Debug)]
 pub struct Telling {
     delivery: Arc<Delivery>,
-    place: Place,
+    path: PathTemplate,
     keys: Keys,
     texts: HashSet<Arc<str>>,
     versions: HashSet<Version>,
@@ -27,7 +27,7 @@ pub struct Telling {
 impl Telling {
     pub fn new(delivery: Arc<Delivery>) -> Self {
         Self {
-            place: Place::new(&delivery.declared.path),
+            path: PathTemplate::of_declared(&delivery),
             keys: Keys::of(&delivery),
             texts: HashSet::new(),
             versions: HashSet::new(),
@@ -37,7 +37,7 @@ impl Telling {
 
     /// One change; none where the file is of no environment of the delivery, or nothing that counts has moved.
     pub fn change(&mut self, walked: &Walked) -> Option<Change> {
-        let (environment, repository) = self.place.owner(&walked.path)?;
+        let (environment, repository) = self.path.owner(&walked.path)?;
         let environment = self.delivery.stage(&environment)?.name.clone();
         let before = walked.before.as_ref().map(|side| &*side.scalars);
         let after = walked.after.as_ref().map(|side| &*side.scalars);

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use git2::Oid;
+use git2::{ObjectType, Oid, TreeWalkMode, TreeWalkResult};
 use jiff::Timestamp;
 
 use super::apps::{self, Listed};
 use super::history::read_entry;
-use super::place::Place;
+use super::path_template::PathTemplate;
 use super::repository::{Entry, Error, Repository};
 use super::scalars::{Key, Scalars};
 use crate::delivery::Delivery;
@@ -27,7 +27,7 @@ pub struct Keys {
     pub promote: Option<String>,
     pub gate: Option<String>,
     pub wanted: Vec<Key>,
-    /// Each file belongs to one repository alone, so that other keys in it are odd.
+    /// Other keys in the file are odd.
     pub closed: bool,
 }
 
@@ -41,7 +41,7 @@ impl Keys {
             promote: at.promote.as_deref().map(str::to_owned),
             gate: at.gate.as_deref().map(str::to_owned),
             wanted,
-            closed: at.path.contains("{repository}"),
+            closed: at.closed,
         }
     }
 
@@ -78,7 +78,7 @@ impl Keys {
 #[derive(Debug)]
 pub struct Reader {
     delivery: Arc<Delivery>,
-    place: Place,
+    path: PathTemplate,
     keys: Keys,
     /// Values files by their blob: they are large and change seldom.
     lists: HashMap<Oid, Arc<Result<Listed, String>>>,
@@ -89,7 +89,7 @@ pub struct Reader {
 impl Reader {
     pub fn new(delivery: Arc<Delivery>) -> Self {
         Self {
-            place: Place::new(&delivery.declared.path),
+            path: PathTemplate::of_declared(&delivery),
             keys: Keys::of(&delivery),
             lists: HashMap::new(),
             readable: BTreeMap::new(),
@@ -97,8 +97,8 @@ impl Reader {
         }
     }
 
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn path(&self) -> &PathTemplate {
+        &self.path
     }
 
     pub fn keys(&self) -> &Keys {
@@ -108,7 +108,8 @@ impl Reader {
     /// Reads all that is declared at a commit. `mainline` is what was known of the first parents before.
     ///
     /// # Errors
-    /// When objects are missing or damaged; strange content is in the tree itself.
+    /// When objects are missing or damaged, and when no file at all fits the delivery's path: the path is wrong then, or the
+    /// repository is another one. Strange content is in the tree itself.
     pub fn read(
         &mut self,
         repository: &Repository,
@@ -124,12 +125,36 @@ impl Reader {
             tip_at: Timestamp::from_second(commit.time().seconds()).ok(),
             ..Tree::default()
         };
-        let prefix = self.place.prefix();
+        let prefix = self.path.prefix();
         let depth = prefix.split('/').filter(|part| !part.is_empty()).count();
         self.files(repository, tip, &prefix, depth, &mut tree)?;
+        if tree.files.is_empty() {
+            return Err(self.no_file_fits(repository, tip)?);
+        }
         self.apps(repository, tip, &mut tree)?;
         tree.mainline = self.mainline(repository, tip, mainline)?;
         Ok(tree)
+    }
+
+    /// The error that no file of a commit fits the delivery's path, with how many files there are.
+    fn no_file_fits(&self, repository: &Repository, tip: Oid) -> Result<Error, Error> {
+        let mut looked_at = 0;
+        repository
+            .git
+            .find_commit(tip)
+            .and_then(|commit| commit.tree())
+            .and_then(|tree| {
+                tree.walk(TreeWalkMode::PreOrder, |_, entry| {
+                    looked_at += usize::from(entry.kind() == Some(ObjectType::Blob));
+                    TreeWalkResult::Ok
+                })
+            })
+            .map_err(|e| repository.objects(&e))?;
+        Ok(Error::NoFileFits {
+            name: repository.name(),
+            template: self.delivery.declared.path.to_string(),
+            looked_at,
+        })
     }
 
     /// Reads the version files below a directory.
@@ -148,7 +173,7 @@ impl Reader {
                 format!("{dir}/{name}")
             }
         };
-        if depth + 1 < self.place.depth() {
+        if depth + 1 < self.path.depth() {
             for name in repository.list(tip, dir)? {
                 self.files(repository, tip, &below(&name), depth + 1, tree)?;
             }
@@ -156,7 +181,7 @@ impl Reader {
         }
         // Directories of other environments are not read at all.
         let ours = |path: &str| {
-            self.place
+            self.path
                 .owner(path)
                 .filter(|(environment, _)| self.delivery.stage(environment).is_some())
         };

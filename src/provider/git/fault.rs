@@ -14,6 +14,10 @@ pub fn of(error: &Error) -> Fault {
             "Set `repository` in leverframe.toml to a clone, a bare repository or a URL.",
         ),
         Error::NoBranch { .. } => (FaultKind::NotFound, "Set `branch` in the delivery file."),
+        Error::NoFileFits { .. } => (
+            FaultKind::NotFound,
+            "Look at `path` in [declared] of the delivery file, and at the names of its environments.",
+        ),
         Error::Cache { .. } => (FaultKind::Broken, ""),
         Error::Objects { .. } => (FaultKind::Malformed, "Try `git fsck` in it."),
         Error::Unfinished {

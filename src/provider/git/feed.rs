@@ -400,10 +400,10 @@ impl Teller {
     }
 
     fn query(&self, from: Oid, until: Option<Oid>, limit: usize) -> Query {
-        let place = self.reader.place().clone();
+        let path = self.reader.path().clone();
         Query {
-            prefix: place.prefix(),
-            wanted: Arc::new(move |path| place.owner(path).is_some()),
+            prefix: path.prefix(),
+            wanted: Arc::new(move |changed| path.owner(changed).is_some()),
             keys: self.reader.keys().wanted.clone(),
             closed: self.reader.keys().closed,
             from,

@@ -13,7 +13,7 @@ pub mod feed;
 #[cfg(test)]
 mod fixture;
 pub mod history;
-pub mod place;
+pub mod path_template;
 pub mod program;
 pub mod push;
 pub mod repository;

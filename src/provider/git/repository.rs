@@ -76,6 +76,12 @@ pub enum Error {
     Objects { name: String, why: String },
     #[error("{0} is not a branch name")]
     BranchName(String),
+    #[error("{name}: no file fits {template}; {looked_at} files were looked at")]
+    NoFileFits {
+        name: String,
+        template: String,
+        looked_at: usize,
+    },
 }
 
 /// What stands at a path of a commit.
@@ -113,6 +119,13 @@ impl Entry {
 pub struct Repository {
     pub(super) git: git2::Repository,
     source: Source,
+}
+
+impl Repository {
+    /// The repository as errors name it.
+    pub fn name(&self) -> String {
+        self.source.name()
+    }
 }
 
 impl std::fmt::Debug for Repository {

@@ -1,0 +1,141 @@
+//! Direction: which of two versions of a repository is the higher one, by their texts or by what history saw first.
+//!
+//! Deliberately absent: whether going there is wanted (that is a plan's check).
+
+use crate::delivery::Delivery;
+use crate::delivery::versions::OrderBy;
+use crate::model::{Change, Environment, Order, Repository, Version};
+use crate::store::Store;
+use jiff::Timestamp;
+
+/// How `one` stands to `other`, two versions of one repository.
+pub fn compare_versions(
+    store: &Store,
+    delivery: &Delivery,
+    repository: &Repository,
+    one: &Version,
+    other: &Version,
+) -> Order {
+    if one == other {
+        return Order::Same;
+    }
+    let forms = &delivery.versions;
+    if !forms.is_ordered(one) || !forms.is_ordered(other) {
+        return Order::Unknown;
+    }
+    compare_releases(store, delivery, repository, one, other)
+}
+
+fn compare_releases(
+    store: &Store,
+    delivery: &Delivery,
+    repository: &Repository,
+    one: &Version,
+    other: &Version,
+) -> Order {
+    if delivery.versions.order != OrderBy::FirstSeen {
+        return delivery.versions.compare_texts(one, other);
+    }
+    // What the walk has not reached yet may be the first arrival of either.
+    if !store.history.is_complete() {
+        return Order::Unknown;
+    }
+    let seen = |version| first_seen(store, delivery, repository, version);
+    match (seen(one), seen(other)) {
+        (Some(one), Some(other)) if one != other => Order::from(one.cmp(&other)),
+        _ => Order::Unknown,
+    }
+}
+
+/// When a version first arrived anywhere; the earliest moment there is where it was there before history began, none where
+/// history does not know it.
+fn first_seen(
+    store: &Store,
+    delivery: &Delivery,
+    repository: &Repository,
+    version: &Version,
+) -> Option<Timestamp> {
+    let is = |known: &Option<Version>| known.as_ref() == Some(version);
+    let arrivals = delivery.environments.iter().filter_map(|stage| {
+        let moves: Vec<&Change> = store
+            .history
+            .of(&stage.name, repository)
+            .iter()
+            .filter(|change| change.moves_version())
+            .collect();
+        let oldest = moves.last()?;
+        if is(&oldest.from) {
+            return Some(Timestamp::MIN);
+        }
+        moves.iter().rev().find(|c| is(&c.to)).map(|c| c.at)
+    });
+    arrivals.min()
+}
+
+/// The highest version that a file had before the one that stands there now, as far as history was read.
+pub fn highest_before<'a>(
+    store: &'a Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    repository: &Repository,
+) -> Option<&'a Version> {
+    store
+        .history
+        .of(environment, repository)
+        .iter()
+        .filter(|change| change.moves_version())
+        .filter_map(|change| change.from.as_ref())
+        .filter(|version| delivery.versions.is_ordered(version))
+        .reduce(|highest, version| {
+            match compare_releases(store, delivery, repository, version, highest) {
+                Order::Higher => version,
+                _ => highest,
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::versions::VersionForms;
+    use crate::model::ActorKind;
+    use crate::store::world::World;
+
+    /// Shas say nothing of their order; which came first does, once the whole history was read.
+    #[test]
+    fn versions_without_an_order_of_their_own_are_put_in_the_order_they_were_first_seen_in() {
+        let mut world = World::new();
+        world.delivery.versions = VersionForms::new(None, None, OrderBy::FirstSeen);
+        let versions = ["sha-8f3c1a9", "sha-1b2c3d4", "sha-99aa00b"];
+        for (environment, ago) in [("integration", 3_000), ("staging", 2_000)] {
+            // Newest first, as the walk goes; the newest is rolled back from.
+            for (from, to, minutes) in [(2, 1, 10), (1, 2, 20), (0, 1, 30)] {
+                let (from, to, ago) = (versions[from], versions[to], ago + minutes * 60);
+                world.moved(environment, "shop", from, to, ago, ActorKind::Robot);
+            }
+        }
+        let compare = |world: &World, one: &str, other: &str| {
+            let (one, other) = (Version::new(one), Version::new(other));
+            compare_versions(&world.store, &world.delivery, &"shop".into(), &one, &other)
+        };
+        let [first, second, third] = versions;
+        assert_eq!(compare(&world, first, second), Order::Unknown);
+        world.walked();
+        for (one, other, order) in [
+            (first, second, Order::Lower),
+            (second, first, Order::Higher),
+            (second, third, Order::Lower),
+            (second, second, Order::Same),
+            ("sha-0000000", first, Order::Unknown),
+        ] {
+            assert_eq!(compare(&world, one, other), order, "{one} {other}");
+        }
+        let highest = highest_before(
+            &world.store,
+            &world.delivery,
+            &"staging".into(),
+            &"shop".into(),
+        );
+        assert_eq!(highest.map(Version::as_str), Some(third));
+    }
+}
