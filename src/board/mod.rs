@@ -4,6 +4,7 @@
 
 pub mod direction;
 pub mod index;
+pub mod rank;
 mod reasons;
 pub mod status;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use crate::delivery::Delivery;
 use crate::model::{App, Environment, Repository, Target, Version, Word};
 use crate::store::Store;
 use jiff::Timestamp;
+use rank::Rank;
 use status::{GateState, Status, TargetKind};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -44,8 +46,8 @@ pub struct Row {
     pub cells: Vec<Option<Status>>,
     /// The fold that it belongs to; none: it is shown.
     pub fold: Option<FoldKind>,
-    /// The worst word and the weight of where it stands; smaller is worse.
-    pub rank: (usize, usize),
+    /// Of its worst cell.
+    pub rank: Rank,
 }
 
 /// All rows in their own order: worst first, then by name.
@@ -111,7 +113,7 @@ impl Board {
         }
         let mut rows: Vec<Row> = statuses
             .into_iter()
-            .map(|(key, cells)| row(key, cells, &holds))
+            .map(|(key, cells)| row(key, cells, &holds, delivery, now))
             .collect();
         group(&mut rows);
         let places = rows.iter().enumerate();
@@ -173,7 +175,13 @@ pub fn shown<'a>(holds: &'a [Hold], status: &'a Status) -> impl Iterator<Item = 
         .filter(move |word| *word != Word::Unread && !(*word == Word::Held && held_at_top))
 }
 
-fn row(key: RowKey, cells: Vec<Option<Status>>, holds: &[Hold]) -> Row {
+fn row(
+    key: RowKey,
+    cells: Vec<Option<Status>>,
+    holds: &[Hold],
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Row {
     let repositories = cells
         .iter()
         .flatten()
@@ -185,38 +193,27 @@ fn row(key: RowKey, cells: Vec<Option<Status>>, holds: &[Hold]) -> Row {
         cells.iter().flatten().map(|s| s.version.as_ref()).collect();
     versions.dedup();
     let differs = versions.len() > 1;
-    let words: Vec<(usize, Word)> = cells
-        .iter()
-        .enumerate()
-        .filter_map(|(column, cell)| {
-            shown(holds, cell.as_ref()?)
-                .next()
-                .map(|word| (column, word))
-        })
-        .collect();
+    let ranks = cells.iter().enumerate().flat_map(|(column, cell)| {
+        let below = column
+            .checked_sub(1)
+            .and_then(|below| cells[below].as_ref());
+        let production = delivery
+            .environments
+            .get(column)
+            .is_some_and(|e| e.production);
+        let words = cell
+            .iter()
+            .flat_map(|status| shown(holds, status).map(move |word| (status, word)));
+        words.map(move |(status, word)| Rank::new(word, status, below, production, now))
+    });
+    let worst = ranks.min();
     let fold = match kind {
         Some(TargetKind::Orphan) => Some(FoldKind::Orphans),
         Some(TargetKind::NoFile) => Some(FoldKind::NoFile),
-        _ if words.is_empty() && !differs => Some(FoldKind::Calm),
+        _ if worst.is_none() && !differs => Some(FoldKind::Calm),
         _ => None,
     };
-    let last = cells.len().saturating_sub(1);
-    let rank = words
-        .iter()
-        // Harm to users first: the last environment, then the one before; the first one after rows that merely differ.
-        .map(|(column, word)| {
-            if *column == 0 && last > 0 {
-                (last + 1, *word as usize)
-            } else {
-                (last - column, *word as usize)
-            }
-        })
-        .min()
-        .unwrap_or(if differs {
-            (last, Word::ALL.len())
-        } else {
-            (last + 2, 0)
-        });
+    let rank = worst.unwrap_or(if differs { Rank::Differs } else { Rank::Calm });
     Row {
         key,
         repositories,
@@ -239,7 +236,7 @@ fn group(rows: &mut [Row]) {
         )
     };
     let twin = |row: &Row| row.cells.iter().flatten().any(|s| s.twin);
-    let mut ranks: BTreeMap<(bool, Repository), (usize, usize)> = BTreeMap::new();
+    let mut ranks: BTreeMap<(bool, Repository), Rank> = BTreeMap::new();
     let mut leaders: BTreeMap<(bool, Repository), (bool, RowKey)> = BTreeMap::new();
     for row in rows.iter() {
         let rank = ranks.entry(family(row)).or_insert(row.rank);

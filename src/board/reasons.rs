@@ -11,6 +11,12 @@ use crate::store::Source;
 /// A leaf that is out of sync right after a commit is only on its way: seconds until it is worth a word.
 const OUT_OF_SYNC_AFTER_S: i64 = 300;
 
+/// What people do about once a month is a rhythm: seconds between two moves from which on they are seldom.
+const SELDOM_S: i64 = 10 * 86_400;
+/// So many of the newest moves are looked at, and so many there must be.
+const MOVES_LOOKED_AT: usize = 6;
+const MOVES_AT_LEAST: usize = 3;
+
 impl<'a> Seen<'a> {
     pub(super) fn reasons(
         &self,
@@ -256,6 +262,7 @@ impl<'a> Seen<'a> {
                 || self.delivery.versions.is_branch(theirs)
                 || compare_versions(self.store, self.delivery, &image.repository, theirs, ours)
                     == Order::Lower
+                || self.is_seldom_moved_by_hand(&status.target.environment, &image.repository)
             {
                 return None;
             }
@@ -276,6 +283,23 @@ impl<'a> Seen<'a> {
                 ),
             ))
         })
+    }
+
+    /// Whether people bring the versions here, and seldom: then nothing is late that waits for them.
+    fn is_seldom_moved_by_hand(&self, environment: &Environment, repository: &Repository) -> bool {
+        let changes = self.store.history.of(environment, repository).iter();
+        let moves: Vec<&Change> = changes
+            .filter(|change| change.moves_version())
+            .take(MOVES_LOOKED_AT)
+            .collect();
+        let by_hand = moves.iter().all(|change| change.kind != ActorKind::Robot);
+        let mut gaps: Vec<i64> = moves
+            .windows(2)
+            .map(|pair| pair[0].at.duration_since(pair[1].at).as_secs())
+            .collect();
+        gaps.sort_unstable();
+        let median = gaps.get(gaps.len() / 2);
+        by_hand && moves.len() >= MOVES_AT_LEAST && median.is_some_and(|gap| *gap >= SELDOM_S)
     }
 
     /// What is wrong below already says why nothing arrives.

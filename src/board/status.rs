@@ -106,6 +106,8 @@ pub struct Status {
     pub health: Option<Health>,
     pub phase: Option<Phase>,
     pub retrying: bool,
+    /// When the last operation ended.
+    pub operated: Option<Timestamp>,
     /// The annotation that repeats the version differs from the file: the parent has not rendered it yet.
     pub annotated: Option<Version>,
     /// Whether the revision that the parent last synced contains the file's last commit; none: not known.
@@ -215,6 +217,7 @@ impl<'a> Seen<'a> {
             health: application.map(|a| a.health.clone()),
             phase: operation.map(|o| o.phase.clone()),
             retrying: operation.is_some_and(Operation::is_retrying),
+            operated: operation.and_then(|o| o.finished),
             annotated: self.annotated(application),
             parent_has_it: self.parent_has_it(here, environment, &images),
             smoke: self.smoke(here, app.app, version.as_ref()),

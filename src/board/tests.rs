@@ -517,3 +517,139 @@ fn news_of_an_older_subscription_does_not_count() {
     assert!(!world.store.apply(late(6)));
     assert!(world.store.apply(late(8)));
 }
+
+#[test]
+fn rows_are_ranked_by_harm_then_freshness_then_word_and_name() {
+    const DAY: i64 = 86_400;
+    let mut world = World::new();
+    for app in [
+        "crashes",
+        "failed-lately",
+        "failed-before",
+        "failed-long-ago",
+        "lower-long-ago",
+        "differs",
+    ] {
+        world.app(app, &[app]);
+        for environment in ["integration", "staging", "production"] {
+            world.file(environment, app, "v2", false);
+            world.moved(environment, app, "v1", "v2", 30 * DAY, ActorKind::Robot);
+        }
+    }
+    world.file("integration", "differs", "v3", false);
+    world.fact(
+        "production",
+        pod(
+            "production",
+            "crashes",
+            "crashes-1",
+            "v2",
+            false,
+            Some("CrashLoopBackOff"),
+        ),
+    );
+    for (app, ago) in [
+        ("failed-lately", 600),
+        ("failed-before", DAY - 60),
+        ("failed-long-ago", 2 * DAY),
+    ] {
+        let mut fact = smoke(
+            "staging",
+            app,
+            &format!("post-sync-{app}"),
+            "v2",
+            RunPhase::Failed,
+        );
+        if let Fact::Run(run) = &mut fact {
+            run.finished = Some(at(ago));
+        }
+        world.fact("staging", fact);
+    }
+    world.moved(
+        "production",
+        "lower-long-ago",
+        "v3",
+        "v2",
+        3 * DAY,
+        ActorKind::Robot,
+    );
+    world.moved(
+        "production",
+        "lower-long-ago",
+        "v2",
+        "v3",
+        4 * DAY,
+        ActorKind::Robot,
+    );
+    let board = Board::new(&world.store, &world.delivery, at(0));
+    let names: Vec<&str> = board.rows.iter().map(|row| row.key.app.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "crashes",
+            "failed-lately",
+            "failed-before",
+            "lower-long-ago",
+            "failed-long-ago",
+            "differs"
+        ]
+    );
+}
+
+#[test]
+fn a_crash_far_from_users_stands_by_its_age_like_the_rest() {
+    let mut world = World::new();
+    for app in ["a-crash", "b-smoke"] {
+        world.app(app, &[app]);
+        for environment in ["integration", "staging", "production"] {
+            world.file(environment, app, "v2", false);
+        }
+    }
+    world.fact(
+        "integration",
+        pod(
+            "integration",
+            "a-crash",
+            "a-1",
+            "v2",
+            false,
+            Some("CrashLoopBackOff"),
+        ),
+    );
+    world.fact(
+        "staging",
+        smoke("staging", "b-smoke", "post-sync-b", "v2", RunPhase::Failed),
+    );
+    let board = Board::new(&world.store, &world.delivery, at(0));
+    // The pod is 22 minutes old, the run ended five minutes ago.
+    assert_eq!(board.rows[0].key.app.as_str(), "b-smoke");
+}
+
+#[test]
+fn what_people_bring_about_once_a_month_is_not_stuck() {
+    const DAY: i64 = 86_400;
+    let moved_by = |kind: ActorKind, gap: i64| {
+        let mut world = World::new();
+        world.app("mirror", &["mirror"]);
+        world.file("staging", "mirror", "v9", true);
+        world.file("production", "mirror", "v4", true);
+        world.moved("staging", "mirror", "v8", "v9", DAY, ActorKind::Robot);
+        for (nth, (from, to)) in [("v3", "v4"), ("v2", "v3"), ("v1", "v2")]
+            .iter()
+            .enumerate()
+        {
+            world.moved(
+                "production",
+                "mirror",
+                from,
+                to,
+                (nth as i64 + 1) * gap,
+                kind,
+            );
+        }
+        world.status("production", "mirror").attention
+    };
+    assert_eq!(moved_by(ActorKind::Manual, 32 * DAY), []);
+    assert_eq!(moved_by(ActorKind::Robot, 32 * DAY), [Word::Stuck]);
+    assert_eq!(moved_by(ActorKind::Manual, 2 * DAY), [Word::Stuck]);
+}
