@@ -258,6 +258,7 @@ impl<O: Outside> App<O> {
             Effect::Quit { parting } => self.farewell = Some(Farewell::Left { parting }),
             Effect::Repaint => self.session.repaint(),
             Effect::Bell => self.session.bell(),
+            Effect::Title(text) => self.session.title(&text),
             Effect::Suspend => {
                 if !self.session.stop() {
                     self.tell("No shell waits here that could bring leverframe back, so it was not suspended.");

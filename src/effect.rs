@@ -40,6 +40,8 @@ pub enum Effect {
     /// Leave the screen, run the source's login command, come back.
     Login(Source),
     Bell,
+    /// Put this into the terminal's title.
+    Title(String),
     Suspend,
     Repaint,
     /// Leave; the line stays on the normal screen.

@@ -68,14 +68,11 @@ impl Keymap {
         bind(all)
     }
 
-    /// What a chord means in a place: by the place's own section, then by `any` where that holds.
+    /// What a chord means in a place: by the place's own section, then by `any` where that holds. Suspending holds everywhere.
     pub fn lookup(&self, place: Place, chord: Chord) -> Option<Action> {
-        self.own(place, chord).or_else(|| {
-            place
-                .has_any()
-                .then(|| self.own(Place::Any, chord))
-                .flatten()
-        })
+        let any = || self.own(Place::Any, chord);
+        let holds = |action: &Action| place.has_any() || *action == Action::Suspend;
+        self.own(place, chord).or_else(|| any().filter(holds))
     }
 
     fn own(&self, place: Place, chord: Chord) -> Option<Action> {

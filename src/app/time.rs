@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::journal::{Record, Standing};
-use crate::state::State;
+use crate::plan::waits::awaited_hop;
+use crate::state::{Overlay, State};
 use crate::store::source::STALE_AFTER_S;
 
 /// Now, by the wall clock.
@@ -32,8 +33,15 @@ pub(super) fn next_tick(state: &State) -> Instant {
             .ok()
     });
     let turns_late = state.journal.records.iter().filter_map(late_at);
+    let newest = state.journal.records.last();
+    let turns_age = newest.and_then(|record| age_turns(record, now));
+    // What an open plan was read from, says how long ago.
+    let is_confirming = matches!(state.ui.overlay, Some(Overlay::Confirm(_)));
+    let second = is_confirming.then(|| later(now, 1));
     let next = turns_stale
         .chain(turns_late)
+        .chain(turns_age)
+        .chain(second)
         .filter(|at| *at > now)
         .fold(next_minute(now), Timestamp::min);
     let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();
@@ -44,6 +52,22 @@ pub(super) fn next_tick(state: &State) -> Instant {
 fn next_minute(now: Timestamp) -> Timestamp {
     let second = now.as_second();
     Timestamp::from_second(second - second.rem_euclid(60) + 60).unwrap_or(now)
+}
+
+fn later(at: Timestamp, seconds: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(seconds))
+        .unwrap_or(at)
+}
+
+/// When the age of what a plan waits for looks different: each second of its first minute, then each minute.
+fn age_turns(record: &Record, now: Timestamp) -> Option<Timestamp> {
+    if !matches!(record.standing(), Standing::Underway | Standing::Late) {
+        return None;
+    }
+    let (_, since) = awaited_hop(record)?;
+    let age = now.duration_since(since).as_secs().max(0);
+    let unit = if age < 60 { 1 } else { 60 };
+    Some(later(since, age - age % unit + unit))
 }
 
 /// When the hop that is awaited now becomes late.

@@ -183,7 +183,7 @@ pub struct PullArgs {
     /// Why; the plan says when one is wanted
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Stay until the last hop was seen, or one is late
+    /// Stay until the last effect was seen, or one is overdue
     #[arg(long)]
     pub wait: bool,
 }

@@ -15,7 +15,8 @@ use crate::connect;
 use crate::delivery::Delivery;
 use crate::journal::file::JournalFile;
 use crate::journal::{Entry, Journal, Record, Standing, What};
-use crate::plan::{PlanId, follow, show};
+use crate::plan::waits::standing;
+use crate::plan::{PlanId, Remedy, follow, show};
 use crate::store::Store;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -233,9 +234,9 @@ impl<'a> RecordLine<'a> {
 fn word(standing: Standing) -> &'static str {
     match standing {
         Standing::Open => "open",
-        Standing::Underway => "underway",
+        Standing::Underway => "waiting",
         Standing::Done => "done",
-        Standing::Late => "LATE",
+        Standing::Late => "OVERDUE",
         Standing::CutShort => "cut short",
         Standing::NotDone => "not done",
         Standing::Unknown => "UNKNOWN",
@@ -245,7 +246,8 @@ fn word(standing: Standing) -> &'static str {
 /// One plan whole: what was intended, and everything that was heard of it since.
 fn story(record: &Record) -> String {
     let mut text = show::text(&record.plan);
-    text.push_str(&format!("\nstanding: {}\n", word(record.standing())));
+    let stands = standing(record, Timestamp::now(), Remedy::with_command);
+    text.push_str(&format!("\nstanding: {stands}\n"));
     for (at, note) in &record.tries {
         text.push_str(&format!("{} tried again: {note}\n", moment(*at)));
     }
@@ -255,12 +257,13 @@ fn story(record: &Record) -> String {
     for (n, hop) in record.plan.hops.iter().enumerate() {
         let seen = record.seen.get(n).copied().flatten();
         let late = record.late.get(n).copied().flatten();
-        let when = match (seen, late) {
-            (Some(at), _) => format!("{} seen", moment(at)),
-            (None, Some(at)) => format!("{} LATE", moment(at)),
-            (None, None) => "not seen".to_owned(),
+        let line = match (seen, late) {
+            (Some(at), _) => format!("{} seen: {}", moment(at), show::effect(&hop.effect)),
+            (None, Some(at)) => format!("OVERDUE since {}: {}", moment(at), show::then(hop)),
+            (None, None) => format!("waiting for {}", show::then(hop)),
         };
-        text.push_str(&format!("{when}: {}\n", show::then(hop)));
+        text.push_str(&line);
+        text.push('\n');
     }
     if let Some((at, done, by)) = &record.settled {
         let word = if *done { "done" } else { "not done" };

@@ -240,6 +240,7 @@ impl Outside for World {
             | Effect::Save { .. }
             | Effect::Login(_)
             | Effect::Bell
+            | Effect::Title(_)
             | Effect::Suspend
             | Effect::Repaint
             | Effect::Quit { .. } => {}

@@ -13,7 +13,8 @@ use crate::delivery::Delivery;
 use crate::journal::file::{JournalFile, Lock};
 use crate::journal::{Entry, Journal, Standing, What};
 use crate::model::*;
-use crate::plan::{Context, Lever, Outcome, Plan, Request, plan, run_named, show};
+use crate::plan::waits::standing;
+use crate::plan::{Context, Lever, Outcome, Plan, Remedy, Request, plan, run_named, show};
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -293,6 +294,7 @@ async fn wait(
     common: &Common,
 ) -> Result<Exit, Failure> {
     let mut look = tokio::time::interval(LOOK);
+    let mut said = None;
     loop {
         let Some(known) = journal.get(&plan.id).cloned() else {
             return Ok(Exit::Unknown);
@@ -304,18 +306,10 @@ async fn wait(
             Timestamp::now(),
         );
         for what in news {
-            if common.output == Form::Table {
-                let hop = match &what {
-                    What::Seen { hop } => Some(("seen", *hop)),
-                    What::Late { hop } => Some(("LATE", *hop)),
-                    _ => None,
-                };
-                if let What::CutShort { because, .. } = &what {
-                    print::safe(&format!("cut short: {because}. Nothing follows of it.\n"))?;
-                }
-                if let Some((word, hop)) = hop.and_then(|(w, n)| Some((w, plan.hops.get(n)?))) {
-                    print::safe(&format!("{word}: {}\n", show::then(hop)))?;
-                }
+            if let (Form::Table, What::Seen { hop }) = (common.output, &what)
+                && let Some(hop) = plan.hops.get(*hop)
+            {
+                print::safe(&format!("seen: {}\n", show::effect(&hop.effect)))?;
             }
             let entry = Entry {
                 at: Timestamp::now(),
@@ -325,6 +319,19 @@ async fn wait(
             journal.take(entry.clone());
             if let Err(fault) = record(file, entry).await {
                 print::complain(&format!("The journal misses what was seen: {fault}"));
+            }
+        }
+        if let Some(record) = journal
+            .get(&plan.id)
+            .filter(|_| common.output == Form::Table)
+        {
+            // Said once a hop, and when it ends.
+            let now = (record.awaited(), record.standing());
+            if said.replace(now) != Some(now) {
+                print::safe(&format!(
+                    "{}\n",
+                    standing(record, Timestamp::now(), Remedy::with_command)
+                ))?;
             }
         }
         match journal.get(&plan.id).map(|r| r.standing()) {

@@ -12,9 +12,33 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
+/// `40s`, `3m12s`, `1h02m`, `37d`: how long something took.
+pub fn exactly(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m{s:02}s"),
+        (h, m, _) if h < 100 => format!("{h}h{m:02}m"),
+        (h, ..) => format!("{}d", h / 24),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::span;
+    use super::{exactly, span};
+
+    #[test]
+    fn what_it_took_is_exact_as_far_as_it_matters() {
+        for (seconds, text) in [
+            (-5, "0s"),
+            (40, "40s"),
+            (192, "3m12s"),
+            (3_720, "1h02m"),
+            (900 * 3_600, "37d"),
+        ] {
+            assert_eq!(exactly(seconds), text);
+        }
+    }
 
     #[test]
     fn one_number_and_one_unit() {

@@ -24,6 +24,7 @@ mod subject;
 mod sync;
 mod typed;
 mod version;
+pub mod waits;
 mod wanted;
 
 pub use crate::lever::{Lever, Moves};

@@ -3,6 +3,7 @@
 //! Deliberately absent: colours and widths; the overlay lays the same words out for its screen. Texts are raw here.
 
 pub use super::by_hand::{Cluster, Clusters, commands, options, quote};
+pub use super::waits::awaited;
 use super::{Check, Effect, Hop, Plan, Reach, Refusal, Verdict, Weight, Write};
 use crate::model::span::span;
 use std::fmt::Write as _;
@@ -203,18 +204,18 @@ pub(super) fn template(object: &serde_json::Value) -> &str {
         .unwrap_or("a template")
 }
 
-/// One hop: what will be seen, when usually, when it is late.
+/// One hop: what is waited for, how long usually, when it is overdue.
 pub fn then(hop: &Hop) -> String {
     format!(
-        "{} ~{}, late after {}: look at {}",
-        effect(&hop.effect),
+        "{} ~{}, overdue after {}: then look at {}",
+        awaited(&hop.effect, None),
         span(hop.usual_s),
         span(hop.late_s),
         hop.look
     )
 }
 
-/// What is waited for, in words.
+/// What was seen, in words; what is still waited for is [`awaited`].
 pub fn effect(effect: &Effect) -> String {
     match effect {
         Effect::Declared {

@@ -37,7 +37,7 @@ fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal>
     };
     let choices: Vec<Repository> = crate::plan::choices(&request, &context);
     if choices.len() > 1 {
-        // It asks which file is meant; it is live where it would move one of them.
+        // It asks which file is meant; it is ready where it would move one of them.
         let mut last = None;
         for repository in choices {
             request.repository = Some(repository);
@@ -53,7 +53,7 @@ fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal>
     crate::plan::plan(&request, &context)
 }
 
-/// What a live lever would do, in a few words: ` to v3083 (stood there 31h)`, ` (REACHES PRODUCTION)`.
+/// What a ready lever would do, in a few words: ` to v3083 (stood there 31h)`, ` (REACHES PRODUCTION)`.
 pub fn gist(plan: &Plan) -> String {
     let to = match plan.request.lever {
         Lever::Promote | Lever::RollBack => plan

@@ -19,3 +19,4 @@ pub mod recent;
 pub mod run;
 pub mod target;
 pub mod time;
+pub mod trouble;

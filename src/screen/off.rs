@@ -3,6 +3,7 @@
 //! Deliberately absent: levers pulled by their own keys ([`crate::plan::plan`] decides those).
 
 use super::list::{selected_record, selected_source, selected_version};
+use super::trouble;
 use crate::action::{Action, Place};
 use crate::journal::{Journal, Record};
 use crate::state::{State, View};
@@ -31,6 +32,9 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
                 && state.target().is_none() =>
         {
             return Some(state.untargeted());
+        }
+        Action::TroubleNext | Action::TroubleBack if trouble::cells(state).is_empty() => {
+            "No cell in sight shows a word."
         }
         Action::Sort if state.ui.board.would_move == 0 => "The rows stand in order.",
         Action::RollBackTo => return roll_back_to(state, place),

@@ -18,7 +18,8 @@ pub enum BoardLine {
 impl State {
     /// The lines of the board: troubled rows in the frozen order, then each fold. A filter unfolds what it matches.
     ///
-    /// The selected row is never hidden under a fold: it stands where the order has it until the cursor leaves.
+    /// Neither the selected row nor one that was in sight when the order was taken is hidden under a fold: it stands where
+    /// the order has it.
     pub fn lines(&self) -> Vec<BoardLine> {
         let filter = Filter::parse(&self.ui.board.filter);
         let matching = |row: &&Row| filter.is_empty() || filter.matches(&self.board, row);
@@ -43,7 +44,10 @@ impl State {
             return lines;
         }
         let own = self.own_row();
-        let is_folded = |row: &Row, fold| row.fold == Some(fold) && own != Some(&row.key);
+        let kept = &self.ui.board.kept;
+        let is_folded = |row: &Row, fold| {
+            row.fold == Some(fold) && own != Some(&row.key) && !kept.contains(&row.key)
+        };
         lines.extend(
             rows.iter()
                 .filter(|row| row.fold.is_none_or(|fold| !is_folded(row, fold)))

@@ -94,6 +94,8 @@ pub struct Ui {
     pub notice: Option<Notice>,
     /// Texts typed before, newest last: reasons, filters, searches.
     pub reasons: Vec<String>,
+    /// Neither bell nor title tell of plans.
+    pub is_quiet: bool,
     pub follows: u64,
     /// Since when the newest lost source was away, for `since you left: 3 changes`.
     pub away_since: Option<Timestamp>,
@@ -125,15 +127,17 @@ pub enum Pane {
 
 #[derive(Debug, Default)]
 pub struct BoardUi {
-    /// A key was pressed here: from now on the order is frozen and the selection is the reader's.
+    /// A key was pressed, anywhere: from now on the order is frozen and the selection is the reader's.
     pub touched: bool,
     /// Selection is by identity; it survives reordering and lost connections.
     pub selected: Option<Target>,
     /// The selected line is a fold line rather than a row.
     pub fold: Option<crate::board::FoldKind>,
     pub filter: String,
-    /// The order that rows stand in, frozen while one reads.
+    /// The order that rows stand in, frozen while one reads. A row that is gone keeps its place, should it come back.
     pub order: Vec<crate::board::RowKey>,
+    /// Rows that are in sight since the order was taken: what turns calm stays there.
+    pub kept: BTreeSet<crate::board::RowKey>,
     /// Rows that would move if sorted again.
     pub would_move: usize,
     pub unfolded: BTreeSet<crate::board::FoldKind>,

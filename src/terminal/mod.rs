@@ -207,6 +207,14 @@ impl Session {
         self.beside.push(0x07);
     }
 
+    /// Puts a text into the terminal's title with the next frame; the title of before comes back at the end, where the
+    /// terminal keeps one.
+    pub fn title(&mut self, text: &str) {
+        let title = symbol::title(text);
+        self.beside
+            .extend_from_slice(format!("\x1b]2;{title}\x07").as_bytes());
+    }
+
     /// Takes a new size, from [`Control::Resized`] or [`Control::Continued`]; the next frame is a whole one.
     pub fn resize(&mut self, size: (u16, u16)) {
         self.screen.resize(size);

@@ -38,6 +38,15 @@ fn harmless(symbol: &str, unicode: bool) -> Option<&'static str> {
     }
 }
 
+/// Characters that a title may have at the most.
+const TITLE: usize = 120;
+
+/// A text as a terminal's title: nothing in it can end the sequence that sets it, or steer what is around it.
+pub(super) fn title(text: &str) -> String {
+    let shown = text.chars().take(TITLE);
+    shown.map(|c| if steers(c) { '?' } else { c }).collect()
+}
+
 /// Whether a character changes the order or the look of others without being seen. The joiner and the selectors of
 /// emoji are seen in what they join.
 fn steers(character: char) -> bool {

@@ -20,9 +20,9 @@ use rustix::termios::{OptionalActions, QueueSelector, Termios};
 use super::Error;
 
 /// Alternate screen, hidden cursor, bracketed paste; sent in front of the first frame.
-const GREETING: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
+const GREETING: &[u8] = b"\x1b[22;2t\x1b[?1049h\x1b[?25l\x1b[?2004h";
 /// Ends a frame that was cut, then undoes the greeting. Starts with an escape, which also ends a cut sequence.
-const FAREWELL: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+const FAREWELL: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l\x1b[23;2t";
 /// How long a farewell may wait for a terminal that takes nothing.
 const PATIENCE: Duration = Duration::from_millis(150);
 

@@ -4,14 +4,16 @@
 
 use super::open;
 use crate::action::Action;
-use crate::board::{Row, RowKey, shown};
+use crate::board::{Row, RowKey};
 use crate::effect::Effect;
 use crate::model::Target;
+use crate::screen::trouble::{self, badness};
+use crate::state::filter::Filter;
 use crate::state::{BoardLine, PromptKind, State};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let page = page(state);
-    state.ui.board.touched = true;
     match action {
         Action::Down => step(state, 1),
         Action::Up => step(state, -1),
@@ -27,6 +29,8 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::Filter => super::prompt::open(state, PromptKind::Filter),
         Action::Sort => sort(state),
         Action::Mark => mark(state),
+        Action::TroubleNext => trouble(state, true),
+        Action::TroubleBack => trouble(state, false),
         _ => {}
     }
     keep_visible(state);
@@ -136,52 +140,69 @@ fn mark(state: &mut State) {
     step(state, 1);
 }
 
+fn trouble(state: &mut State, forward: bool) {
+    let Some((target, went_round)) = trouble::next(state, forward) else {
+        return;
+    };
+    state.ui.board.fold = None;
+    state.ui.board.selected = Some(target);
+    match (went_round, forward) {
+        (false, _) => {}
+        (true, true) => state.tell("That was the last trouble; this is the first one."),
+        (true, false) => state.tell("That was the first trouble; this is the last one."),
+    }
+}
+
 /// Takes the board's own order.
 pub fn sort(state: &mut State) {
-    state.ui.board.order = state.board.rows.iter().map(|row| row.key.clone()).collect();
+    let rows = &state.board.rows;
+    state.ui.board.order = rows.iter().map(|row| row.key.clone()).collect();
+    state.ui.board.kept = shown_rows(rows).cloned().collect();
     state.ui.board.would_move = 0;
 }
 
-/// Keeps the frozen order: vanished rows leave, new ones come last; before anything was read the board's own is taken.
+/// The rows that no fold hides.
+fn shown_rows(rows: &[Row]) -> impl Iterator<Item = &RowKey> {
+    rows.iter().filter(|r| r.fold.is_none()).map(|r| &r.key)
+}
+
+/// Keeps the frozen order: new rows come last; before a key was pressed the board's own is taken.
 pub fn keep_order(state: &mut State) {
     if !state.ui.board.touched {
         // Nobody reads yet: facts still arrive, and the worst row shall stand first.
         sort(state);
         state.ui.board.selected = None;
         select_worst(state);
-    } else {
-        let board = &state.board;
-        let order = &mut state.ui.board.order;
-        order.retain(|key| board.row(key).is_some());
-        let known: std::collections::BTreeSet<&RowKey> = order.iter().collect();
-        let new: Vec<RowKey> = board
-            .rows
-            .iter()
-            .map(|row| &row.key)
-            .filter(|key| !known.contains(key))
-            .cloned()
-            .collect();
-        order.extend(new);
-        state.ui.board.would_move = would_move(
-            order,
-            board
-                .rows
-                .iter()
-                .filter(|r| r.fold.is_none())
-                .map(|r| &r.key),
-        );
+        return;
     }
+    let (board, ui) = (&state.board, &mut state.ui.board);
+    let known: BTreeSet<&RowKey> = ui.order.iter().collect();
+    let keys = board.rows.iter().map(|row| &row.key);
+    let new: Vec<RowKey> = keys.filter(|key| !known.contains(key)).cloned().collect();
+    ui.order.extend(new);
+    ui.kept.extend(shown_rows(&board.rows).cloned());
+    let stands = ui.order.iter();
+    let stands = stands.filter(|key| ui.kept.contains(key) && board.row(key).is_some());
+    ui.would_move = would_move(stands, shown_rows(&board.rows));
 }
 
-/// How many of the troubled rows stand elsewhere than the board's own order has them.
-fn would_move<'a>(order: &[RowKey], sorted: impl Iterator<Item = &'a RowKey>) -> usize {
-    let sorted: Vec<&RowKey> = sorted.collect();
-    let wanted: std::collections::BTreeSet<&RowKey> = sorted.iter().copied().collect();
-    let shown = order.iter().filter(|key| wanted.contains(key));
-    shown
-        .zip(sorted.iter())
-        .filter(|(shown, sorted)| shown != *sorted)
-        .count()
+/// How many of the rows that stand in sight would stand elsewhere, or under a fold, in the board's own order.
+fn would_move<'a>(
+    stands: impl Iterator<Item = &'a RowKey>,
+    sorted: impl Iterator<Item = &'a RowKey>,
+) -> usize {
+    let sorted: BTreeMap<&RowKey, usize> = sorted.enumerate().map(|(at, key)| (key, at)).collect();
+    let stands: Vec<&RowKey> = stands.collect();
+    // The rows that stay are the longest run that is in order; `ends` holds the least end of a run of each length.
+    let mut ends: Vec<usize> = Vec::new();
+    for place in stands.iter().filter_map(|key| sorted.get(*key)) {
+        let longer = ends.partition_point(|end| end < place);
+        match ends.get_mut(longer) {
+            Some(end) => *end = *place,
+            None => ends.push(*place),
+        }
+    }
+    stands.len() - ends.len()
 }
 
 /// Selects the worst cell when nothing is selected, and scrolls the selection into sight.
@@ -204,26 +225,37 @@ fn select_worst(state: &mut State) {
     let Some(row) = state.board.row(&key) else {
         return;
     };
-    let worst = row
-        .cells
-        .iter()
-        .enumerate()
-        .rev()
-        .filter_map(|(_, cell)| cell.as_ref())
-        .min_by_key(|status| {
-            shown(&state.board.holds, status)
-                .next()
-                .map_or(usize::MAX, |word| word as usize)
-        });
+    let cells = row.cells.iter().rev().flatten();
+    let worst = cells.min_by_key(|status| badness(state, status));
     state.ui.board.selected = worst.map(|status| status.target.clone());
 }
 
-/// After a filter the selection stays if it is still shown, else it is the first row's.
-pub fn select_shown(state: &mut State) {
-    let lines = state.lines();
-    if state.selected_line(&lines).is_none()
-        && let Some(first) = lines.first().cloned()
-    {
-        select(state, &first);
+/// After a filter was typed: the worst cell that matches, unless the selected one is as bad.
+pub fn select_worst_matching(state: &mut State) {
+    let filter = Filter::parse(&state.ui.board.filter);
+    let rows = state.lines().into_iter().filter_map(|line| match line {
+        BoardLine::Row(key) => state.board.row(&key),
+        BoardLine::Fold(..) => None,
+    });
+    let mut best: Option<((bool, usize, bool), &Target)> = None;
+    for row in rows {
+        let is_meant = |column: &usize| filter.points_at(&state.board, row, *column);
+        let columns = 0..row.cells.len();
+        let points = columns.clone().any(|column| is_meant(&column));
+        // What stands nearest to users comes first among equals.
+        for column in columns.rev().filter(|column| !points || is_meant(column)) {
+            let Some(status) = &row.cells[column] else {
+                continue;
+            };
+            let is_selected = state.ui.board.selected.as_ref() == Some(&status.target);
+            let rank = (!filter.is_exact(row), badness(state, status), !is_selected);
+            if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+                best = Some((rank, &status.target));
+            }
+        }
+    }
+    if let Some(target) = best.map(|(_, target)| target.clone()) {
+        state.ui.board.fold = None;
+        state.ui.board.selected = Some(target);
     }
 }

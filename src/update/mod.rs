@@ -76,7 +76,7 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
     let short = state.journal.short(&plan).to_owned();
     let sentence = match &outcome {
         Outcome::Applied { evidence } => {
-            format!("Plan {short}: accepted, {evidence}. The effect is awaited.")
+            format!("Plan {short}: accepted, {evidence}. Waiting for its effect.")
         }
         Outcome::Refused { because } => {
             format!("Plan {short} was refused; nothing was changed. {because}")

@@ -13,8 +13,13 @@ use crate::screen::place::place;
 use crate::state::{ListKey, Overlay, Pane, State, View};
 
 pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
+    // From the first key of any kind on nothing moves under the hand; on an empty board there is nothing to hold.
+    state.ui.board.touched |= !state.board.rows.is_empty();
     let place = place(state);
     let action = state.keys.lookup(place, press.chord);
+    if action == Some(Action::Suspend) {
+        return effects.push(Effect::Suspend);
+    }
     if place == Place::Text {
         match &state.ui.overlay {
             Some(Overlay::Confirm(_)) => confirm::typed(state, press, action, effects),
@@ -56,6 +61,13 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         }),
         Action::Cancel => {}
         Action::Suspend => effects.push(Effect::Suspend),
+        Action::Bell => {
+            state.ui.is_quiet = !state.ui.is_quiet;
+            state.tell(match state.ui.is_quiet {
+                true => "The bell and the terminal's title keep quiet about plans.",
+                false => "The bell and the terminal's title tell when a plan is done or overdue.",
+            });
+        }
         Action::Repaint => effects.push(Effect::Repaint),
         Action::Refresh => {
             effects.push(Effect::Refresh(None));

@@ -10,6 +10,7 @@ use crate::keymap::Chord;
 use crate::message::Press;
 use crate::model::Target;
 use crate::screen::palette;
+use crate::state::filter::Filter;
 use crate::state::{Overlay, Prompt, PromptKind, State};
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
@@ -20,13 +21,8 @@ const LONGEST: usize = 500;
 pub fn open(state: &mut State, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter => state.ui.board.filter.clone(),
-        PromptKind::FilterLines => state
-            .ui
-            .log
-            .as_ref()
-            .map(|l| l.filter_text.clone())
-            .unwrap_or_default(),
-        PromptKind::Search | PromptKind::Palette => String::new(),
+        // Who types nothing, and who gives up typing, sees all lines again.
+        PromptKind::FilterLines | PromptKind::Search | PromptKind::Palette => String::new(),
     };
     state.ui.prompt = Some(Prompt {
         kind,
@@ -89,6 +85,10 @@ fn done(state: &mut State, press: &Press, prompt: &Prompt, effects: &mut Vec<Eff
         },
         kind => apply(state, kind, &prompt.text),
     }
+    let filter = Filter::parse(&state.ui.board.filter);
+    if let (PromptKind::Filter, Some(unknown)) = (prompt.kind, filter.unknown(&state.board)) {
+        state.complain(unknown);
+    }
 }
 
 fn apply(state: &mut State, kind: PromptKind, text: &str) {
@@ -99,7 +99,7 @@ fn apply(state: &mut State, kind: PromptKind, text: &str) {
                 None => (state.ui.board.selected.clone(), state.ui.board.fold),
             };
             filter(state, text, before);
-            super::board::select_shown(state);
+            super::board::select_worst_matching(state);
             super::board::keep_visible(state);
         }
         PromptKind::Search if !text.is_empty() => log::set_search(state, text),
@@ -112,7 +112,6 @@ fn apply(state: &mut State, kind: PromptKind, text: &str) {
 fn filter(state: &mut State, text: &str, selected: (Option<Target>, Option<FoldKind>)) {
     let ui = &mut state.ui.board;
     ui.filter = text.to_owned();
-    ui.touched = true;
     (ui.selected, ui.fold) = selected;
     super::board::keep_visible(state);
 }

@@ -5,8 +5,10 @@
 use super::{board, list, log, look, open};
 use crate::board::Board;
 use crate::effect::Effect;
-use crate::journal::What;
+use crate::journal::{Record, Standing};
 use crate::plan::follow;
+use crate::plan::waits::standing;
+use crate::screen::keys;
 use crate::state::State;
 
 /// Prepares a frame that a key asked for: what the key itself changed. It does not wait for the facts that came in since
@@ -38,17 +40,33 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
 fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
     let noted = follow::noted(&state.journal, &state.store, &state.delivery, state.now);
     for (plan, what) in noted {
-        match &what {
-            What::Late { .. } => effects.push(Effect::Bell),
-            What::CutShort { because, .. } => {
-                effects.push(Effect::Bell);
-                let short = state.journal.short(&plan).to_owned();
-                state.complain(format!(
-                    "Plan {short} was cut short: {because}. Nothing follows of it."
-                ));
-            }
-            _ => {}
-        }
+        let before = state.journal.get(&plan).map(Record::standing);
         state.record(&plan, what, effects);
+        let Some(record) = state.journal.get(&plan) else {
+            continue;
+        };
+        use Standing::{CutShort, Done, Late};
+        let now = record.standing();
+        if before != Some(now) && matches!(now, Done | Late | CutShort) {
+            let request = &record.plan.request;
+            let (lever, app) = (request.lever.title(), &request.target.app);
+            let stands = standing(record, state.now, |remedy| keys::remedy(state, remedy));
+            let text = format!("{lever} {app} in {}: {stands}", request.target.environment);
+            announce(state, text, now != Done, effects);
+        }
+    }
+}
+
+/// Says how a plan ended, or that it is overdue, by the bell and the terminal's title too, once.
+fn announce(state: &mut State, text: String, is_bad: bool, effects: &mut Vec<Effect>) {
+    if !state.ui.is_quiet {
+        effects.push(Effect::Bell);
+        effects.push(Effect::Title(text.clone()));
+    }
+    // A sentence about the last key is not talked over by good news, which the last line shows in any case.
+    if is_bad {
+        state.complain(text);
+    } else if state.ui.notice.is_none() {
+        state.tell(text);
     }
 }

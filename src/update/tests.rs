@@ -375,3 +375,5 @@ fn what_is_copied_is_shown_whole_beside_its_count() {
         assert!(state.ui.overlay.is_none());
     }
 }
+
+mod steady;

@@ -120,10 +120,13 @@ fn empty(state: &State) -> Vec<Line> {
     let key = |action| keys::first(state, Place::Board, action);
     if !state.ui.board.filter.is_empty() && !state.board.rows.is_empty() {
         let filter = &state.ui.board.filter;
-        let why = if crate::state::filter::Filter::parse(filter).is_unreadable() {
-            format!("  The expression cannot be read, so no row is shown: {filter}")
-        } else {
-            format!("  No row matches {filter}")
+        let typed = crate::state::filter::Filter::parse(filter);
+        let why = match typed.unknown(&state.board) {
+            _ if typed.is_unreadable() => {
+                format!("  The expression cannot be read, so no row is shown: {filter}")
+            }
+            Some(unknown) => format!("  {unknown}"),
+            None => format!("  No row matches {filter}"),
         };
         return vec![
             Line::from(why),

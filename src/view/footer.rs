@@ -3,9 +3,12 @@
 //! Deliberately absent: deciding whether a lever moves ([`crate::plan::plan`] does) and all the other keys (help has them).
 
 use super::pen::{Line, Pen};
+use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::board::status::Status;
+use crate::journal::Standing;
 use crate::model::Word;
+use crate::plan::waits::standing;
 use crate::plan::{Lever, Plan};
 use crate::screen::{keys, levers, off::off, place::place, time::when};
 use crate::state::{PromptKind, State};
@@ -200,27 +203,37 @@ fn last_line(state: &State, pen: &mut Pen<'_>, y: usize) -> Option<Position> {
             };
             Line::new().look(&notice.text, look)
         }
-        None => newest(state),
+        None => newest(state, pen.theme),
     };
     pen.both(y, &line, &help);
     None
 }
 
-/// What came of the newest plan.
-fn newest(state: &State) -> Line {
+/// How the newest plan stands.
+fn newest(state: &State, theme: Theme) -> Line {
     let Some(record) = state.journal.records.last() else {
         return Line::new();
     };
     let request = &record.plan.request;
-    let (at, word) = match &record.outcome {
-        Some((at, outcome)) => (*at, outcome.word()),
-        None => (record.plan.made_at, "not answered yet"),
+    let at = record
+        .outcome
+        .as_ref()
+        .map_or(record.plan.made_at, |(at, _)| *at);
+    let who = match record.plan.who == state.settings.who {
+        true => String::new(),
+        false => format!("{}: ", record.plan.who.login),
     };
-    Line::from(format!(
-        "{} {}: {} {}, {word}",
+    let look = match record.standing() {
+        Standing::Late | Standing::CutShort | Standing::Unknown => theme.warning(),
+        _ => theme.plain(),
+    };
+    let says = format!(
+        "{} {who}{} {} in {}: {}",
         when(at, state.now),
-        record.plan.who.login,
         request.lever.title(),
-        request.target
-    ))
+        request.target.app,
+        request.target.environment,
+        standing(record, state.now, |remedy| keys::remedy(state, remedy))
+    );
+    Line::new().look(says, look)
 }

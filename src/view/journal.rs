@@ -98,9 +98,9 @@ fn short_when(state: &State, record: &Record) -> String {
 fn standing(record: &Record, theme: Theme) -> (&'static str, ratatui::style::Style) {
     match record.standing() {
         Standing::Open => ("open", theme.warning()),
-        Standing::Underway => ("underway", theme.meant()),
+        Standing::Underway => ("waiting", theme.meant()),
         Standing::Done => ("done", theme.plain()),
-        Standing::Late => ("LATE", theme.bad()),
+        Standing::Late => ("OVERDUE", theme.bad()),
         Standing::CutShort => ("cut short", theme.bad()),
         Standing::NotDone => ("not done", theme.dim()),
         Standing::Unknown => ("UNKNOWN", theme.bad()),
@@ -177,26 +177,29 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
     let cut_short = record.cut_short_at();
     let hops = plan.hops.iter().zip(record.seen.iter().zip(&record.late));
     for (nth, (hop, (seen, late))) in hops.enumerate() {
-        let what = show::effect(&hop.effect);
+        let awaited = show::awaited(&hop.effect, None);
         match (seen, late) {
             (None, _) if cut_short.is_some_and(|(at, _)| nth >= at) => {
                 let because = cut_short
                     .filter(|(at, _)| *at == nth)
                     .map(|(_, because)| format!(": {because}"))
                     .unwrap_or_default();
-                say(&format!("will not come: {what}{because}"), theme.bad());
+                say(&format!("will not come: {awaited}{because}"), theme.bad());
             }
-            (Some(at), _) => say(&format!("{} seen: {what}", when(*at, state.now)), plain),
+            (Some(at), _) => {
+                let what = show::effect(&hop.effect);
+                say(&format!("{} seen: {what}", when(*at, state.now)), plain);
+            }
             (None, Some(_)) => say(
                 &format!(
-                    "LATE: {what}, usual {}. Look at {}.",
+                    "OVERDUE: {awaited}, usually ~{}. Look at {}.",
                     span(hop.usual_s),
                     hop.look
                 ),
                 theme.bad(),
             ),
             (None, None) => say(
-                &format!("awaited: {what}, usual {}", span(hop.usual_s)),
+                &format!("waiting for {awaited}, usually ~{}", span(hop.usual_s)),
                 theme.dim(),
             ),
         }

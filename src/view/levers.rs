@@ -1,4 +1,4 @@
-//! Levers: every lever of a target with its state: live, or why it does not move.
+//! Levers: every lever of a target with its state: ready, or why it does not move.
 //!
 //! Deliberately absent: what each would do ([`crate::screen::levers`]).
 
@@ -20,8 +20,8 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
     for (at, (lever, decision)) in decided.iter().enumerate() {
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         let (word, text, look) = match decision {
-            Ok(plan) => ("live", gist(plan), theme.plain()),
-            Err(refusal) => ("no", refusal.because.clone(), theme.dim()),
+            Ok(plan) => ("ready", gist(plan), theme.plain()),
+            Err(refusal) => ("off", refusal.because.clone(), theme.dim()),
         };
         let (open, close) = if at == selected {
             ("[", "]")
@@ -33,7 +33,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
             .look(&chord, theme.bold())
             .look(close, theme.bold())
             .look(format!("{:<21}", lever.title()), look)
-            .look(format!("{word:<5}"), look)
+            .look(format!("{word:<6}"), look)
             .look(text.trim_start(), look);
         pen.line(1 + at, &line);
     }

@@ -6,9 +6,8 @@ use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
 use crate::board::FoldKind;
 use crate::board::status::Status;
-use crate::journal::{Record, Standing};
 use crate::model::{Change, Target, Version, span::span};
-use crate::plan::show;
+use crate::plan::waits::standing;
 use crate::screen::{keys, layout, recent::who};
 use crate::state::State;
 use crate::text::wrap;
@@ -149,64 +148,28 @@ fn moved(state: &State, status: &Status) -> String {
 
 fn says(state: &State, status: &Status) -> String {
     let mut parts: Vec<String> = Vec::new();
-    parts.extend(plan(state, &status.target));
     parts.extend(status.because.iter().cloned());
     if status.because.is_empty() {
         parts.push(calm(state, status));
     }
+    parts.extend(plan(state, &status.target));
     parts.join(" ")
 }
 
-/// The newest plan on the target that is not over, or is late.
+/// The newest plan on the target that is not over. The newest of all stands on the last line.
 fn plan(state: &State, target: &Target) -> Option<String> {
+    let newest = state.journal.records.last().map(|record| &record.plan.id);
     let record = state
         .journal
         .open()
         .filter(|record| record.plan.request.target == *target)
-        .last()?;
-    Some(plan_says(state, record))
-}
-
-pub fn plan_says(state: &State, record: &Record) -> String {
+        .last()
+        .filter(|record| Some(&record.plan.id) != newest)?;
     let lever = record.plan.request.lever.title();
-    let id = state.journal.short(&record.plan.id);
-    match record.standing() {
-        Standing::Open => format!("Plan {id}, {lever}: no outcome is known yet."),
-        Standing::Unknown => {
-            let key = keys::first(state, Place::Board, Action::Journal);
-            format!("Plan {id}, {lever}: sent, and no answer; {key} settles it.")
-        }
-        standing => {
-            let Some((place, hop)) = record
-                .awaited()
-                .and_then(|place| Some((place, record.plan.hops.get(place)?)))
-            else {
-                return String::new();
-            };
-            let since = record.seen[..place]
-                .iter()
-                .flatten()
-                .max()
-                .copied()
-                .or(record.outcome.as_ref().map(|(at, _)| *at));
-            let age = since
-                .map(|at| span(state.now.duration_since(at).as_secs()))
-                .unwrap_or_default();
-            let hop_says = show::effect(&hop.effect);
-            if standing == Standing::Late {
-                format!(
-                    "LATE after {lever}: {hop_says}, {age}, usual {}. {}",
-                    span(hop.usual_s),
-                    keys::remedy(state, &hop.remedy())
-                )
-            } else {
-                format!(
-                    "{lever} underway: {hop_says}, {age} of usual {}.",
-                    span(hop.usual_s)
-                )
-            }
-        }
-    }
+    Some(format!(
+        "{lever}: {}.",
+        standing(record, state.now, |remedy| keys::remedy(state, remedy))
+    ))
 }
 
 /// What there is to know of a target that is well.

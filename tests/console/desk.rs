@@ -92,19 +92,19 @@ impl Desk {
         self.see(&format!("{app} @ {environment}"));
     }
 
-    /// Opens the levers of the selected cell and pulls one as soon as it is live: what it is decided on may still be read.
+    /// Opens the levers of the selected cell and pulls one as soon as it is ready: what it is decided on may still be read.
     #[track_caller]
     pub fn lever(&mut self, letter: &str, title: &str) -> Screen {
-        self.live(letter);
+        self.ready(letter);
         self.press(letter);
         self.see(title)
     }
 
     /// Opens the levers and waits until one is live.
     #[track_caller]
-    pub fn live(&mut self, letter: &str) {
+    pub fn ready(&mut self, letter: &str) {
         self.press("a");
-        self.look(LIMIT, &format!("lever {letter} live"), |screen| {
+        self.look(LIMIT, &format!("lever {letter} ready"), |screen| {
             screen.row("-- levers of ").is_some()
                 && screen.rows.iter().any(|row| {
                     let row = row.trim_start_matches(['[', ' ']);
@@ -112,7 +112,7 @@ impl Desk {
                         && row[1..].starts_with([']', ' '])
                         && row
                             .get(22..)
-                            .is_some_and(|rest| rest.trim_start().starts_with("live"))
+                            .is_some_and(|rest| rest.trim_start().starts_with("ready"))
                 })
         });
     }
@@ -187,10 +187,16 @@ impl Desk {
             } else {
                 self.button(by);
             }
+            // A quick plan may be waited for, or done, before anybody reads that it was accepted.
+            let accepted = |screen: &Screen| {
+                [": accepted, ", ": waiting for ", ": done in "]
+                    .iter()
+                    .any(|text| screen.contains(text))
+            };
             let screen = self.look(LIMIT, "an answer", |screen| {
-                screen.contains(": accepted, ") || screen.contains("The facts moved while")
+                accepted(screen) || screen.contains("The facts moved while")
             });
-            if screen.contains(": accepted, ") {
+            if accepted(&screen) {
                 if screen.contains("-- levers of ") {
                     self.close();
                 }

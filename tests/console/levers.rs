@@ -88,7 +88,7 @@ fn every_lever_of_a_read_only_console_is_off_and_says_why() {
     desk.select("publisher", "staging");
     desk.press("a");
     let levers = desk.see("-- levers of publisher @ staging");
-    assert!(!levers.contains(" live"), "{levers}");
+    assert!(!levers.contains(" ready"), "{levers}");
     desk.close();
     for letter in ["p", "b", "r", "t", "s", "f", "h", "u", "x"] {
         desk.refused(letter, "read-only");

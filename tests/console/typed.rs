@@ -6,7 +6,7 @@ use super::desk::Desk;
 fn at_a_roll_back() -> Desk {
     let mut desk = Desk::open("calm");
     desk.select("account-api", "production");
-    desk.live("b");
+    desk.ready("b");
     desk.close();
     desk.press("H");
     desk.see("  v732 -> v734");
@@ -47,7 +47,7 @@ fn only_the_version_itself_acts() {
 fn keys_ahead_of_the_plan_bursts_and_pastes_do_not_count() {
     let mut desk = Desk::open("calm");
     desk.select("account-api", "production");
-    desk.live("b");
+    desk.ready("b");
     desk.close();
     desk.press("H");
     desk.see("  v732 -> v734");

@@ -43,6 +43,11 @@ impl Story {
     fn record(&self) -> &Record {
         self.journal.get(&self.id).unwrap()
     }
+    /// How it stands so many seconds after the write, in words.
+    fn stands(&self, after: i64) -> String {
+        let at = now().checked_add(SignedDuration::from_secs(after)).unwrap();
+        waits::standing(self.record(), at, Remedy::with_command)
+    }
     /// Looks at the world so many seconds after the write.
     fn look(&mut self, world: &World, after: i64) -> Vec<What> {
         let at = now().checked_add(SignedDuration::from_secs(after)).unwrap();
@@ -64,6 +69,7 @@ fn a_promotion_is_seen_hop_by_hop() {
     };
     let mut story = Story::applied(plan);
     assert_eq!(story.look(&world, 1), []);
+    assert_eq!(story.stands(1), "waiting for its run, 1s of ~2s");
     let id = deploy_run(&mut world, "production", "v1362", "false", "Running");
     for fact in world
         .facts
@@ -78,7 +84,9 @@ fn a_promotion_is_seen_hop_by_hop() {
     }
     assert_eq!(story.look(&world, 3), [What::Seen { hop: 0 }]);
     world.stands("production", "publisher", "v1361", "v1362", "0s");
+    assert_eq!(story.stands(10), "waiting for v1362 on main, 7s of ~20s");
     assert_eq!(story.look(&world, 20), [What::Seen { hop: 1 }]);
+    assert_eq!(story.stands(21), "waiting for parent sync, 1s of ~1m");
     for app in ["publisher", "draft-publisher"] {
         change_app(&mut world, "production", app, |a| {
             a.annotations.insert("imageTag".into(), "v1362".into());
@@ -88,6 +96,7 @@ fn a_promotion_is_seen_hop_by_hop() {
     // One new pod beside an old one is no rollout.
     world.pod("production", "publisher", "publisher", "v1362", |_| {});
     assert_eq!(story.look(&world, 90), []);
+    assert_eq!(story.stands(90), "waiting for rollout, 30s of ~3m");
     let pods = world
         .facts
         .get_mut(&Environment::new("production"))
@@ -111,6 +120,7 @@ fn a_promotion_is_seen_hop_by_hop() {
     );
     assert_eq!(story.look(&world, 200), [What::Seen { hop: 5 }]);
     assert_eq!(story.record().standing(), Standing::Done);
+    assert_eq!(story.stands(9_999), "done in 3m20s");
     assert_eq!(story.look(&world, 9_999), []);
 }
 
@@ -124,6 +134,8 @@ fn a_hop_is_late_once_and_may_still_come() {
     assert_eq!(story.look(&world, late - 1), []);
     assert_eq!(story.look(&world, late), [What::Late { hop: 0 }]);
     assert_eq!(story.record().standing(), Standing::Late);
+    assert!(story.stands(late).starts_with("OVERDUE: v1362 on main, "));
+    assert!(story.stands(late).contains(": look at "));
     assert_eq!(story.look(&world, late + 100), []);
     world.stands("production", "publisher", "v1361", "v1362", "0s");
     assert_eq!(story.look(&world, late + 200), [What::Seen { hop: 0 }]);
@@ -261,4 +273,147 @@ fn a_refresh_counts_once_the_annotation_is_gone_and_git_was_looked_at() {
         a.reconciled_at = Some(now())
     });
     assert_eq!(story.look(&world, 4), [What::Seen { hop: 0 }]);
+}
+
+#[test]
+fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
+    let (environment, app) = (Environment::new("production"), App::new("publisher"));
+    let (version, repository) = (Version::new("v1362"), Repository::new("publisher"));
+    let own = Target::new("production", "publisher");
+    for (effect, whole, brief) in [
+        (
+            Effect::Declared {
+                environment: environment.clone(),
+                repository: repository.clone(),
+                version: version.clone(),
+            },
+            "v1362 on main in production",
+            "v1362 on main",
+        ),
+        (
+            Effect::Gate {
+                environment: environment.clone(),
+                repository: repository.clone(),
+                open: false,
+            },
+            "a closed gate of production on main",
+            "a closed gate of production on main",
+        ),
+        (
+            Effect::BranchPushed {
+                branch: "leverframe/7f3a".into(),
+            },
+            "branch leverframe/7f3a on the remote",
+            "branch leverframe/7f3a on the remote",
+        ),
+        (
+            Effect::Created {
+                environment: environment.clone(),
+                name: "deploy-1".into(),
+            },
+            "run deploy-1 in production",
+            "its run",
+        ),
+        (
+            Effect::RunOver {
+                environment: environment.clone(),
+                name: "post-sync-1".into(),
+                wanted: Some("Succeeded".into()),
+            },
+            "post-sync-1 to be Succeeded",
+            "post-sync-1 to be Succeeded",
+        ),
+        (
+            Effect::ParentSynced {
+                environment: environment.clone(),
+                repository,
+            },
+            "parent sync in production",
+            "parent sync",
+        ),
+        (
+            Effect::Refreshed {
+                environment: environment.clone(),
+                app: app.clone(),
+            },
+            "comparison of publisher with git in production",
+            "comparison of publisher with git",
+        ),
+        (
+            Effect::Synced {
+                environment: environment.clone(),
+                app: app.clone(),
+            },
+            "sync of publisher in production",
+            "sync of publisher",
+        ),
+        (
+            Effect::RolledOut {
+                environment: environment.clone(),
+                app: app.clone(),
+                version: version.clone(),
+            },
+            "rollout of publisher in production",
+            "rollout",
+        ),
+        (
+            Effect::Smoked {
+                environment,
+                app,
+                version,
+            },
+            "smoke of publisher in production",
+            "smoke",
+        ),
+    ] {
+        assert_eq!(show::awaited(&effect, None), whole);
+        assert_eq!(show::awaited(&effect, Some(&own)), brief);
+    }
+}
+
+/// The bell and the title that come while facts and time go on.
+fn announced(state: &mut leverframe::state::State) -> Vec<String> {
+    use leverframe::effect::Effect;
+    let effects = leverframe::update::settle(state);
+    let bells = effects
+        .iter()
+        .filter(|effect| **effect == Effect::Bell)
+        .count();
+    let titles: Vec<String> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Title(text) => Some(text.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(bells, titles.len());
+    titles
+}
+
+#[test]
+fn the_end_of_a_plan_is_told_once_by_bell_and_title_unless_they_are_switched_off() {
+    for is_quiet in [false, true] {
+        let mut world = publisher();
+        by_commits(&mut world);
+        let plan = pull(&world, Lever::Promote, "integration", "publisher")
+            .or_else(|_| pull(&world, Lever::Promote, "production", "publisher"))
+            .unwrap();
+        let late = plan.hops[0].late_s;
+        let mut state = world.state(80, 24);
+        state.ui.is_quiet = is_quiet;
+        crate::world::remember(&mut state, plan, "1s");
+        assert_eq!(announced(&mut state), Vec::<String>::new());
+        state.now = now()
+            .checked_add(SignedDuration::from_secs(late + 1))
+            .unwrap();
+        let told = announced(&mut state);
+        assert_eq!(told.len(), usize::from(!is_quiet));
+        let overdue = "promote publisher in production: OVERDUE: v1362 on main, ";
+        assert!(
+            told.iter().all(|text| text.starts_with(overdue)),
+            "{told:?}"
+        );
+        assert!(state.ui.notice.as_ref().unwrap().text.starts_with(overdue));
+        assert_eq!(announced(&mut state), Vec::<String>::new());
+    }
 }

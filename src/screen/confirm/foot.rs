@@ -131,7 +131,7 @@ fn help(state: &State, ui: &ConfirmUi) -> Line {
     if ui.sent {
         let back = keys::first(state, place, Action::Back);
         let words = match state.journal.get(&ui.plan.id) {
-            Some(_) => format!("Sent once; the answer is awaited. {back} leaves it underway."),
+            Some(_) => format!("Sent once; waiting for the answer. {back} leaves it on its way."),
             None => "Being recorded; nothing was sent yet.".to_owned(),
         };
         return Line::new().look(words, Tone::Bold);

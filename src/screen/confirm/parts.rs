@@ -4,8 +4,7 @@
 
 use crate::action::{Action, Place};
 use crate::model::span::span;
-use crate::model::{App, Environment};
-use crate::plan::{Check, Edit, Effect, Guard, Plan, Verdict, Weight, Write, show};
+use crate::plan::{Check, Edit, Guard, Verdict, Weight, Write, show};
 use crate::screen::keys;
 use crate::screen::line::{Line, Tone};
 use crate::state::{ConfirmUi, Part, State};
@@ -268,12 +267,15 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize) -> Section {
         let hops: Vec<String> = plan
             .hops
             .iter()
-            .map(|hop| format!("{} ~{}", short(&hop.effect, plan), span(hop.usual_s)))
+            .map(|hop| {
+                let what = show::awaited(&hop.effect, Some(&plan.request.target));
+                format!("{what} ~{}", span(hop.usual_s))
+            })
             .collect();
         let late: i64 = plan.hops.iter().map(|hop| hop.late_s).sum();
         if !hops.is_empty() {
             say(
-                &format!("{}; late after {}", hops.join("; "), span(late)),
+                &format!("{}; overdue after {}", hops.join("; "), span(late)),
                 Tone::Plain,
             );
         }
@@ -292,40 +294,5 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize) -> Section {
         title: "then".into(),
         lines,
         left_out: 0,
-    }
-}
-
-/// A hop in a few words: app, repository and environment only where they are not the target's own.
-fn short(effect: &Effect, plan: &Plan) -> String {
-    let target = &plan.request.target;
-    let there = |environment: &Environment| {
-        if *environment == target.environment {
-            String::new()
-        } else {
-            format!(" in {environment}")
-        }
-    };
-    let whose = |app: &App| {
-        if *app == target.app {
-            String::new()
-        } else {
-            format!(" of {app}")
-        }
-    };
-    match effect {
-        Effect::Declared {
-            environment,
-            version,
-            ..
-        } => format!("{} on main{}", version.short(), there(environment)),
-        Effect::Created { environment, .. } => format!("object seen{}", there(environment)),
-        Effect::ParentSynced { environment, .. } => format!("parent synced{}", there(environment)),
-        Effect::RolledOut {
-            environment, app, ..
-        } => format!("rollout{}{}", whose(app), there(environment)),
-        Effect::Smoked {
-            environment, app, ..
-        } => format!("smoke{}{}", whose(app), there(environment)),
-        other => show::effect(other),
     }
 }

@@ -3,7 +3,7 @@
 //! Deliberately absent: the order of the rows.
 
 use crate::model::tree::{Row, Tree};
-use crate::model::{Node, NodePhase, Run, RunPhase, span::span};
+use crate::model::{Node, NodePhase, Run, RunPhase, span::exactly, span::span};
 use crate::screen::line::{Line, Tone};
 use crate::state::State;
 use crate::text::{Safe, wrap};
@@ -159,18 +159,8 @@ pub fn lasted(node: &Node, now: Timestamp) -> Option<String> {
         return None;
     }
     let from = node.started?;
-    let seconds = node
-        .finished
-        .unwrap_or(now)
-        .duration_since(from)
-        .as_secs()
-        .max(0);
-    Some(match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s}s"),
-        (0, m, s) => format!("{m}m{s:02}s"),
-        (h, m, _) if h < 100 => format!("{h}h{m:02}m"),
-        (h, ..) => format!("{}d", h / 24),
-    })
+    let until = node.finished.unwrap_or(now);
+    Some(exactly(until.duration_since(from).as_secs()))
 }
 
 #[cfg(test)]

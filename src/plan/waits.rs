@@ -1,0 +1,117 @@
+//! Waits: what a plan that was sent waits for, in words, and how long it took. What is awaited is never worded as if it had
+//! happened.
+//!
+//! Deliberately absent: seeing it ([`super::follow`]).
+
+use super::{Effect, Hop, Outcome, Remedy};
+use crate::journal::{Record, Standing};
+use crate::model::span::{exactly, span};
+use crate::model::{App, Environment, Target};
+use jiff::Timestamp;
+
+/// What is waited for: `v3083 on main in production`. What belongs to `own` is not named again: `v3083 on main`.
+pub fn awaited(effect: &Effect, own: Option<&Target>) -> String {
+    let there = |environment: &Environment| match own {
+        Some(own) if own.environment == *environment => String::new(),
+        _ => format!(" in {environment}"),
+    };
+    let whose = |app: &App| match own {
+        Some(own) if own.app == *app => String::new(),
+        _ => format!(" of {app}"),
+    };
+    match effect {
+        Effect::Declared {
+            environment,
+            version,
+            ..
+        } => format!("{} on main{}", version.short(), there(environment)),
+        Effect::Gate {
+            environment, open, ..
+        } => {
+            let state = if *open { "an open" } else { "a closed" };
+            format!("{state} gate of {environment} on main")
+        }
+        Effect::BranchPushed { branch } => format!("branch {branch} on the remote"),
+        Effect::Created { environment, name } => match own {
+            Some(_) => format!("its run{}", there(environment)),
+            None => format!("run {name} in {environment}"),
+        },
+        Effect::RunOver { name, wanted, .. } => match wanted {
+            Some(wanted) => format!("{name} to be {wanted}"),
+            None => format!("{name} to be over"),
+        },
+        Effect::ParentSynced { environment, .. } => format!("parent sync{}", there(environment)),
+        Effect::Refreshed { environment, app } => {
+            format!("comparison of {app} with git{}", there(environment))
+        }
+        Effect::Synced { environment, app } => format!("sync of {app}{}", there(environment)),
+        Effect::RolledOut {
+            environment, app, ..
+        } => format!("rollout{}{}", whose(app), there(environment)),
+        Effect::Smoked {
+            environment, app, ..
+        } => format!("smoke{}{}", whose(app), there(environment)),
+    }
+}
+
+/// How a plan stands, as the end of a sentence that names it: `waiting for rollout, 40s of ~3m`. What to do about what is
+/// overdue is said as the place says it.
+pub fn standing(record: &Record, now: Timestamp, say: impl Fn(&Remedy) -> String) -> String {
+    let own = &record.plan.request.target;
+    let ended = |(_, outcome): &(Timestamp, Outcome)| match outcome {
+        Outcome::Applied { .. } => "applied".to_owned(),
+        Outcome::Refused { because } => format!("refused, nothing was changed: {because}"),
+        Outcome::Failed { because, .. } => format!("failed, nothing was changed: {because}"),
+        Outcome::Unknown { because } => format!("outcome UNKNOWN: {because}"),
+    };
+    let outcome = || record.outcome.as_ref().map(ended).unwrap_or_default();
+    if let Some((_, done, by)) = &record.settled {
+        let word = if *done { "done" } else { "not done" };
+        return format!("{word}, says {by}");
+    }
+    match record.standing() {
+        Standing::Open => "no outcome is known yet".to_owned(),
+        Standing::Done => format!("done in {}", exactly(took_s(record))),
+        Standing::NotDone | Standing::Unknown => outcome(),
+        Standing::CutShort => {
+            let because = record.cut_short_at().map_or("", |(_, because)| because);
+            format!("cut short: {because}")
+        }
+        Standing::Underway | Standing::Late => match awaited_hop(record) {
+            Some((hop, since)) => {
+                let what = awaited(&hop.effect, Some(own));
+                let age = span(now.duration_since(since).as_secs());
+                let usual = span(hop.usual_s);
+                if record.standing() == Standing::Late {
+                    let remedy = begin_small(say(&hop.remedy()).trim_end_matches('.'));
+                    format!("OVERDUE: {what}, {age} of ~{usual}: {remedy}")
+                } else {
+                    format!("waiting for {what}, {age} of ~{usual}")
+                }
+            }
+            None => outcome(),
+        },
+    }
+}
+
+/// The hop that is awaited, and since when.
+pub fn awaited_hop(record: &Record) -> Option<(&Hop, Timestamp)> {
+    let place = record.awaited()?;
+    let before = record.seen[..place].iter().flatten().max().copied();
+    let sent = record.outcome.as_ref().map(|(at, _)| *at);
+    Some((record.plan.hops.get(place)?, before.or(sent)?))
+}
+
+/// A sentence as the end of another.
+fn begin_small(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(letters).collect()
+}
+
+/// From the plan to the last effect, in seconds.
+fn took_s(record: &Record) -> i64 {
+    let seen = record.seen.iter().flatten().max();
+    let last = seen.or(record.outcome.as_ref().map(|(at, _)| at));
+    last.map_or(0, |last| last.duration_since(record.plan.made_at).as_secs())
+}
