@@ -29,12 +29,14 @@ pub use exit::Exit;
 
 use crate::config::{ClusterAt, Config, Variables};
 use crate::plan::show::{self, Clusters};
+use crate::provider::git::program;
 use arguments::{Command, Common};
 use clap::{CommandFactory, Parser};
 use color_eyre::eyre::Report;
 use exit::Failure;
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// What every command returns: how it ended, or why it did not.
 type Ended = Result<Exit, Report>;
@@ -51,8 +53,15 @@ impl Arguments {
     }
 }
 
-/// Does what was asked, and returns the process's exit code. Ctrl-C ends any command with 130.
+/// Does what was asked, and returns the process's exit code. Ctrl-C ends any command with 130. No program that was started
+/// for it is left behind.
 pub async fn run(arguments: Arguments) -> u8 {
+    let code = run_to_the_end(arguments).await;
+    let _ = tokio::task::spawn_blocking(program::end_all).await;
+    code
+}
+
+async fn run_to_the_end(arguments: Arguments) -> u8 {
     let ended = match arguments.command {
         // The console has the terminal, where Ctrl-C is a key.
         None => console::run(&arguments.common).await,
@@ -62,9 +71,9 @@ pub async fn run(arguments: Arguments) -> u8 {
             loop {
                 tokio::select! {
                     ended = &mut acting => break ended,
-                    _ = tokio::signal::ctrl_c() => {
+                    interrupted = interrupted() => {
                         if !pull::is_sending() {
-                            break Ok(Exit::Interrupted);
+                            break Ok(interrupted);
                         }
                         print::complain("A write is on its way; its outcome is waited for.");
                     }
@@ -85,6 +94,31 @@ pub async fn run(arguments: Arguments) -> u8 {
             }
         },
     }
+}
+
+/// Waits for a signal that ends a command. One that cannot be listened to does what it always did, and `nohup` holds.
+async fn interrupted() -> Exit {
+    use tokio::signal::unix::{SignalKind, signal};
+    let arrives = async |kind: SignalKind| match signal(kind) {
+        Ok(mut signal) => signal.recv().await,
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => Exit::Interrupted,
+        _ = arrives(SignalKind::terminate()) => Exit::Signal(128 + 15),
+        _ = arrives(SignalKind::hangup()), if !is_hang_up_ignored() => Exit::Signal(128 + 1),
+    }
+}
+
+/// Whether this process was started so that it survives its terminal. Listening to the signal would undo that.
+fn is_hang_up_ignored() -> bool {
+    static IGNORED: OnceLock<bool> = OnceLock::new();
+    *IGNORED.get_or_init(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_some_and(|mask| mask & 1 == 1)
+    })
 }
 
 async fn act(command: Command, common: &Common) -> Ended {

@@ -1,17 +1,18 @@
 //! The git feed: what is declared, what moved, who moved it, and what it says when the repository is away.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use leverframe::model::{ActorKind, Environment, Repository};
-use leverframe::provider::git::feed::{Options, read_once};
+use leverframe::provider::git::feed::{Options, Pace, read_once};
 use leverframe::provider::git::repository::{Location, Source as At};
 use leverframe::store::{Source, source};
 use tokio::sync::mpsc;
 
-use crate::yard::{TAGS, Told, Yard, delivery, git, version};
+use crate::yard::{TAGS, Told, Yard, delivery, git, quick, version};
 
 #[test]
 fn the_tree_tells_files_apps_and_oddities() {
@@ -247,6 +248,50 @@ fn a_push_that_was_refused_is_asked_about_again() {
     set_url(&nowhere);
     told.watch.refresh();
     told.until("a no again", |store| matches!(store.pushable, Some(Err(_))));
+}
+
+/// Nobody waits for the next fetch before a lever that commits is ready.
+#[test]
+fn a_url_is_asked_about_pushes_as_soon_as_its_history_was_read() {
+    let yard = Yard::new();
+    for n in 0..5 {
+        yard.tag("integration", "frontend", &format!("image_tag: v{n}\n"));
+        yard.robot("Move on");
+    }
+    let pace = Pace {
+        fetch: Duration::from_secs(3_600),
+        chunk: 2,
+        ..quick()
+    };
+    let mut told = Told::at_pace(yard.url(), Options { probe: true }, pace);
+    told.until("asked for its push", |store| {
+        store.pushable == Some(Ok(())) && store.history.is_complete()
+    });
+}
+
+#[test]
+fn a_damaged_mirror_is_made_anew_by_itself() {
+    let yard = Yard::new();
+    let mut told = Told::by(yard.url(), Options::default());
+    told.until("complete", |store| store.history.is_complete());
+    drop(told);
+    let cache = yard.dir.path().join("cache");
+    let objects: Vec<_> = walkdir(&cache)
+        .into_iter()
+        .filter(|path| path.to_str().unwrap().contains("/objects/"))
+        .collect();
+    assert!(!objects.is_empty());
+    for object in objects {
+        // As a full disk leaves them.
+        std::fs::set_permissions(&object, PermissionsExt::from_mode(0o600)).unwrap();
+        std::fs::write(&object, b"half of").unwrap();
+    }
+    let mut told = Told::by(yard.url(), Options::default());
+    told.until("read and walked all the same", |store| {
+        store.tree.is_some() && store.history.is_complete()
+    });
+    let git = told.store.source(&Source::Git).unwrap();
+    assert!(git.fault.is_none(), "{:?}", git.fault);
 }
 
 #[test]

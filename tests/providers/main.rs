@@ -12,6 +12,7 @@ mod feed;
 mod kube_api;
 #[path = "../common/pty.rs"]
 mod pty;
+mod remote;
 mod ssh;
 mod writer;
 mod yard;

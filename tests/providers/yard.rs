@@ -166,13 +166,17 @@ pub struct Told {
 
 impl Told {
     pub fn by(source: At, options: Options) -> Self {
+        Self::at_pace(source, options, quick())
+    }
+
+    pub fn at_pace(source: At, options: Options, pace: Pace) -> Self {
         let (to, deltas) = mpsc::channel(64);
         let watch = watch(
             source,
             delivery(),
             Feed::new(Source::Git, to),
             None,
-            quick(),
+            pace,
             options,
         );
         Self {

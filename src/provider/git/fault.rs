@@ -19,7 +19,13 @@ pub fn of(error: &Error) -> Fault {
             "Look at `path` in [declared] of the delivery file, and at the names of its environments.",
         ),
         Error::Cache { .. } => (FaultKind::Broken, ""),
-        Error::Objects { .. } => (FaultKind::Malformed, "Try `git fsck` in it."),
+        Error::Objects {
+            mirror: Some(_), ..
+        } => (
+            FaultKind::Malformed,
+            "It is made anew by itself. Where that fails, remove this folder: it holds nothing but what can be fetched again.",
+        ),
+        Error::Objects { mirror: None, .. } => (FaultKind::Malformed, "Try `git fsck` in it."),
         Error::Unfinished {
             source: Unfinished::NotStarted(_),
             ..

@@ -3,6 +3,8 @@
 //! What stands now comes first, then news by polling, and in between the history in chunks, newest first, down to a
 //! bound. A fault ages what was told, it takes nothing back. Deliberately absent: writing, and any decision.
 
+mod remote;
+
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
@@ -14,12 +16,12 @@ use super::change::Telling;
 use super::declared::Reader;
 use super::fault;
 use super::history::{self, Query, Reached};
-use super::push;
-use super::repository::{Error, FETCH_LIMIT, Location, Repository, Source};
+use super::repository::{Error, Location, Repository, Source};
 use crate::delivery::Delivery;
 use crate::model::{Change, Tree};
-use crate::provider::{Call, Calls, Feed};
+use crate::provider::{Calls, Feed};
 use crate::store::{News, Walked};
+use remote::Probe;
 
 /// How often and how far is looked.
 #[derive(Debug, Clone)]
@@ -91,6 +93,7 @@ pub fn watch(
             reader: Reader::new(Arc::clone(&delivery)),
             telling: Telling::new(delivery),
             fetched_at: None,
+            mended_at: None,
             failures: 0,
             alive_at: None,
             standing: None,
@@ -153,6 +156,8 @@ struct Teller {
     /// A chunk of history was read since the repository was opened.
     unpacked: bool,
     fetched_at: Option<Instant>,
+    /// When the mirror was last made anew.
+    mended_at: Option<Instant>,
     failures: u32,
     alive_at: Option<Instant>,
     /// The fault that has not passed yet.
@@ -160,16 +165,6 @@ struct Teller {
     /// Only what an earlier start had fetched was told so far: when that was, where it is known.
     kept: Option<Option<Timestamp>>,
     probe: Probe,
-}
-
-/// When it is next asked whether the branch could be pushed to.
-#[derive(Debug)]
-struct Probe {
-    wanted: bool,
-    /// How often in a row the answer was no.
-    refused: u32,
-    /// None: answered with yes.
-    due: Option<Instant>,
 }
 
 impl Teller {
@@ -195,11 +190,13 @@ impl Teller {
                     Ok(true) => {}
                     Ok(false) => return Ended::Unheard,
                     Err(e) => {
-                        if !self.fault(&e) {
-                            return Ended::Unheard;
-                        }
                         // Opened anew: the repository may have been moved or made again in the meantime.
                         repository = None;
+                        match self.mend_mirror(e) {
+                            Ok(()) => continue,
+                            Err(e) if self.fault(&e) => {}
+                            Err(_) => return Ended::Unheard,
+                        }
                     }
                 }
             }
@@ -255,7 +252,12 @@ impl Teller {
                 self.fetched_at = Some(Instant::now());
                 let tip = match fetched {
                     Ok(tip) => tip,
-                    Err(e) => return Ok(self.fault(&e)),
+                    Err(e) => {
+                        return match repository.damage() {
+                            Some(damage) => Err(damage),
+                            None => Ok(self.fault(&e)),
+                        };
+                    }
                 };
                 self.well();
                 if !self.news(repository, tip)? {
@@ -269,50 +271,15 @@ impl Teller {
                 return Ok(false);
             }
         }
+        if self.walking.is_some() && !self.walk(repository)? {
+            return Ok(false);
+        }
+        // History first: the far side may take its time to answer. The round that ends it asks, since the next one comes
+        // a whole fetch later, and until then no lever that commits is ready.
         if self.walking.is_some() {
-            return self.walk(repository);
+            return Ok(true);
         }
         Ok(self.probed(repository))
-    }
-
-    /// Asks whether the branch could be pushed to, where that is due. A no is asked again after a while: a machine too
-    /// busy to answer in time, or a login since renewed, must not close every lever until the console is started anew.
-    fn probed(&mut self, repository: &Repository) -> bool {
-        let due = self.probe.due.is_some_and(|at| at <= Instant::now());
-        if !self.probe.wanted || !due {
-            return true;
-        }
-        let said = push::probe(repository, FETCH_LIMIT).err();
-        let fault = said.map(|why| fault::unpushable(&self.source, &why));
-        if let Some(fault) = &fault {
-            tracing::warn!(%fault, "asked whether the branch can be pushed to");
-            self.probe.refused += 1;
-            self.probe.due =
-                Some(Instant::now() + self.after(self.pace.fetch / 4, self.probe.refused));
-        } else {
-            self.probe.refused = 0;
-            self.probe.due = None;
-        }
-        self.feed.blocking_send(News::Pushable(fault))
-    }
-
-    fn fetch(&self, repository: &Repository) -> Result<Oid, Error> {
-        let (at, began) = (Timestamp::now(), Instant::now());
-        let fetched = repository.fetch();
-        if let Some(calls) = &self.calls {
-            // What does not fit is dropped: nobody waits for the list of calls.
-            let _ = calls.try_send(Call {
-                at,
-                source: self.feed.source().clone(),
-                what: format!("git fetch {} {}", self.source.name(), self.source.branch),
-                took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-                answer: match &fetched {
-                    Ok(_) => "ok".to_owned(),
-                    Err(e) => format!("{:?}", fault::of(e).kind).to_lowercase(),
-                },
-            });
-        }
-        fetched
     }
 
     /// Tells of a tip: a sign of life where it is the one told of, else what is declared and what led to it.
@@ -470,12 +437,13 @@ impl Teller {
 
     /// How long a feed with nothing to walk rests.
     fn pause(&self, repository: &Repository) -> Duration {
-        if repository.is_mirror() {
+        let look = if repository.is_mirror() {
             let since = self.fetched_at.map_or(Duration::ZERO, |at| at.elapsed());
             self.delay().saturating_sub(since)
         } else {
             self.pace.look
-        }
+        };
+        self.probe.pause().map_or(look, |probe| probe.min(look))
     }
 
     /// The time between two looks: longer after every one that failed, and not the same for every console.

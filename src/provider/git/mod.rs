@@ -13,6 +13,7 @@ pub mod feed;
 #[cfg(test)]
 mod fixture;
 pub mod history;
+mod mirror;
 pub mod path_template;
 pub mod program;
 pub mod push;

@@ -10,18 +10,23 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use regex::Regex;
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// How much of each output stream is kept; the rest is read and dropped, so that git never blocks on a full pipe.
 const KEPT_BYTES: usize = 4 << 20;
 /// How long output is awaited after git itself has ended: an ssh master connection may keep the pipe open for hours.
 const DRAIN: Duration = Duration::from_millis(300);
 
-/// Variables that would point git at another repository, or make it print secrets.
-const UNSET: [&str; 13] = [
+/// How long calls that are still running have for ending by themselves when this process ends.
+const LEAVING: Duration = Duration::from_millis(250);
+
+/// Variables that would point git at another repository. Those that make it trace (`GIT_TRACE` and all that begin so) print
+/// secrets, or fill with noise what is said of a fault.
+const UNSET: [&str; 8] = [
     "GIT_DIR",
     "GIT_WORK_TREE",
     "GIT_INDEX_FILE",
@@ -29,11 +34,6 @@ const UNSET: [&str; 13] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_NAMESPACE",
     "GIT_COMMON_DIR",
-    "GIT_TRACE",
-    "GIT_TRACE_PACKET",
-    "GIT_TRACE_CURL",
-    "GIT_TRACE2",
-    "GIT_TRACE2_EVENT",
     "GIT_CURL_VERBOSE",
 ];
 
@@ -74,6 +74,7 @@ pub struct Call {
     command: Command,
     verb: String,
     limit: Duration,
+    writes: bool,
 }
 
 impl Call {
@@ -98,13 +99,26 @@ impl Call {
         for name in UNSET {
             command.env_remove(name);
         }
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"GIT_TRACE") {
+                command.env_remove(name);
+            }
+        }
         // An own process group: the terminal's Ctrl-C does not reach git, and a time-out ends ssh and hooks as well.
         command.process_group(0);
         Self {
             command,
             verb: verb.to_owned(),
             limit,
+            writes: false,
         }
+    }
+
+    /// This call writes: where this process ends before it, it is left to end by itself, since stopping it would make its
+    /// outcome unknown.
+    pub fn writing(mut self) -> Self {
+        self.writes = true;
+        self
     }
 
     /// Runs it in this directory.
@@ -136,11 +150,8 @@ impl Call {
         S: AsRef<std::ffi::OsStr>,
     {
         self.command.arg(&self.verb).args(arguments);
-        let mut child = self
-            .command
-            .spawn()
-            .map_err(|e| Unfinished::NotStarted(e.to_string()))?;
-        let group = rustix::process::Pid::from_child(&child);
+        let (mut child, running) = Running::start(&mut self.command, self.writes)?;
+        let group = running.group;
         let stdout = Stream::reading(child.stdout.take());
         let stderr = Stream::reading(child.stderr.take());
         let until = Instant::now() + self.limit;
@@ -151,7 +162,7 @@ impl Call {
                 stderr: clean(&stderr.taken(DRAIN)),
             }),
             None => {
-                end(group);
+                end(&[group], Duration::from_secs(2));
                 tracing::warn!(verb = %self.verb, late = ?until.elapsed(), "git stopped at its time limit");
                 Err(Unfinished::TimedOut {
                     verb: self.verb,
@@ -163,16 +174,65 @@ impl Call {
     }
 }
 
-/// Ends a process group: git takes its lock files along when it is asked to end, so it is asked first. The group may be
-/// gone in any of these moments; then there is nothing to end and nothing to say.
-fn end(group: rustix::process::Pid) {
-    use rustix::process::{Signal, kill_process_group, test_kill_process_group};
-    let _ = kill_process_group(group, Signal::TERM);
-    let until = Instant::now() + Duration::from_secs(2);
-    while test_kill_process_group(group).is_ok() && Instant::now() < until {
+/// The process groups of calls that are running and may be ended; none once this process is ending.
+static RUNNING: Mutex<Option<Vec<Pid>>> = Mutex::new(Some(Vec::new()));
+
+fn running() -> MutexGuard<'static, Option<Vec<Pid>>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call that is running; it is known until this is dropped.
+struct Running {
+    group: Pid,
+}
+
+impl Running {
+    /// Starts a call. Under the lock, so that none is started unseen while this process ends.
+    fn start(command: &mut Command, writes: bool) -> Result<(Child, Running), Unfinished> {
+        let mut running = running();
+        let Some(groups) = running.as_mut() else {
+            return Err(Unfinished::NotStarted("leverframe is ending".to_owned()));
+        };
+        let child = command
+            .spawn()
+            .map_err(|e| Unfinished::NotStarted(e.to_string()))?;
+        let group = Pid::from_child(&child);
+        if !writes {
+            groups.push(group);
+        }
+        Ok((child, Running { group }))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(groups) = running().as_mut() {
+            groups.retain(|group| *group != self.group);
+        }
+    }
+}
+
+/// Ends every call that only reads, with the ssh and whatever else it started, and lets no other begin: called once, when
+/// this process ends, because a git that hangs has nobody left then who would stop it.
+pub fn end_all() {
+    let groups = running().take().unwrap_or_default();
+    end(&groups, LEAVING);
+}
+
+/// Ends process groups: git takes its lock files along when it is asked to end, so it is asked first. A group may be gone in
+/// any of these moments; then there is nothing to end and nothing to say.
+fn end(groups: &[Pid], patience: Duration) {
+    for group in groups {
+        let _ = kill_process_group(*group, Signal::TERM);
+    }
+    let until = Instant::now() + patience;
+    let is_there = |group: &Pid| test_kill_process_group(*group).is_ok();
+    while groups.iter().any(is_there) && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(10));
     }
-    let _ = kill_process_group(group, Signal::KILL);
+    for group in groups {
+        let _ = kill_process_group(*group, Signal::KILL);
+    }
 }
 
 /// Waits for a child on a thread of its own (which also reaps it after a kill); none when the limit passes first.

@@ -58,7 +58,9 @@ pub fn destination(repository: &Repository) -> Result<To, String> {
 /// Pushes one commit to `refs/heads/BRANCH`, never forced.
 pub fn push(repository: &Repository, to: To, commit: Oid, branch: &str, limit: Duration) -> Pushed {
     let refspec = format!("{commit}:refs/heads/{branch}");
-    let ended = call(repository, limit).run(arguments(repository, to, &[], &refspec));
+    let ended = call(repository, limit)
+        .writing()
+        .run(arguments(repository, to, &[], &refspec));
     told(ended, has_push_hook(repository))
 }
 

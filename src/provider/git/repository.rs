@@ -5,7 +5,6 @@
 //! absent: writing (`commit.rs`, `push.rs`) and the meaning of the files.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use std::time::Duration;
 use git2::{ObjectType, Oid};
 use jiff::Timestamp;
 
+use super::mirror::open_mirror;
 use super::program::{Call, Ended, Unfinished, redact};
 
 /// A file in our own mirror that is written after every fetch.
@@ -72,8 +72,13 @@ pub enum Error {
     },
     #[error("{name}: {source}")]
     Unfinished { name: String, source: Unfinished },
-    #[error("{name}: objects cannot be read: {why}")]
-    Objects { name: String, why: String },
+    #[error("{name}: objects cannot be read{where_}: {why}", where_ = .mirror.as_ref().map(|dir| format!(" in its mirror {dir}")).unwrap_or_default())]
+    Objects {
+        name: String,
+        why: String,
+        /// The folder, where it is our own mirror.
+        mirror: Option<String>,
+    },
     #[error("{0} is not a branch name")]
     BranchName(String),
     #[error("{name}: no file fits {template}; {looked_at} files were looked at")]
@@ -158,23 +163,24 @@ impl Repository {
         {
             return Err(Error::BranchName(source.branch.clone()));
         }
-        let name = source.name();
-        let open = |path: &Path| {
-            git2::Repository::open(path).map_err(|e| Error::Open {
-                name: name.clone(),
-                why: match e.code() {
-                    git2::ErrorCode::Owner => format!(
-                        "it belongs to another user. If you trust it: git config --global --add safe.directory {}",
-                        path.display()
-                    ),
-                    _ => e.message().to_owned(),
-                },
-            })
-        };
-        let git = match &source.location {
-            Location::Path(path) => open(path)?,
-            Location::Url { url, cache } => open(&mirror(url, cache)?)?,
-        };
+        match &source.location {
+            Location::Path(path) => Self::open_folder(path, source),
+            Location::Url { url, cache } => Self::open_folder(&open_mirror(url, cache)?, source),
+        }
+    }
+
+    /// Opens the repository of a source that is at this path.
+    pub(super) fn open_folder(path: &Path, source: &Source) -> Result<Self, Error> {
+        let git = git2::Repository::open(path).map_err(|e| Error::Open {
+            name: source.name(),
+            why: match e.code() {
+                git2::ErrorCode::Owner => format!(
+                    "it belongs to another user. If you trust it: git config --global --add safe.directory {}",
+                    path.display()
+                ),
+                _ => e.message().to_owned(),
+            },
+        })?;
         Ok(Self {
             git,
             source: source.clone(),
@@ -307,7 +313,10 @@ impl Repository {
             call = call.batch_ssh();
         }
         if self.is_mirror() {
-            call = call.config("core.hooksPath=/dev/null");
+            // Packs carry checksums. A loose object that was cut short makes libgit2 1.9 read for ever.
+            call = call
+                .config("core.hooksPath=/dev/null")
+                .config("fetch.unpackLimit=1");
         }
         call
     }
@@ -338,7 +347,19 @@ impl Repository {
         Error::Objects {
             name: self.source.name(),
             why: error.message().to_owned(),
+            mirror: self
+                .is_mirror()
+                .then(|| self.git.path().display().to_string()),
         }
+    }
+
+    /// Why the newest commit of a mirror that has one cannot be read; none where it can.
+    pub(super) fn damage(&self) -> Option<Error> {
+        if !self.is_mirror() || self.reference().is_err() {
+            return None;
+        }
+        let tree = self.tip().and_then(|tip| self.tree(tip).map(|_| ()));
+        tree.err()
     }
 
     /// What stands at a path of a commit.
@@ -457,41 +478,6 @@ fn is_locked(said: &str) -> bool {
     ["cannot lock ref", "Unable to create", "File exists"]
         .iter()
         .any(|word| said.contains(word))
-}
-
-/// The directory of the mirror of a URL, created where it is missing.
-fn mirror(url: &str, cache: &Path) -> Result<PathBuf, Error> {
-    let refused = |why: String| Error::Cache {
-        dir: cache.display().to_string(),
-        why,
-    };
-    if url.starts_with('-') || url.contains("::") || url.chars().any(char::is_control) {
-        return Err(Error::Open {
-            name: redact(url),
-            why: "this is not a URL that git should be given".to_owned(),
-        });
-    }
-    let hash =
-        Oid::hash_object(ObjectType::Blob, url.as_bytes()).map_err(|e| refused(e.to_string()))?;
-    let dir = cache.join(format!("{hash}.git"));
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&dir)
-        .and_then(|()| fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)))
-        .map_err(|e| refused(e.to_string()))?;
-    // Both steps are looked at every time: an earlier start may have ended between them.
-    let git = if dir.join("HEAD").exists() {
-        git2::Repository::open_bare(&dir)
-    } else {
-        git2::Repository::init_bare(&dir)
-    };
-    let git = git.map_err(|e| refused(e.message().to_owned()))?;
-    if git.find_remote("origin").is_err() {
-        git.remote("origin", url)
-            .map_err(|e| refused(e.message().to_owned()))?;
-    }
-    Ok(dir)
 }
 
 #[cfg(test)]

@@ -27,6 +27,9 @@ const UNDER_WAY_S: i64 = 120;
 /// A plan younger than this that left no trace may be about to be sent by another process.
 const ABOUT_TO_S: i64 = 300;
 
+/// Where the commits last sent are kept, by their plans' ids.
+pub(super) const SENT: &str = "refs/leverframe/sent/";
+
 /// The scalars of one file, as shown and as they shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEdit {
@@ -420,7 +423,7 @@ fn is_over(repository: &Repository, commit: Oid) -> bool {
 
 /// The reference that keeps the commit last sent for a plan.
 fn kept(plan: &str) -> String {
-    format!("refs/leverframe/sent/{plan}")
+    format!("{SENT}{plan}")
 }
 
 fn keep(repository: &Repository, plan: &str, commit: Oid) -> Result<(), String> {

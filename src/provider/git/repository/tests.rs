@@ -1,5 +1,6 @@
 use super::*;
 use crate::provider::git::fixture::Fixture;
+use std::os::unix::fs::PermissionsExt;
 
 fn path(dir: &Path) -> Source {
     Source {
