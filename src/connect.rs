@@ -9,7 +9,7 @@ use crate::model::{Environment, Target};
 use crate::provider::git::feed as git_feed;
 use crate::provider::git::repository::{Location, Source as GitSource};
 use crate::provider::git::writer::Committer;
-use crate::provider::kubernetes::connect::{Access, Place};
+use crate::provider::kubernetes::connect::{Access, KubeContext};
 use crate::provider::kubernetes::feed::{Cluster, Scope};
 use crate::provider::kubernetes::writer::Writer as ClusterWriter;
 use crate::provider::{Calls, Feed, Writer};
@@ -97,10 +97,10 @@ pub fn git_source(config: &Config) -> GitSource {
     }
 }
 
-fn place(at: &ClusterAt) -> Place {
-    Place {
-        kubeconfig: Some(at.kubeconfig.clone()),
-        context: Some(at.context.clone()),
+fn place(at: &ClusterAt) -> KubeContext {
+    KubeContext {
+        kubeconfig: at.kubeconfig.clone(),
+        context: at.context.clone(),
     }
 }
 

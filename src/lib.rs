@@ -50,5 +50,6 @@ pub mod state;
 pub mod store;
 pub mod terminal;
 pub mod text;
+pub mod trust;
 pub mod update;
 pub mod view;

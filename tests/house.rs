@@ -20,7 +20,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &["text"]),
     ("delivery", &["model"]),
     ("complaint", &[]),
-    ("config", &["complaint", "delivery", "keymap", "model"]),
+    ("trust", &[]),
+    (
+        "config",
+        &["complaint", "delivery", "keymap", "model", "trust"],
+    ),
     // The rows of levers and views, which sentences name.
     ("table", &[]),
     ("lever", &[]),
@@ -44,7 +48,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "provider/kubernetes",
-        &["delivery", "model", "plan", "provider", "store"],
+        &["delivery", "model", "plan", "provider", "store", "trust"],
     ),
     ("apply", &["journal", "model", "plan", "provider"]),
     (

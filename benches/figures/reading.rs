@@ -6,7 +6,7 @@ use super::pty::{Console, Start};
 use leverframe::board::Board;
 use leverframe::config::{self, Config};
 use leverframe::connect;
-use leverframe::provider::kubernetes::{Access, Place, Reading, wire};
+use leverframe::provider::kubernetes::{Access, KubeContext, Reading, wire};
 use leverframe::store::{Kind, Source, Store};
 use std::path::Path;
 use std::process::Command;
@@ -121,9 +121,9 @@ async fn board(config: &Config) {
 async fn bytes(config: &Config, pages: bool) {
     let mut tasks = Vec::new();
     for at in config.clusters.values() {
-        let access = std::sync::Arc::new(Access::new(Place {
-            kubeconfig: Some(at.kubeconfig.clone()),
-            context: Some(at.context.clone()),
+        let access = std::sync::Arc::new(Access::new(KubeContext {
+            kubeconfig: at.kubeconfig.clone(),
+            context: at.context.clone(),
         }));
         let namespace = |kind: Kind| match (kind, &config.delivery) {
             (Kind::Applications, d) => d.argo_cd.as_ref().map(|a| a.namespace.clone()),

@@ -8,7 +8,10 @@ use super::gather::{Gathered, Want, gather};
 use super::table::Table;
 use super::{Ended, print, required, shown};
 use crate::config::{Config, RepositoryAt, built_in};
+use crate::connect;
+use crate::provider::git::commit;
 use crate::provider::git::program::redact;
+use crate::provider::git::repository::Repository;
 use crate::store::{Kind, Source};
 use serde::Serialize;
 
@@ -148,6 +151,7 @@ fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
             }
         }
     }
+    lines.extend(committer(config));
     lines.push(match &store.pushable {
         _ if config.read_only => Line::new("git", "push", "note", "not asked: read-only"),
         Some(Ok(())) => Line::new(
@@ -165,6 +169,27 @@ fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
     lines
 }
 
+/// Whether git knows in whose name it commits, which it is asked for only when everything else has passed.
+fn committer(config: &Config) -> Option<Line> {
+    if config.read_only {
+        return None;
+    }
+    let repository = Repository::open(&connect::git_source(config)).ok()?;
+    Some(match commit::author(&repository) {
+        Ok(author) => Line::new(
+            "git",
+            "committer",
+            "ok",
+            format!(
+                "{} <{}>",
+                author.name().unwrap_or_default(),
+                author.email().unwrap_or_default()
+            ),
+        ),
+        Err(why) => Line::new("git", "committer", "no", why.to_string()),
+    })
+}
+
 async fn cluster(config: &Config, gathered: &Gathered, source: &Source) -> Vec<Line> {
     let Source::Cluster(environment) = source else {
         return Vec::new();
@@ -180,9 +205,17 @@ async fn cluster(config: &Config, gathered: &Gathered, source: &Source) -> Vec<L
         ));
     }
     if let Some(reader) = gathered.connection.cluster(environment)
-        && let Some(known) = reader.known().await
+        && let Some(known) = reader.known()
     {
         lines.push(Line::new(name, "server", "note", known.server));
+        if let Some(exposure) = known.exposure {
+            let detail = format!(
+                "{}: every lever there wants a reason. {}",
+                exposure.words(),
+                exposure.remedy()
+            );
+            lines.push(Line::new(name, "connection", "no", detail));
+        }
     }
     let Some(state) = gathered.store.source(source) else {
         return lines;
@@ -228,7 +261,11 @@ async fn cluster(config: &Config, gathered: &Gathered, source: &Source) -> Vec<L
                 ms / 1000
             ),
         ),
-        Some(ms) => Line::new(name, "clock", "ok", format!("differs by {ms} ms")),
+        // The answer's date has whole seconds, so that less than one says nothing.
+        Some(ms) if ms.abs() < 1000 => {
+            Line::new(name, "clock", "ok", "within a second of this machine's")
+        }
+        Some(ms) => Line::new(name, "clock", "ok", format!("differs by {} s", ms / 1000)),
         None => Line::new(name, "clock", "unknown", "its clock was not seen"),
     });
     let permissions = gathered

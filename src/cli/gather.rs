@@ -8,7 +8,7 @@ use super::print;
 use crate::config::Config;
 use crate::connect::{self, Connection};
 use crate::delivery::Delivery;
-use crate::model::Environment;
+use crate::model::{Environment, Fault, FaultKind};
 use crate::store::{Delta, Kind, Source, Store};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -161,7 +161,10 @@ fn is_settled(store: &Store, source: &Source, want: &Want, config: &Config) -> b
     let Some(state) = store.source(source) else {
         return false;
     };
-    if state.fault.is_some() {
+    if let Some(fault) = &state.fault {
+        if !is_final(fault) {
+            return false;
+        }
         // What an earlier start has fetched is walked in spite of it.
         let walks = *source == Source::Git && want.history && store.tree.is_some();
         return !walks || store.history.is_complete();
@@ -177,7 +180,7 @@ fn is_settled(store: &Store, source: &Source, want: &Want, config: &Config) -> b
                 state
                     .kinds
                     .get(&kind)
-                    .is_some_and(|k| k.listed || k.fault.is_some())
+                    .is_some_and(|k| k.listed || k.fault.as_ref().is_some_and(is_final))
             });
             let asked = store
                 .cluster(environment)
@@ -185,6 +188,12 @@ fn is_settled(store: &Store, source: &Source, want: &Want, config: &Config) -> b
             listed && (!want.rights || asked)
         }
     }
+}
+
+/// Whether waiting within the limit would bring nothing else: a server that is busy (or has just been given a kind) says so,
+/// and is asked again by itself.
+fn is_final(fault: &Fault) -> bool {
+    fault.kind != FaultKind::Throttled
 }
 
 /// The kinds that are watched in a cluster of the delivery.
@@ -242,6 +251,7 @@ impl Gathered {
 mod tests {
     use super::*;
     use crate::config::ClusterAt;
+    use crate::store::News;
 
     fn three_clusters() -> Config {
         let mut config =
@@ -255,6 +265,42 @@ mod tests {
             config.clusters.insert(Environment::new(name), at);
         }
         config
+    }
+
+    /// A server that has just been given a kind answers 429 for a moment; a command asks again within its limit.
+    #[test]
+    fn what_is_throttled_is_waited_for() {
+        let config = three_clusters();
+        let source = Source::Cluster(Environment::new("staging"));
+        let mut store = Store::default();
+        let mut hear = |news: News| {
+            store.apply(Delta {
+                source: source.clone(),
+                subscription: 1,
+                seen_at: jiff::Timestamp::now(),
+                news,
+            });
+            is_settled(&store, &source, &Want::clusters(&[]), &config)
+        };
+        let fault = |kind: FaultKind| Fault::new(kind, "storage is (re)initializing", "");
+        let said = |kind: FaultKind| News::Fault {
+            kind: Some(Kind::Applications),
+            fault: fault(kind),
+            retry_at: None,
+        };
+        for kind in [Kind::Runs, Kind::Deployments, Kind::Pods] {
+            assert!(!hear(News::Listed(kind)));
+        }
+        assert!(!hear(said(FaultKind::Throttled)));
+        assert!(hear(said(FaultKind::Forbidden)));
+        assert!(hear(News::Listed(Kind::Applications)));
+        let whole = |kind: FaultKind| News::Fault {
+            kind: None,
+            fault: fault(kind),
+            retry_at: None,
+        };
+        assert!(!hear(whole(FaultKind::Throttled)));
+        assert!(hear(whole(FaultKind::Unreachable)));
     }
 
     /// Whether a version that does not come is stuck, or explained by what failed below, is written below.

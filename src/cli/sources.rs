@@ -33,7 +33,11 @@ pub(super) async fn run(common: &Common) -> Ended {
                     format!("{:?}", line.state).to_lowercase(),
                     line.age_s.map(age).unwrap_or_default(),
                     kinds.join(" "),
-                    line.error.clone().unwrap_or_default(),
+                    match (&line.error, state.exposure) {
+                        (Some(error), _) => error.clone(),
+                        (None, Some(exposure)) => format!("NOT SAFE: {}", exposure.words()),
+                        (None, None) => String::new(),
+                    },
                 ]);
             }
             print::out(&table.to_string())?;

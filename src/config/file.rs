@@ -3,8 +3,8 @@
 //! Deliberately absent: what stands in it.
 
 use crate::complaint::{Complaint, Complaints};
+use crate::trust::{Distrust, check_trust};
 use std::ffi::OsString;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// A configuration file is small; what is larger is something else.
@@ -59,7 +59,7 @@ pub fn resolve(text: &str, folder: &Path, variables: Variables<'_>) -> PathBuf {
 /// Reads a configuration file. `shown_by` is the command that prints one to begin with.
 ///
 /// # Errors
-/// When it is not there, cannot be read, is too large, is not UTF-8, or can be written by everybody.
+/// When it is not there, cannot be read, is too large, is not UTF-8, or can be written by somebody else.
 pub fn read(path: &Path, shown_by: &str) -> Result<String, Complaints> {
     let complaint = |what: String, remedy: &str| {
         Complaints::from(Complaint {
@@ -88,24 +88,8 @@ pub fn read(path: &Path, shown_by: &str) -> Result<String, Complaints> {
             "A configuration file has some hundred lines.",
         ));
     }
-    if metadata.permissions().mode() & 0o002 != 0 {
-        return Err(complaint(
-            "Everybody may write it, and it names programs that are run.".into(),
-            "chmod o-w, after having looked who changed it.",
-        ));
-    }
-    if let Some(folder) = path.canonicalize().ok().as_deref().and_then(Path::parent)
-        && let Ok(metadata) = std::fs::metadata(folder)
-        && metadata.mode() & 0o002 != 0
-        && metadata.mode() & 0o1000 == 0
-    {
-        return Err(complaint(
-            format!(
-                "Everybody may replace it: {} can be written by all.",
-                folder.display()
-            ),
-            "chmod o-w the folder, after having looked who changed the file.",
-        ));
+    if let Err(Distrust { why, remedy }) = check_trust(path, &metadata) {
+        return Err(complaint(why, &remedy));
     }
     let bytes = std::fs::read(path).map_err(|error| {
         complaint(

@@ -308,7 +308,7 @@ fn every_place_that_is_no_toml_is_told_at_once() {
 }
 
 #[test]
-fn what_everybody_may_write_is_refused() {
+fn what_somebody_else_may_write_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lf.toml");
     fs::write(&path, "delivery = \"govuk\"\n").unwrap();
@@ -319,6 +319,12 @@ fn what_everybody_may_write_is_refused() {
             .unwrap_err()
             .to_string()
             .contains("Everybody may write it")
+    );
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+    let said = load(&path, &nothing).unwrap_err().to_string();
+    assert!(
+        said.contains("Its group may write it") && said.contains("chmod g-w"),
+        "{said}"
     );
     fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();

@@ -6,6 +6,7 @@
 pub mod attention;
 pub mod change;
 pub mod declared;
+pub mod exposure;
 pub mod fault;
 pub mod live;
 pub mod log;
@@ -18,6 +19,7 @@ pub mod version;
 pub use attention::{Gravity, Word};
 pub use change::{ActorKind, Change};
 pub use declared::{AppDeclared, Declared, Tree};
+pub use exposure::Exposure;
 pub use fault::{Fault, FaultKind, Permission};
 pub use live::{
     Application, Container, Deployment, Happening, Health, Job, Operation, Phase, Pod, Sync,

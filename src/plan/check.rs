@@ -107,6 +107,13 @@ table! {
         help: "The other sources are fresh, too.",
         weights: weights([S, S, S, S, S]),
     }
+    /// Stands only where it fails.
+    Certificate {
+        word: "certificate",
+        title: "certificate",
+        help: "The certificates of the clusters that it goes to and is decided on are checked, and no credential goes over plain http.",
+        weights: weights([T, T, T, T, T]),
+    }
     InFlight {
         word: "in_flight",
         title: "in flight",

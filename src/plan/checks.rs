@@ -96,6 +96,7 @@ pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) 
         ),
     }
     fresh(subject, &draft.rests_on, checks);
+    certificate(subject, draft, checks);
     in_flight_row(subject, draft, checks);
     let production = draft.reach.production || subject.stage.production;
     if production {
@@ -311,6 +312,42 @@ fn fresh(subject: &Subject<'_>, rests_on: &[(Source, Option<Kind>)], checks: &mu
         checks.pass(CheckName::Others, "every other source is fresh");
     } else {
         checks.add(CheckName::Others, Verdict::Failed, stale.join("; "), "");
+    }
+}
+
+/// Whether somebody between here and a cluster could have made up what is decided on, or could take the credential of the
+/// write: the target's own cluster, the one below that a version comes from, and where the write goes.
+fn certificate(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
+    let target = &subject.stage.name;
+    let below = subject.delivery().lower(target).map(|stage| &stage.name);
+    let written = match &draft.write {
+        Write::Commit { .. } => None,
+        Write::Create { environment, .. } => Some(environment),
+        Write::Patch { id, .. } => Some(&id.environment),
+    };
+    let concerned = |source: &Source| {
+        let Source::Cluster(environment) = source else {
+            return false;
+        };
+        [Some(target), below, written].contains(&Some(environment))
+            || draft.rests_on.iter().any(|(rested, _)| rested == source)
+    };
+    let exposed: Vec<_> = subject
+        .store()
+        .exposed()
+        .filter(|(source, _)| concerned(source))
+        .collect();
+    if let Some((_, exposure)) = exposed.first() {
+        let said: Vec<String> = exposed
+            .iter()
+            .map(|(source, exposure)| format!("{source}: {}", exposure.words()))
+            .collect();
+        checks.add(
+            CheckName::Certificate,
+            Verdict::Failed,
+            said.join("; "),
+            exposure.remedy(),
+        );
     }
 }
 

@@ -38,11 +38,12 @@ pub struct Panes {
 pub fn panes(state: &State) -> Panes {
     let (columns, rows) = state.size;
     let held = u16::try_from(state.board.holds.len().min(2)).unwrap_or(0);
-    layout(columns, rows, held, state.ui.zoom)
+    let exposed = u16::from(state.store.exposed().next().is_some());
+    layout(columns, rows, exposed + held, state.ui.zoom)
 }
 
-/// The panes of a size; `held` lines of the header say which gates are closed for many.
-pub fn layout(columns: u16, rows: u16, held: u16, zoom: bool) -> Panes {
+/// The panes of a size; `more` lines of the header say which connections are not safe and which gates are closed for many.
+pub fn layout(columns: u16, rows: u16, more: u16, zoom: bool) -> Panes {
     let slice = |from: u16, lines: u16| {
         let from = from.min(rows);
         Rect::new(0, from, columns, lines.min(rows - from))
@@ -51,7 +52,7 @@ pub fn layout(columns: u16, rows: u16, held: u16, zoom: bool) -> Panes {
         0..4 => 0,
         4..8 => 1,
         8..16 => 2,
-        _ => 2 + held,
+        _ => 2 + more,
     };
     let footer_lines = match rows {
         0..2 => 0,

@@ -42,6 +42,8 @@ pub enum News {
     },
     /// The far side's clock minus ours, in milliseconds.
     Skew(i64),
+    /// Why the way to the cluster is not safe, by what its kubeconfig says; none where it is.
+    Exposed(Option<Exposure>),
     /// All that is declared at the tip; replaces the last one whole.
     Declared(Arc<Tree>),
     /// History, newest first; `complete` says how far the walk got.
@@ -243,8 +245,12 @@ impl Store {
         state.heard(seen_at, &news);
         let changed = !matches!(news, News::Alive | News::Skew(_));
         match news {
-            News::AsOf(_) | News::Alive | News::Connecting | News::Fault { .. } | News::Skew(_) => {
-            }
+            News::AsOf(_)
+            | News::Alive
+            | News::Connecting
+            | News::Fault { .. }
+            | News::Skew(_)
+            | News::Exposed(_) => {}
             News::Declared(tree) => self.tree = Some(tree),
             News::Changes { changes, walked } => self.history.take(changes, walked),
             News::Listing(kind) => self.table(&source, |c| c.begin(kind)),

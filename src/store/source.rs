@@ -3,7 +3,7 @@
 //! Deliberately absent: connecting; that is the provider's.
 
 use super::{News, Store};
-use crate::model::{Environment, Fault, FaultKind};
+use crate::model::{Environment, Exposure, Fault, FaultKind};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -69,6 +69,8 @@ pub struct SourceState {
     pub retry_at: Option<Timestamp>,
     /// The far side's clock minus ours, in milliseconds.
     pub skew_ms: Option<i64>,
+    /// Why the way there is not safe; none where it is, or nothing is known yet.
+    pub exposure: Option<Exposure>,
     pub kinds: BTreeMap<Kind, KindState>,
 }
 
@@ -114,6 +116,17 @@ impl SourceState {
                 self.connecting = true;
                 return;
             }
+            // The server answers, which says nothing of whether the facts can be read.
+            News::Permissions(_) => {
+                self.connecting = false;
+                self.alive_at = Some(seen_at);
+                return;
+            }
+            // Known before anything is asked: no sign of life.
+            News::Exposed(exposure) => {
+                self.exposure = *exposure;
+                return;
+            }
             News::AsOf(at) => {
                 self.alive_at = *at;
                 return;
@@ -139,9 +152,12 @@ impl SourceState {
     }
 
     pub fn reach(&self, now: Timestamp) -> Reach {
+        let is_never_read = !self.kinds.is_empty() && self.kinds.values().all(|kind| !kind.listed);
         match (self.age_s(now), &self.fault) {
             (None, Some(_)) => Reach::Failed,
             (None, None) => Reach::Unread,
+            // It answers, and refuses everything.
+            (Some(_), Some(_)) if is_never_read => Reach::Failed,
             (Some(age), _) if age > STALE_AFTER_S => Reach::Stale,
             (Some(_), Some(_)) => Reach::Stale,
             (Some(_), None) => Reach::Ok,
@@ -175,6 +191,12 @@ impl SourceState {
 }
 
 impl Store {
+    /// The clusters to which the way is not safe, and why.
+    pub fn exposed(&self) -> impl Iterator<Item = (&Source, Exposure)> {
+        self.sources()
+            .filter_map(|(source, about)| Some((source, about.exposure?)))
+    }
+
     /// Why it is not known what there is of a kind in an environment, to follow a comma or a colon; none: it was listed, so
     /// that what is not there is absent.
     pub fn unread(&self, environment: &Environment, kind: Kind) -> Option<String> {

@@ -30,7 +30,13 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
         let line = sources(state, pen, columns);
         pen.line(1, &line);
     }
-    let held = pen.rows().saturating_sub(2);
+    let mut next = 2;
+    if pen.rows() > next && state.store.exposed().next().is_some() {
+        let line = exposed(state, pen);
+        pen.line(next, &line);
+        next += 1;
+    }
+    let held = pen.rows().saturating_sub(next);
     for (y, hold) in state.board.holds.iter().take(held).enumerate() {
         let since = hold
             .since
@@ -47,8 +53,28 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
                 " {}->{}, {} apps, {}{since}{reason}",
                 hold.from, hold.into, hold.apps, hold.by
             ));
-        pen.line(y + 2, &line);
+        pen.line(y + next, &line);
     }
+}
+
+/// `NOT SAFE  staging, production: certificate not checked`: a banner as long as it is so.
+fn exposed(state: &State, pen: &Pen<'_>) -> Line {
+    let mut by_words: Vec<(&str, Vec<String>)> = Vec::new();
+    for (source, exposure) in state.store.exposed() {
+        let words = exposure.words();
+        match by_words.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, sources)) => sources.push(source.to_string()),
+            None => by_words.push((words, vec![source.to_string()])),
+        }
+    }
+    let parts: Vec<String> = by_words
+        .iter()
+        .map(|(words, sources)| format!("{}: {words}", sources.join(", ")))
+        .collect();
+    Line::new().look(
+        format!("NOT SAFE  {}", parts.join("; ")),
+        pen.theme.danger(),
+    )
 }
 
 fn left(state: &State, pen: &Pen<'_>) -> Line {
@@ -141,6 +167,10 @@ fn sources(state: &State, pen: &Pen<'_>, columns: usize) -> Line {
         let (word, style) = word(about, state.now);
         let (word, style) = match word {
             Some(word) => (word, theme.warning()),
+            // Where the header has no line for it, this is the place.
+            None if about.exposure.is_some() && style == Reach::Ok => {
+                ("NOT SAFE".to_owned(), theme.danger())
+            }
             None => {
                 let (word, own) = theme.reach(style);
                 let age = match (style, about.age_s(state.now)) {

@@ -48,7 +48,11 @@ pub fn page<'a>(
                 Some(age) => format!("{} ago", span(age)),
                 None => "never".into(),
             };
-            let fault = about.worst_fault().map_or("", |fault| &fault.detail);
+            let fault = match (about.worst_fault(), about.exposure) {
+                (Some(fault), _) => fault.detail.clone(),
+                (None, Some(exposure)) => format!("NOT SAFE: {}", exposure.words()),
+                (None, None) => String::new(),
+            };
             Line::new()
                 .say(fit(&Safe::line(&source.to_string()), 15))
                 .say(" ")
@@ -88,11 +92,18 @@ fn detail(
             say(&format!("{again} asks again now."));
         }
     }
+    if let Some(exposure) = about.exposure {
+        let words = exposure.words();
+        say(&format!(
+            "NOT SAFE: {words}, so that every lever there wants a reason. {}",
+            exposure.remedy()
+        ));
+    }
     if let Some(at) = about.retry_at {
         say(&format!("asked again at {}", when(at, state.now)));
     }
     if let Some(skew) = about.skew_ms.filter(|ms| ms.abs() > 2_000) {
-        say(&format!("its clock is {skew} ms from ours"));
+        say(&format!("its clock is {} s from ours", skew / 1000));
     }
     for (kind, of) in &about.kinds {
         let text = match (&of.fault, of.listed) {

@@ -66,6 +66,8 @@ pub struct World {
     /// Clusters that are configured.
     pub clusters: Vec<Environment>,
     pub permissions: Vec<Permission>,
+    /// Clusters to which the way is not safe.
+    pub exposed: Vec<(Environment, Exposure)>,
     number: usize,
 }
 
@@ -93,6 +95,7 @@ impl World {
             faults: Vec::new(),
             clusters,
             permissions: Vec::new(),
+            exposed: Vec::new(),
             number: 0,
         }
     }
@@ -550,6 +553,9 @@ impl World {
                     .filter(|f| f.kind() == kind)
                     .for_each(|f| say(&source, News::Put(f.clone())));
                 say(&source, News::Listed(kind));
+            }
+            for (_, exposure) in self.exposed.iter().filter(|(e, _)| e == environment) {
+                say(&source, News::Exposed(Some(*exposure)));
             }
             if !self.permissions.is_empty() {
                 say(&source, News::Permissions(self.permissions.clone()));

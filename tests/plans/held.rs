@@ -74,6 +74,44 @@ fn a_shared_login_moves_nothing_in_production() {
 }
 
 #[test]
+fn a_connection_that_is_not_safe_wants_a_reason_of_every_lever_on_its_cluster() {
+    let console = Console::default();
+    let certificate = |environment: &str, exposed: &str, lever: Lever| {
+        let mut world = publisher();
+        if environment == "production" {
+            running(&mut world);
+            deploy_run(&mut world, "production", "v1363", "true", "Running");
+        }
+        world.exposed = vec![(exposed.into(), Exposure::UncheckedCertificate)];
+        let checks = match console.decide(&world, &request(lever, environment, "publisher")) {
+            Ok(plan) => plan.checks,
+            Err(refusal) => refusal.checks,
+        };
+        let row = checks
+            .into_iter()
+            .find(|c| c.name == CheckName::Certificate);
+        row.map(|c| (c.wants_reason(), c.evidence))
+    };
+    for lever in Lever::ALL {
+        let environment = match lever {
+            Lever::Resubmit | Lever::TestsOnly => "staging",
+            _ => "production",
+        };
+        let Some((wants_reason, evidence)) = certificate(environment, environment, lever) else {
+            panic!("{}: no row", lever.title());
+        };
+        assert!(
+            wants_reason && evidence.contains("certificate not checked"),
+            "{evidence}"
+        );
+        assert_eq!(
+            certificate(environment, "integration", lever).is_some(),
+            environment == "staging"
+        );
+    }
+}
+
+#[test]
 fn what_cannot_be_journalled_is_not_decided() {
     let console = Console {
         journal_fault: Some(Fault::new(FaultKind::Broken, "disk full", "Make room.")),

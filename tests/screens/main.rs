@@ -21,7 +21,7 @@ mod world;
 use golden::golden;
 use leverframe::action::Place;
 use leverframe::journal::{Entry, What};
-use leverframe::model::Target;
+use leverframe::model::{Exposure, Target};
 use leverframe::plan::{Lever, Plan, PlanId, Refusal, Request, plan};
 use leverframe::provider::Call;
 use leverframe::state::{ConfirmUi, Overlay, Part, Prompt, PromptKind, State, View};
@@ -30,6 +30,19 @@ use leverframe::store::Source;
 #[test]
 fn the_board_of_a_bad_night() {
     golden("board", |columns, rows| world::night().state(columns, rows));
+}
+
+#[test]
+fn the_board_over_connections_that_are_not_safe() {
+    golden("board-exposed", |columns, rows| {
+        let mut world = world::night();
+        world.exposed = vec![
+            ("staging".into(), Exposure::UncheckedCertificate),
+            ("production".into(), Exposure::UncheckedCertificate),
+            ("integration".into(), Exposure::PlainHttp),
+        ];
+        world.state(columns, rows)
+    });
 }
 
 #[test]

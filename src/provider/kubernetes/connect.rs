@@ -5,35 +5,21 @@
 
 use super::plugin::{self, Credential};
 use super::proxy;
-use crate::model::{Fault, FaultKind};
+use crate::model::{Exposure, Fault, FaultKind};
 use crate::provider::Calls;
 use crate::store::Source;
+use crate::trust::{Distrust, check_trust};
 use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch as signal};
 
-/// Where a cluster is found.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Place {
-    /// None: what `KUBECONFIG` names, else `~/.kube/config`.
-    pub kubeconfig: Option<PathBuf>,
-    /// None: the file's current context.
-    pub context: Option<String>,
-}
-
-impl Place {
-    fn file(&self) -> String {
-        match &self.kubeconfig {
-            Some(path) => path.display().to_string(),
-            None => "of the environment (KUBECONFIG, ~/.kube/config)".to_owned(),
-        }
-    }
-
-    fn context(&self) -> &str {
-        self.context.as_deref().unwrap_or("current-context")
-    }
+/// Where a cluster is found: a context of a kubeconfig file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KubeContext {
+    pub kubeconfig: PathBuf,
+    pub context: String,
 }
 
 /// How long getting a client may take.
@@ -77,10 +63,11 @@ pub struct Writing {
 
 /// The way to one cluster. Each environment has its own, so a plugin that hangs delays no other.
 pub struct Access {
-    place: Place,
+    context: KubeContext,
     limits: Limits,
     calls: Option<(Calls, Source)>,
     held: Mutex<Held>,
+    known: signal::Sender<Option<Known>>,
 }
 
 #[derive(Default)]
@@ -90,31 +77,31 @@ struct Held {
     writing: Option<kube::Client>,
     credential: Option<Credential>,
     failed: Option<(Instant, Fault)>,
-    known: Option<Known>,
 }
 
-/// What a kubeconfig says of the cluster, for the sources view.
+/// What a kubeconfig says of the cluster.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Known {
     /// Scheme, host and port.
     pub server: String,
-    /// The certificate is not checked (`insecure-skip-tls-verify`).
-    pub insecure: bool,
+    /// Why what comes from there, and the credential that goes there, are not safe on the way.
+    pub exposure: Option<Exposure>,
     /// The command of its exec plugin, without arguments.
     pub plugin: Option<String>,
 }
 
 impl Access {
-    pub fn new(place: Place) -> Self {
-        Self::with(place, Limits::default())
+    pub fn new(context: KubeContext) -> Self {
+        Self::with(context, Limits::default())
     }
 
-    pub fn with(place: Place, limits: Limits) -> Self {
+    pub fn with(context: KubeContext, limits: Limits) -> Self {
         Self {
-            place,
+            context,
             limits,
             calls: None,
             held: Mutex::new(Held::default()),
+            known: signal::Sender::new(None),
         }
     }
 
@@ -123,10 +110,6 @@ impl Access {
     pub fn telling(mut self, calls: Calls, source: Source) -> Self {
         self.calls = Some((calls, source));
         self
-    }
-
-    pub fn place(&self) -> &Place {
-        &self.place
     }
 
     /// A client that reads; built once, and again when its credential runs out or was refused.
@@ -175,9 +158,9 @@ impl Access {
         }
     }
 
-    /// What the kubeconfig says; none until a client was asked for.
-    pub async fn known(&self) -> Option<Known> {
-        self.held.lock().await.known.clone()
+    /// What the kubeconfig says; none until it was read for the first client. A receiver hears of it.
+    pub fn known(&self) -> signal::Receiver<Option<Known>> {
+        self.known.subscribe()
     }
 
     fn renew(&self, held: &mut Held) {
@@ -205,31 +188,19 @@ impl Access {
     }
 
     async fn try_build(&self, held: &mut Held) -> Result<kube::Client, Fault> {
-        let place = self.place.clone();
-        let mut config = self.blocking(move || load(&place)).await??;
+        let context = self.context.clone();
+        let mut config = self.blocking(move || load(&context)).await??;
         let plugin = config.auth_info.exec.clone();
-        held.known = Some(Known {
-            server: format!(
-                "{}://{}",
-                config.cluster_url.scheme_str().unwrap_or("https"),
-                config.cluster_url.authority().map_or("", |a| a
-                    .as_str()
-                    .rsplit('@')
-                    .next()
-                    .unwrap_or_default())
-            ),
-            insecure: config.accept_invalid_certs,
-            plugin: plugin.as_ref().and_then(|p| p.command.clone()),
-        });
+        self.known.send_replace(Some(known(&config)));
         if let Some(exec) = plugin {
             let credential = match held.credential.clone() {
                 Some(credential) => credential,
-                None => plugin::run(&exec, self.place.context(), self.limits.plugin).await?,
+                None => plugin::run(&exec, &self.context.context, self.limits.plugin).await?,
             };
             credential.clone().into_auth(&mut config.auth_info);
             held.credential = Some(credential);
         }
-        let context = self.place.context().to_owned();
+        let context = self.context.context.clone();
         self.blocking(move || {
             // the first to install wins, and all install the same
             let _ = rustls::crypto::ring::default_provider().install_default();
@@ -258,7 +229,7 @@ impl Access {
             FaultKind::Unreachable,
             format!(
                 "The kubeconfig {} could not be read: {why}.",
-                self.place.file()
+                self.context.kubeconfig.display()
             ),
             "Check the file system that it is on.",
         )
@@ -274,21 +245,56 @@ impl Held {
     }
 }
 
-/// Reads a context out of its file, with everything switched off that would retry, prompt or run something.
-fn load(place: &Place) -> Result<kube::Config, Fault> {
-    let file = match &place.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
+fn known(config: &kube::Config) -> Known {
+    let address = config.cluster_url.authority().map_or("", |a| a.as_str());
+    let scheme = config.cluster_url.scheme_str().unwrap_or("https");
+    let auth = &config.auth_info;
+    let has_credential = auth.token.is_some()
+        || auth.token_file.is_some()
+        || auth.password.is_some()
+        || auth.exec.is_some()
+        || auth.auth_provider.is_some();
+    let exposure = if scheme == "http" {
+        has_credential.then_some(Exposure::PlainHttp)
+    } else {
+        config
+            .accept_invalid_certs
+            .then_some(Exposure::UncheckedCertificate)
     };
-    let file = file.map_err(|e| misread(place, &e))?;
-    let named = named_proxy(&file, place);
+    Known {
+        server: format!(
+            "{scheme}://{}",
+            address.rsplit('@').next().unwrap_or_default()
+        ),
+        exposure,
+        plugin: auth.exec.as_ref().and_then(|p| p.command.clone()),
+    }
+}
+
+/// Reads a context out of its file, with everything switched off that would retry, prompt or run something.
+fn load(of: &KubeContext) -> Result<kube::Config, Fault> {
+    let distrusted = std::fs::metadata(&of.kubeconfig)
+        .ok()
+        .and_then(|about| check_trust(&of.kubeconfig, &about).err());
+    if let Some(Distrust { why, remedy }) = distrusted {
+        return Err(Fault::new(
+            FaultKind::Malformed,
+            format!(
+                "The kubeconfig {} is not used. {why}",
+                of.kubeconfig.display()
+            ),
+            remedy,
+        ));
+    }
+    let file = Kubeconfig::read_from(&of.kubeconfig).map_err(|e| misread(of, &e))?;
+    let named = named_proxy(&file, of);
     let options = KubeConfigOptions {
-        context: place.context.clone(),
+        context: Some(of.context.clone()),
         ..KubeConfigOptions::default()
     };
     // async in name only: nothing in it waits for anything but files
     let config = futures::executor::block_on(kube::Config::from_custom_kubeconfig(file, &options));
-    let mut config = config.map_err(|e| misread(place, &e))?;
+    let mut config = config.map_err(|e| misread(of, &e))?;
     if let Some(provider) = &config.auth_info.auth_provider
         && provider.name != "oidc"
     {
@@ -296,8 +302,7 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
             FaultKind::Unauthorized,
             format!(
                 "The context {} uses the auth-provider {}, which Kubernetes has removed.",
-                place.context(),
-                provider.name
+                of.context, provider.name
             ),
             "Name an exec plugin in the kubeconfig instead.",
         ));
@@ -310,10 +315,7 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
         Some(Err(_)) => {
             return Err(Fault::new(
                 FaultKind::Malformed,
-                format!(
-                    "The proxy for the context {} is no address.",
-                    place.context()
-                ),
+                format!("The proxy for the context {} is no address.", of.context),
                 "Correct proxy-url in the kubeconfig, or HTTPS_PROXY.",
             ));
         }
@@ -328,9 +330,8 @@ fn load(place: &Place) -> Result<kube::Config, Fault> {
 }
 
 /// The proxy that the context's cluster names.
-fn named_proxy(file: &Kubeconfig, place: &Place) -> Option<String> {
-    let wanted = place.context.as_ref().or(file.current_context.as_ref())?;
-    let context = file.contexts.iter().find(|c| c.name == *wanted)?;
+fn named_proxy(file: &Kubeconfig, of: &KubeContext) -> Option<String> {
+    let context = file.contexts.iter().find(|c| c.name == of.context)?;
     let cluster = &context.context.as_ref()?.cluster;
     let cluster = file.clusters.iter().find(|c| c.name == *cluster)?;
     cluster.cluster.as_ref()?.proxy_url.clone()
@@ -338,9 +339,9 @@ fn named_proxy(file: &Kubeconfig, place: &Place) -> Option<String> {
 
 /// A fault for a kubeconfig that cannot be used. Never NotFound, which is a server's answer: here none was asked. Parse
 /// errors are not repeated: they quote the lines around, with tokens.
-fn misread(place: &Place, error: &KubeconfigError) -> Fault {
-    let file = place.file();
-    let context = place.context();
+fn misread(of: &KubeContext, error: &KubeconfigError) -> Fault {
+    let file = of.kubeconfig.display();
+    let context = &of.context;
     match error {
         KubeconfigError::ReadConfig(e, _) => Fault::new(
             FaultKind::Malformed,

@@ -3,7 +3,7 @@
 //! It speaks HTTP over bare TCP, so that it can also do what no HTTP library lets a server do: cut an answer short, never
 //! answer, or hang up after it has received a request.
 
-use super::connect::{Access, Limits, Place};
+use super::connect::{Access, KubeContext, Limits};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -182,10 +182,10 @@ impl Faulty {
         }
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place {
-            kubeconfig: Some(self.folder.path().join("config")),
-            context: Some("faulty".into()),
+    pub(crate) fn place(&self) -> KubeContext {
+        KubeContext {
+            kubeconfig: self.folder.path().join("config"),
+            context: "faulty".into(),
         }
     }
 

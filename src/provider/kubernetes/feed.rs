@@ -6,7 +6,7 @@
 mod health;
 mod rights;
 
-use super::connect::{Access, Known, Place};
+use super::connect::{Access, Known, KubeContext};
 use super::watch::{Ears, Pace, Seen, Watch};
 use super::wire::{self, Application, Happening, Job, Pod, Wire, Workflow};
 use crate::delivery::Delivery;
@@ -58,7 +58,7 @@ impl Cluster {
     /// Prepares; nothing is asked before [`Cluster::read`]. The feed's source is the cluster of `environment`.
     pub fn new(
         environment: Environment,
-        place: Place,
+        place: KubeContext,
         scope: Scope,
         feed: Feed,
         calls: Option<Calls>,
@@ -91,8 +91,8 @@ impl Cluster {
     }
 
     /// What the kubeconfig says of the cluster, once it was read.
-    pub async fn known(&self) -> Option<Known> {
-        self.access.known().await
+    pub fn known(&self) -> Option<Known> {
+        self.access.known().borrow().clone()
     }
 
     /// Wants an answer now: pauses end, quiet links are renewed, rights are asked for again.
@@ -133,10 +133,18 @@ impl Cluster {
             }
         };
         let permissions = async {
-            self.health.settled().await;
+            self.health.all_heard_of().await;
             self.rights().await;
         };
+        let exposure = async {
+            let mut known = self.access.known();
+            // The sender lives as long as the access does, so waiting cannot fail.
+            let known = known.wait_for(Option::is_some).await.ok();
+            let exposure = known.and_then(|known| known.as_ref()?.exposure);
+            self.feed.send(News::Exposed(exposure)).await;
+        };
         tokio::join!(
+            exposure,
             applications,
             workflows,
             self.watch::<wire::Deployment>(workloads),
@@ -232,11 +240,11 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
                 _ => News::Put(item.fact(environment)),
             },
             Seen::End => {
-                self.settle(kind, None);
+                self.note(kind, true);
                 News::Listed(kind)
             }
             Seen::Well => {
-                self.settle(kind, None);
+                self.note(kind, true);
                 // nothing was missed, so what was listed stands
                 News::Listed(kind)
             }
@@ -245,8 +253,8 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
             Seen::Alive => News::Alive,
             Seen::Skew(ms) => News::Skew(ms),
             Seen::Fault { fault, retry_at } => {
-                self.settle(kind, Some(&fault));
-                let whole = self.main && self.cluster.health.is_down();
+                self.note(kind, false);
+                let whole = self.main && self.cluster.health.is_nothing_read();
                 // Said first: whoever has heard of every kind knows what to make of it.
                 if whole {
                     let of_whole = News::Fault {
@@ -274,9 +282,9 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
 }
 
 impl Reporter<'_> {
-    fn settle(&self, kind: Kind, fault: Option<&crate::model::Fault>) {
+    fn note(&self, kind: Kind, is_read: bool) {
         if self.main {
-            self.cluster.health.note(kind, fault);
+            self.cluster.health.note(kind, is_read);
         }
     }
 }

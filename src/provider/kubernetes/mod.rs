@@ -17,6 +17,6 @@ pub mod wire;
 pub mod writer;
 
 pub use call::{Answer, Body, Failure};
-pub use connect::{Access, Place, Reading, Writing};
+pub use connect::{Access, KubeContext, Reading, Writing};
 pub use feed::{Cluster, Scope};
 pub use writer::Writer;

@@ -5,7 +5,7 @@ use leverframe::journal::Standing;
 use leverframe::journal::file::{JournalFile, Places};
 use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer as _;
-use leverframe::provider::kubernetes::connect::{Access, Place};
+use leverframe::provider::kubernetes::connect::{Access, KubeContext};
 use leverframe::provider::kubernetes::writer::Writer;
 use leverframe_yard::{Options, Scenario, Yard};
 use std::collections::BTreeMap;
@@ -163,9 +163,9 @@ impl Scene {
             .iter()
             .find(|a| a.environment == "staging")
             .unwrap();
-        let place = Place {
-            kubeconfig: Some(access.kubeconfig.clone()),
-            context: Some(access.context.clone()),
+        let place = KubeContext {
+            kubeconfig: access.kubeconfig.clone(),
+            context: access.context.clone(),
         };
         let clusters = BTreeMap::from([("staging".into(), Arc::new(Access::new(place)))]);
         Writer::new(clusters).look_for(plan, plan.made_at).await
@@ -283,6 +283,26 @@ async fn answers_of_something_else_after_effect() {
         let scene = Scene::open(Point::AfterEffect, How::Say(wrong)).await;
         answered(&scene, wrong, true).await;
     }
+}
+
+/// The way to staging is plain http here, and there is a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_over_plain_http_is_said_and_wants_a_reason() {
+    let scene = Scene::open(Point::AfterReply, How::Cut).await;
+    let words = "token sent over plain http";
+    let (_, said) = scene.run(&["config", "check"]).await;
+    let line = said.lines().find(|line| line.contains(words));
+    assert!(
+        line.is_some_and(|line| line.starts_with("staging") && line.contains(" no ")),
+        "{said}"
+    );
+    let (_, said) = scene.run(&["sources"]).await;
+    assert!(said.contains(&format!("NOT SAFE: {words}")), "{said}");
+    let unreasoned = &Scene::LEVER[..Scene::LEVER.len() - 2];
+    let (code, said) = scene.run(unreasoned).await;
+    assert_eq!(code, 3, "{said}");
+    assert!(said.contains("reason"), "{said}");
+    assert_eq!(scene.relay.posts(), 0);
 }
 
 /// The quiet time is the plan's, not that of the process that looks.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use leverframe::model::{FaultKind, Health, ObjectId, Target};
 use leverframe::plan::{Actor, Guard, Lever, Outcome, Plan, PlanId, Reach, Request, Write};
-use leverframe::provider::kubernetes::{Access, Cluster, Place, Scope, Writer};
+use leverframe::provider::kubernetes::{Access, Cluster, KubeContext, Scope, Writer};
 use leverframe::provider::{Feed, Writer as _};
 use leverframe::store::{self, Delta, Kind, Source, Store};
 use serde_json::{Value, json};
@@ -42,9 +42,9 @@ impl Console {
         };
         let (tell, deltas) = mpsc::channel(256);
         let feed = Feed::new(Source::Cluster(ENVIRONMENT.into()), tell);
-        let place = Place {
-            kubeconfig: Some(scene.kubeconfig.clone()),
-            context: Some(context.to_owned()),
+        let place = KubeContext {
+            kubeconfig: scene.kubeconfig.clone(),
+            context: context.to_owned(),
         };
         let cluster = Arc::new(Cluster::new(ENVIRONMENT.into(), place, scope, feed, None));
         let reading = cluster.clone();
@@ -285,9 +285,9 @@ fn plan(id: &str, write: Write) -> Plan {
 }
 
 fn writer(scene: &Scene, context: &str) -> Writer {
-    let place = Place {
-        kubeconfig: Some(scene.kubeconfig.clone()),
-        context: Some(context.to_owned()),
+    let place = KubeContext {
+        kubeconfig: scene.kubeconfig.clone(),
+        context: context.to_owned(),
     };
     Writer::new(BTreeMap::from([(
         ENVIRONMENT.into(),

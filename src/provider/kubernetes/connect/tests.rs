@@ -1,14 +1,14 @@
 use super::*;
 
-fn place(text: &str) -> (tempfile::TempDir, Place) {
+fn place(text: &str) -> (tempfile::TempDir, KubeContext) {
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = folder.path().join("config");
     std::fs::write(&kubeconfig, text).unwrap();
     (
         folder,
-        Place {
-            kubeconfig: Some(kubeconfig),
-            context: Some("staging".to_owned()),
+        KubeContext {
+            kubeconfig: kubeconfig,
+            context: "staging".to_owned(),
         },
     )
 }
@@ -45,9 +45,9 @@ async fn a_broken_kubeconfig_is_told_without_its_content() {
         assert!(fault.detail.contains(told), "{fault}");
         assert!(!format!("{fault:?}").contains("canary"), "{fault:?}");
     }
-    let missing = Place {
-        kubeconfig: Some("/nonexistent/config".into()),
-        context: Some("staging".into()),
+    let missing = KubeContext {
+        kubeconfig: "/nonexistent/config".into(),
+        context: "staging".into(),
     };
     assert_eq!(
         Access::new(missing).reading().await.err().unwrap().kind,
@@ -71,9 +71,9 @@ async fn a_plugin_runs_once_for_all_who_ask_and_again_when_refused() {
     let generation = one.unwrap().generation;
     assert!(two.is_ok() && writing.is_ok());
     assert_eq!(runs(), 1);
-    let known = access.known().await.unwrap();
+    let known = access.known().borrow().clone().unwrap();
     assert_eq!(known.server, "http://127.0.0.1:9");
-    assert!(known.insecure);
+    assert_eq!(known.exposure, Some(Exposure::PlainHttp));
     assert_eq!(known.plugin.as_deref(), Some("/bin/sh"));
     // four watches hear 401 at once: one new credential
     for _ in 0..4 {
@@ -82,6 +82,77 @@ async fn a_plugin_runs_once_for_all_who_ask_and_again_when_refused() {
     access.reading().await.unwrap();
     access.reading().await.unwrap();
     assert_eq!(runs(), 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_is_not_safe_is_known_before_anything_is_asked() {
+    let cluster = |server: &str, more: &str, user: &str| {
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters: [{{name: c, cluster: {{server: '{server}'{more}}}}}]\n\
+             users: [{{name: u, user: {user}}}]\ncontexts: [{{name: staging, context: {{cluster: c, user: u}}}}]\n"
+        )
+    };
+    let skip = ", insecure-skip-tls-verify: true";
+    for (server, more, user, exposure) in [
+        ("https://127.0.0.1:9", "", "{token: t}", None),
+        (
+            "https://127.0.0.1:9",
+            skip,
+            "{token: t}",
+            Some(Exposure::UncheckedCertificate),
+        ),
+        (
+            "https://127.0.0.1:9",
+            skip,
+            "{}",
+            Some(Exposure::UncheckedCertificate),
+        ),
+        (
+            "http://127.0.0.1:9",
+            "",
+            "{token: t}",
+            Some(Exposure::PlainHttp),
+        ),
+        (
+            "http://127.0.0.1:9",
+            "",
+            "{username: u, password: p}",
+            Some(Exposure::PlainHttp),
+        ),
+        ("http://127.0.0.1:9", "", "{}", None),
+    ] {
+        let (_folder, place) = place(&cluster(server, more, user));
+        let access = Access::new(place);
+        let _ = access.reading().await;
+        let known = access.known().borrow().clone().unwrap();
+        assert_eq!(known.exposure, exposure, "{server} {more} {user}");
+    }
+}
+
+#[tokio::test]
+async fn a_kubeconfig_that_somebody_else_may_write_runs_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("ran");
+    let user = format!(
+        "{{exec: {{command: /bin/sh, args: ['-c', 'touch {}; echo {{status: {{token: abc}}}}']}}}}",
+        mark.display()
+    );
+    let (_folder, place) = place(&config(&user));
+    for (mode, told) in [
+        (0o666, "Everybody may write it"),
+        (0o620, "Its group may write it"),
+    ] {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&place.kubeconfig, mode).unwrap();
+        let fault = Access::new(place.clone()).reading().await.err().unwrap();
+        assert_eq!(fault.kind, FaultKind::Malformed);
+        assert!(fault.detail.contains(told), "{fault}");
+        assert!(fault.hint.contains("chmod"), "{fault}");
+        assert!(!mark.exists());
+    }
+    std::fs::set_permissions(&place.kubeconfig, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(Access::new(place).reading().await.is_ok() && mark.exists());
 }
 
 #[tokio::test]

@@ -1,17 +1,16 @@
 //! Health: how the watches of one cluster are doing together, to tell a kind that fails from a cluster that does.
 
-use crate::model::{Fault, FaultKind};
 use crate::store::Kind;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch as signal;
 
-/// How each kind that is always watched did last: whether it answers.
+/// How each kind that is always watched did last: whether it can be read.
 #[derive(Default)]
 pub(super) struct Health {
     kinds: Mutex<BTreeMap<Kind, bool>>,
     expected: signal::Sender<usize>,
-    told: signal::Sender<usize>,
+    heard_of: signal::Sender<usize>,
 }
 
 impl Health {
@@ -20,29 +19,28 @@ impl Health {
         self.expected.send_replace(kinds);
     }
 
-    /// Notes that a kind is well, or what its fault is. A refusal of one kind is an answer: the cluster is there.
-    pub(super) fn note(&self, kind: Kind, fault: Option<&Fault>) {
-        let answers =
-            fault.is_none_or(|f| matches!(f.kind, FaultKind::Forbidden | FaultKind::NotFound));
+    /// Notes that a kind is read, or that it is not.
+    pub(super) fn note(&self, kind: Kind, is_read: bool) {
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        kinds.insert(kind, answers);
-        self.told.send_replace(kinds.len());
+        kinds.insert(kind, is_read);
+        self.heard_of.send_replace(kinds.len());
     }
 
-    /// Whether none of the watched kinds answers.
-    pub(super) fn is_down(&self) -> bool {
+    /// Whether every watched kind was heard of and none is read: then the source as a whole has failed, whether the cluster
+    /// is away or refuses everything.
+    pub(super) fn is_nothing_read(&self) -> bool {
         let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
-        kinds.len() >= *self.expected.borrow() && kinds.values().all(|answers| !answers)
+        kinds.len() >= *self.expected.borrow() && kinds.values().all(|is_read| !is_read)
     }
 
     /// Waits until every kind has brought a list or a fault.
-    pub(super) async fn settled(&self) {
+    pub(super) async fn all_heard_of(&self) {
         let expected = *self.expected.borrow();
         // the sender lives as long as this does, so waiting cannot fail
         let _ = self
-            .told
+            .heard_of
             .subscribe()
-            .wait_for(|told| *told >= expected)
+            .wait_for(|kinds| *kinds >= expected)
             .await;
     }
 }
@@ -51,21 +49,18 @@ impl Health {
 mod tests {
     use super::*;
 
-    fn fault(kind: FaultKind) -> Fault {
-        Fault::new(kind, "x", "")
-    }
-
     #[test]
-    fn a_cluster_is_down_only_when_no_kind_answers() {
+    fn nothing_is_read_only_when_every_kind_was_heard_of_and_fails() {
         let health = Health::default();
         health.expect(2);
-        health.note(Kind::Pods, Some(&fault(FaultKind::Unreachable)));
-        assert!(!health.is_down(), "of the other nothing is known yet");
-        health.note(Kind::Applications, Some(&fault(FaultKind::Forbidden)));
-        assert!(!health.is_down(), "a refusal is an answer");
-        health.note(Kind::Applications, Some(&fault(FaultKind::Unauthorized)));
-        assert!(health.is_down());
-        health.note(Kind::Pods, None);
-        assert!(!health.is_down());
+        health.note(Kind::Pods, false);
+        assert!(
+            !health.is_nothing_read(),
+            "of the other nothing is known yet"
+        );
+        health.note(Kind::Applications, false);
+        assert!(health.is_nothing_read());
+        health.note(Kind::Pods, true);
+        assert!(!health.is_nothing_read());
     }
 }

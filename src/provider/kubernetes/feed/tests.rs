@@ -1,6 +1,7 @@
 use super::*;
-use crate::model::FaultKind;
+use crate::model::{Exposure, FaultKind};
 use crate::provider::kubernetes::faulty::{Asked, Faulty, Reply};
+use crate::store::source::Reach;
 use crate::store::{Delta, Store};
 use serde_json::json;
 use std::time::Duration;
@@ -38,7 +39,7 @@ fn read(server: &Faulty) -> Running {
     read_at(server.place())
 }
 
-fn read_at(place: Place) -> Running {
+fn read_at(place: KubeContext) -> Running {
     let (tell, deltas) = mpsc::channel(64);
     let feed = Feed::new(source(), tell);
     let mut cluster = Cluster::new(SOURCE.into(), place, scope(), feed, None);
@@ -287,9 +288,9 @@ async fn a_cluster_that_answers_nothing_is_a_fault_of_the_whole_and_heals() {
 
 #[tokio::test]
 async fn a_kubeconfig_that_is_not_there_is_no_sign_of_life() {
-    let mut running = read_at(Place {
-        kubeconfig: Some("/nonexistent/config".into()),
-        context: Some("staging".into()),
+    let mut running = read_at(KubeContext {
+        kubeconfig: "/nonexistent/config".into(),
+        context: "staging".into(),
     });
     running
         .until("a fault of the whole", |store| {
@@ -298,6 +299,48 @@ async fn a_kubeconfig_that_is_not_there_is_no_sign_of_life() {
         .await;
     let state = running.store.source(&source()).unwrap();
     assert_eq!(state.alive_at, None, "nobody was asked: {state:?}");
+}
+
+/// The header, the commands and the plans all ask the same: it answers, and nothing can be read.
+#[tokio::test]
+async fn a_cluster_that_refuses_every_kind_has_failed_though_it_answers() {
+    for (code, kind) in [
+        (403, FaultKind::Forbidden),
+        (404, FaultKind::NotFound),
+        (429, FaultKind::Throttled),
+    ] {
+        let server = Faulty::start(move |_, asked| match asked.method.as_str() {
+            "POST" => Reply::json(201, r#"{"status":{"allowed":true}}"#),
+            _ => Reply::no(code, "No", "not for you"),
+        })
+        .await;
+        let mut running = read(&server);
+        running
+            .until("the permissions", |store| {
+                store
+                    .cluster(&SOURCE.into())
+                    .is_some_and(|c| !c.permissions.is_empty())
+            })
+            .await;
+        let state = running.store.source(&source()).unwrap();
+        let fault = state.fault.as_ref().expect("a fault of the whole");
+        assert_eq!(fault.kind, kind);
+        assert_eq!(state.reach(jiff::Timestamp::now()), Reach::Failed, "{code}");
+        assert_eq!(state.whole_fault(), Some(fault));
+    }
+}
+
+#[tokio::test]
+async fn an_unsafe_way_is_told_before_the_cluster_answers() {
+    let server = Faulty::start(|_, _| Reply::silence()).await;
+    let mut running = read(&server);
+    running
+        .until("that it is exposed", |store| {
+            store.exposed().collect::<Vec<_>>() == [(&source(), Exposure::PlainHttp)]
+        })
+        .await;
+    let state = running.store.source(&source()).unwrap();
+    assert_eq!(state.alive_at, None, "no sign of life: {state:?}");
 }
 
 #[tokio::test]

@@ -314,7 +314,7 @@ async fn a_refused_credential_is_got_anew() {
     let mut heard = watch(&server);
     heard.expect(&["Unauthorized 1"]).await;
     // somebody has logged in again
-    let file = server.place().kubeconfig.unwrap();
+    let file = server.place().kubeconfig;
     let text = std::fs::read_to_string(&file)
         .unwrap()
         .replace("token: t}", "token: t2}");

@@ -3,7 +3,7 @@ use crate::model::{ObjectId, Target};
 use crate::plan::mark::{ORIGIN, PLAN};
 use crate::plan::{Actor, Guard, Lever, Origin, PlanId, Reach, Request};
 use crate::provider::Writer as _;
-use crate::provider::kubernetes::Place;
+use crate::provider::kubernetes::KubeContext;
 use crate::provider::kubernetes::faulty::{Asked, Faulty, Reply};
 use serde_json::Value;
 
@@ -330,9 +330,9 @@ async fn without_a_connection_nothing_was_sent() {
         "clusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{gone}'}}}}]\ncontexts: [{{name: x, context: {{cluster: c, user: u}}}}]\n"
     );
     std::fs::write(&file, config).unwrap();
-    let access = Access::new(Place {
-        kubeconfig: Some(file),
-        context: Some("x".into()),
+    let access = Access::new(KubeContext {
+        kubeconfig: file,
+        context: "x".into(),
     });
     let writer = Writer::new(BTreeMap::from([("staging".into(), Arc::new(access))]));
     let Outcome::Failed { because, .. } = writer.write(&create(None), &|_| {}).await else {
