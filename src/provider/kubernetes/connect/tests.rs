@@ -7,7 +7,7 @@ fn place(text: &str) -> (tempfile::TempDir, KubeContext) {
     (
         folder,
         KubeContext {
-            kubeconfig: kubeconfig,
+            kubeconfig,
             context: "staging".to_owned(),
         },
     )
