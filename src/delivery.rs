@@ -126,6 +126,11 @@ pub struct ArgoCd {
     pub version_annotation: Option<Arc<str>>,
 }
 
+/// The container in which Argo Workflows runs a step's own program.
+pub const MAIN_CONTAINER: &str = "main";
+/// The container by which Argo Workflows watches over a step.
+pub const EXECUTOR_CONTAINER: &str = "wait";
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct Runs {
     pub namespace: Arc<str>,

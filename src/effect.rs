@@ -3,9 +3,9 @@
 //! Deliberately absent: doing it (see [`crate::app`]).
 
 use crate::journal::Entry;
+use crate::model::log::LogSource;
 use crate::model::{ObjectId, Target};
 use crate::plan::{Plan, PlanId};
-use crate::provider::LogSource;
 use crate::store::Source;
 
 #[derive(Clone, PartialEq, Debug)]

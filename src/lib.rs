@@ -30,6 +30,7 @@ mod table;
 pub mod action;
 pub mod app;
 pub mod apply;
+pub mod belongs;
 pub mod board;
 pub mod cli;
 pub mod complaint;

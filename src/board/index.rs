@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: conclusions.
 
+use crate::belongs::{Namespaces, runs};
 use crate::delivery::Delivery;
 use crate::model::*;
 use crate::store::{Cluster, Kind, Source, Store};
@@ -14,7 +15,6 @@ pub struct Here<'a> {
     pub cluster: Option<&'a Cluster>,
     pub applications: HashMap<&'a str, &'a Application>,
     pub pods: HashMap<&'a str, Vec<&'a Pod>>,
-    pub deployments: HashMap<&'a str, Vec<&'a Deployment>>,
     /// Smoke runs by app, newest first.
     pub smoke: HashMap<&'a str, Vec<&'a Run>>,
     /// Which kinds were listed once.
@@ -64,7 +64,6 @@ impl<'a> Here<'a> {
             cluster,
             applications: HashMap::new(),
             pods: HashMap::new(),
-            deployments: HashMap::new(),
             smoke: HashMap::new(),
             applications_read: read(Kind::Applications),
             pods_read: read(Kind::Pods),
@@ -73,12 +72,12 @@ impl<'a> Here<'a> {
             apps: apps(store, environment),
         };
         if let Some(cluster) = cluster {
-            here.read(cluster, delivery);
+            here.read(store, cluster, delivery);
         }
         here
     }
 
-    fn read(&mut self, cluster: &'a Cluster, delivery: &'a Delivery) {
+    fn read(&mut self, store: &'a Store, cluster: &'a Cluster, delivery: &'a Delivery) {
         if let Some(argo_cd) = &delivery.argo_cd {
             for application in cluster
                 .applications
@@ -92,44 +91,20 @@ impl<'a> Here<'a> {
                 .as_deref()
                 .and_then(|name| self.applications.get(name).copied());
         }
-        let label = &delivery.workloads.app_label;
-        for pod in cluster
-            .pods
-            .iter()
-            .filter(|p| p.id.namespace == delivery.workloads.namespace)
-        {
-            if let Some(app) = pod.labels.get(label) {
+        let namespaces = Namespaces::new(store, delivery, self.environment);
+        for pod in cluster.pods.iter() {
+            if let Some(app) = namespaces.owner(delivery, &pod.id, &pod.labels) {
                 self.pods.entry(app).or_default().push(pod);
             }
         }
-        for deployment in cluster
-            .deployments
-            .iter()
-            .filter(|d| d.id.namespace == delivery.workloads.namespace)
-        {
-            if let Some(app) = deployment.labels.get(label) {
-                self.deployments.entry(app).or_default().push(deployment);
+        let Some(runs) = &delivery.runs else { return };
+        for run in cluster.runs.iter() {
+            if let Some(app) = runs::smoke_app(runs, run) {
+                self.smoke.entry(app).or_default().push(run);
             }
         }
-        if let Some(runs) = &delivery.runs {
-            for run in cluster
-                .runs
-                .iter()
-                .filter(|r| r.id.namespace == runs.namespace)
-            {
-                if run.template.as_deref() == Some(&*runs.smoke)
-                    && let Some(app) = run.word(&runs.app_label)
-                {
-                    self.smoke.entry(app).or_default().push(run);
-                }
-            }
-            for runs in self.smoke.values_mut() {
-                runs.sort_by(|a, b| {
-                    b.begun()
-                        .cmp(&a.begun())
-                        .then_with(|| b.id.name.cmp(&a.id.name))
-                });
-            }
+        for runs in self.smoke.values_mut() {
+            runs.sort_by(|a, b| runs::newest_first(a, b));
         }
     }
 }

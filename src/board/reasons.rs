@@ -5,6 +5,7 @@
 use super::direction::{compare_versions, highest_before};
 use super::index::Here;
 use super::status::{GateState, Seen, Status, TargetKind};
+use crate::belongs::runs;
 use crate::model::*;
 use crate::store::Source;
 
@@ -36,7 +37,7 @@ impl<'a> Seen<'a> {
         reasons.extend(self.held(status));
         reasons.extend(self.branch(status));
         reasons.extend(self.mixed(status).filter(|_| !explained));
-        reasons.extend(self.odd(status));
+        reasons.extend(self.odd(status, here));
         reasons.extend(self.unread(status, here));
         reasons
     }
@@ -333,10 +334,10 @@ impl<'a> Seen<'a> {
         runs || self.hook(application).is_some()
             || self.smoke_failed(&below).is_some()
             || self.out_of_sync(&below, application).is_some()
-            || here.pods.get(app.app).is_some_and(|pods| {
-                pods.iter()
-                    .any(|p| super::status::crash_reason(p).is_some())
-            })
+            || here
+                .pods
+                .get(app.app)
+                .is_some_and(|pods| pods.iter().any(|pod| pod.crash_reason().is_some()))
     }
 
     fn held(&self, status: &Status) -> Option<(Word, String)> {
@@ -406,7 +407,23 @@ impl<'a> Seen<'a> {
         })
     }
 
-    fn odd(&self, status: &Status) -> Option<(Word, String)> {
+    /// The file, or the run that speaks for the target or is on its way, says two things.
+    fn odd(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
+        let runs = self.delivery.runs.as_ref();
+        let smoke = here.smoke.get(status.target.app.as_str());
+        let mut labels = smoke.into_iter().flatten().filter(|run| {
+            let speaks = status.smoke.as_ref().is_some_and(|s| s.run == run.id);
+            speaks || !run.phase.is_over()
+        });
+        let run = labels.find_map(|run| runs::contradictions(runs?, run).into_iter().next());
+        let file = self
+            .odd_file(status)
+            .map(|odd| format!("the file is odd: {odd}"));
+        let odd: Vec<String> = file.into_iter().chain(run).collect();
+        (!odd.is_empty()).then(|| (Word::Odd, format!("{}.", odd.join("; "))))
+    }
+
+    fn odd_file(&self, status: &Status) -> Option<String> {
         let words: Vec<String> = status
             .images
             .iter()
@@ -417,7 +434,7 @@ impl<'a> Seen<'a> {
                     .map(|odd| format!("{}: {odd}", i.repository))
             })
             .collect();
-        (!words.is_empty()).then(|| (Word::Odd, format!("the file is odd: {}.", words.join("; "))))
+        (!words.is_empty()).then(|| words.join("; "))
     }
 
     /// A configured cluster of which nothing could be read.

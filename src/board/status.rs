@@ -4,6 +4,7 @@
 
 use super::index::{AppHere, Here, Index};
 use crate::delivery::Delivery;
+use crate::model::live::image_name;
 use crate::model::*;
 use crate::store::Store;
 use jiff::Timestamp;
@@ -339,7 +340,7 @@ impl<'a> Seen<'a> {
             // The file of this very image says what is new for it; an app of one image has one answer.
             let wanted = images
                 .iter()
-                .find(|i| Some(i.repository.as_str()) == image)
+                .find(|i| i.repository.as_str() == image)
                 .and_then(|i| i.declared.as_ref()?.version.as_ref())
                 .or(declared);
             live.pods += 1;
@@ -348,15 +349,15 @@ impl<'a> Seen<'a> {
             if pod.ready {
                 live.pods_ready += 1;
                 live.newest_ready += usize::from(newest);
-                if let (Some(image), Some(tag)) = (image, container.tag()) {
+                if let Some(tag) = container.tag() {
                     live.mixed |= *ready_tags.entry(image).or_insert(tag) != tag;
                 }
                 if let Some(version) = version {
                     *live.versions.entry(version).or_default() += 1;
                 }
                 digests.extend(container.digest());
-            } else if let Some(waiting) = crash_reason(pod) {
-                live.waiting.get_or_insert(waiting);
+            } else if let Some(waiting) = pod.crash_reason() {
+                live.waiting.get_or_insert_with(|| waiting.clone());
                 live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();
             }
         }
@@ -375,7 +376,7 @@ impl<'a> Seen<'a> {
         let ships = |container: &&Container| {
             images
                 .iter()
-                .any(|i| image_name(&container.image) == Some(i.repository.as_str()))
+                .any(|i| image_name(&container.image) == i.repository.as_str())
         };
         let hook = self
             .delivery
@@ -462,25 +463,4 @@ fn agreed(declared: &[&Declared]) -> Option<Version> {
         .iter()
         .all(|d| d.version.as_ref() == Some(&first))
         .then_some(first)
-}
-
-/// The last part of an image's name, without tag and digest.
-fn image_name(image: &str) -> Option<&str> {
-    let name = image.split_once('@').map_or(image, |(name, _)| name);
-    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
-    Some(last.split_once(':').map_or(last, |(name, _)| name))
-}
-
-/// Why a pod will not become ready by waiting: kubelet's reasons that begin or end with an error.
-pub fn crash_reason(pod: &Pod) -> Option<Arc<str>> {
-    pod.init_containers
-        .iter()
-        .chain(&pod.containers)
-        .find_map(|container| {
-            let reason = container.waiting.as_ref()?;
-            let bad = reason.starts_with("Err")
-                || reason.ends_with("Error")
-                || reason.ends_with("BackOff");
-            bad.then(|| reason.clone())
-        })
 }

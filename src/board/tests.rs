@@ -653,3 +653,22 @@ fn what_people_bring_about_once_a_month_is_not_stuck() {
     assert_eq!(moved_by(ActorKind::Robot, 32 * DAY), [Word::Stuck]);
     assert_eq!(moved_by(ActorKind::Manual, 2 * DAY), [Word::Stuck]);
 }
+
+#[test]
+fn a_run_whose_label_says_something_else_than_its_parameter_is_odd_and_counts_as_what_it_runs() {
+    let mut world = calm_world();
+    let Fact::Run(mut run) = smoke("staging", "publisher", "r", "v1362", RunPhase::Failed) else {
+        unreachable!()
+    };
+    run.labels.insert("application".into(), "router".into());
+    run.parameters
+        .insert("application".into(), "publisher".into());
+    world.fact("staging", Fact::Run(run));
+    let status = world.status("staging", "publisher");
+    assert_eq!(status.attention, [Word::Smoke, Word::Odd]);
+    let because = status.because.join(" ");
+    assert!(
+        because.contains("the run r is labelled application router and runs with publisher"),
+        "{because}"
+    );
+}

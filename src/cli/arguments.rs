@@ -122,7 +122,7 @@ pub struct StatusArgs {
 
 #[derive(Args, Clone, Debug)]
 pub struct RunsArgs {
-    /// Only runs of this app
+    /// Only runs of this app: its smoke runs, and the deliveries of what it ships
     pub app: Option<String>,
     /// Only this environment; may be given several times
     #[arg(short, long, value_name = "ENVIRONMENT")]
@@ -133,7 +133,7 @@ pub struct RunsArgs {
 pub struct LogsArgs {
     #[command(flatten)]
     pub target: TargetArgs,
-    /// A run by its name [default: the newest smoke run of the app]
+    /// A run by its name [default: the newest of the target; where its pods crash or a hook failed, their logs instead]
     #[arg(long, value_name = "NAME", conflicts_with = "pod")]
     pub run: Option<String>,
     /// A step of the run by its display name or id [default: the first that failed, else the last]

@@ -30,6 +30,8 @@ pub(super) struct Want {
     /// Of those also what is said from below, where a version comes from: whether one that does not come is stuck depends
     /// on it.
     below: bool,
+    /// Clusters that are read too, where they are configured; what goes wrong there does not fail the command.
+    besides: Vec<Environment>,
 }
 
 impl Want {
@@ -42,6 +44,15 @@ impl Want {
             rights: false,
             environments: environments.to_vec(),
             below: true,
+            besides: Vec::new(),
+        }
+    }
+    /// The same with what runs elsewhere and belongs to these: deliveries into an environment run in one cluster.
+    pub fn target(environment: &Environment, delivery: &Delivery) -> Self {
+        let deploy = delivery.runs.as_ref().and_then(|runs| runs.deploy.as_ref());
+        Self {
+            besides: deploy.map(|d| d.environment.clone()).into_iter().collect(),
+            ..Self::board(std::slice::from_ref(environment))
         }
     }
     /// Everything that a plan is decided on.
@@ -71,6 +82,24 @@ impl Want {
             below: false,
             ..Self::board(environments)
         }
+    }
+
+    /// What belongs to a target: its runs and pods. Git says from which repositories it ships.
+    pub fn belongings(environments: &[Environment], delivery: &Delivery) -> Self {
+        let deploy = delivery.runs.as_ref().and_then(|runs| runs.deploy.as_ref());
+        Self {
+            history: false,
+            below: false,
+            besides: deploy.map(|d| d.environment.clone()).into_iter().collect(),
+            ..Self::board(environments)
+        }
+    }
+
+    /// Those that are read besides.
+    fn besides(&self, config: &Config) -> Vec<Source> {
+        let configured = |e: &&Environment| config.clusters.contains_key(*e);
+        let besides = self.besides.iter().filter(configured).cloned();
+        besides.map(Source::Cluster).collect()
     }
 
     fn sources(&self, config: &Config) -> Vec<Source> {
@@ -117,16 +146,20 @@ pub(super) async fn gather(
     common: &Common,
 ) -> Result<Gathered, Failure> {
     let wanted = want.sources(config);
+    let mut read = wanted.clone();
+    read.extend(want.besides(config));
+    read.sort();
+    read.dedup();
     let mut store = Store::default();
-    for source in &wanted {
+    for source in &read {
         store.expect(source.clone());
     }
     let (to, mut deltas) = mpsc::channel(WAITING);
-    let connection = connect::start(config, &wanted, &to, None);
+    let connection = connect::start(config, &read, &to, None);
     drop(to);
     let limit = tokio::time::sleep(Duration::from_secs(common.limit));
     tokio::pin!(limit);
-    while !wanted
+    while !read
         .iter()
         .all(|source| is_settled(&store, source, &want, config))
     {

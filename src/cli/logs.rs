@@ -1,32 +1,30 @@
 //! `logs`: the log of a run's step, or of an app's pods, to standard output.
 //!
-//! On a terminal the lines are made harmless; into a pipe or a file the bytes go as they came. As JSON each line is a
-//! document of its own, so that a log can be followed.
-//! Deliberately absent: searching and filtering; there are programs for it.
+//! Which log is meant is [`belongs`]' answer, as in the console. On a terminal the lines are made harmless; into a pipe or a
+//! file the bytes go as they came. As JSON each line is a document of its own, so that a log can be followed.
 
-use super::arguments::{Common, Form, LogsArgs};
+pub(in crate::cli) mod printer;
+
+use super::arguments::{Common, LogsArgs};
 use super::exit::{Exit, Failure};
 use super::gather::{Gathered, Want, gather};
 use super::{Ended, print, required};
-use crate::board::status::crash_reason;
-use crate::config::Config;
-use crate::model::log::Stretch;
+use crate::belongs::logs::{LogChoice, NoLog, of_app, of_step, step_named};
+use crate::belongs::runs;
+use crate::board::status::{Status, status};
+use crate::delivery::Delivery;
+use crate::model::log::LogSource;
 use crate::model::tree::Tree;
 use crate::model::*;
+use crate::provider::LogPiece;
 use crate::provider::kubernetes::logs::{Pace, Reader};
-use crate::provider::{LogPiece, LogSource};
-use crate::text::Safe;
+use crate::store::Store;
 use jiff::Timestamp;
-use serde::Serialize;
-use std::borrow::Cow;
-use std::io::IsTerminal;
-use std::sync::Arc;
+use printer::Printer;
 use tokio::sync::mpsc;
 
 /// Pieces that may wait to be printed.
 const WAITING: usize = 64;
-/// The container that runs a step's own program.
-const MAIN: &str = "main";
 
 pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
     let config = required(common)?;
@@ -34,24 +32,17 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
     if !config.clusters.contains_key(&environment) {
         return Err(Failure::unconfigured(&environment).into());
     }
-    let gathered = gather(
-        &config,
-        Want::clusters(std::slice::from_ref(&environment)),
-        common,
+    let want = Want::belongings(std::slice::from_ref(&environment), &config.delivery);
+    let gathered = gather(&config, want, common).await?;
+    let source = chosen(
+        &gathered.store,
+        &config.delivery,
+        &environment,
+        args,
+        Timestamp::now(),
     )
-    .await?;
-    let pod = match &args.pod {
-        Some(name) => of_app(&config, &gathered, &environment, args, name)?,
-        None => of_step(&config, &gathered, &environment, args)?,
-    };
-    let container = container(&pod, args, &config)?;
-    let source = LogSource {
-        pod: pod.id.clone(),
-        container,
-        previous: args.previous,
-        follow: args.follow,
-    };
-    let Some(access) = gathered.connection.access(&environment) else {
+    .map_err(|failure| unless_unread(&gathered, &environment, failure))?;
+    let Some(access) = gathered.connection.access(&source.pod.environment) else {
         return Ok(gathered.end());
     };
     let (to, mut pieces) = mpsc::channel(WAITING);
@@ -71,7 +62,7 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
         tokio::select! {
             biased;
             Some((_, piece)) = pieces.recv() => match piece {
-                LogPiece::Bytes(stretch) => print::bytes(&printer.take(stretch))?,
+                LogPiece::Bytes(stretch) => print::bytes(&printer.print(stretch))?,
                 LogPiece::Cut(fault) => print::complain(&format!("{fault} Following goes on.")),
                 LogPiece::Restarted => print::complain("The container was restarted."),
                 LogPiece::Ended => break,
@@ -91,321 +82,146 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
     Ok(Exit::Ok)
 }
 
-/// How a log is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum How {
-    /// To a pipe or a file: every byte as it came.
-    Bytes,
-    /// To a terminal: lines made harmless.
-    Lines,
-    /// A JSON document for each line.
-    Json,
-}
-
-/// `logs -o json`: one line.
-#[derive(Serialize)]
-struct LogLine<'a> {
-    at: Option<Timestamp>,
-    text: Cow<'a, str>,
-}
-
-/// Makes of the pieces of a log what is printed.
-struct Printer {
-    how: How,
-    /// The last line so far, where lines are made, and when it was printed.
-    rest: Vec<u8>,
-    at: Option<Timestamp>,
-}
-
-impl Printer {
-    fn new(form: Form) -> Self {
-        let how = match form {
-            Form::Json => How::Json,
-            Form::Table if std::io::stdout().is_terminal() => How::Lines,
-            Form::Table => How::Bytes,
-        };
-        Self {
-            how,
-            rest: Vec::new(),
-            at: None,
-        }
-    }
-
-    /// What is to be printed of a piece.
-    fn take(&mut self, piece: Stretch) -> Vec<u8> {
-        if self.how == How::Bytes {
-            return piece.bytes;
-        }
-        let mut printed = Vec::new();
-        let mut from = 0;
-        for line in piece.bytes.split_inclusive(|b| *b == b'\n') {
-            let begins = |(start, _): &(u32, i64)| *start as usize;
-            if let Ok(n) = piece.starts.binary_search_by_key(&from, begins) {
-                let nanoseconds = i128::from(piece.starts[n].1);
-                self.at = Timestamp::from_nanosecond(nanoseconds).ok();
-            }
-            from += line.len();
-            self.rest.extend_from_slice(line);
-            if line.ends_with(b"\n") {
-                self.rest.pop();
-                self.line(&mut printed);
-            }
-        }
-        printed
-    }
-
-    /// What is left when the log is over: a line without its end.
-    fn end(&mut self) -> Vec<u8> {
-        let mut printed = Vec::new();
-        if !self.rest.is_empty() {
-            self.line(&mut printed);
-        }
-        printed
-    }
-
-    fn line(&mut self, printed: &mut Vec<u8>) {
-        let rest = std::mem::take(&mut self.rest);
-        let at = self.at.take();
-        match self.how {
-            How::Json => {
-                let line = LogLine {
-                    at,
-                    text: String::from_utf8_lossy(&rest),
-                };
-                // Neither a moment nor a text can fail to be JSON.
-                let _ = serde_json::to_writer(&mut *printed, &line);
-            }
-            _ => printed.extend_from_slice(Safe::lossy(&rest).as_bytes()),
-        }
-        printed.push(b'\n');
-    }
-}
-
 /// That something is not there can be said only of a cluster that was read.
-fn answered(gathered: &Gathered, environment: &Environment) -> Result<(), Failure> {
+fn unless_unread(gathered: &Gathered, environment: &Environment, failure: Failure) -> Failure {
     match gathered.ended() {
-        Exit::Ok => Ok(()),
-        ended => Err(Failure::new(
+        _ if failure.exit != Exit::Failed => failure,
+        Exit::Ok => failure,
+        ended => Failure::new(
             ended,
             format!(
                 "What runs in {environment} could not be read. {}",
                 gathered.faults()
             ),
-        )),
+        ),
     }
 }
 
-/// The pod of a run's step.
-fn of_step(
-    config: &Config,
-    gathered: &Gathered,
+/// The log that is meant: of a pod or of a run's step where they are named, else what opens in the console on the target.
+pub(super) fn chosen(
+    store: &Store,
+    delivery: &Delivery,
     environment: &Environment,
     args: &LogsArgs,
-) -> Result<Pod, Failure> {
-    let app = &args.target.app;
-    let Some(cluster) = gathered.store.cluster(environment) else {
-        answered(gathered, environment)?;
-        return Err(Failure::new(Exit::Unreachable, gathered.faults()));
+    now: Timestamp,
+) -> Result<LogSource, Failure> {
+    let target = Target {
+        environment: environment.clone(),
+        app: App::new(&args.target.app),
     };
-    let labels = config.delivery.runs.as_ref();
-    let newest = || {
-        cluster
-            .runs
-            .iter()
-            .filter(|r| labels.is_some_and(|l| r.word(&l.app_label) == Some(app)))
-            .max_by_key(|r| r.started.or(r.created))
+    let logs = match (&args.pod, &args.run, &args.step) {
+        (Some(pod), ..) => of_pod(store, delivery, &target, pod)?,
+        (None, None, None) => {
+            let status = status(store, delivery, &target, now);
+            let by_pods = status.as_ref().is_some_and(Status::speaks_by_pods);
+            let newest = runs::of_target(store, delivery, &target).first().copied();
+            match newest.filter(|_| !by_pods) {
+                Some(run) => of_step(store, run, None).map_err(missing)?.logs,
+                None => of_app(store, delivery, &target).map_err(missing)?,
+            }
+        }
+        (None, name, step) => {
+            let run = run_of(store, delivery, &target, name.as_deref())?;
+            of_named_step(store, run, step.as_deref())?
+        }
     };
-    let run = match &args.run {
-        Some(name) => cluster.runs.iter().find(|r| *r.id.name == **name),
-        None => newest(),
+    let Some(first) = logs.first() else {
+        return Err(Failure::new(Exit::Failed, format!("{target} has no log.")));
     };
-    let Some(run) = run else {
-        answered(gathered, environment)?;
-        let faults = gathered.faults();
-        return Err(Failure::new(
-            Exit::Failed,
-            format!(
-                "No such run of {app} is in {environment} (runs are kept for some days only). {faults}"
-            )
-            .trim_end(),
-        ));
+    let of_one_pod = logs.iter().filter(|log| log.source.pod == first.source.pod);
+    let choice = match &args.container {
+        Some(name) => of_one_pod
+            .clone()
+            .find(|log| *log.source.container == **name),
+        None => Some(first),
     };
-    if let Nodes::Unread(why) = &run.nodes {
-        return Err(Failure::new(
-            Exit::Failed,
-            format!(
-                "The steps of {} cannot be read here: {why}. Open it in Argo Workflows.",
-                run.id.name
-            ),
-        ));
-    }
-    let tree = Tree::of(run);
-    let node = match &args.step {
-        Some(step) => run
-            .nodes
-            .read()
-            .iter()
-            .find(|n| *n.display_name == **step || *n.id == **step || *n.name == **step)
-            .map(|n| n.id.clone()),
-        None => tree.opens_on(),
-    };
-    let Some(node) = node else {
-        let steps: Vec<&str> = run.nodes.read().iter().map(|n| &*n.display_name).collect();
+    let Some(choice) = choice else {
+        let names: Vec<&str> = of_one_pod.map(|log| &*log.source.container).collect();
         return Err(Failure::usage(format!(
-            "{} has no such step. It has: {}.",
-            run.id.name,
-            steps.join(", ")
+            "{} has no such container. It has: {}.",
+            first.source.pod.name,
+            names.join(", ")
         )));
     };
-    let wanted = tree.pods_of(&node);
-    let pod = wanted.iter().find_map(|id| {
-        cluster
-            .pods
-            .iter()
-            .find(|p| p.node_id.as_deref() == Some(&**id) && p.id.namespace == run.id.namespace)
-    });
-    pod.cloned().ok_or_else(|| {
+    Ok(LogSource {
+        // Who follows waits for what is to come.
+        previous: args.previous || (choice.source.previous && !args.follow),
+        follow: args.follow,
+        ..choice.source.clone()
+    })
+}
+
+/// The logs of a pod of the app by its name, or of all, those that are not well first, by the word `app`.
+fn of_pod(
+    store: &Store,
+    delivery: &Delivery,
+    target: &Target,
+    name: &str,
+) -> Result<Vec<LogChoice>, Failure> {
+    let all = of_app(store, delivery, target).map_err(missing)?;
+    if name == "app" {
+        return Ok(all);
+    }
+    let mut names: Vec<String> = all
+        .iter()
+        .map(|log| log.source.pod.name.to_string())
+        .collect();
+    let logs: Vec<LogChoice> = all
+        .into_iter()
+        .filter(|log| *log.source.pod.name == *name)
+        .collect();
+    if logs.is_empty() {
+        names.dedup();
+        return Err(Failure::usage(format!(
+            "No pod is called {name}. There are: {}.",
+            names.join(", ")
+        )));
+    }
+    Ok(logs)
+}
+
+/// The run of a name, else the newest of the target.
+fn run_of<'a>(
+    store: &'a Store,
+    delivery: &Delivery,
+    target: &Target,
+    name: Option<&str>,
+) -> Result<&'a Run, Failure> {
+    let found = match name {
+        Some(name) => runs::by_name(store, delivery, &target.environment, name),
+        None => runs::of_target(store, delivery, target).first().copied(),
+    };
+    found.ok_or_else(|| {
         Failure::new(
             Exit::Failed,
             format!(
-                "The pod of that step of {} is gone (pods of runs that succeeded are removed), and its log with it.",
-                run.id.name
+                "No such run of {} is in {} (runs are kept for some days only).",
+                target.app, target.environment
             ),
         )
     })
 }
 
-/// A pod of the app itself.
-fn of_app(
-    config: &Config,
-    gathered: &Gathered,
-    environment: &Environment,
-    args: &LogsArgs,
-    name: &str,
-) -> Result<Pod, Failure> {
-    let label = &*config.delivery.workloads.app_label;
-    let mut pods: Vec<&Pod> = gathered
-        .store
-        .cluster(environment)
-        .into_iter()
-        .flat_map(|c| c.pods.iter())
-        .filter(|p| {
-            p.labels
-                .get(label)
-                .is_some_and(|app| **app == *args.target.app)
-        })
-        .collect();
-    if pods.is_empty() {
-        answered(gathered, environment)?;
-    }
-    // The one that is not well first: that is where it speaks.
-    pods.sort_by_key(|p| (crash_reason(p).is_none(), p.ready, p.id.name.clone()));
-    let found = match name {
-        "app" => pods.first(),
-        name => pods.iter().find(|p| *p.id.name == *name),
+fn of_named_step(store: &Store, run: &Run, step: Option<&str>) -> Result<Vec<LogChoice>, Failure> {
+    let step = match step {
+        Some(name) => Some(step_named(run, &Tree::of(run), name).ok_or_else(|| {
+            let steps: Vec<&str> = run.nodes.read().iter().map(|n| &*n.display_name).collect();
+            Failure::usage(format!(
+                "{} has no such step. It has: {}.",
+                run.id.name,
+                steps.join(", ")
+            ))
+        })?),
+        None => None,
     };
-    found.map(|p| (*p).clone()).ok_or_else(|| {
-        let names: Vec<&str> = pods.iter().map(|p| &*p.id.name).collect();
-        Failure::new(
-            if pods.is_empty() {
-                Exit::Failed
-            } else {
-                Exit::Usage
-            },
-            match names.as_slice() {
-                [] => format!(
-                    "{} has no pod in {environment}. {}",
-                    args.target.app,
-                    gathered.faults()
-                )
-                .trim_end()
-                .to_owned(),
-                names => format!("No pod is called {name}. There are: {}.", names.join(", ")),
-            },
-        )
-    })
+    let found = of_step(store, run, step.as_deref()).map_err(missing)?;
+    Ok(found.logs)
 }
 
-fn container(pod: &Pod, args: &LogsArgs, config: &Config) -> Result<Arc<str>, Failure> {
-    let all: Vec<&Arc<str>> = pod
-        .containers
-        .iter()
-        .chain(&pod.init_containers)
-        .map(|c| &c.name)
-        .collect();
-    let named = &config.delivery.workloads.containers;
-    let chosen = match &args.container {
-        Some(name) => all.iter().find(|c| c.as_ref() == name.as_str()),
-        None => all
-            .iter()
-            .find(|c| c.as_ref() == MAIN || named.contains(c))
-            .or(all.first()),
+fn missing(why: NoLog) -> Failure {
+    let said = match why {
+        NoLog::Because(why) => why,
+        NoLog::NotYet => "Nothing has run there yet, so there is no log.".to_owned(),
     };
-    chosen.map(|c| Arc::clone(c)).ok_or_else(|| {
-        let names: Vec<&str> = all.iter().map(|c| &***c).collect();
-        Failure::usage(format!(
-            "{} has no such container. It has: {}.",
-            pod.id.name,
-            names.join(", ")
-        ))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stretch(bytes: &[u8], starts: &[(u32, i64)]) -> Stretch {
-        Stretch {
-            bytes: bytes.to_vec(),
-            starts: starts.to_vec(),
-        }
-    }
-
-    fn printed(how: How, pieces: Vec<Stretch>) -> String {
-        let mut printer = Printer {
-            how,
-            rest: Vec::new(),
-            at: None,
-        };
-        let mut all: Vec<u8> = pieces.into_iter().flat_map(|p| printer.take(p)).collect();
-        all.extend(printer.end());
-        String::from_utf8_lossy(&all).into_owned()
-    }
-
-    /// Cut inside a line, one line without a stamp, one without an end.
-    fn pieces() -> Vec<Stretch> {
-        vec![
-            stretch(b"one \x1b[31mr", &[(0, 1_500_000_000)]),
-            stretch(b"ed\ntwo\n", &[]),
-            stretch(b"three", &[(0, 3_000_000_000)]),
-        ]
-    }
-
-    #[test]
-    fn a_log_is_bytes_to_a_pipe_and_harmless_to_a_terminal() {
-        assert_eq!(
-            printed(How::Bytes, pieces()),
-            "one \u{1b}[31mred\ntwo\nthree"
-        );
-        let shown = printed(How::Lines, pieces());
-        assert!(!shown.contains('\u{1b}') && shown.ends_with("\ntwo\nthree\n"));
-    }
-
-    #[test]
-    fn as_json_each_line_is_a_document_with_its_moment() {
-        let text = printed(How::Json, pieces());
-        let lines: Vec<serde_json::Value> = text
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        assert_eq!(
-            lines,
-            [
-                serde_json::json!({"at": "1970-01-01T00:00:01.5Z", "text": "one \u{1b}[31mred"}),
-                serde_json::json!({"at": null, "text": "two"}),
-                serde_json::json!({"at": "1970-01-01T00:00:03Z", "text": "three"}),
-            ]
-        );
-    }
+    Failure::new(Exit::Failed, said)
 }

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: deciding anything. Commands gather facts by the same feeds as the console and ask the same plans.
 
+#[cfg(test)]
+mod agreement_tests;
 mod arguments;
 mod completions;
 mod config;

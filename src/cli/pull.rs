@@ -7,6 +7,7 @@ use super::exit::{Exit, Failure};
 use super::gather::{Gathered, Want, gather};
 use super::{Ended, print, required};
 use crate::apply::{apply_under, record};
+use crate::belongs::runs::by_name;
 use crate::config::Config;
 use crate::connect;
 use crate::delivery::Delivery;
@@ -14,7 +15,8 @@ use crate::journal::file::{JournalFile, Lock};
 use crate::journal::{Entry, Journal, Standing, What};
 use crate::model::*;
 use crate::plan::waits::standing;
-use crate::plan::{Context, Lever, Outcome, Plan, Remedy, Request, plan, run_named, show};
+use crate::plan::{Context, Lever, Outcome, Plan, Remedy, Request, plan, show};
+use crate::store::Store;
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -76,7 +78,7 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
     let config = required(common)?;
     let environment = super::environment(&config, &asked.args.target.environment)?;
     let mut gathered = gather(&config, Want::lever(), common).await?;
-    let request = request(&asked, environment, &gathered, &config.delivery)?;
+    let request = request(&asked, environment, &gathered.store, &config.delivery)?;
     let who = super::who::actor(&config);
     let file = connect::journal(&config);
     if let (false, Some(writers)) = (
@@ -214,32 +216,38 @@ impl Drop for Sending {
 fn request(
     asked: &Asked,
     environment: Environment,
-    gathered: &Gathered,
+    store: &Store,
     delivery: &Delivery,
 ) -> Result<Request, Failure> {
     let target = Target {
-        environment: environment.clone(),
+        environment,
         app: App::new(&asked.args.target.app),
     };
     let run = match &asked.run {
         None => None,
-        Some(name) => {
-            let found = run_named(&gathered.store, delivery, &environment, name);
-            Some(found.ok_or_else(|| {
-                Failure::usage(format!(
-                    "No cluster that was read has a run {name}. `leverframe runs {} --environment {environment}` lists them.",
-                    target.app
-                ))
-            })?)
-        }
+        Some(name) => Some(run_typed(store, delivery, &target, name)?),
     };
     Ok(Request {
-        lever: asked.lever,
-        target,
         repository: asked.args.image.as_deref().map(Repository::new),
         version: asked.version.as_deref().map(Version::new),
-        run,
         reason: asked.args.reason.clone(),
+        ..Request::new(asked.lever, target).about_run(run)
+    })
+}
+
+/// The run of a name that was typed for a target.
+pub(super) fn run_typed(
+    store: &Store,
+    delivery: &Delivery,
+    target: &Target,
+    name: &str,
+) -> Result<ObjectId, Failure> {
+    let Target { environment, app } = target;
+    let found = by_name(store, delivery, environment, name);
+    found.map(|run| run.id.clone()).ok_or_else(|| {
+        Failure::usage(format!(
+            "No cluster that was read has a run {name}. `leverframe runs {app} --environment {environment}` lists them."
+        ))
     })
 }
 

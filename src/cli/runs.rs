@@ -8,6 +8,7 @@ use super::gather::{Want, gather};
 use super::json::moment;
 use super::table::{Table, age};
 use super::{Ended, print, required};
+use crate::belongs::runs;
 use crate::delivery::Delivery;
 use crate::model::*;
 use crate::store::Store;
@@ -46,21 +47,30 @@ pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
     if let Some(environment) = unread {
         return Err(Failure::unconfigured(environment).into());
     }
-    if environments.is_empty() {
-        environments = config.clusters.keys().cloned().collect();
-    }
-    if environments.is_empty() {
+    if config.clusters.is_empty() {
         return Err(Failure::usage(
             "Runs are read from clusters, and none is configured: add [environments.NAME] to the configuration.",
         )
         .into());
     }
-    let gathered = gather(&config, Want::clusters(&environments), common).await?;
-    let lines = of(
-        &gathered.store,
+    let want = match &args.app {
+        Some(_) => Want::belongings(&environments, &config.delivery),
+        None => Want::clusters(&environments),
+    };
+    let gathered = gather(&config, want, common).await?;
+    if environments.is_empty() {
+        let all = config.delivery.environments.iter();
+        environments = all.map(|stage| stage.name.clone()).collect();
+    }
+    let app = args.app.as_deref().map(App::new);
+    let lines = lines(
         &config.delivery,
-        &environments,
-        args.app.as_deref(),
+        listed(
+            &gathered.store,
+            &config.delivery,
+            &environments,
+            app.as_ref(),
+        ),
     );
     match common.output {
         Form::Json => print::json(&serde_json::json!({ "runs": lines }))?,
@@ -95,35 +105,50 @@ pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
     Ok(gathered.end())
 }
 
-/// The runs of some environments, of one app or of all, newest first.
-pub(super) fn of<'a>(
+/// The runs of an app in some environments, else all that ran in their clusters, newest first.
+pub(super) fn listed<'a>(
     store: &'a Store,
-    delivery: &'a Delivery,
+    delivery: &Delivery,
     environments: &[Environment],
-    app: Option<&str>,
-) -> Vec<RunLine<'a>> {
-    let labels = delivery.runs.as_ref();
-    let mut lines: Vec<RunLine<'a>> = environments
-        .iter()
-        .filter_map(|environment| store.clusters.get_key_value(environment))
-        .flat_map(|(_, cluster)| cluster.runs.iter())
-        .map(|run| RunLine {
-            environment: run.environment().as_str(),
-            namespace: &run.id.namespace,
-            name: &run.id.name,
-            template: run.template.as_deref(),
-            app: labels.and_then(|l| run.word(&l.app_label)),
-            repository: labels.and_then(|l| run.word(&l.repository_label)),
-            version: labels.and_then(|l| run.word(&l.version_label)),
-            phase: run.phase.as_str(),
-            message: run.message.as_deref(),
-            started: run.started.map(moment),
-            finished: run.finished.map(moment),
-            resubmitted_from: run.resubmitted_from(),
-            at: run.started.or(run.created),
-        })
-        .filter(|line| app.is_none_or(|app| line.app == Some(app)))
-        .collect();
-    lines.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.name.cmp(b.name)));
-    lines
+    app: Option<&App>,
+) -> Vec<&'a Run> {
+    let mut runs: Vec<&Run> = match app {
+        Some(app) => environments
+            .iter()
+            .flat_map(|environment| {
+                let target = Target {
+                    environment: environment.clone(),
+                    app: app.clone(),
+                };
+                runs::of_target(store, delivery, &target)
+            })
+            .collect(),
+        None => environments
+            .iter()
+            .filter_map(|environment| store.cluster(environment))
+            .flat_map(|cluster| cluster.runs.iter())
+            .collect(),
+    };
+    runs.sort_by(|a, b| runs::newest_first(a, b));
+    runs
+}
+
+pub(super) fn lines<'a>(delivery: &Delivery, runs: Vec<&'a Run>) -> Vec<RunLine<'a>> {
+    let keys = delivery.runs.as_ref();
+    let line = |run: &'a Run| RunLine {
+        environment: run.environment().as_str(),
+        namespace: &run.id.namespace,
+        name: &run.id.name,
+        template: run.template.as_deref(),
+        app: keys.and_then(|keys| run.parameter_or_label(&keys.app_label)),
+        repository: keys.and_then(|keys| run.parameter_or_label(&keys.repository_label)),
+        version: keys.and_then(|keys| run.parameter_or_label(&keys.version_label)),
+        phase: run.phase.as_str(),
+        message: run.message.as_deref(),
+        started: run.started.map(moment),
+        finished: run.finished.map(moment),
+        resubmitted_from: run.resubmitted_from(),
+        at: run.begun(),
+    };
+    runs.into_iter().map(line).collect()
 }

@@ -8,6 +8,7 @@ use super::gather::{Want, gather};
 use super::json::{SourceLine, TargetLine, moment};
 use super::runs::RunLine;
 use super::{Ended, print, required};
+use crate::belongs;
 use crate::board::status::{Status, status};
 use crate::model::*;
 use crate::text::Safe;
@@ -50,12 +51,8 @@ struct ContainerLine<'a> {
 pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
     let config = required(common)?;
     let environment = super::environment(&config, &args.environment)?;
-    let gathered = gather(
-        &config,
-        Want::board(std::slice::from_ref(&environment)),
-        common,
-    )
-    .await?;
+    let want = Want::target(&environment, &config.delivery);
+    let gathered = gather(&config, want, common).await?;
     let now = Timestamp::now();
     let target = Target {
         environment,
@@ -71,24 +68,8 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
         ))
         .into());
     };
-    let cluster = gathered.store.cluster(&target.environment);
-    let label = &*config.delivery.workloads.app_label;
-    let mut pods: Vec<&Pod> = cluster
-        .into_iter()
-        .flat_map(|c| c.pods.iter())
-        .filter(|p| {
-            p.labels
-                .get(label)
-                .is_some_and(|app| **app == *target.app.as_str())
-        })
-        .collect();
-    pods.sort_by(|a, b| a.id.name.cmp(&b.id.name));
-    let runs = super::runs::of(
-        &gathered.store,
-        &config.delivery,
-        std::slice::from_ref(&target.environment),
-        Some(target.app.as_str()),
-    );
+    let pods = belongs::pods(&gathered.store, &config.delivery, &target);
+    let runs = belongs::runs::of_target(&gathered.store, &config.delivery, &target);
     let page = TargetPage {
         delivery: &config.delivery.name,
         at: moment(now),
@@ -99,7 +80,7 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
         parent_has_it: status.parent_has_it,
         because: &status.because,
         pods: pods.iter().map(|pod| PodLine::new(pod)).collect(),
-        runs,
+        runs: super::runs::lines(&config.delivery, runs),
     };
     match common.output {
         Form::Json => print::json(&page)?,

@@ -242,7 +242,22 @@ pub struct Container {
     pub terminated: Option<(Arc<str>, i32)>,
 }
 
+impl Pod {
+    /// Why it will not become ready by waiting.
+    pub fn crash_reason(&self) -> Option<&Arc<str>> {
+        let mut all = self.init_containers.iter().chain(&self.containers);
+        all.find_map(Container::crash_reason)
+    }
+}
+
 impl Container {
+    /// Why it will not run by waiting: kubelet's reasons that begin or end with an error.
+    pub fn crash_reason(&self) -> Option<&Arc<str>> {
+        let bad = |reason: &&Arc<str>| {
+            reason.starts_with("Err") || reason.ends_with("Error") || reason.ends_with("BackOff")
+        };
+        self.waiting.as_ref().filter(bad)
+    }
     /// The tag part of the image, without registry and digest.
     pub fn tag(&self) -> Option<&str> {
         tag_of(&self.image)
@@ -258,6 +273,13 @@ pub fn tag_of(image: &str) -> Option<&str> {
     let name = image.split_once('@').map_or(image, |(name, _)| name);
     let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
     last.split_once(':').map(|(_, tag)| tag)
+}
+
+/// The last part of an image's name, without tag and digest: `host:5000/a/b:v1@sha256:x` has `b`.
+pub fn image_name(image: &str) -> &str {
+    let name = image.split_once('@').map_or(image, |(name, _)| name);
+    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
+    last.split_once(':').map_or(last, |(name, _)| name)
 }
 
 #[derive(Clone, PartialEq, Debug)]

@@ -8,8 +8,11 @@
 
 use std::collections::VecDeque;
 use std::io::Write;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+
+use super::ObjectId;
 
 mod fault;
 mod filter;
@@ -35,6 +38,18 @@ pub struct Stretch {
     pub bytes: Vec<u8>,
     /// Where stamped lines begin: offset in `bytes`, nanoseconds since 1970. Empty if the source has no stamps.
     pub starts: Vec<(u32, i64)>,
+}
+
+/// Where a log comes from.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct LogSource {
+    /// The pod; its uid tells a recreated one apart.
+    pub pod: ObjectId,
+    pub container: Arc<str>,
+    /// The previous container of a restarted one.
+    pub previous: bool,
+    /// Stay and follow; else read to the end and stop.
+    pub follow: bool,
 }
 
 /// One line, without its line end.

@@ -69,6 +69,9 @@ pub struct Run {
     pub memoized: bool,
 }
 
+/// A label's value has at most so many characters.
+const LABEL_LIMIT: usize = 63;
+
 impl Run {
     pub fn environment(&self) -> &Environment {
         &self.id.environment
@@ -77,19 +80,25 @@ impl Run {
     pub fn begun(&self) -> Option<Timestamp> {
         self.started.or(self.created)
     }
-    /// A label, else the parameter of the same name.
-    pub fn word(&self, key: &str) -> Option<&str> {
-        self.labels
+    /// A parameter, else the label of the same name: what a run does is said by its parameters.
+    pub fn parameter_or_label(&self, key: &str) -> Option<&str> {
+        self.parameters
             .get(key)
-            .or_else(|| self.parameters.get(key))
+            .or_else(|| self.labels.get(key))
             .map(|v| &**v)
             .filter(|v| !v.is_empty())
     }
+    /// A label and the parameter of the same name that says something else. A label that the limit of labels cut does not.
+    pub fn contradiction(&self, key: &str) -> Option<(&str, &str)> {
+        let (label, parameter) = (self.labels.get(key)?, self.parameters.get(key)?);
+        let cut = parameter.len() > LABEL_LIMIT && parameter.starts_with(&**label);
+        (label != parameter && !cut).then_some((label, parameter))
+    }
     pub fn version(&self, key: &str) -> Option<Version> {
-        self.word(key).map(Version::new)
+        self.parameter_or_label(key).map(Version::new)
     }
     pub fn repository(&self, key: &str) -> Option<Repository> {
-        self.word(key).map(Repository::new)
+        self.parameter_or_label(key).map(Repository::new)
     }
     /// The run that this one repeats.
     pub fn resubmitted_from(&self) -> Option<&str> {

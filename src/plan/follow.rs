@@ -3,8 +3,8 @@
 //! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. An answer to a request is no
 //! effect, and neither is a green step.
 
-use super::subject::application;
-use super::{Effect, Hop, Lever, Outcome, Plan, PlanId, runs, sync};
+use super::{Effect, Hop, Lever, Outcome, Plan, PlanId, sync};
+use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
 use crate::journal::{Journal, Record, Standing, What};
@@ -395,14 +395,16 @@ impl Facts<'_> {
         version: &Version,
         is: impl Fn(&RunPhase) -> bool,
     ) -> bool {
-        let (Some(of), Some(cluster)) = (&self.delivery.runs, self.store.cluster(environment))
-        else {
+        let Some(runs) = &self.delivery.runs else {
             return false;
         };
-        cluster.runs.iter().any(|run| {
-            runs::is_smoke(of, run)
-                && runs::frozen(run, &of.app_label) == Some(app.as_str())
-                && runs::frozen(run, &of.version_label) == Some(version.as_str())
+        let target = Target {
+            environment: environment.clone(),
+            app: app.clone(),
+        };
+        let smoke = belongs::runs::smoke(self.store, self.delivery, &target);
+        smoke.into_iter().any(|run| {
+            run.version(&runs.version_label).as_ref() == Some(version)
                 && run.created.is_some_and(|at| self.is_after(at))
                 && is(&run.phase)
         })

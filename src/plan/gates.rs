@@ -3,8 +3,9 @@
 //! Deliberately absent: closing and opening a gate, which is `hold`.
 
 use super::checks::{Checks, freshness};
-use super::subject::{Subject, application};
+use super::subject::Subject;
 use super::{CheckName, Reach, Verdict};
+use crate::belongs::application;
 use crate::model::span::span;
 use crate::model::{Application, Environment, Phase, Repository, Sync};
 use crate::store::{Kind, Source};

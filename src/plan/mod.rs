@@ -15,6 +15,7 @@ mod outcome;
 mod promote;
 mod reach;
 pub mod remedy;
+mod request;
 mod resubmit;
 mod roll_back;
 mod runs;
@@ -32,27 +33,13 @@ pub use check::{Check, CheckName, Verdict, Weight};
 pub use outcome::Outcome;
 pub use reach::passing;
 pub use remedy::{Remedy, Way};
-pub use runs::named as run_named;
+pub use request::Request;
 
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
-
-/// What is asked for, captured whole when the key was pressed.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct Request {
-    pub lever: Lever,
-    pub target: Target,
-    /// Which file is meant, where an app has several.
-    pub repository: Option<Repository>,
-    /// The version to go to, where the lever needs one and the default is not meant.
-    pub version: Option<Version>,
-    /// The run that is meant (resubmit, stop); none: the newest of the target.
-    pub run: Option<ObjectId>,
-    pub reason: Option<String>,
-}
 
 /// A plan's id: 16 lower-case hexadecimal digits from a random source outside `update`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -3,16 +3,18 @@
 //! Deliberately absent: building anything, and promoting onwards: what a person promotes stops where it was brought.
 
 use super::checks::{Checks, freshness};
-use super::subject::{Draft, Subject, application};
+use super::subject::{Draft, Subject};
 use super::{
     CheckName, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, Weight, gates, reach, runs,
-    sync, version,
+    version,
 };
+use crate::belongs;
 use crate::board::direction::{compare_versions, highest_before};
+use crate::model::live::image_name;
 use crate::model::span::span;
-use crate::model::{App, Environment, Health, Order, Repository, RunPhase, Version};
+use crate::model::{Environment, Health, Order, Repository, RunPhase, Target, Version};
 use crate::page::Page;
-use crate::store::{Cluster, Kind, Source};
+use crate::store::{Kind, Source};
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let environment = subject.environment();
@@ -247,7 +249,7 @@ fn wellness(
     to: &Version,
 ) -> (Verdict, String) {
     let delivery = subject.delivery();
-    let Some(cluster) = subject.store().cluster(lower) else {
+    if subject.store().cluster(lower).is_none() {
         return (
             Verdict::Unknown,
             format!(
@@ -281,7 +283,12 @@ fn wellness(
     let mut smoked = Vec::new();
     for app in apps {
         let name = &app.app;
-        let Some(live) = application(subject.store(), delivery, lower, name.as_str()) else {
+        let target = Target {
+            environment: lower.clone(),
+            app: name.clone(),
+        };
+        let live = belongs::application(subject.store(), delivery, lower, name.as_str());
+        let Some(live) = live else {
             unknown.push(format!("the Application {name} in {lower} was not read"));
             continue;
         };
@@ -309,7 +316,7 @@ fn wellness(
                 "the Application {name} in {lower} does not say which version it has rendered"
             ));
         }
-        if pods_read && let Some(other) = serves_another(subject, cluster, name, repository, to) {
+        if pods_read && let Some(other) = serves_another(subject, &target, repository, to) {
             return (
                 Verdict::Failed,
                 format!("a ready pod of {name} in {lower} runs {other}, not {to}"),
@@ -318,15 +325,9 @@ fn wellness(
         let Some(runs) = delivery.runs.as_ref().filter(|_| app.smoke) else {
             continue;
         };
-        let newest = cluster
-            .runs
-            .iter()
-            .filter(|run| runs::is_smoke(runs, run))
-            .filter(|run| {
-                runs::frozen(run, &runs.app_label) == Some(name.as_str())
-                    && runs::frozen(run, &runs.version_label) == Some(to.as_str())
-            })
-            .max_by(|a, b| a.begun().cmp(&b.begun()));
+        let newest = belongs::runs::smoke(subject.store(), delivery, &target)
+            .into_iter()
+            .find(|run| run.version(&runs.version_label).as_ref() == Some(to));
         match newest.map(|run| (run, &run.phase)) {
             Some((_, RunPhase::Succeeded)) => smoked.push(name.as_str()),
             Some((run, phase)) => {
@@ -360,22 +361,16 @@ fn wellness(
 /// Another version that a ready pod of the app runs of the repository's image; what is healthy need not be what was rendered.
 fn serves_another(
     subject: &Subject<'_>,
-    cluster: &Cluster,
-    app: &App,
+    target: &Target,
     repository: &Repository,
     to: &Version,
 ) -> Option<Version> {
-    let workloads = &subject.delivery().workloads;
-    let others = cluster
-        .pods
-        .iter()
-        .filter(|pod| pod.id.namespace == workloads.namespace && pod.ready && !pod.deleting)
-        .filter(|pod| {
-            let of = pod.labels.get(&workloads.app_label);
-            of.is_some_and(|of| &**of == app.as_str())
-        })
+    let pods = belongs::pods(subject.store(), subject.delivery(), target);
+    let others = pods
+        .into_iter()
+        .filter(|pod| pod.ready && !pod.deleting)
         .flat_map(|pod| &pod.containers)
-        .filter(|container| sync::is_of(&container.image, repository))
+        .filter(|container| image_name(&container.image) == repository.as_str())
         .filter_map(|container| container.tag())
         .filter(|tag| *tag != to.as_str());
     others.min().map(Version::new)

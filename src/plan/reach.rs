@@ -5,6 +5,7 @@
 
 use super::subject::Subject;
 use super::{Reach, runs};
+use crate::belongs::runs::{is_deploy, is_smoke};
 use crate::delivery::Delivery;
 use crate::model::{Environment, Repository, Run, Version};
 use crate::store::Store;
@@ -88,11 +89,11 @@ fn of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>) -> R
 /// sends anything.
 pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version, Reach)> {
     let names = delivery.runs.as_ref()?;
-    if !runs::is_smoke(names, run) && !runs::is_deploy(names, run) {
+    if !is_smoke(names, run) && !is_deploy(names, run) {
         return None;
     }
-    let version = Version::new(runs::frozen(run, &names.version_label)?);
-    let repository = Repository::new(runs::frozen(run, &names.repository_label)?);
+    let version = run.version(&names.version_label)?;
+    let repository = run.repository(&names.repository_label)?;
     let path = from_run(run, &repository, &version, store, delivery);
     let because = match store.tree {
         None if !path.is_empty() => vec!["git was not read: every gate counts as open".to_owned()],

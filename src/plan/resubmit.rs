@@ -9,6 +9,7 @@ use super::{
     CheckName, Lever, Origin, Plan, Refusal, Remedy, Request, Way, Write, copy, gates, hops,
     is_resubmittable, mark, reach, runs, wanted,
 };
+use crate::belongs::runs as belongs;
 use crate::delivery::Runs;
 use crate::model::span::span;
 use crate::model::{Environment, Repository, Run, Version};
@@ -155,30 +156,19 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
 /// The run that is meant: the one that the request names by its uid, else the newest smoke run of the target.
 fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
     let delivery = subject.delivery();
-    let app = &subject.request.target.app;
     let Some(runs) = &delivery.runs else {
         return Err(subject.refusal("The delivery has no runs.", ""));
     };
     let run = match &subject.request.run {
-        Some(id) => subject
-            .store()
-            .cluster(&id.environment)
-            .and_then(|cluster| cluster.runs.get(&id.namespace, &id.name))
-            .filter(|run| run.id.uid == id.uid)
-            .ok_or_else(|| {
-                subject.refusal(
-                    format!("The run {} is not there any more.", id.name),
-                    "Choose another one.",
-                )
-            })?,
-        None => subject
-            .store()
-            .cluster(subject.environment())
-            .into_iter()
-            .flat_map(|cluster| cluster.runs.iter())
-            .filter(|run| runs::is_smoke(runs, run))
-            .filter(|run| runs::frozen(run, &runs.app_label) == Some(app.as_str()))
-            .max_by(|a, b| (a.begun(), &a.id.name).cmp(&(b.begun(), &b.id.name)))
+        Some(id) => belongs::by_id(subject.store(), id).ok_or_else(|| {
+            subject.refusal(
+                format!("The run {} is not there any more.", id.name),
+                "Choose another one.",
+            )
+        })?,
+        None => belongs::smoke(subject.store(), delivery, &subject.request.target)
+            .first()
+            .copied()
             .ok_or_else(|| {
                 subject.refusal(
                     match subject
@@ -215,7 +205,7 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
             "Resubmit it in Argo Workflows itself.",
         ));
     }
-    let smoke = runs::is_smoke(runs, run);
+    let smoke = belongs::is_smoke(runs, run);
     if !smoke && subject.request.lever == Lever::TestsOnly {
         return Err(subject.refusal(
             format!(
@@ -225,7 +215,7 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
             "Resubmit it whole, or choose a smoke run.",
         ));
     }
-    if !runs::is_of_target(subject, runs, run) {
+    if !belongs::is_of_target(subject.store(), delivery, &subject.request.target, run) {
         return Err(subject.refusal(
             format!(
                 "The run {} is not one of {}.",
@@ -235,8 +225,8 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
         ));
     }
     let (Some(repository), Some(version)) = (
-        runs::frozen(run, &runs.repository_label).map(Repository::new),
-        runs::frozen(run, &runs.version_label).map(Version::new),
+        run.repository(&runs.repository_label),
+        run.version(&runs.version_label),
     ) else {
         return Err(subject.refusal(
             format!(

@@ -1,74 +1,30 @@
-//! Runs: which ones are in flight for a repository, and what their frozen parameters will do when they pass.
+//! Runs: what runs in flight will do when they pass, by their frozen parameters.
 //!
-//! Deliberately absent: resubmitting them.
+//! Deliberately absent: resubmitting them, and whose they are ([`crate::belongs::runs`]).
 
 use super::checks::{Checks, freshness};
 use super::subject::Subject;
 use super::{CheckName, Lever, Remedy, Verdict, Way};
-use crate::delivery::{Delivery, Runs};
-use crate::model::{Environment, ObjectId, Repository, Run, Version};
-use crate::store::{Kind, Source, Store};
-
-/// A parameter as it was frozen into a run; the label of that name where the parameter cannot be seen.
-pub(super) fn frozen<'r>(run: &'r Run, key: &str) -> Option<&'r str> {
-    run.parameters
-        .get(key)
-        .or_else(|| run.labels.get(key))
-        .map(|v| &**v)
-        .filter(|v| !v.is_empty())
-}
+use crate::belongs::runs::{deploys_into, in_flight, newest_first, smoke_app};
+use crate::delivery::Delivery;
+use crate::model::{Environment, Repository, Run, Version};
+use crate::store::{Kind, Source};
 
 fn is_true(run: &Run, key: &str) -> bool {
-    frozen(run, key) == Some("true")
-}
-
-pub(super) fn is_smoke(runs: &Runs, run: &Run) -> bool {
-    run.id.namespace == runs.namespace && run.template.as_deref() == Some(&*runs.smoke)
-}
-
-pub(super) fn is_deploy(runs: &Runs, run: &Run) -> bool {
-    run.id.namespace == runs.namespace
-        && runs
-            .deploy
-            .as_ref()
-            .is_some_and(|d| run.template.as_deref() == Some(&*d.template))
-}
-
-/// The run of a name that somebody typed for a target in `environment`: looked for there first, then where deliveries run,
-/// then in the other clusters, since what leads to a target may run below it. Whether it is the target's is the plan's to say.
-pub fn named(
-    store: &Store,
-    delivery: &Delivery,
-    environment: &Environment,
-    name: &str,
-) -> Option<ObjectId> {
-    let runs = delivery.runs.as_ref()?;
-    let deploys = runs.deploy.as_ref().map(|d| &d.environment);
-    let others = delivery.environments.iter().map(|stage| &stage.name);
-    std::iter::once(environment)
-        .chain(deploys)
-        .chain(others)
-        .filter_map(|environment| store.cluster(environment))
-        .find_map(|cluster| cluster.runs.get(&runs.namespace, name))
-        .map(|run| run.id.clone())
+    run.parameter_or_label(key) == Some("true")
 }
 
 /// Where a run writes if it passes, and whether what it writes is promoted on from there.
 pub(super) fn leads_to(delivery: &Delivery, run: &Run) -> Option<(Environment, bool)> {
     let runs = delivery.runs.as_ref()?;
-    if is_smoke(runs, run) {
-        let app = frozen(run, &runs.app_label)?;
+    if let Some(app) = smoke_app(runs, run) {
         let next = delivery.next(run.environment())?;
         let open = is_true(run, &runs.promote_parameter) && is_true(run, &runs.gate_parameter);
         return (open && !delivery.is_twin(app)).then(|| (next.name.clone(), true));
     }
-    if is_deploy(runs, run) {
-        let deploy = runs.deploy.as_ref()?;
-        let environment = Environment::new(frozen(run, &deploy.environment_label)?);
-        delivery.stage(&environment)?;
-        return Some((environment, is_true(run, &runs.promote_parameter)));
-    }
-    None
+    let environment = Environment::new(deploys_into(runs, run)?);
+    delivery.stage(&environment)?;
+    Some((environment, is_true(run, &runs.promote_parameter)))
 }
 
 /// A run in flight that will write a version into an environment.
@@ -88,21 +44,17 @@ pub(super) fn into<'a>(
     let Some(runs) = &delivery.runs else {
         return Vec::new();
     };
-    let mut found: Vec<InFlight<'a>> = subject
-        .store()
-        .clusters
-        .values()
-        .flat_map(|cluster| cluster.runs.iter())
-        .filter(|run| !run.phase.is_over() && run.shutdown.is_none())
+    let mut found: Vec<InFlight<'a>> = in_flight(subject.store())
         .filter_map(|run| {
             Some(InFlight {
                 run,
                 into: leads_on_to(subject, environment, repository, run)?,
-                version: Version::new(frozen(run, &runs.version_label)?),
+                version: run.version(&runs.version_label)?,
             })
         })
         .collect();
-    found.sort_by_key(|found| found.run.begun());
+    // Who was first stands first.
+    found.sort_by(|a, b| newest_first(b.run, a.run));
     found
 }
 
@@ -115,26 +67,10 @@ fn leads_on_to(
 ) -> Option<Environment> {
     let delivery = subject.delivery();
     let label = &delivery.runs.as_ref()?.repository_label;
-    (frozen(run, label) == Some(repository.as_str())).then_some(())?;
+    (run.repository(label).as_ref() == Some(repository)).then_some(())?;
     let (first, promotes) = leads_to(delivery, run)?;
     let reaches = super::reach::along(subject, &first, repository, promotes);
     reaches.contains(environment).then_some(first)
-}
-
-/// Whether a run is the target's own: a smoke run of the app, or a run that writes a file of it there.
-pub(super) fn is_of_target(subject: &Subject<'_>, runs: &Runs, run: &Run) -> bool {
-    if is_smoke(runs, run) {
-        return run.environment() == subject.environment()
-            && frozen(run, &runs.app_label) == Some(subject.request.target.app.as_str());
-    }
-    let writes = runs
-        .deploy
-        .as_ref()
-        .and_then(|d| frozen(run, &d.environment_label));
-    is_deploy(runs, run)
-        && writes == Some(subject.environment().as_str())
-        && frozen(run, &runs.repository_label)
-            .is_some_and(|r| subject.repositories.iter().any(|ours| ours.as_str() == r))
 }
 
 /// Whether a run brings a version of one of the target's files into it, when it passes.

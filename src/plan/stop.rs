@@ -7,8 +7,9 @@ use super::subject::{Draft, Subject};
 use super::{
     CheckName, Guard, Lever, Plan, Reach, Refusal, Request, Write, gates, hops, mark, runs,
 };
-use crate::delivery::{Mechanism, Runs};
-use crate::model::{Run, Version};
+use crate::belongs::runs as belongs;
+use crate::delivery::Mechanism;
+use crate::model::Run;
 use crate::store::{Kind, Source};
 use serde_json::json;
 
@@ -16,7 +17,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let Some(runs) = &subject.delivery().runs else {
         return Err(subject.refusal("The delivery has no runs.", ""));
     };
-    let run = find(subject, runs)?;
+    let run = find(subject)?;
     if run.phase.is_over() {
         return Err(subject.refusal(
             format!(
@@ -42,7 +43,12 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         format!(
             "{} {} {}",
             run.id,
-            if runs::is_of_target(subject, runs, run) {
+            if belongs::is_of_target(
+                subject.store(),
+                subject.delivery(),
+                &subject.request.target,
+                run
+            ) {
                 "is of"
             } else {
                 "leads to"
@@ -54,7 +60,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     // What it brought already is taken back by a plan of its own, where a version may be changed by hand.
     let offered = (!subject.repositories.is_empty() && subject.stage.version_by != Mechanism::None)
         .then_some(Lever::RollBack);
-    let version = runs::frozen(run, &runs.version_label).map(Version::new);
+    let version = run.version(&runs.version_label);
     let effect = match (runs::leads_to(subject.delivery(), run), &version) {
         (Some((into, _)), Some(version)) => {
             format!(
@@ -64,7 +70,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         }
         _ => "it would promote nothing".to_owned(),
     };
-    let late = if runs::is_deploy(runs, run) {
+    let late = if belongs::is_deploy(runs, run) {
         "; what it has written already stays written"
     } else {
         ""
@@ -100,18 +106,19 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
 }
 
 /// The run that is named, else the newest in flight of the target: its own smoke run, or a run that brings a version into it.
-fn find<'a>(subject: &Subject<'a>, runs: &Runs) -> Result<&'a Run, Refusal> {
+fn find<'a>(subject: &Subject<'a>) -> Result<&'a Run, Refusal> {
     if let Some(id) = &subject.request.run {
-        return subject
-            .store()
-            .cluster(&id.environment)
-            .and_then(|cluster| cluster.runs.get(&id.namespace, &id.name))
-            .filter(|run| run.id.uid == id.uid)
+        return belongs::by_id(subject.store(), id)
             .ok_or_else(|| {
                 subject.refusal(format!("The run {} is not there any more.", id.name), "")
             })
             .and_then(|run| {
-                let ours = runs::is_of_target(subject, runs, run) || runs::leads_here(subject, run);
+                let ours = belongs::is_of_target(
+                    subject.store(),
+                    subject.delivery(),
+                    &subject.request.target,
+                    run,
+                ) || runs::leads_here(subject, run);
                 ours.then_some(run).ok_or_else(|| {
                     subject.refusal(
                         format!(
@@ -123,24 +130,15 @@ fn find<'a>(subject: &Subject<'a>, runs: &Runs) -> Result<&'a Run, Refusal> {
                 })
             });
     }
-    let app = subject.request.target.app.as_str();
-    let own = subject
-        .store()
-        .cluster(subject.environment())
-        .into_iter()
-        .flat_map(|cluster| cluster.runs.iter())
-        .filter(|run| {
-            runs::is_smoke(runs, run)
-                && !run.phase.is_over()
-                && runs::frozen(run, &runs.app_label) == Some(app)
-        });
+    let own = belongs::smoke(subject.store(), subject.delivery(), &subject.request.target);
+    let own = own.into_iter().filter(|run| !run.phase.is_over());
     let leading = subject
         .repositories
         .iter()
         .flat_map(|repository| runs::into(subject, subject.environment(), repository))
         .map(|found| found.run);
     own.chain(leading)
-        .max_by(|a, b| (a.begun(), &a.id.name).cmp(&(b.begun(), &b.id.name)))
+        .min_by(|a, b| belongs::newest_first(a, b))
         .ok_or_else(|| {
             subject.refusal(
                 format!(

@@ -4,8 +4,9 @@
 
 use super::checks::Checks;
 use super::{Check, Context, Hop, Lever, Plan, Reach, Refusal, Remedy, Request, Way, Write};
+use crate::belongs;
 use crate::delivery::{Delivery, Stage};
-use crate::model::{App, AppDeclared, Application, Declared, Environment, Repository, Version};
+use crate::model::{AppDeclared, Application, Declared, Environment, Repository, Target, Version};
 use crate::page::Page;
 use crate::store::{Kind, Source, Store};
 
@@ -41,36 +42,17 @@ pub(super) fn choices(request: &Request, context: Context<'_>) -> Vec<Repository
     if !request.lever.writes_files() || request.repository.is_some() {
         return Vec::new();
     }
-    let files = match named(
-        context.store,
-        &request.target.environment,
-        &request.target.app,
-    ) {
-        Some(files) => files,
-        None => return Vec::new(),
-    };
-    if files.len() > 1 { files } else { Vec::new() }
+    match files(context.store, &request.target) {
+        Some(files) if files.len() > 1 => files,
+        _ => Vec::new(),
+    }
 }
 
-/// The files that exist of the app of that name; none if neither an app nor a file has the name.
-fn named(store: &Store, environment: &Environment, app: &App) -> Option<Vec<Repository>> {
-    let tree = store.tree.as_ref()?;
-    let declared = tree
-        .apps
-        .get(environment)
-        .and_then(|apps| apps.iter().find(|a| a.app == *app));
-    if let Some(declared) = declared {
-        let files = declared
-            .repositories
-            .iter()
-            .filter(|r| store.declared(environment, r).is_some())
-            .cloned()
-            .collect();
-        return Some(files);
-    }
-    let file = Repository::new(app.as_str());
-    store.declared(environment, &file)?;
-    Some(vec![file])
+/// The files that exist of a target; none if neither an app nor a file has its name.
+fn files(store: &Store, target: &Target) -> Option<Vec<Repository>> {
+    let mut files = belongs::repositories(store, target)?;
+    files.retain(|file| store.declared(&target.environment, file).is_some());
+    Some(files)
 }
 
 impl<'a> Subject<'a> {
@@ -97,7 +79,7 @@ impl<'a> Subject<'a> {
                 Remedy::default(),
             );
         };
-        let found = named(context.store, environment, &request.target.app);
+        let found = files(context.store, &request.target);
         let repositories = match found {
             Some(repositories) => repositories,
             // What lives in a cluster alone can still be synced or stopped by its own identity.
@@ -189,7 +171,7 @@ impl<'a> Subject<'a> {
 
     /// The Application of the target, where its cluster was read.
     pub fn application(&self) -> Option<&'a Application> {
-        application(
+        belongs::application(
             self.store(),
             self.delivery(),
             self.environment(),
@@ -280,20 +262,6 @@ impl<'a> Subject<'a> {
             next: draft.next,
         })
     }
-}
-
-/// The Application of an app, in the delivery's own namespace of that cluster.
-pub(super) fn application<'a>(
-    store: &'a Store,
-    delivery: &Delivery,
-    environment: &Environment,
-    app: &str,
-) -> Option<&'a Application> {
-    let argo_cd = delivery.argo_cd.as_ref()?;
-    store
-        .cluster(environment)?
-        .applications
-        .get(&argo_cd.namespace, app)
 }
 
 pub(super) fn list<T: std::fmt::Display>(things: &[T]) -> String {

@@ -3,12 +3,13 @@
 //! Deliberately absent: pruning, forcing, and syncing another revision than the Application's own.
 
 use super::checks::Checks;
-use super::subject::{Draft, Subject, application};
+use super::subject::{Draft, Subject};
 use super::{
     CheckName, Guard, Plan, Reach, Refusal, Remedy, Request, Verdict, Way, Write, gates, hops,
     mark, reach, runs,
 };
-use crate::model::{Application, Environment, Repository, Version};
+use crate::belongs::{self, application};
+use crate::model::{App, Application, Environment, Repository, Target, Version, live};
 use crate::page::Page;
 use crate::store::{Kind, Source};
 use serde_json::{Value, json};
@@ -233,19 +234,12 @@ fn versions(subject: &Subject<'_>, app: &Application) -> (Option<Version>, Optio
         let mut tags = app
             .images
             .iter()
-            .filter(|image| is_of(image, repository))
-            .filter_map(|image| crate::model::live::tag_of(image));
+            .filter(|image| live::image_name(image) == repository.as_str())
+            .filter_map(|image| live::tag_of(image));
         let first = tags.next()?;
         tags.next().is_none().then(|| Version::new(first))
     });
     (live, rendered(subject, app).or(declared))
-}
-
-/// Whether an image reference ends in the repository's name.
-pub(super) fn is_of(image: &str, repository: &Repository) -> bool {
-    let name = image.split_once('@').map_or(image, |(name, _)| name);
-    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
-    last.split(':').next() == Some(repository.as_str())
 }
 
 /// The environment itself; and where the versions of its files go on to by themselves once they are synced and pass.
@@ -395,21 +389,17 @@ fn prune(subject: &Subject<'_>, app: &Application, checks: &mut Checks) {
         .map(|h| format!("{}/{}", h.kind, h.name))
         .collect();
     // A partial sync ran none of them: their Jobs tell as well, where they are read.
-    let workloads = &subject.delivery().workloads;
-    let jobs = subject
-        .store()
-        .cluster(subject.environment())
-        .into_iter()
-        .flat_map(|cluster| cluster.jobs.iter())
-        .filter(|job| {
-            job.id.namespace == workloads.namespace
-                && job.labels.get(&workloads.app_label) == Some(&app.id.name)
-                && job
-                    .hook
-                    .as_deref()
-                    .is_some_and(|h| h.split(',').any(|h| h.trim() == "PreSync"))
-        });
-    hooks.extend(jobs.map(|job| format!("Job/{}", job.id.name)));
+    let target = Target {
+        environment: app.id.environment.clone(),
+        app: App::new(&app.id.name),
+    };
+    let jobs = belongs::jobs(subject.store(), subject.delivery(), &target);
+    let before = jobs.into_iter().filter(|job| {
+        job.hook
+            .as_deref()
+            .is_some_and(|h| h.split(',').any(|h| h.trim() == "PreSync"))
+    });
+    hooks.extend(before.map(|job| format!("Job/{}", job.id.name)));
     hooks.sort();
     hooks.dedup();
     let left = match &app.to_prune[..] {

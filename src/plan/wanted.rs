@@ -6,7 +6,8 @@
 use super::checks::{Checks, freshness};
 use super::resubmit::Repeated;
 use super::subject::{Subject, list};
-use super::{CheckName, Lever, Remedy, Verdict, Way, Weight, gates, mark, runs};
+use super::{CheckName, Lever, Remedy, Verdict, Way, Weight, gates, mark};
+use crate::belongs::runs as belongs;
 use crate::board::direction::compare_versions;
 use crate::model::{Nodes, Order, Repository, Run, Version};
 use crate::store::Source;
@@ -181,14 +182,7 @@ fn by_history(
 
 pub(super) fn not_repeated(subject: &Subject<'_>, run: &Run, checks: &mut Checks) {
     let label = mark::label(&run.id.name);
-    let again = subject
-        .store()
-        .cluster(run.environment())
-        .into_iter()
-        .flat_map(|cluster| cluster.runs.iter())
-        .filter(|other| other.id.namespace == run.id.namespace)
-        .filter(|other| other.resubmitted_from() == label.as_deref() && label.is_some())
-        .max_by(|a, b| a.begun().cmp(&b.begun()));
+    let again = label.and_then(|label| belongs::resubmission(subject.store(), run, &label));
     match again {
         Some(other) => checks.add(
             CheckName::Repeated,
@@ -261,24 +255,12 @@ pub(super) fn attempts(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &
     let Repeated {
         run, runs, version, ..
     } = repeated;
-    let app = runs::frozen(run, &runs.app_label);
-    // One cluster runs the deliveries into all environments.
-    let into = |run| {
-        let deploy = runs.deploy.as_ref()?;
-        runs::frozen(run, &deploy.environment_label)
-    };
     let known = subject
         .store()
         .cluster(run.environment())
         .into_iter()
         .flat_map(|cluster| cluster.runs.iter())
-        .filter(|other| {
-            other.template == run.template
-                && runs::frozen(other, &runs.app_label) == app
-                && runs::frozen(other, &runs.repository_label) == Some(repeated.repository.as_str())
-                && runs::frozen(other, &runs.version_label) == Some(version.as_str())
-                && (repeated.smoke || into(other) == into(run))
-        })
+        .filter(|other| belongs::do_the_same(runs, run, other))
         .count();
     let attempt = known.saturating_add(1).max(repeated.attempt as usize);
     let (verdict, evidence) = if attempt >= WANTS_REASON {

@@ -5,11 +5,10 @@
 pub mod git;
 pub mod kubernetes;
 
-use crate::model::{Fault, ObjectId};
+use crate::model::Fault;
 use crate::plan::{Outcome, Plan};
 use crate::store::{Delta, News, Source};
 use jiff::Timestamp;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
@@ -77,18 +76,6 @@ pub struct Call {
 
 /// Where calls are told of; never waits (what does not fit is dropped).
 pub type Calls = mpsc::Sender<Call>;
-
-/// Where a log comes from.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct LogSource {
-    /// The pod; its uid tells a recreated one apart.
-    pub pod: ObjectId,
-    pub container: Arc<str>,
-    /// The previous container of a restarted one.
-    pub previous: bool,
-    /// Stay and follow; else read to the end and stop.
-    pub follow: bool,
-}
 
 /// A piece of a followed log.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@
 //! reason.
 
 use crate::model::{Repository, Target, Version};
-use crate::plan::{Lever, Plan, PlanId, Refusal, Request, show};
-use crate::state::{Pane, State, View};
+use crate::plan::{Lever, Plan, PlanId, Refusal, show};
+use crate::state::State;
 
 /// What each lever would do now, or why not.
 pub fn decided(state: &State, target: &Target) -> Vec<(Lever, Result<Plan, Refusal>)> {
@@ -19,22 +19,7 @@ fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal>
     // Never sent: only asked what it would be.
     let id = PlanId::new("0000000000000000");
     let context = state.context(&id);
-    let in_sight = matches!(state.view(), View::Run | View::Log) || state.ui.pane != Pane::Board;
-    let run = state
-        .ui
-        .run
-        .as_ref()
-        .filter(|ui| ui.target == *target && in_sight)
-        .and_then(|ui| ui.run.clone())
-        .filter(|_| lever.is_about_a_run());
-    let mut request = Request {
-        lever,
-        target: target.clone(),
-        repository: None,
-        version: None,
-        run,
-        reason: None,
-    };
+    let mut request = state.request(lever, target);
     let choices: Vec<Repository> = crate::plan::choices(&request, &context);
     if choices.len() > 1 {
         // It asks which file is meant; it is ready where it would move one of them.

@@ -41,7 +41,7 @@ pub fn rows(state: &State, target: &Target, columns: usize) -> Vec<Row> {
     truths(state, status, columns, &mut lines);
     let mut rows: Vec<Row> = lines.into_iter().map(Row::from).collect();
     match state.store.cluster(&target.environment) {
-        Some(cluster) => objects(state, status, cluster, &mut rows),
+        Some(_) => objects(state, status, &mut rows),
         None => {
             rows.push(Line::new().into());
             rows.push(Line::from(format!(

@@ -7,14 +7,15 @@ pub mod lines;
 
 pub use lines::BoardLine;
 
+use crate::belongs::logs::LogChoice;
 use crate::board::Board;
 use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
 use crate::model::log::{Faults, Filter, Log, Pattern};
 use crate::model::{Fault, ObjectId, Target};
-use crate::plan::{Actor, Plan, PlanId, Refusal};
-use crate::provider::{Call, LogSource};
+use crate::plan::{Actor, Lever, Plan, PlanId, Refusal, Request};
+use crate::provider::Call;
 use crate::store::Store;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -186,14 +187,6 @@ pub struct LogUi {
     pub seek_error: bool,
 }
 
-/// A log that can be shown, and what it is called: `post-sync-7xk2p govuk-e2e-tests(2)`, `whitehall-admin 5d8f-7j7fd v3083`.
-/// The first word goes where there is no room for all.
-#[derive(Clone, PartialEq, Debug)]
-pub struct LogChoice {
-    pub title: String,
-    pub source: LogSource,
-}
-
 impl LogUi {
     /// What the shown log is called.
     pub fn title(&self) -> &str {
@@ -341,6 +334,14 @@ impl State {
     pub fn view(&self) -> &View {
         static BOARD: View = View::Board;
         self.ui.views.last().unwrap_or(&BOARD)
+    }
+
+    /// What a lever means of a target: one that is about a run means the run in sight.
+    pub fn request(&self, lever: Lever, target: &Target) -> Request {
+        let in_sight = matches!(self.view(), View::Run | View::Log) || self.ui.pane != Pane::Board;
+        let run = self.ui.run.as_ref().filter(|ui| ui.target == *target);
+        let run = run.filter(|_| in_sight).and_then(|ui| ui.run.clone());
+        Request::new(lever, target.clone()).about_run(run)
     }
 
     /// What a plan is decided on.

@@ -62,22 +62,7 @@ pub fn pull(state: &mut State, press: &Press, lever: Lever, target: Target) {
         state.close_overlay();
         return;
     }
-    let run = state
-        .ui
-        .run
-        .as_ref()
-        .filter(|ui| ui.target == target)
-        .and_then(|ui| ui.run.clone());
-    let in_sight =
-        matches!(state.view(), View::Run | View::Log) || state.ui.pane != Default::default();
-    let request = Request {
-        lever,
-        target,
-        repository: None,
-        version: None,
-        run: run.filter(|_| lever.is_about_a_run() && in_sight),
-        reason: None,
-    };
+    let request = state.request(lever, &target);
     decide(state, press, request);
 }
 
@@ -91,12 +76,8 @@ pub fn roll_back_to(state: &mut State, press: &Press) {
         return;
     };
     let request = Request {
-        lever: Lever::RollBack,
-        target,
-        repository: None,
         version: Some(version),
-        run: None,
-        reason: None,
+        ..Request::new(Lever::RollBack, target)
     };
     decide(state, press, request);
 }
@@ -155,12 +136,8 @@ pub fn settle(state: &mut State, press: &Press) {
     match (record.debt().is_some(), Journal::undo(record)) {
         (true, Some(lever)) => {
             let request = Request {
-                lever,
-                target: record.plan.request.target.clone(),
                 repository: record.plan.request.repository.clone(),
-                version: None,
-                run: None,
-                reason: None,
+                ..Request::new(lever, record.plan.request.target.clone())
             };
             decide(state, press, request);
         }

@@ -11,11 +11,13 @@ pub use lines::{clear_filter, set_filter, set_search};
 pub use source::{into, of_pods, of_step, of_step_quietly, that_came_late};
 
 use crate::action::Action;
+use crate::belongs::logs::LogChoice;
 use crate::effect::Effect;
 use crate::model::Target;
+use crate::model::log::LogSource;
 use crate::model::log::{Faults, Log};
-use crate::provider::{LogPiece, LogSource};
-use crate::state::{LogChoice, LogUi, PromptKind, State};
+use crate::provider::LogPiece;
+use crate::state::{LogUi, PromptKind, State};
 use lines::{end, error, follow, line, page, room, search, show, top};
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {

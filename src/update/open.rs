@@ -4,6 +4,7 @@
 
 use super::log;
 use super::press::go;
+use crate::belongs;
 use crate::board::status::Status;
 use crate::effect::Effect;
 use crate::model::{ObjectId, Target};
@@ -18,9 +19,7 @@ pub fn newest_run(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     effects.push(Effect::Open(Some(target.clone())));
-    let newest = runs::runs_of(state, &target)
-        .first()
-        .map(|run| run.id.clone());
+    let newest = newest_run_of(state, &target);
     let by_pods = state
         .board
         .status(&target)
@@ -77,13 +76,16 @@ pub fn run_that_came_late(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let target = ui.target.clone();
-    let newest = runs::runs_of(state, &target)
-        .first()
-        .map(|run| run.id.clone());
+    let newest = newest_run_of(state, &target);
     if newest.is_some() {
         state.ui.notice = None;
         run(state, target, newest, effects);
     }
+}
+
+fn newest_run_of(state: &State, target: &Target) -> Option<ObjectId> {
+    let runs = belongs::runs::of_target(&state.store, &state.delivery, target);
+    runs.first().map(|run| run.id.clone())
 }
 
 /// Without a run the log of the app's own pods is what there is.

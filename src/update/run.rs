@@ -4,9 +4,10 @@
 
 use super::{log, open};
 use crate::action::Action;
+use crate::belongs::runs as belongs;
 use crate::effect::Effect;
 use crate::model::ObjectId;
-use crate::screen::run::{more_rows, nodes, runs_of};
+use crate::screen::run::{more_rows, nodes};
 use crate::state::State;
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
@@ -57,8 +58,8 @@ fn keep_visible(state: &mut State, rows: usize) {
 fn other(state: &mut State, by: isize, effects: &mut Vec<Effect>) {
     let Some(run) = &state.ui.run else { return };
     let target = run.target.clone();
-    let ids: Vec<ObjectId> = runs_of(state, &target)
-        .iter()
+    let ids: Vec<ObjectId> = belongs::of_target(&state.store, &state.delivery, &target)
+        .into_iter()
         .map(|r| r.id.clone())
         .collect();
     let now = run

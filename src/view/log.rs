@@ -5,9 +5,10 @@
 use super::pen::{Line, Pen};
 use super::theme::Theme;
 use crate::action::{Action, Place};
+use crate::belongs::logs::LogChoice;
 use crate::screen::log::{Look, TIME, margin, shown, timed};
 use crate::screen::{keys, place::place};
-use crate::state::{LogChoice, LogUi, State};
+use crate::state::{LogUi, State};
 use crate::text::{Colour, Sgr, width, wrap};
 use jiff::tz::TimeZone;
 use ratatui::style::{Color, Modifier, Style};

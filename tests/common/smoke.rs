@@ -8,11 +8,12 @@
 )]
 
 use super::world::{World, ago};
+use leverframe::belongs::logs::LogChoice;
+use leverframe::model::log::LogSource;
 use leverframe::model::log::{Faults, Log, Stretch};
 use leverframe::model::tree::Tree;
 use leverframe::model::*;
-use leverframe::provider::LogSource;
-use leverframe::state::{LogChoice, LogUi, Pane, RunUi, State, View};
+use leverframe::state::{LogUi, Pane, RunUi, State, View};
 use std::sync::Arc;
 
 /// `name kind phase began ended boundary -> children`; ages before now, `-` for never.

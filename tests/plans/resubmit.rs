@@ -2,6 +2,7 @@
 
 use crate::scene::*;
 use crate::world::World;
+use leverframe::belongs::runs::by_name;
 use leverframe::model::*;
 use leverframe::plan::*;
 use serde_json::{Value, json};
@@ -361,7 +362,8 @@ fn a_run_that_is_typed_is_found_where_deliveries_run_too() {
     let smoke = failed(&world).id;
     let state = world.state(80, 24);
     let named = |environment: &str, name: &str| {
-        run_named(&state.store, &world.delivery, &environment.into(), name)
+        let run = by_name(&state.store, &world.delivery, &environment.into(), name);
+        run.map(|run| run.id.clone())
     };
     assert_eq!(named("staging", &id.name), Some(id.clone()));
     assert_eq!(named("staging", &smoke.name), Some(smoke.clone()));
@@ -384,12 +386,13 @@ fn a_run_that_is_typed_is_found_where_deliveries_run_too() {
     twice.put("production", leverframe::store::Fact::Run(other.clone()));
     let state = twice.state(80, 24);
     let named = |environment: &str| {
-        run_named(
+        let run = by_name(
             &state.store,
             &twice.delivery,
             &environment.into(),
             &smoke.name,
-        )
+        );
+        run.map(|run| run.id.clone())
     };
     assert_eq!(named("staging"), Some(smoke.clone()));
     assert_eq!(named("production"), Some(other.id));

@@ -6,9 +6,10 @@
 
 use super::call::{Failure, encode};
 use super::connect::{Access, Reading};
+use crate::model::log::LogSource;
 use crate::model::log::{Follow, Next, Request, Seen, Stretch};
 use crate::model::{Fault, FaultKind};
-use crate::provider::{Call, Calls, LogPiece, LogSource};
+use crate::provider::{Call, Calls, LogPiece};
 use crate::store::Source;
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -4,33 +4,25 @@
 //! Deliberately absent: what is well with a Deployment, which the truths say.
 
 use super::Row;
+use crate::belongs;
 use crate::board::status::Status;
-use crate::model::{
-    Application, Container, Deployment, Happening, Job, Pod, live::Rollout, span::span,
-};
+use crate::model::{Application, Container, Deployment, Pod, Target, live::Rollout, span::span};
 use crate::screen::line::{Line, Tone};
 use crate::screen::time::when;
 use crate::state::{ListKey, State};
-use crate::store::{Cluster, Kind, Source};
+use crate::store::{Kind, Source};
 use crate::text::{Safe, fit};
 
 /// Appends their rows.
-pub(super) fn objects(state: &State, status: &Status, cluster: &Cluster, rows: &mut Vec<Row>) {
+pub(super) fn objects(state: &State, status: &Status, rows: &mut Vec<Row>) {
     let delivery = &state.delivery;
-    let app = status.target.app.as_str();
-    let label = &delivery.workloads.app_label;
     let mut section = |title: String, key: Option<ListKey>, own: Vec<Row>| {
         rows.push(Row::from(Line::new()));
         let line = Line::new().look(title, Tone::Bold);
         rows.push(Row { line, key });
         rows.extend(own);
     };
-    let mut deployments: Vec<&Deployment> = cluster
-        .deployments
-        .iter()
-        .filter(|deployment| deployment.labels.get(label).is_some_and(|l| &**l == app))
-        .collect();
-    deployments.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+    let deployments = belongs::deployments(&state.store, delivery, &status.target);
     let unsettled: Vec<Row> = deployments
         .iter()
         .flat_map(|deployment| deployment_lines(deployment))
@@ -39,12 +31,7 @@ pub(super) fn objects(state: &State, status: &Status, cluster: &Cluster, rows: &
     if !unsettled.is_empty() {
         section("Deployments".to_owned(), None, unsettled);
     }
-    let mut pods: Vec<&Pod> = cluster
-        .pods
-        .iter()
-        .filter(|pod| pod.labels.get(label).is_some_and(|l| &**l == app))
-        .collect();
-    pods.sort_by(|a, b| a.id.name.cmp(&b.id.name));
+    let pods = belongs::pods(&state.store, delivery, &status.target);
     let mut own: Vec<Row> = Vec::new();
     if pods.is_empty() {
         let nothing = "No pod of this app runs.";
@@ -63,16 +50,9 @@ pub(super) fn objects(state: &State, status: &Status, cluster: &Cluster, rows: &
     }
     let title = titled(state, status, Kind::Pods, "pods", pods.len());
     section(title, None, own);
-    let mut jobs: Vec<&Job> = cluster
-        .jobs
-        .iter()
-        .filter(|job| job.labels.get(label).is_some_and(|l| &**l == app))
-        .collect();
-    jobs.sort_by(|a, b| a.id.name.cmp(&b.id.name));
-    let application = delivery
-        .argo_cd
-        .as_ref()
-        .and_then(|argo_cd| cluster.applications.get(&argo_cd.namespace, app));
+    let jobs = belongs::jobs(&state.store, delivery, &status.target);
+    let Target { environment, app } = &status.target;
+    let application = belongs::application(&state.store, delivery, environment, app.as_str());
     let hooks = application
         .and_then(|a| a.operation.as_ref())
         .map_or(&[][..], |operation| &operation.hooks);
@@ -110,19 +90,7 @@ pub(super) fn objects(state: &State, status: &Status, cluster: &Cluster, rows: &
         let said = said.into_iter().map(Row::from).collect();
         section("Argo CD says".to_owned(), None, said);
     }
-    let mut happenings: Vec<&Happening> = cluster
-        .happenings
-        .iter()
-        .filter(|happening| {
-            happening.about.split_once('/').is_some_and(|(_, name)| {
-                name == app
-                    || name
-                        .strip_prefix(app)
-                        .is_some_and(|rest| rest.starts_with('-'))
-            })
-        })
-        .collect();
-    happenings.sort_by_key(|happening| std::cmp::Reverse(happening.at));
+    let happenings = belongs::happenings(&state.store, &status.target);
     let mut own: Vec<Row> = Vec::new();
     if happenings.is_empty() {
         let nothing = "None is kept (servers keep them for an hour).";

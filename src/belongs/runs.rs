@@ -1,0 +1,173 @@
+//! Runs: which runs are a target's, and which of them is the newest.
+//!
+//! What a run is of is said by its parameters, which are what it does; a label that says something else makes the run odd.
+//! Deliberately absent: what a run will do when it passes (plans), and its steps.
+
+use super::repositories;
+use crate::delivery::{Delivery, Runs};
+use crate::model::*;
+use crate::store::{Cluster, Store};
+use std::cmp::Ordering;
+
+/// Whether a run tests what was delivered.
+pub fn is_smoke(runs: &Runs, run: &Run) -> bool {
+    run.id.namespace == runs.namespace && run.template.as_deref() == Some(&*runs.smoke)
+}
+
+/// Whether a run delivers a version.
+pub fn is_deploy(runs: &Runs, run: &Run) -> bool {
+    let template = runs.deploy.as_ref().map(|deploy| &*deploy.template);
+    run.id.namespace == runs.namespace && template.is_some() && run.template.as_deref() == template
+}
+
+/// The app that a smoke run tests; none for other runs.
+pub fn smoke_app<'r>(runs: &Runs, run: &'r Run) -> Option<&'r str> {
+    run.parameter_or_label(&runs.app_label)
+        .filter(|_| is_smoke(runs, run))
+}
+
+/// The environment that a run writes which delivers a version; none for other runs.
+pub fn deploys_into<'r>(runs: &Runs, run: &'r Run) -> Option<&'r str> {
+    let deploy = runs.deploy.as_ref().filter(|_| is_deploy(runs, run))?;
+    run.parameter_or_label(&deploy.environment_label)
+}
+
+/// The order of runs: by when they began, the newest first; those of one moment by their identity.
+pub fn newest_first(a: &Run, b: &Run) -> Ordering {
+    b.begun().cmp(&a.begun()).then_with(|| b.id.cmp(&a.id))
+}
+
+/// Every run of every cluster that is not over and was not asked to shut down.
+pub fn in_flight(store: &Store) -> impl Iterator<Item = &Run> {
+    let all = store.clusters.values().flat_map(|c| c.runs.iter());
+    all.filter(|run| !run.phase.is_over() && run.shutdown.is_none())
+}
+
+/// The smoke runs of a target, newest first.
+pub fn smoke<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Run> {
+    let Some(runs) = &delivery.runs else {
+        return Vec::new();
+    };
+    let mut found: Vec<&Run> = in_cluster(store, &target.environment)
+        .filter(|run| smoke_app(runs, run) == Some(target.app.as_str()))
+        .collect();
+    found.sort_by(|a, b| newest_first(a, b));
+    found
+}
+
+/// The runs of a target, newest first: its smoke runs, and in the cluster of deliveries those that write its files.
+pub fn of_target<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Run> {
+    let mut found = smoke(store, delivery, target);
+    if let Some(runs) = &delivery.runs
+        && let Some(deploy) = &runs.deploy
+    {
+        let ours = repositories(store, target).unwrap_or_default();
+        let deploys = in_cluster(store, &deploy.environment);
+        found.extend(deploys.filter(|run| is_delivery_to(runs, run, target, &ours)));
+    }
+    found.sort_by(|a, b| newest_first(a, b));
+    found
+}
+
+/// Whether a run is one of the target's.
+pub fn is_of_target(store: &Store, delivery: &Delivery, target: &Target, run: &Run) -> bool {
+    let Some(runs) = &delivery.runs else {
+        return false;
+    };
+    let tests = *run.environment() == target.environment
+        && smoke_app(runs, run) == Some(target.app.as_str());
+    tests
+        || is_delivery_to(
+            runs,
+            run,
+            target,
+            &repositories(store, target).unwrap_or_default(),
+        )
+}
+
+fn is_delivery_to(runs: &Runs, run: &Run, target: &Target, ours: &[Repository]) -> bool {
+    let at_home = runs
+        .deploy
+        .as_ref()
+        .is_some_and(|deploy| *run.environment() == deploy.environment);
+    at_home
+        && deploys_into(runs, run) == Some(target.environment.as_str())
+        && run
+            .repository(&runs.repository_label)
+            .is_some_and(|repository| ours.contains(&repository))
+}
+
+/// Whether two runs do the same: of one template, for the same app, repository and version, into the same environment.
+pub fn do_the_same(runs: &Runs, one: &Run, other: &Run) -> bool {
+    let same = |key: &str| one.parameter_or_label(key) == other.parameter_or_label(key);
+    one.id.environment == other.id.environment
+        && one.id.namespace == other.id.namespace
+        && one.template == other.template
+        && same(&runs.app_label)
+        && same(&runs.repository_label)
+        && same(&runs.version_label)
+        && deploys_into(runs, one) == deploys_into(runs, other)
+}
+
+/// The newest of the runs that repeat a run, which name it by `label`, its name as a label has it; none where it was not
+/// resubmitted.
+pub fn resubmission<'a>(store: &'a Store, run: &Run, label: &str) -> Option<&'a Run> {
+    in_cluster(store, run.environment())
+        .filter(|other| other.id.namespace == run.id.namespace)
+        .filter(|other| other.resubmitted_from() == Some(label))
+        .min_by(|a, b| newest_first(a, b))
+}
+
+/// The run of an identity, if it is still the same object.
+pub fn by_id<'a>(store: &'a Store, id: &ObjectId) -> Option<&'a Run> {
+    store
+        .cluster(&id.environment)?
+        .runs
+        .get(&id.namespace, &id.name)
+        .filter(|run| run.id.uid == id.uid)
+}
+
+/// The run of a name that somebody typed for a target in `environment`: looked for there first, then where deliveries run,
+/// then in the other clusters, since what leads to a target may run below it. Whether it is the target's is another question.
+pub fn by_name<'a>(
+    store: &'a Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    name: &str,
+) -> Option<&'a Run> {
+    let runs = delivery.runs.as_ref()?;
+    let deploys = runs.deploy.as_ref().map(|deploy| &deploy.environment);
+    let others = delivery.environments.iter().map(|stage| &stage.name);
+    std::iter::once(environment)
+        .chain(deploys)
+        .chain(others)
+        .filter_map(|environment| store.cluster(environment))
+        .find_map(|cluster| cluster.runs.get(&runs.namespace, name))
+}
+
+/// Where a run's labels say something else than its parameters, in sentences.
+pub fn contradictions(runs: &Runs, run: &Run) -> Vec<String> {
+    let environment = runs.deploy.as_ref().map(|deploy| &deploy.environment_label);
+    let keys = [
+        &runs.app_label,
+        &runs.repository_label,
+        &runs.version_label,
+        &runs.gate_parameter,
+        &runs.promote_parameter,
+    ];
+    keys.into_iter()
+        .chain(environment.filter(|_| is_deploy(runs, run)))
+        .filter_map(|key| {
+            let (label, parameter) = run.contradiction(key)?;
+            Some(format!(
+                "the run {} is labelled {key} {label} and runs with {parameter}, which counts",
+                run.id.name
+            ))
+        })
+        .collect()
+}
+
+fn in_cluster<'a>(store: &'a Store, environment: &Environment) -> impl Iterator<Item = &'a Run> {
+    let cluster: Option<&'a Cluster> = store.cluster(environment);
+    cluster.into_iter().flat_map(|cluster| cluster.runs.iter())
+}

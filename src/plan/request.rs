@@ -1,0 +1,40 @@
+//! Request: what is asked of a lever, captured whole when the key was pressed.
+//!
+//! Deliberately absent: which run or file is meant where the request names none; the plan finds it.
+
+use super::Lever;
+use crate::model::{ObjectId, Repository, Target, Version};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Request {
+    pub lever: Lever,
+    pub target: Target,
+    /// Which file is meant, where an app has several.
+    pub repository: Option<Repository>,
+    /// The version to go to, where the lever needs one and the default is not meant.
+    pub version: Option<Version>,
+    /// The run that is meant (resubmit, stop); none: the newest of the target.
+    pub run: Option<ObjectId>,
+    pub reason: Option<String>,
+}
+
+impl Request {
+    /// What a lever means of a target when nothing more is said.
+    pub fn new(lever: Lever, target: Target) -> Self {
+        Self {
+            lever,
+            target,
+            repository: None,
+            version: None,
+            run: None,
+            reason: None,
+        }
+    }
+
+    /// The same for somebody who has a run before their eyes: a lever that is about a run means that one.
+    pub fn about_run(self, run: Option<ObjectId>) -> Self {
+        let run = run.filter(|_| self.lever.is_about_a_run());
+        Self { run, ..self }
+    }
+}
