@@ -1,5 +1,5 @@
 //! Figures: what the console costs, beside what the same work costs without it. `cargo bench --bench figures` prints them;
-//! nothing fails on a figure. Words on the command line pick sections (`log git screen cluster yard`).
+//! nothing fails on a figure. Words on the command line pick sections (`log git screen yard cluster scale`).
 //!
 //! Deliberately absent: verdicts. The budget stands beside each figure, and the ratio to the peer of the same run.
 
@@ -18,6 +18,7 @@ mod reading;
 #[path = "../../tests/common/real.rs"]
 #[allow(dead_code)]
 mod real;
+mod scale;
 mod screen;
 mod yard;
 
@@ -54,12 +55,13 @@ fn main() {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let wanted = |section: &str| words.is_empty() || words.iter().any(|word| word == section);
-    let sections: [(&str, fn()); 5] = [
+    let sections: [(&str, fn()); 6] = [
         ("log", log::run),
         ("git", git::run),
         ("screen", screen::run),
         ("yard", yard::run),
         ("cluster", cluster::run),
+        ("scale", scale::run),
     ];
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
