@@ -31,7 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("page", &[]),
     ("action", &["lever", "page"]),
     ("keymap", &["action", "complaint"]),
-    ("store", &["model"]),
+    ("store", &["delivery", "model"]),
     // Which of the facts are a target's; and what they are made to say of it.
     ("belongs", &["delivery", "model", "store"]),
     ("board", &["belongs", "delivery", "model", "store"]),

@@ -13,69 +13,41 @@ mod tests;
 use crate::delivery::Delivery;
 use crate::model::*;
 use crate::store::{Cluster, Store};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
-/// In which namespace each app of one environment lives: its own where the values file names one, else the delivery's.
-pub struct Namespaces<'a> {
-    usual: &'a str,
-    own: HashMap<&'a str, &'a str>,
+/// In which namespace an app lives: its own where the values file names one, else the delivery's.
+fn namespace<'a>(
+    store: &'a Store,
+    delivery: &'a Delivery,
+    environment: &Environment,
+    app: &App,
+) -> &'a str {
+    let own = store.app(environment, app);
+    own.and_then(|app| app.namespace.as_deref())
+        .unwrap_or(&delivery.workloads.namespace)
 }
 
-impl<'a> Namespaces<'a> {
-    pub fn new(store: &'a Store, delivery: &'a Delivery, environment: &Environment) -> Self {
-        let declared = store.tree.as_ref().and_then(|t| t.apps.get(environment));
-        let own = declared
-            .into_iter()
-            .flatten()
-            .filter_map(|app| Some((app.app.as_str(), app.namespace.as_deref()?)));
-        Self {
-            usual: &delivery.workloads.namespace,
-            own: own.collect(),
-        }
-    }
-
-    fn of_app(&self, app: &str) -> &'a str {
-        self.own.get(app).copied().unwrap_or(self.usual)
-    }
-
-    /// The app that an object of this namespace with these labels belongs to.
-    pub fn owner<'o>(
-        &self,
-        delivery: &Delivery,
-        id: &ObjectId,
-        labels: &'o BTreeMap<Arc<str>, Arc<str>>,
-    ) -> Option<&'o str> {
-        let app = labels.get(&delivery.workloads.app_label)?;
-        (*id.namespace == *self.of_app(app)).then_some(&**app)
-    }
-}
-
-/// Those objects of a target's cluster that are the target's, by name.
+/// Those objects of a target's cluster that are the target's, by name. `labelled` finds those that name its app.
 fn owned<'a, T: 'a>(
     store: &'a Store,
     delivery: &Delivery,
     target: &Target,
-    all: impl FnOnce(&'a Cluster) -> Vec<&'a T>,
-    about: impl Fn(&T) -> (&ObjectId, &BTreeMap<Arc<str>, Arc<str>>),
+    labelled: impl FnOnce(&'a Cluster) -> Vec<&'a T>,
+    id: impl Fn(&T) -> &ObjectId,
 ) -> Vec<&'a T> {
-    let namespaces = Namespaces::new(store, delivery, &target.environment);
+    let namespace = namespace(store, delivery, &target.environment, &target.app);
     let mut found = store
         .cluster(&target.environment)
-        .map(all)
+        .map(labelled)
         .unwrap_or_default();
-    found.retain(|object| {
-        let (id, labels) = about(object);
-        namespaces.owner(delivery, id, labels) == Some(target.app.as_str())
-    });
-    found.sort_by(|a, b| about(a).0.cmp(about(b).0));
+    found.retain(|object| *id(object).namespace == *namespace);
+    found.sort_by(|a, b| id(a).cmp(id(b)));
     found
 }
 
 /// The pods of a target, those of hooks and Jobs included, by name.
 pub fn pods<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Pod> {
-    let all = |cluster: &'a Cluster| cluster.pods.iter().collect();
-    owned(store, delivery, target, all, |pod| (&pod.id, &pod.labels))
+    let labelled = |cluster: &'a Cluster| cluster.pods.of_app(target.app.as_str()).collect();
+    owned(store, delivery, target, labelled, |object| &object.id)
 }
 
 /// The Deployments of a target, by name.
@@ -84,14 +56,14 @@ pub fn deployments<'a>(
     delivery: &Delivery,
     target: &Target,
 ) -> Vec<&'a Deployment> {
-    let all = |cluster: &'a Cluster| cluster.deployments.iter().collect();
-    owned(store, delivery, target, all, |x| (&x.id, &x.labels))
+    let labelled = |cluster: &'a Cluster| cluster.deployments.of_app(target.app.as_str()).collect();
+    owned(store, delivery, target, labelled, |object| &object.id)
 }
 
 /// The Jobs of a target, by name; they are read of one target at a time.
 pub fn jobs<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Job> {
-    let all = |cluster: &'a Cluster| cluster.jobs.iter().collect();
-    owned(store, delivery, target, all, |job| (&job.id, &job.labels))
+    let labelled = |cluster: &'a Cluster| cluster.jobs.of_app(target.app.as_str()).collect();
+    owned(store, delivery, target, labelled, |object| &object.id)
 }
 
 /// The Kubernetes Events about objects of a target, newest first. They carry no label of the app: its objects are known by
@@ -144,12 +116,7 @@ pub fn application<'a>(
 /// The repositories that a target ships from: those that the values file names, whether their files exist or not; where it
 /// names no such app, the file of that name. None where there is neither.
 pub fn repositories(store: &Store, target: &Target) -> Option<Vec<Repository>> {
-    let tree = store.tree.as_ref()?;
-    let declared = tree
-        .apps
-        .get(&target.environment)
-        .and_then(|apps| apps.iter().find(|app| app.app == target.app));
-    if let Some(declared) = declared {
+    if let Some(declared) = store.app(&target.environment, &target.app) {
         return Some(declared.repositories.clone());
     }
     let file = Repository::new(target.app.as_str());

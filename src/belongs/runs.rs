@@ -48,8 +48,12 @@ pub fn smoke<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<
     let Some(runs) = &delivery.runs else {
         return Vec::new();
     };
-    let mut found: Vec<&Run> = in_cluster(store, &target.environment)
-        .filter(|run| smoke_app(runs, run) == Some(target.app.as_str()))
+    let app = target.app.as_str();
+    let mut found: Vec<&Run> = store
+        .cluster(&target.environment)
+        .into_iter()
+        .flat_map(|cluster| cluster.runs.of_app(app))
+        .filter(|run| smoke_app(runs, run) == Some(app))
         .collect();
     found.sort_by(|a, b| newest_first(a, b));
     found

@@ -2,20 +2,25 @@
 //!
 //! Deliberately absent: where anything stands on the screen, and the frozen order (that is the reader's, in `state`).
 
+mod arrange;
 pub mod direction;
-pub mod index;
+mod here;
+#[cfg(test)]
+mod kept;
+pub mod live;
 pub mod rank;
 mod reasons;
 pub mod status;
 #[cfg(test)]
 mod tests;
 
-use crate::delivery::Delivery;
-use crate::model::{App, Environment, Repository, Target, Version, Word};
-use crate::store::Store;
+use crate::delivery::{Delivery, Stage};
+use crate::model::{App, Environment, Repository, Target, Word};
+use crate::store::{Changed, Store};
+use arrange::{Family, Place};
 use jiff::Timestamp;
 use rank::Rank;
-use status::{GateState, Status, TargetKind};
+use status::{GateState, Status};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which group of rows a fold line stands for.
@@ -48,19 +53,39 @@ pub struct Row {
     pub fold: Option<FoldKind>,
     /// Of its worst cell.
     pub rank: Rank,
+    /// Rank and fold of this row alone, before those of its family count.
+    alone: (Rank, Option<FoldKind>),
 }
 
 /// All rows in their own order: worst first, then by name.
+///
+/// It is kept: a fact that came in derives the rows of its app anew and moves them, and costs nothing of the others.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Board {
     pub environments: Vec<Environment>,
-    pub rows: Vec<Row>,
     /// How often each word stands on the board, worst first.
     pub counts: BTreeMap<Word, usize>,
     /// Gates that were closed for many apps at once.
     pub holds: Vec<Hold>,
-    /// Where each row stands: every line of every frame asks for its own.
-    places: HashMap<RowKey, usize>,
+    rows: HashMap<RowKey, Row>,
+    order: BTreeSet<Place>,
+    places: HashMap<RowKey, Place>,
+    families: HashMap<Family, BTreeSet<RowKey>>,
+    /// Whose versions stand in which rows.
+    of_repository: HashMap<Repository, BTreeSet<RowKey>>,
+    /// The rows whose gate into a column is held.
+    held: Vec<BTreeSet<RowKey>>,
+    /// Which columns are production's, and the moment that ages are counted to.
+    production: Vec<bool>,
+    now: Timestamp,
+    /// How many gates into a column are open and closed by hand; a hold of many counts as said at the top.
+    gates: Vec<BTreeMap<GateState, usize>>,
+    /// The rows with a cell whose declared version failed its smoke run.
+    smoke_failed: BTreeSet<RowKey>,
+    /// What of the parents every row of their environments depends on.
+    parents: Vec<Parent>,
+    /// Grows when rows come, go, move or are folded otherwise.
+    arranged: u64,
 }
 
 /// One sentence at the top: who closed the gate between two environments, for how many apps.
@@ -74,77 +99,141 @@ pub struct Hold {
     pub reason: Option<String>,
 }
 
-/// From this many apps on a closed gate is said once at the top, not in every row.
-const MANY: usize = 5;
+/// What is delivered through a parent, as far as rows say something of it.
+type Parent = Option<status::ParentState>;
 
 impl Board {
+    /// Derives all rows from all facts.
     pub fn new(store: &Store, delivery: &Delivery, now: Timestamp) -> Self {
-        let environments: Vec<Environment> = delivery
-            .environments
-            .iter()
-            .map(|s| s.name.clone())
-            .collect();
-        let mut statuses: BTreeMap<RowKey, Vec<Option<Status>>> = BTreeMap::new();
+        let mut board = Board::default();
+        board.rebuild(store, delivery, now);
+        board
+    }
+
+    /// Derives anew what depends on the facts that came in. What depends on the moment only (ages) is not: [`Board::new`].
+    pub fn refresh(
+        &mut self,
+        changed: &Changed,
+        store: &Store,
+        delivery: &Delivery,
+        now: Timestamp,
+    ) {
+        if changed.everything || self.parents != parents(store, delivery) {
+            self.rebuild(store, delivery, now);
+            return;
+        }
+        self.now = now;
+        let mut apps: BTreeSet<App> = changed.apps.iter().map(|app| App::new(app)).collect();
+        let grown = changed.repositories.iter();
+        let rows = grown.filter_map(|repository| self.of_repository.get(repository));
+        apps.extend(rows.flatten().map(|key| key.app.clone()));
+        for app in apps {
+            for (key, cells) in status::rows_called(store, delivery, &app, now) {
+                self.put(key, cells);
+            }
+        }
+        self.hold_again();
+    }
+
+    fn rebuild(&mut self, store: &Store, delivery: &Delivery, now: Timestamp) {
+        let arranged = self.arranged;
+        *self = Board {
+            environments: stages(delivery, |stage| stage.name.clone()),
+            held: vec![BTreeSet::new(); delivery.environments.len()],
+            gates: vec![BTreeMap::new(); delivery.environments.len()],
+            production: stages(delivery, |stage| stage.production),
+            now,
+            parents: parents(store, delivery),
+            arranged: arranged + 1,
+            ..Board::default()
+        };
+        let mut rows: BTreeMap<RowKey, Vec<Option<Status>>> = BTreeMap::new();
         for status in status::all(store, delivery, now) {
-            let Some(place) = environments
-                .iter()
-                .position(|e| *e == status.target.environment)
-            else {
+            let Some(column) = self.column(&status.target.environment) else {
                 continue;
             };
-            let key = RowKey {
-                app: status.target.app.clone(),
-                orphan: status.kind == TargetKind::Orphan,
-            };
-            let cells = statuses
-                .entry(key)
-                .or_insert_with(|| vec![None; environments.len()]);
-            cells[place] = Some(status);
+            let columns = self.environments.len();
+            let cells = rows
+                .entry(RowKey::of_status(&status))
+                .or_insert_with(|| vec![None; columns]);
+            cells[column] = Some(status);
         }
-        let holds = holds(&environments, &statuses);
-        let mut counts = BTreeMap::new();
-        for word in statuses
-            .values()
-            .flatten()
-            .flatten()
-            .flat_map(|status| shown(&holds, status))
-        {
-            *counts.entry(word).or_default() += 1;
+        for (key, cells) in rows {
+            self.put(key, cells);
         }
-        let mut rows: Vec<Row> = statuses
-            .into_iter()
-            .map(|(key, cells)| row(key, cells, &holds, delivery, now))
-            .collect();
-        group(&mut rows);
-        let places = rows.iter().enumerate();
-        Board {
-            environments,
-            places: places.map(|(at, row)| (row.key.clone(), at)).collect(),
-            rows,
-            counts,
-            holds,
+        self.hold_again();
+    }
+
+    fn column(&self, environment: &Environment) -> Option<usize> {
+        self.environments.iter().position(|e| e == environment)
+    }
+
+    /// The rows in their own order.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.order
+            .iter()
+            .filter_map(|place| self.rows.get(&place.key))
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How most gates into an environment stand.
+    pub fn usual_gate(&self, column: usize) -> GateState {
+        let into = self.environments.get(column);
+        if self.holds.iter().any(|hold| Some(&hold.into) == into) {
+            return GateState::Held;
+        }
+        let gates = self.gates.get(column);
+        let count = |gate| {
+            gates
+                .and_then(|gates| gates.get(&gate))
+                .copied()
+                .unwrap_or(0)
+        };
+        match (count(GateState::Open), count(GateState::Manual)) {
+            (0, 0) => GateState::None,
+            (open, manual) if open >= manual => GateState::Open,
+            _ => GateState::Manual,
         }
     }
 
+    /// The cells whose declared version failed its smoke run.
+    pub fn smoke_failed(&self) -> impl Iterator<Item = &Status> {
+        let rows = self
+            .smoke_failed
+            .iter()
+            .filter_map(|key| self.rows.get(key));
+        rows.flat_map(|row| row.cells.iter().flatten())
+            .filter(|status| status.has_failed_smoke())
+    }
+
     pub fn row(&self, key: &RowKey) -> Option<&Row> {
-        self.rows.get(*self.places.get(key)?)
+        self.rows.get(key)
+    }
+
+    /// A number that grows when rows come, go, move or are folded otherwise.
+    pub fn arranged(&self) -> u64 {
+        self.arranged
     }
 
     /// The row and column of a target.
     pub fn find(&self, target: &Target) -> Option<(&Row, usize)> {
-        let column = self
-            .environments
-            .iter()
-            .position(|e| *e == target.environment)?;
+        let column = self.column(&target.environment)?;
         // Where an app and an orphan file have one name, the one that stands first is meant.
-        let of = |orphan| {
+        let place = |orphan| {
             self.places.get(&RowKey {
                 app: target.app.clone(),
                 orphan,
             })
         };
-        let place = of(false).into_iter().chain(of(true)).min()?;
-        Some((self.rows.get(*place)?, column))
+        let place = place(false).into_iter().chain(place(true)).min()?;
+        Some((self.rows.get(&place.key)?, column))
     }
 
     /// The status of a target.
@@ -157,6 +246,26 @@ impl Board {
     pub fn is_held_at_the_top(&self, status: &Status) -> bool {
         is_held_at_the_top(&self.holds, status)
     }
+}
+
+impl RowKey {
+    fn of_status(status: &Status) -> Self {
+        Self {
+            app: status.target.app.clone(),
+            orphan: status.kind == status::TargetKind::Orphan,
+        }
+    }
+}
+
+fn parents(store: &Store, delivery: &Delivery) -> Vec<Parent> {
+    stages(delivery, |stage| {
+        status::parent_state(store, delivery, &stage.name)
+    })
+}
+
+/// Something of each environment, in the delivery's order.
+fn stages<T>(delivery: &Delivery, of: impl Fn(&Stage) -> T) -> Vec<T> {
+    delivery.environments.iter().map(of).collect()
 }
 
 fn is_held_at_the_top(holds: &[Hold], status: &Status) -> bool {
@@ -173,137 +282,4 @@ pub fn shown<'a>(holds: &'a [Hold], status: &'a Status) -> impl Iterator<Item = 
         .iter()
         .copied()
         .filter(move |word| *word != Word::Unread && !(*word == Word::Held && held_at_top))
-}
-
-fn row(
-    key: RowKey,
-    cells: Vec<Option<Status>>,
-    holds: &[Hold],
-    delivery: &Delivery,
-    now: Timestamp,
-) -> Row {
-    let repositories = cells
-        .iter()
-        .flatten()
-        .next()
-        .map(|s| s.images.iter().map(|i| i.repository.clone()).collect())
-        .unwrap_or_default();
-    let kind = cells.iter().flatten().map(|s| s.kind).min();
-    let mut versions: Vec<Option<&Version>> =
-        cells.iter().flatten().map(|s| s.version.as_ref()).collect();
-    versions.dedup();
-    let differs = versions.len() > 1;
-    let ranks = cells.iter().enumerate().flat_map(|(column, cell)| {
-        let below = column
-            .checked_sub(1)
-            .and_then(|below| cells[below].as_ref());
-        let production = delivery
-            .environments
-            .get(column)
-            .is_some_and(|e| e.production);
-        let words = cell
-            .iter()
-            .flat_map(|status| shown(holds, status).map(move |word| (status, word)));
-        words.map(move |(status, word)| Rank::new(word, status, below, production, now))
-    });
-    let worst = ranks.min();
-    let fold = match kind {
-        Some(TargetKind::Orphan) => Some(FoldKind::Orphans),
-        Some(TargetKind::NoFile) => Some(FoldKind::NoFile),
-        _ if worst.is_none() && !differs => Some(FoldKind::Calm),
-        _ => None,
-    };
-    let rank = worst.unwrap_or(if differs { Rank::Differs } else { Rank::Calm });
-    Row {
-        key,
-        repositories,
-        under: false,
-        cells,
-        fold,
-        rank,
-    }
-}
-
-/// Rows of one repository stand together, the leading app first; then groups by rank, then by name.
-fn group(rows: &mut [Row]) {
-    let family = |row: &Row| -> (bool, Repository) {
-        (
-            row.key.orphan,
-            row.repositories
-                .first()
-                .cloned()
-                .unwrap_or_else(|| Repository::new(row.key.app.as_str())),
-        )
-    };
-    let twin = |row: &Row| row.cells.iter().flatten().any(|s| s.twin);
-    let mut ranks: BTreeMap<(bool, Repository), Rank> = BTreeMap::new();
-    let mut leaders: BTreeMap<(bool, Repository), (bool, RowKey)> = BTreeMap::new();
-    for row in rows.iter() {
-        let rank = ranks.entry(family(row)).or_insert(row.rank);
-        *rank = (*rank).min(row.rank);
-        let leader = leaders
-            .entry(family(row))
-            .or_insert_with(|| (twin(row), row.key.clone()));
-        if (twin(row), &row.key) < (leader.0, &leader.1) {
-            *leader = (twin(row), row.key.clone());
-        }
-    }
-    rows.sort_by_cached_key(|row| {
-        let family = family(row);
-        let leader = leaders.get(&family).map(|(_, key)| key.clone());
-        let leads = leader.as_ref() == Some(&row.key);
-        (ranks.get(&family).copied(), leader, !leads, row.key.clone())
-    });
-    for row in rows.iter_mut() {
-        row.under = leaders
-            .get(&family(row))
-            .is_some_and(|(_, key)| *key != row.key);
-        if row.under {
-            // A family is shown or folded as one.
-            row.rank = ranks.get(&family(row)).copied().unwrap_or(row.rank);
-        }
-    }
-    let shown: BTreeSet<(bool, Repository)> = rows
-        .iter()
-        .filter(|r| r.fold.is_none())
-        .map(family)
-        .collect();
-    for row in rows
-        .iter_mut()
-        .filter(|row| row.fold == Some(FoldKind::Calm))
-    {
-        if shown.contains(&family(row)) {
-            row.fold = None;
-        }
-    }
-}
-
-fn holds(
-    environments: &[Environment],
-    statuses: &BTreeMap<RowKey, Vec<Option<Status>>>,
-) -> Vec<Hold> {
-    let mut holds = Vec::new();
-    for (column, into) in environments.iter().enumerate().skip(1) {
-        let held: Vec<&Status> = statuses
-            .values()
-            .filter_map(|cells| cells[column].as_ref())
-            .filter(|s| s.gate_in.state == GateState::Held && s.kind == TargetKind::App)
-            .collect();
-        if held.len() < MANY {
-            continue;
-        }
-        let newest = held.iter().max_by_key(|s| s.gate_in.since);
-        holds.push(Hold {
-            from: environments[column - 1].clone(),
-            into: into.clone(),
-            apps: held.len(),
-            by: newest
-                .and_then(|s| s.gate_in.by.as_deref())
-                .unwrap_or("somebody")
-                .to_owned(),
-            since: newest.and_then(|s| s.gate_in.since),
-            reason: None,
-        });
-    }
-    holds
 }

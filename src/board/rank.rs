@@ -5,6 +5,7 @@
 use super::status::Status;
 use crate::model::Word;
 use jiff::Timestamp;
+use std::cmp::Reverse;
 
 /// Seconds for which trouble counts as fresh.
 const FRESH_S: i64 = 86_400;
@@ -14,8 +15,8 @@ const FRESH_S: i64 = 86_400;
 pub enum Rank {
     /// Users are harmed: what crashes, or could not be migrated, where they are.
     Harm(Word),
-    /// Seconds for which it has been so, and the word.
-    Fresh(i64, Word),
+    /// Since when it has been so, the newest first, and the word.
+    Fresh(Reverse<Timestamp>, Word),
     Older(Word),
     /// No word, but not one version everywhere.
     Differs,
@@ -34,8 +35,10 @@ impl Rank {
         if production && matches!(word, Word::Crash | Word::Hook) {
             return Rank::Harm(word);
         }
-        match since(word, status, below).map(|at| now.duration_since(at).as_secs()) {
-            Some(age) if age < FRESH_S => Rank::Fresh(age, word),
+        match since(word, status, below) {
+            Some(at) if now.duration_since(at).as_secs() < FRESH_S => {
+                Rank::Fresh(Reverse(at), word)
+            }
             _ => Rank::Older(word),
         }
     }

@@ -3,7 +3,7 @@
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
 use super::direction::{compare_versions, highest_before};
-use super::index::Here;
+use super::here::Here;
 use super::status::{GateState, Seen, Status, TargetKind};
 use crate::belongs::runs;
 use crate::model::*;
@@ -253,7 +253,7 @@ impl<'a> Seen<'a> {
             return None;
         }
         let lower = self.delivery.lower(&status.target.environment)?;
-        let here = self.index.here.get(&lower.name)?;
+        let here = Here::new(self.store, self.delivery, &lower.name);
         status.images.iter().find_map(|image| {
             let ours = image.declared.as_ref()?.version.as_ref()?;
             let below = self.store.declared(&lower.name, &image.repository)?;
@@ -272,7 +272,7 @@ impl<'a> Seen<'a> {
                     .history
                     .stands_since(&lower.name, &image.repository)?,
             );
-            if age <= self.delivery.usual.hop.1 || self.is_troubled_below(here, status) {
+            if age <= self.delivery.usual.hop.1 || self.is_troubled_below(&here, status) {
                 return None;
             }
             Some((
@@ -305,23 +305,20 @@ impl<'a> Seen<'a> {
 
     /// What is wrong below already says why nothing arrives.
     fn is_troubled_below(&self, here: &Here<'a>, status: &Status) -> bool {
-        let Some(app) = here
-            .apps
-            .iter()
-            .find(|a| a.app == status.target.app.as_str())
-        else {
+        let Some(app) = here.apps_called(&status.target.app).next() else {
             return false;
         };
-        let application = here.applications.get(app.app).copied();
+        let name = app.app.as_str();
+        let application = here.application(name);
         let below = Status {
-            target: Target::new(here.environment.as_str(), app.app),
+            target: Target::new(here.environment.as_str(), name),
             ..status.clone()
         };
         let version = app
             .repositories
             .first()
             .and_then(|r| self.store.declared(here.environment, r)?.version.clone());
-        let smoke = self.smoke(here, app.app, version.as_ref());
+        let smoke = self.smoke(here, name, version.as_ref());
         let below = Status {
             smoke,
             live: None,
@@ -335,9 +332,9 @@ impl<'a> Seen<'a> {
             || self.smoke_failed(&below).is_some()
             || self.out_of_sync(&below, application).is_some()
             || here
-                .pods
-                .get(app.app)
-                .is_some_and(|pods| pods.iter().any(|pod| pod.crash_reason().is_some()))
+                .pods(name)
+                .iter()
+                .any(|pod| pod.crash_reason().is_some())
     }
 
     fn held(&self, status: &Status) -> Option<(Word, String)> {
@@ -410,8 +407,8 @@ impl<'a> Seen<'a> {
     /// The file, or the run that speaks for the target or is on its way, says two things.
     fn odd(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
         let runs = self.delivery.runs.as_ref();
-        let smoke = here.smoke.get(status.target.app.as_str());
-        let mut labels = smoke.into_iter().flatten().filter(|run| {
+        let smoke = here.smoke(status.target.app.as_str());
+        let mut labels = smoke.into_iter().filter(|run| {
             let speaks = status.smoke.as_ref().is_some_and(|s| s.run == run.id);
             speaks || !run.phase.is_over()
         });

@@ -2,13 +2,13 @@
 //!
 //! Deliberately absent: words for the screen beyond [`Word`], and decisions (those are plans).
 
-use super::index::{AppHere, Here, Index};
+use super::RowKey;
+use super::here::{AppHere, Here};
+use super::live::Live;
 use crate::delivery::Delivery;
-use crate::model::live::image_name;
 use crate::model::*;
 use crate::store::Store;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize)]
@@ -30,7 +30,7 @@ pub struct Image {
 }
 
 /// What leads into the environment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GateState {
     /// It opens by itself.
@@ -53,25 +53,6 @@ pub struct GateIn {
     pub repository: Option<Repository>,
     pub since: Option<Timestamp>,
     pub by: Option<Arc<str>>,
-}
-
-/// What serves: ready pods by version.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Live {
-    /// Where all ready pods run one.
-    pub version: Option<Version>,
-    pub versions: BTreeMap<Version, usize>,
-    /// Ready pods of one image run several versions of it (an app of several images has a version for each).
-    pub mixed: bool,
-    /// Where all ready pods run one.
-    pub digest: Option<Arc<str>>,
-    pub pods_ready: usize,
-    pub pods: usize,
-    /// Pods of the newest version, and the worst reason why one of them waits.
-    pub newest_ready: usize,
-    pub newest: usize,
-    pub waiting: Option<Arc<str>>,
-    pub waiting_since: Option<Timestamp>,
 }
 
 /// The newest smoke run of the declared version, else of any.
@@ -121,6 +102,12 @@ pub struct Status {
 }
 
 impl Status {
+    /// The smoke run of the version that is declared now failed.
+    pub fn has_failed_smoke(&self) -> bool {
+        let smoke = self.smoke.as_ref();
+        smoke.is_some_and(|smoke| smoke.current && smoke.phase.has_failed())
+    }
+
     /// Its trouble is told by its own pods (a crash loop, a failed hook), not by a run.
     pub fn speaks_by_pods(&self) -> bool {
         self.attention
@@ -131,19 +118,17 @@ impl Status {
 
 /// Everything about every target, environment by environment in the delivery's order.
 pub fn all(store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<Status> {
-    let index = Index::new(store, delivery);
     let seen = Seen {
         store,
         delivery,
-        index: &index,
         now,
     };
-    delivery
-        .environments
-        .iter()
-        .filter_map(|stage| index.here.get(&stage.name))
-        .flat_map(|here| here.apps.iter().map(|app| seen.status(here, app)))
-        .collect()
+    let mut all = Vec::new();
+    for stage in &delivery.environments {
+        let here = Here::new(store, delivery, &stage.name);
+        all.extend(here.apps().iter().map(|app| seen.status(&here, app)));
+    }
+    all
 }
 
 /// Everything about one target; none if no app and no file of that name is in the environment.
@@ -153,37 +138,76 @@ pub fn status(
     target: &Target,
     now: Timestamp,
 ) -> Option<Status> {
-    let index = Index::new(store, delivery);
     let seen = Seen {
         store,
         delivery,
-        index: &index,
         now,
     };
-    let here = index.here.get(&target.environment)?;
-    let app = here
-        .apps
-        .iter()
-        .find(|app| app.app == target.app.as_str())?;
-    Some(seen.status(here, app))
+    let here = Here::new(store, delivery, &target.environment);
+    let app = here.apps_called(&target.app).next()?;
+    Some(seen.status(&here, &app))
+}
+
+/// The rows that apps and files of one name have, the app's first: a cell for each environment of the delivery, none where
+/// it is not in that environment.
+pub(super) fn rows_called(
+    store: &Store,
+    delivery: &Delivery,
+    app: &App,
+    now: Timestamp,
+) -> [(RowKey, Vec<Option<Status>>); 2] {
+    let seen = Seen {
+        store,
+        delivery,
+        now,
+    };
+    let mut rows = [false, true].map(|orphan| {
+        let app = app.clone();
+        let cells = vec![None; delivery.environments.len()];
+        (RowKey { app, orphan }, cells)
+    });
+    for (column, stage) in delivery.environments.iter().enumerate() {
+        let here = Here::new(store, delivery, &stage.name);
+        for app in here.apps_called(app) {
+            rows[usize::from(app.orphan)].1[column] = Some(seen.status(&here, &app));
+        }
+    }
+    rows
+}
+
+/// What every row of an environment says of the Application that its apps come through.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ParentState {
+    synced_revision: Option<Arc<str>>,
+}
+
+/// None where the delivery names no parent, or it was not read.
+pub(super) fn parent_state(
+    store: &Store,
+    delivery: &Delivery,
+    environment: &Environment,
+) -> Option<ParentState> {
+    let parent = Here::new(store, delivery, environment).parent?;
+    Some(ParentState {
+        synced_revision: parent.synced_revision.clone(),
+    })
 }
 
 /// The facts, and the moment they are looked at.
 pub(super) struct Seen<'a> {
     pub(super) store: &'a Store,
     pub(super) delivery: &'a Delivery,
-    pub(super) index: &'a Index<'a>,
     pub(super) now: Timestamp,
 }
 
 impl<'a> Seen<'a> {
-    fn status(&self, here: &Here<'a>, app: &AppHere<'a>) -> Status {
+    fn status(&self, here: &Here<'a>, app: &AppHere) -> Status {
         let environment = here.environment;
         let images: Vec<Image> = app
             .repositories
             .iter()
             .map(|repository| Image {
-                repository: (*repository).clone(),
+                repository: repository.clone(),
                 declared: self.store.declared(environment, repository).cloned(),
             })
             .collect();
@@ -192,19 +216,19 @@ impl<'a> Seen<'a> {
             .filter_map(|image| image.declared.as_ref())
             .collect();
         let version = agreed(&declared);
-        let application = here.applications.get(app.app).copied();
+        let application = here.application(app.app.as_str());
         let operation = application.and_then(|a| a.operation.as_ref());
         let mut status = Status {
             target: Target {
                 environment: environment.clone(),
-                app: app.app.into(),
+                app: app.app.clone(),
             },
             kind: match (app.orphan, app.has_file) {
                 (true, _) => TargetKind::Orphan,
                 (false, true) => TargetKind::App,
                 (false, false) => TargetKind::NoFile,
             },
-            twin: self.delivery.is_twin(app.app),
+            twin: self.delivery.is_twin(app.app.as_str()),
             promote: !declared.is_empty() && declared.iter().all(|d| d.promote),
             since: self.since(environment, &images),
             gate_in: self.gate_in(environment, &images),
@@ -213,7 +237,7 @@ impl<'a> Seen<'a> {
                 .and_then(|version| self.waiting(environment, &images, version)),
             live: here
                 .pods_read
-                .then(|| self.live(here, app.app, &images, version.as_ref())),
+                .then(|| self.live(here, app.app.as_str(), &images, version.as_ref())),
             sync: application.map(|a| a.sync.clone()),
             health: application.map(|a| a.health.clone()),
             phase: operation.map(|o| o.phase.clone()),
@@ -221,7 +245,7 @@ impl<'a> Seen<'a> {
             operated: operation.and_then(|o| o.finished),
             annotated: self.annotated(application),
             parent_has_it: self.parent_has_it(here, environment, &images),
-            smoke: self.smoke(here, app.app, version.as_ref()),
+            smoke: self.smoke(here, app.app.as_str(), version.as_ref()),
             attention: Vec::new(),
             because: Vec::new(),
             images,
@@ -317,89 +341,6 @@ impl<'a> Seen<'a> {
         counts.and_then(|counts| counts.into_iter().max())
     }
 
-    fn live(
-        &self,
-        here: &Here<'a>,
-        app: &str,
-        images: &[Image],
-        declared: Option<&Version>,
-    ) -> Live {
-        let mut live = Live::default();
-        let mut digests: Vec<&str> = Vec::new();
-        let mut ready_tags: BTreeMap<&str, &str> = BTreeMap::new();
-        let pods = here.pods.get(app).map_or(&[][..], |pods| pods);
-        for pod in pods
-            .iter()
-            .filter(|p| !matches!(&*p.phase, "Succeeded" | "Failed"))
-        {
-            let Some(container) = self.shipped(pod, images) else {
-                continue;
-            };
-            let version = container.tag().map(Version::new);
-            let image = image_name(&container.image);
-            // The file of this very image says what is new for it; an app of one image has one answer.
-            let wanted = images
-                .iter()
-                .find(|i| i.repository.as_str() == image)
-                .and_then(|i| i.declared.as_ref()?.version.as_ref())
-                .or(declared);
-            live.pods += 1;
-            let newest = version.as_ref() == wanted;
-            live.newest += usize::from(newest);
-            if pod.ready {
-                live.pods_ready += 1;
-                live.newest_ready += usize::from(newest);
-                if let Some(tag) = container.tag() {
-                    live.mixed |= *ready_tags.entry(image).or_insert(tag) != tag;
-                }
-                if let Some(version) = version {
-                    *live.versions.entry(version).or_default() += 1;
-                }
-                digests.extend(container.digest());
-            } else if let Some(waiting) = pod.crash_reason() {
-                live.waiting.get_or_insert_with(|| waiting.clone());
-                live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();
-            }
-        }
-        digests.sort_unstable();
-        digests.dedup();
-        live.digest = (digests.len() == 1).then(|| Arc::from(digests[0]));
-        live.version = (live.versions.len() == 1)
-            .then(|| live.versions.keys().next().cloned())
-            .flatten();
-        live
-    }
-
-    /// The container whose image carries the version; none for pods of hooks and the like.
-    fn shipped<'p>(&self, pod: &'p Pod, images: &[Image]) -> Option<&'p Container> {
-        let named = &self.delivery.workloads.containers;
-        let ships = |container: &&Container| {
-            images
-                .iter()
-                .any(|i| image_name(&container.image) == i.repository.as_str())
-        };
-        let hook = self
-            .delivery
-            .workloads
-            .component_label
-            .as_ref()
-            .and_then(|label| pod.labels.get(label))
-            .is_some_and(|component| {
-                matches!(
-                    &**component,
-                    "dbmigrate" | "upload-assets" | "dbmigrate-notify"
-                )
-            });
-        if hook {
-            return None;
-        }
-        let by_name = pod.containers.iter().find(|c| named.contains(&c.name));
-        by_name
-            .filter(ships)
-            .or_else(|| pod.containers.iter().find(ships))
-            .or(by_name)
-    }
-
     fn annotated(&self, application: Option<&Application>) -> Option<Version> {
         let annotation = self
             .delivery
@@ -422,12 +363,11 @@ impl<'a> Seen<'a> {
         images: &[Image],
     ) -> Option<bool> {
         let synced = here.parent?.synced_revision.as_deref()?;
-        let tree = self.store.tree.as_ref()?;
         let newest = images
             .iter()
             .filter_map(|i| self.store.history.of(environment, &i.repository).first())
             .max_by_key(|change| change.at)?;
-        tree.contains(synced, &newest.commit)
+        self.store.contains(synced, &newest.commit)
     }
 
     pub(super) fn smoke(
@@ -437,7 +377,7 @@ impl<'a> Seen<'a> {
         declared: Option<&Version>,
     ) -> Option<Smoke> {
         let runs = self.delivery.runs.as_ref()?;
-        let of_app = here.smoke.get(app)?;
+        let of_app = here.smoke(app);
         let of_version = of_app
             .iter()
             .find(|r| r.version(&runs.version_label).as_ref() == declared);

@@ -47,8 +47,8 @@ fn a_source_of_which_no_kind_may_be_read_failed_whole() {
 fn a_calm_app_folds_and_says_nothing() {
     let world = calm_world();
     let board = Board::new(&world.store, &world.delivery, at(0));
-    assert_eq!(board.rows.len(), 1);
-    assert_eq!(board.rows[0].fold, Some(FoldKind::Calm));
+    assert_eq!(board.len(), 1);
+    assert_eq!(board.rows().next().unwrap().fold, Some(FoldKind::Calm));
     assert!(world.status("production", "publisher").attention.is_empty());
 }
 
@@ -363,8 +363,7 @@ fn orphans_and_apps_without_a_file_fold_separately() {
     let board = Board::new(&world.store, &world.delivery, at(0));
     let fold = |name: &str| {
         board
-            .rows
-            .iter()
+            .rows()
             .find(|r| r.key.app.as_str() == name)
             .unwrap()
             .fold
@@ -416,8 +415,7 @@ fn rows_of_one_repository_stand_together_with_the_twin_below() {
     }
     let board = Board::new(&world.store, &world.delivery, at(0));
     let names: Vec<(&str, bool)> = board
-        .rows
-        .iter()
+        .rows()
         .map(|r| (r.key.app.as_str(), r.under))
         .collect();
     assert_eq!(
@@ -447,7 +445,7 @@ fn a_hold_of_many_is_said_once_at_the_top() {
         (6, "ops-2")
     );
     assert!(
-        board.rows.iter().all(|r| r.fold == Some(FoldKind::Calm)),
+        board.rows().all(|r| r.fold == Some(FoldKind::Calm)),
         "a hold alone unfolds no row"
     );
 }
@@ -470,7 +468,7 @@ fn an_environment_that_cannot_be_read_unfolds_no_row() {
         [Word::Unread]
     );
     let board = Board::new(&world.store, &world.delivery, at(0));
-    assert_eq!(board.rows[0].fold, Some(FoldKind::Calm));
+    assert_eq!(board.rows().next().unwrap().fold, Some(FoldKind::Calm));
     assert!(board.counts.is_empty());
 }
 
@@ -582,7 +580,7 @@ fn rows_are_ranked_by_harm_then_freshness_then_word_and_name() {
         ActorKind::Robot,
     );
     let board = Board::new(&world.store, &world.delivery, at(0));
-    let names: Vec<&str> = board.rows.iter().map(|row| row.key.app.as_str()).collect();
+    let names: Vec<&str> = board.rows().map(|row| row.key.app.as_str()).collect();
     assert_eq!(
         names,
         [
@@ -622,7 +620,7 @@ fn a_crash_far_from_users_stands_by_its_age_like_the_rest() {
     );
     let board = Board::new(&world.store, &world.delivery, at(0));
     // The pod is 22 minutes old, the run ended five minutes ago.
-    assert_eq!(board.rows[0].key.app.as_str(), "b-smoke");
+    assert_eq!(board.rows().next().unwrap().key.app.as_str(), "b-smoke");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn state(
     journal: Journal,
     capabilities: Capabilities,
 ) -> State {
-    let mut store = Store::default();
+    let mut store = Store::new(&config.delivery);
     for source in connect::sources(config) {
         store.expect(source);
     }

@@ -150,7 +150,7 @@ pub(super) async fn gather(
     read.extend(want.besides(config));
     read.sort();
     read.dedup();
-    let mut store = Store::default();
+    let mut store = Store::new(&config.delivery);
     for source in &read {
         store.expect(source.clone());
     }

@@ -48,16 +48,3 @@ pub struct Tree {
     /// What could not be read, in words (a values file that is not YAML, say).
     pub odd: Vec<Arc<str>>,
 }
-
-impl Tree {
-    /// Whether the revision contains the commit; none where the mainline that was read does not tell.
-    pub fn contains(&self, revision: &str, commit: &str) -> Option<bool> {
-        let place = |wanted: &str| self.mainline.iter().position(|known| **known == *wanted);
-        match (place(revision), place(commit)) {
-            (Some(revision), Some(commit)) => Some(revision <= commit),
-            // The commit is older than everything read.
-            (Some(_), None) => Some(true),
-            (None, _) => None,
-        }
-    }
-}

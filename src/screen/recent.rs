@@ -3,7 +3,7 @@
 //! Deliberately absent: older changes (those are the history of one target) and changes that git does not know.
 
 use crate::board::status::Status;
-use crate::model::{ActorKind, Change, Environment, RunPhase, Version};
+use crate::model::{ActorKind, Change, Environment, Version};
 use crate::state::State;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -62,16 +62,9 @@ pub fn news(state: &State) -> Vec<News<'_>> {
             _ => news.push(News::Moved(change)),
         }
     }
-    let cells = state.board.rows.iter().flat_map(|row| &row.cells).flatten();
-    for status in cells {
-        let Some(smoke) = status
-            .smoke
-            .as_ref()
-            .filter(|s| s.current && matches!(s.phase, RunPhase::Failed | RunPhase::Error))
-        else {
-            continue;
-        };
-        if let Some(at) = smoke.at.filter(|at| *at >= since) {
+    for status in state.board.smoke_failed() {
+        let at = status.smoke.as_ref().and_then(|smoke| smoke.at);
+        if let Some(at) = at.filter(|at| *at >= since) {
             news.push(News::SmokeFailed(status, at));
         }
     }

@@ -314,10 +314,10 @@ impl State {
         now: Timestamp,
     ) -> Self {
         Self {
+            store: Store::new(&delivery),
             delivery,
             keys,
             settings,
-            store: Store::default(),
             journal: Journal::default(),
             journal_fault: None,
             calls: VecDeque::new(),

@@ -2,17 +2,23 @@
 //!
 //! Deliberately absent: opinions (see [`mod@crate::board`]), IO and clocks: a delta brings its own time.
 
+mod changed;
 pub mod history;
+mod named;
 pub mod source;
+mod table;
 #[cfg(test)]
 pub(crate) mod world;
 
+pub use changed::Changed;
 pub use history::History;
 pub use source::{Kind, KindState, Source, SourceState};
+pub use table::Table;
 
+use crate::delivery::Delivery;
 use crate::model::*;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One piece of news, stamped by the feed that brought it.
@@ -115,56 +121,6 @@ impl Fact {
     }
 }
 
-/// Objects of one kind in one cluster, by namespace and name. The uid tells a recreated one apart.
-#[derive(Debug)]
-pub struct Table<T> {
-    rows: HashMap<(Arc<str>, Arc<str>), T>,
-    /// Names seen since the running list began; none when no list runs.
-    listing: Option<std::collections::HashSet<(Arc<str>, Arc<str>)>>,
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self {
-            rows: HashMap::new(),
-            listing: None,
-        }
-    }
-}
-
-impl<T> Table<T> {
-    fn put(&mut self, id: &ObjectId, row: T) {
-        let key = (id.namespace.clone(), id.name.clone());
-        if let Some(seen) = &mut self.listing {
-            seen.insert(key.clone());
-        }
-        self.rows.insert(key, row);
-    }
-    fn gone(&mut self, id: &ObjectId) {
-        self.rows.remove(&(id.namespace.clone(), id.name.clone()));
-    }
-    fn begin(&mut self) {
-        self.listing = Some(std::collections::HashSet::new());
-    }
-    fn end(&mut self) {
-        if let Some(seen) = self.listing.take() {
-            self.rows.retain(|key, _| seen.contains(key));
-        }
-    }
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.rows.values()
-    }
-    pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
-        self.rows.get(&(Arc::from(namespace), Arc::from(name)))
-    }
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-}
-
 /// What one cluster said.
 #[derive(Debug, Default)]
 pub struct Cluster {
@@ -179,8 +135,34 @@ pub struct Cluster {
     pub permissions: Vec<Permission>,
 }
 
+/// By which words of theirs objects name an app (the delivery's labels and parameters): they are found by it.
+#[derive(Debug)]
+struct Words {
+    workload: Arc<str>,
+    run: Option<Arc<str>>,
+}
+
+impl Words {
+    fn app<'f>(&self, fact: &'f Fact) -> Option<&'f Arc<str>> {
+        let label = |labels: &'f BTreeMap<Arc<str>, Arc<str>>| labels.get(&self.workload);
+        match fact {
+            Fact::Application(application) => Some(&application.id.name),
+            // What a run does is said by its parameter; the label is only what it is called.
+            Fact::Run(run) => {
+                let word = self.run.as_ref()?;
+                let named = run.parameters.get(word).or_else(|| run.labels.get(word));
+                named.filter(|app| !app.is_empty())
+            }
+            Fact::Deployment(deployment) => label(&deployment.labels),
+            Fact::Pod(pod) => label(&pod.labels),
+            Fact::Job(job) => label(&job.labels),
+            Fact::Happening(_) => None,
+        }
+    }
+}
+
 /// Everything seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Store {
     pub tree: Option<Arc<Tree>>,
     pub history: History,
@@ -188,11 +170,37 @@ pub struct Store {
     /// Whether the repository can be pushed to; none until it was asked.
     pub pushable: Option<Result<(), Fault>>,
     sources: BTreeMap<Source, SourceState>,
+    words: Words,
+    named: named::Named,
+    changed: Changed,
     /// Grows with every delta that changed a fact: derived views compare it to know whether they are old.
     generation: u64,
 }
 
 impl Store {
+    /// Empty, and ready to find a delivery's objects by their apps.
+    pub fn new(delivery: &Delivery) -> Self {
+        Self {
+            tree: None,
+            history: History::default(),
+            clusters: BTreeMap::new(),
+            pushable: None,
+            sources: BTreeMap::new(),
+            words: Words {
+                workload: delivery.workloads.app_label.clone(),
+                run: delivery.runs.as_ref().map(|runs| runs.app_label.clone()),
+            },
+            named: named::Named::default(),
+            changed: Changed::default(),
+            generation: 0,
+        }
+    }
+
+    /// What came in since this was asked last.
+    pub fn take_changed(&mut self) -> Changed {
+        std::mem::take(&mut self.changed)
+    }
+
     /// Names a source that is configured, before anything was heard of it. Unconfigured clusters are never named.
     pub fn expect(&mut self, source: Source) {
         if let Source::Cluster(environment) = &source {
@@ -229,6 +237,21 @@ impl Store {
             .get(&(environment.clone(), repository.clone()))
     }
 
+    /// An app of an environment's values file.
+    pub fn app(&self, environment: &Environment, app: &App) -> Option<&AppDeclared> {
+        self.named.app(self.tree.as_ref()?, environment, app)
+    }
+
+    /// Whether an environment has a list of apps that could be read, and one of them ships from the file.
+    pub fn is_named(&self, environment: &Environment, repository: &Repository) -> bool {
+        self.named.is_named(environment, repository)
+    }
+
+    /// Whether a revision of the main branch contains a commit; none where the part of it that was read does not tell.
+    pub fn contains(&self, revision: &str, commit: &str) -> Option<bool> {
+        self.named.contains(revision, commit)
+    }
+
     /// Takes one delta in. A delta of an older subscription than the newest heard of is dropped: true if it counted.
     pub fn apply(&mut self, delta: Delta) -> bool {
         let Delta {
@@ -243,35 +266,56 @@ impl Store {
         }
         state.subscription = subscription;
         state.heard(seen_at, &news);
-        let changed = !matches!(news, News::Alive | News::Skew(_));
-        match news {
-            News::AsOf(_)
-            | News::Alive
-            | News::Connecting
-            | News::Fault { .. }
-            | News::Skew(_)
-            | News::Exposed(_) => {}
-            News::Declared(tree) => self.tree = Some(tree),
-            News::Changes { changes, walked } => self.history.take(changes, walked),
-            News::Listing(kind) => self.table(&source, |c| c.begin(kind)),
-            News::Listed(kind) => self.table(&source, |c| c.end(kind)),
-            News::Put(fact) => self.table(&source, |c| c.put(fact)),
-            News::Gone(kind, id) => self.table(&source, |c| c.gone(kind, &id)),
-            News::Permissions(permissions) => self.table(&source, |c| c.permissions = permissions),
-            News::Pushable(fault) => self.pushable = Some(fault.map_or(Ok(()), Err)),
-            News::Odd { kind, name, why } => self.table(&source, |c| {
-                c.odd.insert((kind, name), why);
-            }),
+        let is_fact = !matches!(news, News::Alive | News::Skew(_));
+        self.note(&news);
+        let cluster = match &source {
+            Source::Cluster(environment) => {
+                Some(self.clusters.entry(environment.clone()).or_default())
+            }
+            Source::Git => None,
+        };
+        match (news, cluster) {
+            (News::Declared(tree), _) => {
+                self.named = named::Named::new(&tree);
+                self.tree = Some(tree);
+            }
+            (News::Changes { changes, walked }, _) => self.history.take(changes, walked),
+            (News::Pushable(fault), _) => self.pushable = Some(fault.map_or(Ok(()), Err)),
+            (News::Put(fact), Some(cluster)) => {
+                let app = self.words.app(&fact).cloned();
+                self.changed
+                    .apps
+                    .extend(cluster.put(fact, app.as_ref()).into_iter().flatten());
+            }
+            (News::Gone(kind, id), Some(cluster)) => {
+                self.changed.apps.extend(cluster.gone(kind, &id))
+            }
+            (News::Listing(kind), Some(cluster)) => cluster.begin(kind),
+            (News::Listed(kind), Some(cluster)) => cluster.end(kind),
+            (News::Permissions(permissions), Some(cluster)) => cluster.permissions = permissions,
+            (News::Odd { kind, name, why }, Some(cluster)) => {
+                cluster.odd.insert((kind, name), why);
+            }
+            _ => {}
         }
-        if changed {
+        if is_fact {
             self.generation += 1;
         }
         true
     }
 
-    fn table(&mut self, source: &Source, change: impl FnOnce(&mut Cluster)) {
-        if let Source::Cluster(environment) = source {
-            change(self.clusters.entry(environment.clone()).or_default());
+    /// Notes what a piece of news may change, where that is not one app's.
+    fn note(&mut self, news: &News) {
+        match news {
+            News::Alive | News::Skew(_) | News::Put(_) | News::Gone(..) => {}
+            News::Changes {
+                changes,
+                walked: Walked::Newer | Walked::Older,
+            } => {
+                let grown = changes.iter().map(|change| change.repository.clone());
+                self.changed.repositories.extend(grown);
+            }
+            _ => self.changed.everything = true,
         }
     }
 }
@@ -284,16 +328,17 @@ impl Cluster {
             .find(|p| &*p.verb == verb && &*p.resource == resource && &*p.namespace == namespace)
     }
 
-    fn put(&mut self, fact: Fact) {
+    /// Returns the apps that the object was and is of.
+    fn put(&mut self, fact: Fact, app: Option<&Arc<str>>) -> [Option<Arc<str>>; 2] {
         // readable again
         self.odd.remove(&(fact.kind(), fact.id().name.clone()));
         match fact {
-            Fact::Application(x) => self.applications.put(&x.id.clone(), x),
-            Fact::Run(x) => self.runs.put(&x.id.clone(), x),
-            Fact::Deployment(x) => self.deployments.put(&x.id.clone(), x),
-            Fact::Pod(x) => self.pods.put(&x.id.clone(), x),
-            Fact::Job(x) => self.jobs.put(&x.id.clone(), x),
-            Fact::Happening(x) => self.happenings.put(&x.id.clone(), x),
+            Fact::Application(x) => self.applications.put(&x.id.clone(), x, app),
+            Fact::Run(x) => self.runs.put(&x.id.clone(), x, app),
+            Fact::Deployment(x) => self.deployments.put(&x.id.clone(), x, app),
+            Fact::Pod(x) => self.pods.put(&x.id.clone(), x, app),
+            Fact::Job(x) => self.jobs.put(&x.id.clone(), x, app),
+            Fact::Happening(x) => self.happenings.put(&x.id.clone(), x, app),
         }
     }
     fn begin(&mut self, kind: Kind) {
@@ -317,7 +362,8 @@ impl Cluster {
             Kind::Happenings => self.happenings.end(),
         }
     }
-    fn gone(&mut self, kind: Kind, id: &ObjectId) {
+    /// Returns the app that the object was of.
+    fn gone(&mut self, kind: Kind, id: &ObjectId) -> Option<Arc<str>> {
         match kind {
             Kind::Applications => self.applications.gone(id),
             Kind::Runs => self.runs.gone(id),

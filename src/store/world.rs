@@ -27,10 +27,11 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        let delivery = delivery();
         Self {
-            store: Store::default(),
+            store: Store::new(&delivery),
             tree: Tree::default(),
-            delivery: delivery(),
+            delivery,
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::open;
 use crate::action::Action;
-use crate::board::{Row, RowKey};
+use crate::board::{Board, Row, RowKey};
 use crate::effect::Effect;
 use crate::model::Target;
 use crate::screen::trouble::{self, badness};
@@ -155,15 +155,15 @@ fn trouble(state: &mut State, forward: bool) {
 
 /// Takes the board's own order.
 pub fn sort(state: &mut State) {
-    let rows = &state.board.rows;
-    state.ui.board.order = rows.iter().map(|row| row.key.clone()).collect();
-    state.ui.board.kept = shown_rows(rows).cloned().collect();
+    let board = &state.board;
+    state.ui.board.order = board.rows().map(|row| row.key.clone()).collect();
+    state.ui.board.kept = shown_rows(board).cloned().collect();
     state.ui.board.would_move = 0;
 }
 
 /// The rows that no fold hides.
-fn shown_rows(rows: &[Row]) -> impl Iterator<Item = &RowKey> {
-    rows.iter().filter(|r| r.fold.is_none()).map(|r| &r.key)
+fn shown_rows(board: &Board) -> impl Iterator<Item = &RowKey> {
+    board.rows().filter(|r| r.fold.is_none()).map(|r| &r.key)
 }
 
 /// Keeps the frozen order: new rows come last; before a key was pressed the board's own is taken.
@@ -177,13 +177,13 @@ pub fn keep_order(state: &mut State) {
     }
     let (board, ui) = (&state.board, &mut state.ui.board);
     let known: BTreeSet<&RowKey> = ui.order.iter().collect();
-    let keys = board.rows.iter().map(|row| &row.key);
+    let keys = board.rows().map(|row| &row.key);
     let new: Vec<RowKey> = keys.filter(|key| !known.contains(key)).cloned().collect();
     ui.order.extend(new);
-    ui.kept.extend(shown_rows(&board.rows).cloned());
+    ui.kept.extend(shown_rows(board).cloned());
     let stands = ui.order.iter();
     let stands = stands.filter(|key| ui.kept.contains(key) && board.row(key).is_some());
-    ui.would_move = would_move(stands, shown_rows(&board.rows));
+    ui.would_move = would_move(stands, shown_rows(board));
 }
 
 /// How many of the rows that stand in sight would stand elsewhere, or under a fold, in the board's own order.

@@ -14,7 +14,7 @@ use crate::state::{ListKey, Overlay, Pane, State, View};
 
 pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
     // From the first key of any kind on nothing moves under the hand; on an empty board there is nothing to hold.
-    state.ui.board.touched |= !state.board.rows.is_empty();
+    state.ui.board.touched |= !state.board.is_empty();
     let place = place(state);
     let action = state.keys.lookup(place, press.chord);
     if action == Some(Action::Suspend) {

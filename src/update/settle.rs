@@ -23,8 +23,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     let minute = state.now.as_second() / 60;
     let derived = (state.store.generation(), minute);
     if derived != state.board_of {
-        state.board_of = derived;
-        state.board = Board::new(&state.store, &state.delivery, state.now);
+        derive(state, minute);
         board::keep_order(state);
         board::keep_visible(state);
         open::run_that_came_late(state, &mut effects);
@@ -35,6 +34,20 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     look::for_lost(state, &mut effects);
     list::pin(state);
     effects
+}
+
+/// Derives the rows whose facts changed; all of them where a minute has passed, because ages become words.
+fn derive(state: &mut State, minute: i64) {
+    let changed = state.store.take_changed();
+    let is_new = state.board_of == Default::default();
+    if is_new || state.board_of.1 != minute {
+        state.board = Board::new(&state.store, &state.delivery, state.now);
+    } else {
+        state
+            .board
+            .refresh(&changed, &state.store, &state.delivery, state.now);
+    }
+    state.board_of = (state.store.generation(), minute);
 }
 
 fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {

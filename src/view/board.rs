@@ -5,7 +5,7 @@
 use super::pen::{Line, Pen};
 use super::{recent, theme::Theme};
 use crate::action::{Action, Place};
-use crate::board::status::{GateState, Status, TargetKind};
+use crate::board::status::{Status, TargetKind};
 use crate::board::{FoldKind, Row, shown};
 use crate::model::{Environment, RunPhase, Target, Version, span::span};
 use crate::screen::{self, keys};
@@ -118,7 +118,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
 /// Why the board is empty, and what to press.
 fn empty(state: &State) -> Vec<Line> {
     let key = |action| keys::first(state, Place::Board, action);
-    if !state.ui.board.filter.is_empty() && !state.board.rows.is_empty() {
+    if !state.ui.board.filter.is_empty() && !state.board.is_empty() {
         let filter = &state.ui.board.filter;
         let typed = crate::state::filter::Filter::parse(filter);
         let why = match typed.unknown(&state.board) {
@@ -163,7 +163,7 @@ fn head(state: &State, pen: &mut Pen<'_>, columns: &Columns) {
         let environment = &state.board.environments[place];
         let at = columns.cell(place);
         if place > columns.first {
-            let (glyph, look) = pen.theme.gate(usual_gate(state, place));
+            let (glyph, look) = pen.theme.gate(state.board.usual_gate(place));
             pen.put(at - GATE, 0, &Safe::line(&glyph.to_string()), 1, look);
         }
         let stale =
@@ -183,34 +183,6 @@ fn is_stale(state: &State, source: &Source) -> bool {
         .store
         .source(source)
         .is_some_and(|about| about.reach(state.now) != Reach::Ok)
-}
-
-/// How most gates into an environment stand.
-fn usual_gate(state: &State, place: usize) -> GateState {
-    let environment = &state.board.environments[place];
-    if state
-        .board
-        .holds
-        .iter()
-        .any(|hold| hold.into == *environment)
-    {
-        return GateState::Held;
-    }
-    let count = |gate: GateState| {
-        state
-            .board
-            .rows
-            .iter()
-            .filter_map(|row| row.cells.get(place)?.as_ref())
-            .filter(|status| status.gate_in.state == gate)
-            .count()
-    };
-    let (open, manual) = (count(GateState::Open), count(GateState::Manual));
-    match (open, manual) {
-        (0, 0) => GateState::None,
-        (open, manual) if open >= manual => GateState::Open,
-        _ => GateState::Manual,
-    }
 }
 
 fn row(state: &State, pen: &mut Pen<'_>, columns: &Columns, y: usize, row: &Row) {
@@ -346,7 +318,7 @@ fn smoke(state: &State) -> String {
         let unread: Vec<&str> = unread.iter().map(|e| e.as_str()).collect();
         return format!(", smoke not read in {}", unread.join(", "));
     }
-    let calm = state.board.rows.iter();
+    let calm = state.board.rows();
     let calm = calm.filter(|row| row.fold == Some(FoldKind::Calm));
     let passed: Vec<bool> = calm
         .flat_map(|row| row.cells.iter().flatten())

@@ -59,7 +59,7 @@ fn notes(state: &State) -> String {
             "filter {}: {} of {} rows, {} clears it",
             ui.filter,
             state.lines().len(),
-            state.board.rows.len(),
+            state.board.len(),
             key(Action::Back)
         ));
     }
@@ -97,7 +97,7 @@ fn nothing(state: &State) -> String {
             "Apps that the values files name and that have no version file. {} unfolds them.",
             key(Action::Enter)
         ),
-        None if state.board.rows.is_empty() => String::new(),
+        None if state.board.is_empty() => String::new(),
         None => state.untargeted(),
     }
 }

@@ -596,6 +596,7 @@ impl World {
 
 /// A console that has read nothing yet.
 pub fn blank(delivery: Arc<Delivery>, columns: u16, rows: u16) -> State {
+    let store = Store::new(&delivery);
     State {
         delivery,
         keys: Arc::new(Keymap::built_in().expect("the built-in keys")),
@@ -618,7 +619,7 @@ pub fn blank(delivery: Arc<Delivery>, columns: u16, rows: u16) -> State {
                 .into(),
             log_cap: 1 << 20,
         },
-        store: Store::default(),
+        store,
         journal: Journal::default(),
         journal_fault: None,
         calls: VecDeque::new(),

@@ -135,8 +135,8 @@ fn news_of_a_branch_arrive_with_who_brought_them() {
             Some("v1")
         );
         let tree = told.store.tree.clone().unwrap();
-        assert_eq!(tree.contains(&tree.tip, &second), Some(true));
-        assert_eq!(tree.contains(&second, &tree.tip), Some(false));
+        assert_eq!(told.store.contains(&tree.tip, &second), Some(true));
+        assert_eq!(told.store.contains(&second, &tree.tip), Some(false));
         // Nothing moves: signs of life alone.
         let generation = told.store.generation();
         let alive = told.store.source(&Source::Git).unwrap().alive_at;

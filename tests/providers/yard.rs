@@ -180,7 +180,7 @@ impl Told {
             options,
         );
         Self {
-            store: Store::default(),
+            store: Store::new(&delivery()),
             deltas,
             watch,
         }

@@ -105,11 +105,11 @@ fn comes(world: &mut World, state: &mut State, news: &News_) {
             update(state, Message::Ticked(now));
         }
     }
-    state.store = std::mem::take(&mut world.store);
+    std::mem::swap(&mut state.store, &mut world.store);
     // What the world holds was read anew.
     state.board_of = (u64::MAX, i64::MIN);
     settle(state);
-    world.store = std::mem::take(&mut state.store);
+    std::mem::swap(&mut state.store, &mut world.store);
 }
 
 /// Everything that the next key could be about.
@@ -154,7 +154,8 @@ proptest! {
         let mut world = super::world();
         world.app("whitehall", &["whitehall"]);
         let mut state = state(world);
-        let mut world = World { store: std::mem::take(&mut state.store), tree: super::world().tree, delivery: crate::store::world::delivery() };
+        let empty = crate::store::Store::new(&state.delivery);
+        let mut world = World { store: std::mem::replace(&mut state.store, empty), tree: super::world().tree, delivery: crate::store::world::delivery() };
         world.app("whitehall", &["whitehall"]);
         for (app, place) in [(0, 1), (2, 2)] {
             comes(&mut world, &mut state, &News_::Moved(app, place, 1, 7_200));
@@ -163,9 +164,9 @@ proptest! {
         for step in &steps {
             match step {
                 Step::Key(key) => {
-                    state.store = std::mem::take(&mut world.store);
+                    std::mem::swap(&mut state.store, &mut world.store);
                     press(&mut state, KEYS[*key]);
-                    world.store = std::mem::take(&mut state.store);
+                    std::mem::swap(&mut state.store, &mut world.store);
                     was_pressed = true;
                 }
                 Step::Comes(news) => {

@@ -52,7 +52,8 @@ impl Console {
         Console {
             cluster,
             deltas,
-            store: Store::default(),
+            // Of what is read here nothing is asked by an app.
+            store: Store::new(&crate::yard::delivery()),
             task,
         }
     }

@@ -54,7 +54,7 @@ fn read_at(place: KubeContext) -> Running {
     Running {
         cluster,
         deltas,
-        store: Store::default(),
+        store: Store::new(&crate::store::world::delivery()),
         task,
     }
 }

@@ -1,0 +1,182 @@
+//! The kept board: whatever comes in, and in whatever pieces, it is the board that would be derived from all facts at once.
+
+use super::{Board, Row};
+use crate::model::*;
+use crate::store::world::{World, at, id, pod, smoke};
+use crate::store::{Fact, Kind, News, Source};
+use proptest::prelude::*;
+
+const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
+const APPS: [&str; 8] = [
+    "publisher",
+    "router",
+    "draft-router",
+    "frontend",
+    "signon",
+    "mirror",
+    "account-api",
+    "licensify",
+];
+const VERSIONS: [&str; 4] = ["v1", "v2", "v9", "branch-build"];
+
+/// One thing that happens outside; the numbers choose among few names, so that they meet.
+#[derive(Clone, Debug)]
+struct Happens {
+    what: u8,
+    environment: usize,
+    app: usize,
+    version: usize,
+    number: u8,
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    (
+        0..12_u8,
+        0..3_usize,
+        0..APPS.len(),
+        0..VERSIONS.len(),
+        0..4_u8,
+    )
+        .prop_map(|(what, environment, app, version, number)| Happens {
+            what,
+            environment,
+            app,
+            version,
+            number,
+        })
+}
+
+fn application(environment: &str, name: &str, it: &Happens) -> Fact {
+    Fact::Application(Application {
+        id: id(environment, "cluster-services", name),
+        resource_version: "1".into(),
+        annotations: [("imageTag".into(), VERSIONS[it.version].into())].into(),
+        project: "govuk".into(),
+        sync: [Sync::Synced, Sync::OutOfSync, Sync::Unknown][usize::from(it.number % 3)].clone(),
+        compared_revision: None,
+        // The commit of a change, as the world names it.
+        synced_revision: Some(
+            format!("{:040x}", 60 + i64::from(it.number))
+                .as_str()
+                .into(),
+        ),
+        health: Health::Healthy,
+        health_message: None,
+        operation: None,
+        operation_requested: false,
+        operation_plan: None,
+        conditions: Vec::new(),
+        auto_sync: it.number > 0,
+        auto_prune: false,
+        sync_options: Vec::new(),
+        retry: None,
+        parent: None,
+        target_revision: None,
+        deleting: false,
+        reconciled_at: None,
+        images: Vec::new(),
+        out_of_sync: Vec::new(),
+        to_prune: Vec::new(),
+    })
+}
+
+fn take(world: &mut World, it: &Happens) {
+    let (environment, app) = (ENVIRONMENTS[it.environment], APPS[it.app]);
+    let version = VERSIONS[it.version];
+    let source = Source::Cluster(environment.into());
+    match it.what {
+        0 => drop(world.file(environment, app, version, it.number % 2 == 0)),
+        1 if !world
+            .tree
+            .apps
+            .values()
+            .flatten()
+            .any(|known| known.app == app.into()) =>
+        {
+            // Some ship from another's file, so that rows make families.
+            let file = app.trim_start_matches("draft-");
+            world.app(app, &[file]);
+        }
+        2 => drop(world.moved(
+            environment,
+            app,
+            "v1",
+            version,
+            60 + i64::from(it.number),
+            ActorKind::Robot,
+        )),
+        3 => drop(world.gate_moved(
+            environment,
+            app,
+            it.number % 2 == 0,
+            60 + i64::from(it.number),
+        )),
+        4 => drop(world.walked()),
+        5 | 6 => {
+            let waiting = (it.number == 0).then_some("CrashLoopBackOff");
+            let name = format!("{app}-{}", it.number);
+            // The image of one app under the label of another, too.
+            let image = format!("registry.test/{app}:{version}");
+            let fact = pod(
+                environment,
+                APPS[(it.app + it.version) % 3],
+                &name,
+                &image,
+                waiting.is_none(),
+                waiting,
+            );
+            world.fact(environment, fact);
+        }
+        7 => {
+            let gone = id(environment, "apps", &format!("{app}-{}", it.number));
+            world.news(source, News::Gone(Kind::Pods, gone));
+        }
+        8 => {
+            let name = if it.number == 3 { "app-config" } else { app };
+            world.fact(environment, application(environment, name, it));
+        }
+        9 | 10 => {
+            let phase = [RunPhase::Succeeded, RunPhase::Failed, RunPhase::Running]
+                [usize::from(it.number % 3)]
+            .clone();
+            world.fact(
+                environment,
+                smoke(
+                    environment,
+                    app,
+                    &format!("run-{app}-{}", it.number),
+                    version,
+                    phase,
+                ),
+            );
+        }
+        _ => world.news(source, News::Listing(Kind::Pods)),
+    }
+}
+
+fn shown(board: &Board) -> (Vec<&Row>, String) {
+    let said = format!(
+        "{:?} {:?} {:?} {:?}",
+        board.counts, board.holds, board.held, board.gates
+    );
+    (board.rows().collect(), said)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn a_board_that_is_kept_is_the_board_of_all_facts(steps in proptest::collection::vec((happens(), any::<bool>()), 1..80)) {
+        let mut world = World::new();
+        let mut kept = Board::new(&world.store, &world.delivery, at(0));
+        world.store.take_changed();
+        for (step, looked) in steps {
+            take(&mut world, &step);
+            if looked {
+                let changed = world.store.take_changed();
+                kept.refresh(&changed, &world.store, &world.delivery, at(0));
+                let whole = Board::new(&world.store, &world.delivery, at(0));
+                prop_assert_eq!(shown(&kept), shown(&whole), "after {:?}", step);
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Live: which versions the pods of a target run, and what keeps them from it.
+//!
+//! Deliberately absent: what that deserves to be called (`reasons`).
+
+use super::here::Here;
+use super::status::{Image, Seen};
+use crate::model::live::image_name;
+use crate::model::*;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What serves: ready pods by version.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Live {
+    /// Where all ready pods run one.
+    pub version: Option<Version>,
+    pub versions: BTreeMap<Version, usize>,
+    /// Ready pods of one image run several versions of it (an app of several images has a version for each).
+    pub mixed: bool,
+    /// Where all ready pods run one.
+    pub digest: Option<Arc<str>>,
+    pub pods_ready: usize,
+    pub pods: usize,
+    /// Pods of the newest version, and the worst reason why one of them waits.
+    pub newest_ready: usize,
+    pub newest: usize,
+    pub waiting: Option<Arc<str>>,
+    pub waiting_since: Option<Timestamp>,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn live(
+        &self,
+        here: &Here<'a>,
+        app: &str,
+        images: &[Image],
+        declared: Option<&Version>,
+    ) -> Live {
+        let mut live = Live::default();
+        let mut digests: Vec<&str> = Vec::new();
+        let mut ready_tags: BTreeMap<&str, &str> = BTreeMap::new();
+        let pods = here.pods(app);
+        for pod in pods
+            .iter()
+            .filter(|p| !matches!(&*p.phase, "Succeeded" | "Failed"))
+        {
+            let Some(container) = self.shipped(pod, images) else {
+                continue;
+            };
+            let version = container.tag().map(Version::new);
+            let image = image_name(&container.image);
+            // The file of this very image says what is new for it; an app of one image has one answer.
+            let wanted = images
+                .iter()
+                .find(|i| i.repository.as_str() == image)
+                .and_then(|i| i.declared.as_ref()?.version.as_ref())
+                .or(declared);
+            live.pods += 1;
+            let newest = version.as_ref() == wanted;
+            live.newest += usize::from(newest);
+            if pod.ready {
+                live.pods_ready += 1;
+                live.newest_ready += usize::from(newest);
+                if let Some(tag) = container.tag() {
+                    live.mixed |= *ready_tags.entry(image).or_insert(tag) != tag;
+                }
+                if let Some(version) = version {
+                    *live.versions.entry(version).or_default() += 1;
+                }
+                digests.extend(container.digest());
+            } else if let Some(waiting) = pod.crash_reason() {
+                live.waiting.get_or_insert_with(|| waiting.clone());
+                live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();
+            }
+        }
+        digests.sort_unstable();
+        digests.dedup();
+        live.digest = (digests.len() == 1).then(|| Arc::from(digests[0]));
+        live.version = (live.versions.len() == 1)
+            .then(|| live.versions.keys().next().cloned())
+            .flatten();
+        live
+    }
+
+    /// The container whose image carries the version; none for pods of hooks and the like.
+    fn shipped<'p>(&self, pod: &'p Pod, images: &[Image]) -> Option<&'p Container> {
+        let named = &self.delivery.workloads.containers;
+        let ships = |container: &&Container| {
+            images
+                .iter()
+                .any(|i| image_name(&container.image) == i.repository.as_str())
+        };
+        let hook = self
+            .delivery
+            .workloads
+            .component_label
+            .as_ref()
+            .and_then(|label| pod.labels.get(label))
+            .is_some_and(|component| {
+                matches!(
+                    &**component,
+                    "dbmigrate" | "upload-assets" | "dbmigrate-notify"
+                )
+            });
+        if hook {
+            return None;
+        }
+        let by_name = pod.containers.iter().find(|c| named.contains(&c.name));
+        by_name
+            .filter(ships)
+            .or_else(|| pod.containers.iter().find(ships))
+            .or(by_name)
+    }
+}

@@ -1,0 +1,189 @@
+//! Table: the objects of one kind in one cluster, found by their name and by the app that they are labelled with.
+//!
+//! Deliberately absent: whose app that is. A label is what an object says of itself; `belongs` decides whether it counts.
+
+use crate::model::ObjectId;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Namespace and name. The uid tells a recreated object apart.
+type Key = (Arc<str>, Arc<str>);
+
+/// Objects of one kind in one cluster.
+#[derive(Debug)]
+pub struct Table<T> {
+    /// By namespace, then by name, so that a look-up by two borrowed words allocates nothing.
+    rows: HashMap<Arc<str>, HashMap<Arc<str>, Row<T>>>,
+    /// The objects of each app, so that a question about one app does not read those of all.
+    by_app: HashMap<Arc<str>, Vec<Key>>,
+    /// Names seen since the running list began; none when no list runs.
+    listing: Option<HashSet<Key>>,
+}
+
+#[derive(Debug)]
+struct Row<T> {
+    object: T,
+    app: Option<Arc<str>>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            rows: HashMap::new(),
+            by_app: HashMap::new(),
+            listing: None,
+        }
+    }
+}
+
+impl<T> Table<T> {
+    /// Puts an object in the place of an older one of its name. Returns the apps that it was and is of.
+    pub(super) fn put(
+        &mut self,
+        id: &ObjectId,
+        object: T,
+        app: Option<&Arc<str>>,
+    ) -> [Option<Arc<str>>; 2] {
+        let key = (id.namespace.clone(), id.name.clone());
+        if let Some(seen) = &mut self.listing {
+            seen.insert(key.clone());
+        }
+        let before = self.remove(&key);
+        if let Some(app) = app {
+            self.by_app
+                .entry(app.clone())
+                .or_default()
+                .push(key.clone());
+        }
+        let app = app.cloned();
+        let row = Row {
+            object,
+            app: app.clone(),
+        };
+        self.rows.entry(key.0).or_default().insert(key.1, row);
+        [before, app]
+    }
+
+    /// Removes an object that is gone. Returns the app that it was of.
+    pub(super) fn gone(&mut self, id: &ObjectId) -> Option<Arc<str>> {
+        self.remove(&(id.namespace.clone(), id.name.clone()))
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Arc<str>> {
+        let app = self.rows.get_mut(&key.0)?.remove(&key.1)?.app?;
+        if let Some(keys) = self.by_app.get_mut(&app) {
+            keys.retain(|known| known != key);
+            if keys.is_empty() {
+                self.by_app.remove(&app);
+            }
+        }
+        Some(app)
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.listing = Some(HashSet::new());
+    }
+
+    /// What the list did not name is gone.
+    pub(super) fn end(&mut self) {
+        let Some(seen) = self.listing.take() else {
+            return;
+        };
+        let gone: Vec<Key> = self.keys().filter(|key| !seen.contains(key)).collect();
+        for key in gone {
+            self.remove(&key);
+        }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        let names = |(namespace, rows): (&Arc<str>, &HashMap<Arc<str>, Row<T>>)| {
+            let namespace = namespace.clone();
+            let names: Vec<Key> = rows
+                .keys()
+                .map(|name| (namespace.clone(), name.clone()))
+                .collect();
+            names
+        };
+        self.rows.iter().flat_map(names)
+    }
+
+    fn row(&self, namespace: &str, name: &str) -> Option<&Row<T>> {
+        self.rows.get(namespace)?.get(name)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.rows
+            .values()
+            .flat_map(HashMap::values)
+            .map(|row| &row.object)
+    }
+
+    /// The objects that are labelled with an app, in no order.
+    pub fn of_app(&self, app: &str) -> impl Iterator<Item = &T> {
+        let keys = self.by_app.get(app).map_or(&[][..], Vec::as_slice);
+        keys.iter()
+            .filter_map(|(namespace, name)| self.get(namespace, name))
+    }
+
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
+        self.row(namespace, name).map(|row| &row.object)
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.values().map(HashMap::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &str) -> ObjectId {
+        ObjectId {
+            environment: "staging".into(),
+            namespace: "apps".into(),
+            name: name.into(),
+            uid: "u".into(),
+        }
+    }
+
+    fn of_app(table: &Table<u8>, app: &str) -> Vec<u8> {
+        let mut found: Vec<u8> = table.of_app(app).copied().collect();
+        found.sort_unstable();
+        found
+    }
+
+    #[test]
+    fn an_object_is_found_by_the_app_that_it_has_now() {
+        let (router, draft) = (Arc::from("router"), Arc::from("draft-router"));
+        let mut table = Table::default();
+        table.put(&id("a"), 1, Some(&router));
+        table.put(&id("b"), 2, Some(&router));
+        assert_eq!(of_app(&table, "router"), [1, 2]);
+        let moved = table.put(&id("a"), 3, Some(&draft));
+        assert_eq!(moved, [Some(router.clone()), Some(draft)]);
+        assert_eq!(
+            (of_app(&table, "router"), of_app(&table, "draft-router")),
+            (vec![2], vec![3])
+        );
+        assert_eq!(table.gone(&id("b")), Some(router));
+        assert!(of_app(&table, "router").is_empty());
+    }
+
+    #[test]
+    fn what_a_list_did_not_name_is_found_no_more() {
+        let router = Arc::from("router");
+        let mut table = Table::default();
+        table.put(&id("a"), 1, Some(&router));
+        table.put(&id("b"), 2, None);
+        table.begin();
+        table.put(&id("c"), 3, Some(&router));
+        table.end();
+        assert_eq!(of_app(&table, "router"), [3]);
+        assert_eq!(table.len(), 1);
+    }
+}
