@@ -54,3 +54,7 @@ pub mod text;
 pub mod trust;
 pub mod update;
 pub mod view;
+
+#[cfg(test)]
+#[path = "../tests/common/cases.rs"]
+mod cases;

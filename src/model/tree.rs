@@ -281,10 +281,11 @@ impl<'a> Growth<'a> {
             .filter(|child| claims(node, &self.nodes[*child]))
             .collect();
         attempts.sort_by_key(|attempt| trailing_number(&self.nodes[*attempt].name, '(', ')'));
+        // Folding an attempt hides its containers, so nothing may stand below these either.
         let leaf = |at: &usize| {
-            self.below[*at]
-                .iter()
-                .all(|child| self.nodes[*child].kind == NodeKind::Container)
+            self.below[*at].iter().all(|child| {
+                self.nodes[*child].kind == NodeKind::Container && self.below[*child].is_empty()
+            })
         };
         if attempts.iter().all(leaf) {
             attempts
