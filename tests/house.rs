@@ -380,6 +380,30 @@ fn imports_are_found_however_they_are_written() {
 }
 
 #[test]
+fn each_property_is_tried_from_a_fixed_seed() {
+    let mut paths = Vec::new();
+    for folder in ["src", "tests"] {
+        walk(&root().join(folder), &mut paths);
+    }
+    // The marker is put together here, so that this file does not hold it.
+    let marker = ["proptest", "! {"].concat();
+    let mut wrong = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for block in text.split(&marker).skip(1) {
+            if !block.trim_start().starts_with("#![proptest_config(cases(") {
+                wrong.push(path.display().to_string());
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "these begin without `#![proptest_config(cases(N))]` (tests/common/cases.rs): {}",
+        wrong.join(", ")
+    );
+}
+
+#[test]
 fn each_file_says_what_its_word_means_and_what_is_absent() {
     let mut wrong = Vec::new();
     for file in sources().iter().filter(|f| !f.is_test) {

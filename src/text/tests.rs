@@ -1,4 +1,5 @@
 use super::*;
+use crate::cases::cases;
 use proptest::prelude::*;
 
 /// What may be drawn: no control, nothing hidden, and a width on which clusters and single letters agree.
@@ -38,7 +39,7 @@ fn nasty() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(4000))]
 
     #[test]
     fn any_text_becomes_drawable_once_and_for_all(text in nasty()) {

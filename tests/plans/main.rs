@@ -6,6 +6,8 @@
     reason = "what a test cannot set up must end it"
 )]
 
+#[path = "../common/cases.rs"]
+mod cases;
 #[path = "../common/plans.rs"]
 mod plans;
 #[path = "../common/world.rs"]

@@ -1,5 +1,6 @@
 //! Sound: what holds of every plan whatever the world looks like.
 
+use crate::cases::cases;
 use crate::scene::*;
 use crate::world::World;
 use leverframe::delivery::Mechanism;
@@ -202,7 +203,7 @@ fn sound(world: &World, plan: &Plan) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn every_plan_touches_only_what_it_names(shape in shape()) {

@@ -7,6 +7,7 @@
 
 use super::golden::drawn;
 use super::{confirm_ui, decide, hostile, night, plan_id, request, world};
+use crate::cases::cases;
 use leverframe::action::Place;
 use leverframe::board::FoldKind;
 use leverframe::keymap::Chord;
@@ -156,7 +157,7 @@ fn no_size_is_too_small_for_any_view() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn panes_stay_on_the_screen_and_apart(columns in 0u16..300, rows in 0u16..100, held in 0u16..4, zoom: bool) {

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod any;
+#[path = "../common/cases.rs"]
+mod cases;
 #[path = "../common/golden.rs"]
 mod golden;
 #[path = "../common/hostile.rs"]

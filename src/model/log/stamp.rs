@@ -70,10 +70,13 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::cases;
     use jiff::Timestamp;
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(cases(256))]
+
         #[test]
         fn every_stamp_is_read_as_jiff_reads_it(nanos in 0i64..=i64::MAX) {
             let stamp = Timestamp::from_nanosecond(i128::from(nanos)).unwrap().to_string();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::cases::cases;
 use proptest::prelude::*;
 
 fn lines(log: &Log) -> Vec<String> {
@@ -12,6 +13,8 @@ fn pattern(typed: &str) -> Pattern {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn bytes_in_any_pieces_give_the_same_lines(text in "([a-zé]{0,12}\n?){0,20}", pieces in 1usize..20) {
         let mut whole = Log::default();

@@ -200,6 +200,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::cases;
     use proptest::prelude::*;
 
     fn split(body: &str, sizes: usize) -> Result<(Vec<String>, Envelope), &'static str> {
@@ -263,6 +264,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(cases(256))]
+
         #[test]
         fn any_json_items_are_found_in_any_chunks(texts in prop::collection::vec(".*", 0..6), size in 1usize..40) {
             let items: Vec<serde_json::Value> =

@@ -1,4 +1,5 @@
 use super::*;
+use crate::cases::cases;
 use crate::model::log::Log;
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -145,7 +146,7 @@ fn assert_same(printed: &Printed, out: &Stretch) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn cut_anywhere_every_byte_comes_once(

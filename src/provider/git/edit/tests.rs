@@ -1,3 +1,4 @@
+use crate::cases::cases;
 use proptest::prelude::*;
 
 use super::*;
@@ -202,6 +203,8 @@ fn file() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn only_the_named_scalars_change(
         file in file(),
