@@ -6,7 +6,7 @@
 use crate::journal::file::{JournalFile, Lock, Written};
 use crate::journal::{Entry, Record, What};
 use crate::model::{Environment, Fault};
-use crate::plan::{Outcome, Plan, PlanId, Write, checks};
+use crate::plan::{CheckName, Outcome, Plan, PlanId, Write, checks};
 use crate::provider::Writer;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -176,7 +176,15 @@ pub async fn record(journal: &JournalFile, entry: Entry) -> Result<Written, Faul
 async fn intend(plan: &Plan, journal: &JournalFile) -> Result<Written, Outcome> {
     let (journal, plan) = (journal.clone(), plan.clone());
     let intending = tokio::task::spawn_blocking(move || {
-        if let Some(other) = checks::collision(&journal.load(), &plan) {
+        let known = journal.load();
+        // Decided without it, so it came meanwhile.
+        let unread = checks::unread_lately(&known, Timestamp::now());
+        if let (Some(unread), true) = (unread, plan.has_passed(CheckName::JournalLines)) {
+            return Err(Outcome::Refused {
+                because: format!("Nothing was sent: {unread}."),
+            });
+        }
+        if let Some(other) = checks::collision(&known, &plan) {
             let because = if other.plan.id == plan.id {
                 format!("Plan {} was sent before; it is never sent again.", plan.id)
             } else {

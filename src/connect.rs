@@ -4,7 +4,7 @@
 
 use crate::apply::Writers;
 use crate::config::{ClusterAt, Config, Login, RepositoryAt};
-use crate::journal::file::{JournalFile, Places};
+use crate::journal::file::{JournalFile, JournalPaths};
 use crate::model::{Environment, Target};
 use crate::provider::git::feed as git_feed;
 use crate::provider::git::repository::{Location, Source as GitSource};
@@ -190,12 +190,15 @@ fn writers_over(config: &Config, ways: BTreeMap<Environment, Arc<Access>>) -> Op
     })
 }
 
-/// The journal of the configuration, with the place it falls back to where the home is full or read-only.
+/// The journal of the configuration, with the paths it falls back to where the home is full or read-only.
 pub fn journal(config: &Config) -> JournalFile {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR")
         .filter(|value| !value.is_empty())
         .map(std::path::PathBuf::from);
-    JournalFile::new(Places::usual(&config.journal, runtime.as_deref()))
+    let paths = JournalPaths::usual(&config.journal)
+        .or_in_common(std::path::Path::new("/var/tmp"))
+        .or_in_runtime(runtime.as_deref());
+    JournalFile::new(paths)
 }
 
 /// The program that logs in to a source, ready to be run on the terminal.

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: closures and handles. A log of messages replays to the same frames.
 
-use crate::journal::Entry;
+use crate::journal::{Entry, Journal, Unreadable};
 use crate::keymap::Chord;
 use crate::model::{Fault, ObjectId};
 use crate::plan::{Outcome, PlanId};
@@ -33,6 +33,10 @@ pub enum Message {
     },
     /// An entry reached the journal's file (or was read from it at the start, or written by another console).
     Recorded(Box<Entry>),
+    /// The journal was replaced and read anew: what was known of it before is void.
+    JournalRead(Box<Journal>),
+    /// The lines of the journal that cannot be read, all of them.
+    JournalUnreadable(Vec<Unreadable>),
     /// The journal cannot be written, and where it was tried; none: it can again.
     JournalFault(Option<Fault>),
     Called(Call),

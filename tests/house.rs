@@ -99,7 +99,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "state", "store", "text",
         ],
     ),
-    ("terminal", &[]),
+    ("terminal", &["text"]),
     (
         "app",
         &[

@@ -231,6 +231,9 @@ pub struct JournalArgs {
     /// Only what is not over
     #[arg(long)]
     pub open: bool,
+    /// Also what is over and was moved to the journal's archive
+    #[arg(long, conflicts_with_all = ["plan", "open"])]
+    pub all: bool,
     /// First look in the world for plans whose outcome is not known, and record what is found
     #[arg(long)]
     pub look: bool,

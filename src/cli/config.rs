@@ -104,7 +104,7 @@ fn files(config: &Config) -> Vec<Line> {
     } else {
         "levers can be pulled"
     };
-    vec![
+    let mut lines = vec![
         Line::new(
             "config",
             "file",
@@ -115,7 +115,11 @@ fn files(config: &Config) -> Vec<Line> {
         Line::new("config", "mode", "note", mode),
         Line::new("config", "time zone", "ok", &config.zone_name),
         Line::new("config", "journal", "note", shown(&config.journal)),
-    ]
+    ];
+    for unreadable in &connect::journal(config).load().unreadable {
+        lines.push(Line::new("config", "journal", "no", unreadable.to_string()));
+    }
+    lines
 }
 
 fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {

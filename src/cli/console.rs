@@ -31,11 +31,7 @@ pub(super) async fn run(common: &Common) -> Ended {
 pub(super) async fn show(config: Config, demo: Option<String>) -> Ended {
     let capabilities = Capabilities::from_environment();
     let file = connect::journal(&config);
-    let mut tail = file.tail();
-    let mut journal = Journal::default();
-    for entry in tail.read() {
-        journal.take(entry);
-    }
+    let (journal, tail) = file.follow();
     let state = state(&config, demo, journal, capabilities);
     let (session, channels) = Session::start(capabilities).map_err(|error| {
         let exit = match error {

@@ -14,12 +14,14 @@ use crate::config::Config;
 use crate::connect;
 use crate::delivery::Delivery;
 use crate::journal::file::JournalFile;
-use crate::journal::{Entry, Journal, Record, Standing, What};
+use crate::journal::{Entry, Journal, Record, Standing, Unreadable, What};
 use crate::plan::waits::standing;
 use crate::plan::{PlanId, Remedy, follow, show};
 use crate::store::Store;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::collections::HashSet;
+use std::time::Duration;
 
 #[derive(Serialize)]
 struct RecordLine<'a> {
@@ -65,60 +67,147 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
     if let (Some(prefix), Some(looked)) = (&args.plan, args.settle) {
         settle(&config, &file, one(&file.load(), prefix)?, looked).await?;
     }
-    let journal = file.load();
-    let records: Vec<&Record> = match &args.plan {
-        Some(prefix) => vec![one(&journal, prefix)?],
-        None => journal
-            .records
-            .iter()
-            .rev()
-            .filter(|r| !args.open || r.debt().is_some() || is_open(r))
-            .collect(),
+    if !config.read_only {
+        // Whoever holds the lock has moved what is over to the archive where there is much of it.
+        drop(file.lock(Duration::ZERO));
+    }
+    if let Some(prefix) = &args.plan {
+        return show_one(&file, prefix, common);
+    }
+    let journal = match args.all {
+        true => file.load_all(),
+        false => file.load(),
     };
-    if common.output == Form::Json {
-        if let (Some(_), [record]) = (&args.plan, records.as_slice()) {
-            print::json(&serde_json::json!({
-                "record": RecordLine::new(record),
-                "plan": record.plan,
-                "outcome": record.outcome.as_ref().map(|(_, outcome)| outcome),
-            }))?;
-        } else {
-            let lines: Vec<RecordLine<'_>> = records.iter().map(|r| RecordLine::new(r)).collect();
-            print::json(&serde_json::json!({ "records": lines }))?;
+    let wanted = |record: &&Record| !args.open || record.debt().is_some() || is_open(record);
+    let mut shown = HashSet::new();
+    let mut list = List::begin(common)?;
+    list.add(&journal, journal.records.iter().rev().filter(wanted))?;
+    if args.all {
+        shown.extend(journal.records.iter().map(|r| r.plan.id.clone()));
+        for older in file.archived() {
+            let older = older.load_all();
+            let unseen = older.records.iter().rev();
+            list.add(&older, unseen.filter(|r| !shown.contains(&r.plan.id)))?;
+            // A crash while plans were moved leaves them in two files.
+            shown.extend(older.records.iter().map(|r| r.plan.id.clone()));
         }
-        return Ok(Exit::Ok);
     }
-    if let (Some(_), [record]) = (&args.plan, records.as_slice()) {
-        print::safe(&story(record))?;
-        return Ok(Exit::Ok);
+    list.end(&journal, args, &file)?;
+    for lines in &journal.unreadable {
+        print::complain(&unreadable(lines));
     }
-    let mut table = Table::new(&[
-        "PLAN", "AT", "WHO", "LEVER", "TARGET", "MOVE", "STANDING", "REASON", "DEBT",
-    ]);
-    for record in records {
-        let line = RecordLine::new(record);
-        table.row([
-            journal.short(&record.plan.id).to_owned(),
-            line.at,
-            line.who.to_owned(),
-            line.lever.to_owned(),
-            record.plan.request.target.to_string(),
-            show::moves(&record.plan).unwrap_or_default(),
-            word(line.standing).to_owned(),
-            line.reason.unwrap_or_default().to_owned(),
-            line.debt.unwrap_or_default().to_owned(),
-        ]);
+    Ok(match journal.unreadable.is_empty() {
+        true => Exit::Ok,
+        false => Exit::Failed,
+    })
+}
+
+/// One plan whole, wherever it stands.
+fn show_one(file: &JournalFile, prefix: &str, common: &Common) -> Ended {
+    let mut journal = file.load();
+    if journal.beginning(&prefix.to_ascii_lowercase()).is_empty() {
+        let archived = file.archived().into_iter().map(|older| older.load_all());
+        let found = archived
+            .into_iter()
+            .find(|older| !older.beginning(&prefix.to_ascii_lowercase()).is_empty());
+        journal = found.unwrap_or(journal);
     }
-    if table.is_empty() {
-        print::out(if journal.records.is_empty() {
-            "No plan was recorded yet.\n"
-        } else {
-            "No plan is open, and none left a debt.\n"
-        })?;
-    } else {
-        print::out(&table.to_string())?;
+    let record = one(&journal, prefix)?;
+    match common.output {
+        Form::Json => print::json(&serde_json::json!({
+            "record": RecordLine::new(record),
+            "plan": record.plan,
+            "outcome": record.outcome.as_ref().map(|(_, outcome)| outcome),
+        }))?,
+        Form::Table => print::safe(&story(record))?,
     }
     Ok(Exit::Ok)
+}
+
+fn unreadable(lines: &Unreadable) -> String {
+    let held = if lines.may_be_recent(Timestamp::now()) {
+        " A plan that is under way may be hidden there, so levers are refused until it is a day old."
+    } else {
+        ""
+    };
+    format!("The journal cannot be read whole: {lines}.{held}")
+}
+
+/// The list while it is printed, file by file: all of them at once would not fit where there are very many.
+struct List {
+    form: Form,
+    is_empty: bool,
+}
+
+impl List {
+    fn begin(common: &Common) -> Result<Self, Failure> {
+        if common.output == Form::Json {
+            print::out("{\n  \"records\": [")?;
+        }
+        Ok(Self {
+            form: common.output,
+            is_empty: true,
+        })
+    }
+
+    fn add<'a>(
+        &mut self,
+        journal: &Journal,
+        records: impl Iterator<Item = &'a Record>,
+    ) -> Result<(), Failure> {
+        let mut table = Table::new(&[
+            "PLAN", "AT", "WHO", "LEVER", "TARGET", "MOVE", "STANDING", "REASON", "DEBT",
+        ]);
+        for record in records {
+            let line = RecordLine::new(record);
+            if self.form == Form::Json {
+                let comma = if self.is_empty { "" } else { "," };
+                print::out(&format!("{comma}\n    {}", print::one_line(&line)?))?;
+            } else {
+                table.row([
+                    journal.short(&record.plan.id).to_owned(),
+                    line.at,
+                    line.who.to_owned(),
+                    line.lever.to_owned(),
+                    record.plan.request.target.to_string(),
+                    show::moves(&record.plan).unwrap_or_default(),
+                    word(line.standing).to_owned(),
+                    line.reason.unwrap_or_default().to_owned(),
+                    line.debt.unwrap_or_default().to_owned(),
+                ]);
+            }
+            self.is_empty = false;
+        }
+        if !table.is_empty() {
+            print::out(&table.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn end(self, journal: &Journal, args: &JournalArgs, file: &JournalFile) -> Result<(), Failure> {
+        let has_older = !args.all && (journal.left_out > 0 || !file.archived().is_empty());
+        if self.form == Form::Json {
+            let unreadable = print::one_line(&journal.unreadable)?;
+            return print::out(&format!(
+                "\n  ],\n  \"whole\": {},\n  \"unreadable\": {unreadable}\n}}\n",
+                !has_older
+            ));
+        }
+        if self.is_empty {
+            let was_any = has_older || !journal.records.is_empty();
+            print::out(match (was_any, journal.unreadable.is_empty()) {
+                (true, _) => "No plan is open, and none left a debt.\n",
+                (false, true) => "No plan was recorded yet.\n",
+                (false, false) => "No plan could be read.\n",
+            })?;
+        }
+        if has_older && !args.open {
+            print::complain(
+                "Older plans that are over are not listed; --all lists them from the journal's archive.",
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Looks in the world for plans whose outcome is not known, and journals what is found.
@@ -193,12 +282,7 @@ fn is_open(record: &Record) -> bool {
 }
 
 fn one<'a>(journal: &'a Journal, prefix: &str) -> Result<&'a Record, Failure> {
-    let wanted = prefix.to_ascii_lowercase();
-    let found: Vec<&Record> = journal
-        .records
-        .iter()
-        .filter(|r| r.plan.id.as_str().starts_with(&wanted))
-        .collect();
+    let found = journal.beginning(&prefix.to_ascii_lowercase());
     match found.as_slice() {
         [only] => Ok(only),
         [] => Err(Failure::usage(format!(

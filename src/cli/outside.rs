@@ -7,8 +7,8 @@ use crate::apply::{self, Writers};
 use crate::config::Config;
 use crate::connect::{self, Connection};
 use crate::effect::Effect;
-use crate::journal::Entry;
 use crate::journal::file::{JournalFile, Tail};
+use crate::journal::{Entry, Journal};
 use crate::message::Message;
 use crate::model::log::LogSource;
 use crate::model::{Fault, FaultKind};
@@ -95,8 +95,21 @@ impl Telling {
     /// Passes on what stands new in the journal.
     async fn news(&self) {
         let mut tail = self.tail.lock().await;
-        for entry in tail.read() {
-            self.tell(Message::Recorded(Box::new(entry)));
+        let news = tail.read();
+        if news.afresh {
+            let mut journal = Journal::default();
+            journal.unreadable = tail.unreadable(false);
+            for entry in news.entries {
+                journal.take_and_shed(entry);
+            }
+            self.tell(Message::JournalRead(Box::new(journal)));
+        } else {
+            for entry in news.entries {
+                self.tell(Message::Recorded(Box::new(entry)));
+            }
+        }
+        if let Some(lines) = news.unreadable {
+            self.tell(Message::JournalUnreadable(lines));
         }
     }
 

@@ -95,6 +95,12 @@ table! {
         help: "The intent can be journalled before anything is sent.",
         weights: weights([R, R, R, R, R]),
     }
+    JournalLines {
+        word: "journal_lines",
+        title: "journal lines",
+        help: "Every line of the journal can be read that may be of a plan under way.",
+        weights: weights([O, O, O, O, O]),
+    }
     Fresh {
         word: "fresh",
         title: "fresh",

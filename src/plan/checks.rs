@@ -10,6 +10,7 @@ use crate::model::{Environment, Version};
 use crate::page::Page;
 use crate::store::source::Reach;
 use crate::store::{Kind, Source};
+use jiff::Timestamp;
 
 /// Rows as they were checked for one lever, each with the next thing to do should it fail.
 pub(super) struct Checks {
@@ -95,6 +96,7 @@ pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) 
             fault.hint.clone(),
         ),
     }
+    journal_lines(subject, checks);
     fresh(subject, &draft.rests_on, checks);
     certificate(subject, draft, checks);
     in_flight_row(subject, draft, checks);
@@ -121,6 +123,36 @@ pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) 
             "Log in under your own name.",
         );
     }
+}
+
+/// A line that tells nothing may be the intent of a plan that is under way for the same.
+fn journal_lines(subject: &Subject<'_>, checks: &mut Checks) {
+    match unread_lately(subject.context.journal, subject.context.now) {
+        None => checks.pass(
+            CheckName::JournalLines,
+            "every line of the journal was read that may matter",
+        ),
+        Some(evidence) => checks.add(
+            CheckName::JournalLines,
+            Verdict::Failed,
+            evidence,
+            "Look in the file what was intended there, and at the target what became of it. It stops holding plans back a \
+             day after it was written.",
+        ),
+    }
+}
+
+/// What is said of the lines of the journal that cannot be read and may be of a plan that is under way; none: there is none.
+pub fn unread_lately(journal: &Journal, now: Timestamp) -> Option<String> {
+    let mut unread = journal.unread_lately(now);
+    let first = unread.next()?;
+    let others = match unread.count() {
+        0 => String::new(),
+        others => format!(" ({others} further places)"),
+    };
+    Some(format!(
+        "the journal may hide a plan that is under way: {first}{others}"
+    ))
 }
 
 /// What the writer compares again at the last moment.

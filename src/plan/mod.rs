@@ -132,6 +132,12 @@ impl Plan {
     pub fn wants_reason(&self) -> bool {
         self.checks.iter().any(Check::wants_reason)
     }
+    /// Whether the check of this name was made, and passed.
+    pub fn has_passed(&self, name: CheckName) -> bool {
+        self.checks
+            .iter()
+            .any(|check| check.name == name && check.verdict == Verdict::Passed)
+    }
 }
 
 /// The one write of a plan.

@@ -48,6 +48,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Logged { follow, piece } => log::logged(state, follow, piece),
         Message::Outcome { plan, outcome } => ended(state, plan, outcome),
         Message::Recorded(entry) => state.journal.take(*entry),
+        Message::JournalRead(journal) => state.journal = *journal,
+        Message::JournalUnreadable(lines) => state.journal.unreadable = lines,
         Message::JournalFault(fault) => state.journal_fault = fault,
         Message::Called(call) => {
             if state.calls.len() == CALLS {

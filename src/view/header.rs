@@ -190,6 +190,16 @@ fn sources(state: &State, pen: &Pen<'_>, columns: usize) -> Line {
             Some(fault.detail.clone()),
         ));
     }
+    let mut unread = state.journal.unread_lately(state.now);
+    if let Some(lines) = unread.next() {
+        let all = lines.lines + unread.map(|lines| lines.lines).sum::<u64>();
+        parts.push((
+            "journal".into(),
+            format!("{all} UNREAD"),
+            theme.bad(),
+            Some(lines.to_string()),
+        ));
+    }
     if parts.is_empty() {
         return Line::from(
             "No source is configured: leverframe config show prints the file to fill in.",

@@ -39,7 +39,10 @@ pub fn page<'a>(
         ));
     }
     Page {
-        title: format!("journal, plans: {length}, open debts: {debts}"),
+        title: format!(
+            "journal, plans: {length}, open debts: {debts}{}",
+            unreadable(state)
+        ),
         head: Line::from(format!(
             "{:<7}{:<8}{:<9}{:<9}WHAT",
             "PLAN", "MADE", "STANDS", "WHO"
@@ -75,6 +78,21 @@ pub fn page<'a>(
         }),
         empty,
         detail,
+    }
+}
+
+/// For the title, where lines cannot be read.
+fn unreadable(state: &State) -> String {
+    match state
+        .journal
+        .unreadable
+        .iter()
+        .map(|l| l.lines)
+        .sum::<u64>()
+    {
+        0 => String::new(),
+        1 => ", 1 line cannot be read".into(),
+        lines => format!(", {lines} lines cannot be read"),
     }
 }
 

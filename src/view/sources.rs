@@ -167,5 +167,24 @@ fn detail(
             }
         }
     }
+    for sentence in own(state) {
+        say("");
+        say(&sentence);
+    }
     lines
+}
+
+/// What is to be known of this console itself.
+fn own(state: &State) -> Vec<String> {
+    let unreadable = state.journal.unreadable.iter();
+    unreadable
+        .map(|lines| {
+            let holds = if lines.may_be_recent(state.now) {
+                "; plans are refused until it is a day old"
+            } else {
+                ""
+            };
+            format!("The journal cannot be read whole: {lines}{holds}.")
+        })
+        .collect()
 }

@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use leverframe::journal::Journal;
-use leverframe::journal::file::{JournalFile, Places};
+use leverframe::journal::file::{JournalFile, JournalPaths};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -118,7 +118,7 @@ impl Charts {
     }
 
     pub fn journal(&self) -> Journal {
-        JournalFile::new(Places::usual(&self.at("journal"), None)).load()
+        JournalFile::new(JournalPaths::usual(&self.at("journal"))).load()
     }
 
     /// What stands in the far side's file of an environment.

@@ -1,6 +1,6 @@
 //! Commands as scripts meet them: exit codes, the JSON contract, and agreement with the files of real deliveries.
 
-use leverframe::journal::file::{JournalFile, Places};
+use leverframe::journal::file::{JournalFile, JournalPaths};
 use leverframe::journal::{Entry, What};
 use leverframe::plan::Outcome;
 use serde_json::Value;
@@ -456,7 +456,7 @@ fn that_nothing_is_open_is_not_that_nothing_was_recorded() {
     };
     assert_eq!(open(), "No plan was recorded yet.\n");
     let state = folder.path().join(".local/state/leverframe");
-    let journal = JournalFile::new(Places::usual(&state, None));
+    let journal = JournalFile::new(JournalPaths::usual(&state));
     let plan = crate::plans::some_plan("aaaa");
     let evidence = "stopped".to_owned();
     for what in [
@@ -476,6 +476,89 @@ fn that_nothing_is_open_is_not_that_nothing_was_recorded() {
         journal.append(&entry).unwrap();
     }
     assert_eq!(open(), "No plan is open, and none left a debt.\n");
+}
+
+#[test]
+fn a_damaged_line_of_the_journal_is_named_by_every_command_about_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    let state = folder.path().join(".local/state/leverframe");
+    let plan = crate::plans::some_plan("aaaa");
+    let entry = Entry {
+        at: plan.made_at,
+        plan: plan.id.clone(),
+        what: What::Intent {
+            plan: Box::new(plan),
+        },
+    };
+    let journal = JournalFile::new(JournalPaths::usual(&state));
+    journal.append(&entry).unwrap();
+    let file = state.join("journal.jsonl");
+    let damaged = std::fs::read_to_string(&file)
+        .unwrap()
+        .replace("\"intent\":", "\"int\":");
+    std::fs::write(&file, damaged).unwrap();
+    let run = |words: &[&str]| {
+        let from = [
+            "--delivery",
+            "govuk",
+            "--repository",
+            place.to_str().unwrap(),
+        ];
+        leverframe(folder.path(), &[words, &from].concat())
+    };
+    let listed = run(&["journal"]);
+    assert_eq!(code(&listed), 1);
+    assert_eq!(printed(&listed), "No plan could be read.\n");
+    assert!(said(&listed).contains("line 1 of") && said(&listed).contains("(from byte 0)"));
+    assert!(
+        said(&listed).contains("levers are refused"),
+        "{}",
+        said(&listed)
+    );
+    let data = run(&["journal", "-o", "json"]);
+    let value: Value = serde_json::from_str(&printed(&data)).unwrap();
+    assert_eq!(value["records"], serde_json::json!([]));
+    assert_eq!(value["unreadable"][0]["line"], 1);
+    assert_eq!(value["unreadable"][0]["byte"], 0);
+    let checked = printed(&run(&["config", "check"]));
+    let row = checked.lines().find(|line| line.contains("line 1 of"));
+    assert!(
+        row.is_some_and(|row| row.contains("journal") && row.contains("  no  ")),
+        "{checked}"
+    );
+}
+
+#[test]
+fn what_is_printed_as_json_is_harmless_on_a_terminal_and_means_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "image_tag: \"v1\\u009b31m\\u007f\\u202e\\u0378\"\n";
+    let place = small(folder.path());
+    commit(&place, &[("image-tags/integration/router", file)], "Oh");
+    for words in [
+        &["status"][..],
+        &["target", "router", "-e", "integration"],
+        &["history", "router", "-e", "integration"],
+    ] {
+        let from = [
+            "-o",
+            "json",
+            "--delivery",
+            "govuk",
+            "--repository",
+            place.to_str().unwrap(),
+        ];
+        let text = printed(&leverframe(folder.path(), &[words, &from].concat()));
+        assert!(
+            text.contains("v1\\u009b31m\\u007f\\u202e\\u0378"),
+            "{words:?} {text}"
+        );
+        let left: Vec<char> = text
+            .chars()
+            .filter(|letter| leverframe::text::is_hidden(*letter) && *letter != '\n')
+            .collect();
+        assert!(left.is_empty(), "{words:?}: {left:?}");
+    }
 }
 
 /// Every command with what it takes itself, by the words that lead to it.

@@ -4,7 +4,7 @@ use crate::plans::some_plan;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use leverframe::apply::{Writers, apply, look_for};
-use leverframe::journal::file::{JournalFile, Places};
+use leverframe::journal::file::{JournalFile, JournalPaths};
 use leverframe::journal::{Entry, Standing, What};
 use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer;
@@ -78,7 +78,7 @@ fn far(journal: &JournalFile, outcome: Outcome) -> (Arc<Far>, Writers) {
 
 fn home() -> (tempfile::TempDir, JournalFile) {
     let folder = tempfile::tempdir().unwrap();
-    let journal = JournalFile::new(Places::usual(&folder.path().join("state"), None));
+    let journal = JournalFile::new(JournalPaths::usual(&folder.path().join("state")));
     (folder, journal)
 }
 
@@ -152,7 +152,7 @@ async fn two_consoles_at_once_send_one_plan_each_in_turn_and_the_same_plan_once(
 async fn nothing_is_sent_that_cannot_be_journalled_or_has_no_writer() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("state"), "").unwrap();
-    let nowhere = JournalFile::new(Places::usual(&folder.path().join("state/x"), None));
+    let nowhere = JournalFile::new(JournalPaths::usual(&folder.path().join("state/x")));
     let (far, writers) = far(&nowhere, applied());
     let ended = apply(&some_plan("aaaa"), &writers, &nowhere).await;
     assert!(

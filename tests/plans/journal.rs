@@ -3,7 +3,7 @@
 use crate::plans;
 use leverframe::config;
 use leverframe::effect::Effect;
-use leverframe::journal::file::{JournalFile, Places};
+use leverframe::journal::file::{JournalFile, JournalPaths};
 use leverframe::journal::{Entry, Journal, Standing, What};
 use leverframe::keymap::Keymap;
 use leverframe::model::{ActorKind, Change, FaultKind, Version};
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-fn entry(plan: &str, second: i64, what: What) -> Entry {
+pub fn entry(plan: &str, second: i64, what: What) -> Entry {
     Entry {
         at: jiff::Timestamp::from_second(1_700_000_000 + second).unwrap(),
         plan: leverframe::plan::PlanId::new(plan),
@@ -23,7 +23,7 @@ fn entry(plan: &str, second: i64, what: What) -> Entry {
     }
 }
 
-fn intent(plan: &str, second: i64) -> Entry {
+pub fn intent(plan: &str, second: i64) -> Entry {
     let plan_of = plans::some_plan(plan);
     entry(
         plan,
@@ -34,38 +34,36 @@ fn intent(plan: &str, second: i64) -> Entry {
     )
 }
 
-fn applied(plan: &str, second: i64) -> Entry {
+pub fn applied(plan: &str, second: i64) -> Entry {
     let outcome = Outcome::Applied {
         evidence: "commit 7c1e09a".into(),
     };
     entry(plan, second, What::Outcome { outcome })
 }
 
-struct Home {
-    folder: tempfile::TempDir,
+pub struct Home {
+    pub folder: tempfile::TempDir,
 }
 
 impl Home {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
         }
     }
-    fn state(&self) -> PathBuf {
+    pub fn state(&self) -> PathBuf {
         self.folder.path().join("state/leverframe/journal.jsonl")
     }
     fn runtime(&self) -> PathBuf {
         self.folder.path().join("run/leverframe/journal.jsonl")
     }
-    fn journal(&self) -> JournalFile {
-        let places = Places::usual(
-            self.state().parent().unwrap(),
-            Some(&self.folder.path().join("run")),
-        );
-        JournalFile::new(places)
+    pub fn journal(&self) -> JournalFile {
+        let paths = JournalPaths::usual(self.state().parent().unwrap())
+            .or_in_runtime(Some(&self.folder.path().join("run")));
+        JournalFile::new(paths)
     }
     /// The home can take no file: its folder is one.
-    fn break_home(&self) {
+    pub fn break_home(&self) {
         std::fs::write(self.folder.path().join("state"), "").unwrap();
     }
 }
@@ -100,7 +98,7 @@ fn what_was_appended_is_read_back_as_it_was() {
         let written = journal.append(e).unwrap();
         assert_eq!((written.place, written.note), (home.state(), None));
     }
-    assert_eq!(journal.tail().read(), entries);
+    assert_eq!(journal.tail().read().entries, entries);
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&home.state()), 0o600);
@@ -131,21 +129,26 @@ fn a_torn_line_costs_itself_and_nothing_else() {
         .open(home.state())
         .unwrap();
     for cut in [1, 7, whole.len() / 2, whole.len() - 1] {
-        file.write_all(&whole.as_bytes()[..cut]).unwrap();
-        // What is torn and still last is left for later, not counted.
         let mut tail = journal.tail();
-        let before = tail.unreadable();
         tail.read();
-        let torn_so_far = tail.unreadable() - before;
+        let torn_so_far = tail.unreadable(true).len();
+        file.write_all(&whole.as_bytes()[..cut]).unwrap();
+        // It may be on its way still: it counts when it has stayed so.
+        tail.read();
+        assert_eq!(tail.unreadable(false).len(), torn_so_far, "cut at {cut}");
+        tail.read();
+        assert_eq!(
+            tail.unreadable(false).len(),
+            torn_so_far + 1,
+            "cut at {cut}"
+        );
         let id = format!("cc{cut:04}");
         journal.append(&intent(&id, 2 + cut as i64)).unwrap();
-        tail.read();
-        assert_eq!(tail.unreadable(), torn_so_far + 1, "cut at {cut}");
-        assert!(
-            journal
-                .load()
-                .get(&leverframe::plan::PlanId::new(&id))
-                .is_some(),
+        let news = tail.read();
+        assert_eq!(news.entries, [intent(&id, 2 + cut as i64)]);
+        assert_eq!(
+            tail.unreadable(false).len(),
+            torn_so_far + 1,
             "cut at {cut}"
         );
     }
@@ -191,13 +194,16 @@ fn nowhere_to_write_is_a_fault_that_names_every_place() {
             "{fault}"
         );
     }
-    assert!(JournalFile::new(Places::new([])).probe().is_err());
+    assert!(JournalFile::new(JournalPaths::new([])).probe().is_err());
 }
 
 #[test]
 fn no_pipe_and_no_device_is_taken_for_the_journal() {
     let home = Home::new();
-    let device = JournalFile::new(Places::new([PathBuf::from("/dev/null"), home.runtime()]));
+    let device = JournalFile::new(JournalPaths::new([
+        PathBuf::from("/dev/null"),
+        home.runtime(),
+    ]));
     assert_eq!(
         device.append(&intent("aaaa", 0)).unwrap().place,
         home.runtime()
@@ -211,7 +217,7 @@ fn no_pipe_and_no_device_is_taken_for_the_journal() {
         0,
     )
     .unwrap();
-    let piped = JournalFile::new(Places::new([pipe, home.runtime()]));
+    let piped = JournalFile::new(JournalPaths::new([pipe, home.runtime()]));
     assert_eq!(
         piped.append(&applied("aaaa", 1)).unwrap().place,
         home.runtime()
@@ -222,7 +228,7 @@ fn no_pipe_and_no_device_is_taken_for_the_journal() {
 #[test]
 fn an_intent_here_and_its_outcome_there_are_one_story() {
     let home = Home::new();
-    let runtime_only = JournalFile::new(Places::new([home.runtime()]));
+    let runtime_only = JournalFile::new(JournalPaths::new([home.runtime()]));
     runtime_only.append(&intent("aaaa", 0)).unwrap();
     home.journal().append(&applied("aaaa", 1)).unwrap();
     let journal = home.journal().load();
@@ -234,17 +240,19 @@ fn an_intent_here_and_its_outcome_there_are_one_story() {
 fn entries_of_another_console_are_read_once_each() {
     let home = Home::new();
     let mut tail = home.journal().tail();
-    assert!(tail.read().is_empty());
+    assert!(tail.read().entries.is_empty());
     home.journal().append(&intent("aaaa", 0)).unwrap();
-    assert_eq!(tail.read(), [intent("aaaa", 0)]);
-    assert!(tail.read().is_empty());
+    assert_eq!(tail.read().entries, [intent("aaaa", 0)]);
+    assert!(tail.read().entries.is_empty());
     home.journal().append(&applied("aaaa", 1)).unwrap();
     home.journal().append(&intent("bbbb", 2)).unwrap();
-    assert_eq!(tail.read(), [applied("aaaa", 1), intent("bbbb", 2)]);
+    assert_eq!(tail.read().entries, [applied("aaaa", 1), intent("bbbb", 2)]);
     // A file that was taken away and begun anew is read from its beginning.
     std::fs::remove_file(home.state()).unwrap();
     home.journal().append(&intent("cccc", 3)).unwrap();
-    assert_eq!(tail.read(), [intent("cccc", 3)]);
+    let news = tail.read();
+    assert!(news.afresh, "what was known before is void");
+    assert_eq!(news.entries, [intent("cccc", 3)]);
 }
 
 #[test]

@@ -18,6 +18,8 @@ mod changes;
 mod follow;
 mod held;
 mod journal;
+mod journal_long;
+mod journal_torn;
 mod levers;
 mod reasons;
 mod refusals;

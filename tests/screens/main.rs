@@ -22,7 +22,7 @@ mod world;
 
 use golden::golden;
 use leverframe::action::Place;
-use leverframe::journal::{Entry, What};
+use leverframe::journal::{Entry, Unreadable, What};
 use leverframe::model::{Exposure, Target};
 use leverframe::plan::{Lever, Plan, PlanId, Refusal, Request, plan};
 use leverframe::provider::Call;
@@ -149,6 +149,22 @@ fn the_journal_with_a_plan_underway_and_an_unknown_one() {
         let mut unknown = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
         unknown.id = plan_id("7f3b");
         world::intend(&mut state, unknown, "2m");
+        state
+    });
+}
+
+#[test]
+fn the_journal_with_a_line_that_cannot_be_read() {
+    golden("journal-unreadable", |columns, rows| {
+        let mut state = with_view(columns, rows, View::Journal);
+        state.journal.unreadable = vec![Unreadable {
+            file: "/home/ops/.local/state/leverframe/journal.jsonl".into(),
+            line: 12,
+            lines: 1,
+            byte: 4711,
+            before: world::ago("20m"),
+            because: "it is damaged: expected value at line 1 column 9".into(),
+        }];
         state
     });
 }

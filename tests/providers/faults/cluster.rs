@@ -2,7 +2,7 @@
 
 use super::relay::{self, How, Point, Relay, Wrong};
 use leverframe::journal::Standing;
-use leverframe::journal::file::{JournalFile, Places};
+use leverframe::journal::file::{JournalFile, JournalPaths};
 use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer as _;
 use leverframe::provider::kubernetes::connect::{Access, KubeContext};
@@ -127,7 +127,7 @@ impl Scene {
     ];
 
     fn journal(&self) -> leverframe::journal::Journal {
-        JournalFile::new(Places::new([self.journal_file()])).load()
+        JournalFile::new(JournalPaths::new([self.journal_file()])).load()
     }
 
     fn journal_file(&self) -> PathBuf {

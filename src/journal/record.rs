@@ -1,0 +1,230 @@
+//! Record: one plan's story, folded from its entries.
+//!
+//! Deliberately absent: the clock; whoever asks brings the time.
+
+use crate::model::Change;
+use crate::plan::{Effect, Hop, Outcome, Plan};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// One plan's story so far.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Record {
+    pub plan: Plan,
+    /// When the intent was journalled, which is just before the write was sent.
+    pub sent_at: Timestamp,
+    pub tries: Vec<(Timestamp, String)>,
+    pub outcome: Option<(Timestamp, Outcome)>,
+    /// When each hop was seen.
+    pub seen: Vec<Option<Timestamp>>,
+    pub late: Vec<Option<Timestamp>>,
+    /// The hop that cannot come, and why.
+    pub cut_short: Option<(Timestamp, usize, String)>,
+    pub settled: Option<(Timestamp, bool, String)>,
+    pub paid: Option<Timestamp>,
+}
+
+/// How a plan stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Intent journalled, no outcome: it is being sent, or the console died.
+    Open,
+    /// Accepted; hops are awaited.
+    Underway,
+    /// Every hop was seen.
+    Done,
+    /// A hop is late.
+    Late,
+    /// Accepted, and what followed ended before its effect (a run that failed): nothing more comes of it.
+    CutShort,
+    /// Refused or failed: nothing was changed.
+    NotDone,
+    Unknown,
+}
+
+/// A plan whose effect was awaited for this long is over, whatever became of it.
+const GIVEN_UP: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How far the clock of whoever commits may be from ours.
+const CLOCKS_APART_S: i64 = 60;
+
+fn later(at: Timestamp, seconds: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(seconds))
+        .unwrap_or(at)
+}
+
+impl Record {
+    /// A plan of which nothing but the intent is known.
+    pub fn new(plan: Plan, sent_at: Timestamp) -> Self {
+        let hops = plan.hops.len();
+        Self {
+            plan,
+            sent_at,
+            tries: Vec::new(),
+            outcome: None,
+            seen: vec![None; hops],
+            late: vec![None; hops],
+            cut_short: None,
+            settled: None,
+            paid: None,
+        }
+    }
+
+    /// Whether nothing more is awaited of it and nothing is owed for it, so that it may leave the journal for its archive.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        // A branch may be merged long after it was late, and then something is owed.
+        let may_owe = self.plan.debt.is_some() && self.paid.is_none();
+        match self.standing() {
+            Standing::Open | Standing::Unknown => false,
+            Standing::Underway | Standing::Late => {
+                !may_owe && now.duration_since(self.latest()) > GIVEN_UP
+            }
+            Standing::CutShort | Standing::Done => !may_owe,
+            Standing::NotDone => true,
+        }
+    }
+
+    pub fn standing(&self) -> Standing {
+        if let Some((_, done, _)) = &self.settled {
+            return if *done {
+                Standing::Done
+            } else {
+                Standing::NotDone
+            };
+        }
+        match &self.outcome {
+            None => Standing::Open,
+            Some((_, Outcome::Unknown { .. })) => Standing::Unknown,
+            Some((_, Outcome::Refused { .. } | Outcome::Failed { .. })) => Standing::NotDone,
+            Some((_, Outcome::Applied { .. })) => {
+                if self.seen.iter().all(Option::is_some) {
+                    Standing::Done
+                } else if self.cut_short_at().is_some() {
+                    Standing::CutShort
+                } else if self
+                    .late
+                    .iter()
+                    .zip(&self.seen)
+                    .any(|(late, seen)| late.is_some() && seen.is_none())
+                {
+                    Standing::Late
+                } else {
+                    Standing::Underway
+                }
+            }
+        }
+    }
+
+    /// When something was last heard of it.
+    pub fn latest(&self) -> Timestamp {
+        let outcome = self.outcome.iter().map(|(at, _)| *at);
+        let settled = self.settled.iter().map(|(at, ..)| *at);
+        let tries = self.tries.iter().map(|(at, _)| *at);
+        let cut_short = self.cut_short.iter().map(|(at, ..)| *at);
+        let hops = self.seen.iter().chain(&self.late).flatten().copied();
+        outcome
+            .chain(settled)
+            .chain(tries)
+            .chain(hops)
+            .chain(cut_short)
+            .chain(self.paid)
+            .fold(self.plan.made_at, Timestamp::max)
+    }
+
+    /// Sent perhaps, and nobody knows what became of it: to be looked for.
+    pub fn is_without_outcome(&self) -> bool {
+        matches!(self.standing(), Standing::Open | Standing::Unknown)
+    }
+
+    /// Whether somebody who looked may say what became of it: nobody knows, or what follows is awaited and may never come (a
+    /// branch that was closed unmerged).
+    pub fn can_be_settled(&self) -> bool {
+        use Standing::*;
+        self.is_without_outcome()
+            || (matches!(self.standing(), Underway | Late | CutShort) && self.debt().is_none())
+    }
+
+    /// The awaited hop that cannot come, and why.
+    pub fn cut_short_at(&self) -> Option<(usize, &str)> {
+        let (_, hop, because) = self.cut_short.as_ref()?;
+        let is_awaited = self.seen.get(*hop).is_some_and(Option::is_none);
+        is_awaited.then_some((*hop, because))
+    }
+
+    /// The debt that is still open. It begins when the change is seen: a branch that nobody has merged owes nothing.
+    pub fn debt(&self) -> Option<&str> {
+        (self.has_changed() && self.paid.is_none())
+            .then_some(self.plan.debt.as_deref())
+            .flatten()
+    }
+
+    /// Whether a change is what this plan was sent for, where it was meant, in the time that it had. What follows from it in
+    /// other environments is the robot's.
+    pub(super) fn brought(&self, change: &Change) -> bool {
+        let target = &self.plan.request.target.environment;
+        if !self.happened() {
+            return false;
+        }
+        let mut until = self.plan.made_at;
+        for (n, hop) in self.plan.hops.iter().enumerate() {
+            until = later(until, hop.late_s);
+            let is_it = match &hop.effect {
+                Effect::Declared {
+                    environment,
+                    repository,
+                    version,
+                } => {
+                    environment == target
+                        && *environment == change.environment
+                        && *repository == change.repository
+                        && change.moves_version()
+                        && change.to.as_ref() == Some(version)
+                }
+                Effect::Gate {
+                    environment,
+                    repository,
+                    open,
+                } => {
+                    *environment == change.environment
+                        && *repository == change.repository
+                        && change.moves_gate()
+                        && change.gate_to == *open
+                }
+                _ => false,
+            };
+            if is_it {
+                // A branch may be merged long after it was late: then it counts until it was seen.
+                let seen = self.seen.get(n).copied().flatten();
+                let until = seen.unwrap_or(until);
+                return change.at >= later(self.plan.made_at, -CLOCKS_APART_S)
+                    && change.at <= later(until, CLOCKS_APART_S);
+            }
+        }
+        false
+    }
+
+    fn happened(&self) -> bool {
+        matches!(self.outcome, Some((_, Outcome::Applied { .. })))
+            || self.settled.as_ref().is_some_and(|(_, done, _)| *done)
+    }
+
+    /// Whether what the plan changes was seen changed.
+    fn has_changed(&self) -> bool {
+        if let Some((_, done, _)) = &self.settled {
+            return *done;
+        }
+        let is_change =
+            |hop: &Hop| matches!(hop.effect, Effect::Declared { .. } | Effect::Gate { .. });
+        matches!(self.outcome, Some((_, Outcome::Applied { .. })))
+            && match self.plan.hops.iter().position(is_change) {
+                Some(hop) => self.seen.get(hop).is_some_and(Option::is_some),
+                None => true,
+            }
+    }
+
+    /// The first hop that was not seen yet.
+    pub fn awaited(&self) -> Option<usize> {
+        self.seen.iter().position(Option::is_none)
+    }
+}
