@@ -266,8 +266,8 @@ impl<O: Outside> App<O> {
             }
             Effect::Copy(text) => {
                 // What was copied is said by who copied it.
-                if !self.session.copy(&text) {
-                    self.tell("Too long for a terminal's clipboard; nothing was copied. Save it to a file instead.");
+                if let Err(because) = self.session.copy(&text) {
+                    self.tell(&because.to_string());
                 }
             }
             Effect::Save { stem, bytes } => {

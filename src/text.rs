@@ -9,18 +9,23 @@
 //! any judgement of look-alike letters. The model keeps texts raw; they become `Safe` where they are drawn.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::OnceLock;
 
+use regex_syntax::hir::{Class, Hir, HirKind};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 mod cells;
+mod json;
 mod sgr;
 mod wrap;
 
 pub use cells::{cut, cut_left, fit, width};
+pub use json::{to_json, to_json_pretty};
 pub use sgr::{Colour, Sgr, styled};
 pub use wrap::wrap;
 
@@ -240,16 +245,45 @@ impl Shown {
             '\u{fe0e}' | '\u{fe0f}' if !before.is_alphanumeric() && !before.is_ascii() => {
                 Shown::Dropped
             }
-            _ if hidden(letter) => Shown::Code,
+            _ if is_hidden(letter) => Shown::Code,
             _ => Shown::AsIs,
         }
     }
 }
 
 /// Letters without a shape of their own: controls, format characters, everything that Unicode calls ignorable, line and
-/// paragraph separators, private use, non-characters, and U+FFFD, which some terminals leave out. A test compares this
-/// with the tables of Unicode.
-fn hidden(letter: char) -> bool {
+/// paragraph separators, private use, non-characters, U+FFFD, which some terminals leave out, and numbers that no letter
+/// has been given yet, of which every terminal makes something else. A test compares this with the tables of Unicode.
+pub fn is_hidden(letter: char) -> bool {
+    letter > '~' && (is_shapeless(letter) || is_unassigned(letter)) || letter < ' '
+}
+
+/// Whether Unicode has given the number to no letter, as far as the tables in the build know.
+fn is_unassigned(letter: char) -> bool {
+    static RANGES: OnceLock<Vec<(char, char)>> = OnceLock::new();
+    let ranges = RANGES.get_or_init(
+        || match regex_syntax::parse(r"\p{Cn}").map(Hir::into_kind) {
+            Ok(HirKind::Class(Class::Unicode(class))) => {
+                let ranges = class.iter();
+                ranges.map(|range| (range.start(), range.end())).collect()
+            }
+            _ => Vec::new(),
+        },
+    );
+    ranges
+        .binary_search_by(|(first, last)| {
+            if letter < *first {
+                Ordering::Greater
+            } else if letter > *last {
+                Ordering::Less
+            } else {
+                Ordering::Equal
+            }
+        })
+        .is_ok()
+}
+
+fn is_shapeless(letter: char) -> bool {
     matches!(letter,
         '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}'
         | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -264,7 +298,7 @@ fn hidden(letter: char) -> bool {
 
 /// Letters that take no column because they sit on the one before.
 fn combining(letter: char) -> bool {
-    letter > '\u{2ff}' && letter.width() == Some(0) && !hidden(letter)
+    letter > '\u{2ff}' && letter.width() == Some(0) && !is_hidden(letter)
 }
 
 /// Breaks up the clusters whose width is not the sum of their letters' widths (skin tones, lone marks, conjuncts): half

@@ -39,7 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "plan",
         &[
-            "belongs", "board", "delivery", "journal", "lever", "model", "page", "store",
+            "belongs", "board", "delivery", "journal", "lever", "model", "page", "store", "text",
         ],
     ),
     ("provider", &["model", "plan", "store"]),
@@ -89,7 +89,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "update",
         &[
             "action", "belongs", "board", "effect", "journal", "keymap", "message", "model",
-            "page", "plan", "provider", "screen", "state", "store",
+            "page", "plan", "provider", "screen", "state", "store", "text",
         ],
     ),
     (

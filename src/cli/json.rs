@@ -1,6 +1,6 @@
 //! JSON: the documents that scripts read. Names, order and meaning of the fields are a contract, stated in README.
 //!
-//! Deliberately absent: making texts harmless. They stand as they came; only tables are for terminals.
+//! Deliberately absent: writing them, where letters that a terminal would obey get their numbers.
 
 use crate::board::status::{GateState, Image, Status, TargetKind};
 use crate::journal::Journal;

@@ -3,7 +3,7 @@
 //! Deliberately absent: panicking because nobody reads any more, as `println!` does.
 
 use super::exit::{Exit, Failure};
-use crate::text::Safe;
+use crate::text::{Safe, to_json, to_json_pretty};
 use serde::Serialize;
 use std::io::Write;
 
@@ -45,9 +45,20 @@ pub(super) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// As [`out`].
 pub(super) fn json(document: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(document)
-        .map_err(|error| Failure::new(Exit::Failed, format!("No JSON could be made: {error}.")))?;
+    let text = to_json_pretty(document).map_err(no_json)?;
     out(&format!("{text}\n"))
+}
+
+/// A JSON document on one line.
+///
+/// # Errors
+/// When the value has no JSON.
+pub(super) fn one_line(document: &impl Serialize) -> Result<String, Failure> {
+    to_json(document).map_err(no_json)
+}
+
+fn no_json(error: serde_json::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("No JSON could be made: {error}."))
 }
 
 /// Says something on standard error; made harmless, since errors repeat what servers say.

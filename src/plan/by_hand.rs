@@ -6,6 +6,7 @@ use super::show::template;
 use super::{Lever, Plan, Write, mark};
 use crate::delivery::Delivery;
 use crate::model::Environment;
+use crate::text::{Safe, is_hidden, to_json_pretty};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -110,7 +111,7 @@ pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String
                     annotations.remove(ours);
                 }
             }
-            let json = serde_json::to_string_pretty(&object).unwrap_or_default();
+            let json = to_json_pretty(&object).unwrap_or_default();
             let _ = writeln!(
                 text,
                 "kubectl {} create -f - <<'LEVERFRAME'\n{json}\nLEVERFRAME",
@@ -176,23 +177,39 @@ fn argo(plan: &Plan, clusters: &Clusters) -> String {
     )
 }
 
-/// A word for a POSIX shell, quoted wherever it holds anything but plain letters.
+/// A word for a shell, quoted wherever it holds anything but plain letters. What a terminal or its line editor would obey
+/// when the word is pasted is written by its number, in the form that bash, zsh and ksh know: `$'v1\x1b'`.
 pub fn quote(word: &str) -> String {
     let plain = |b: u8| {
         b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'@' | b'=')
     };
     if !word.is_empty() && word.bytes().all(plain) {
         word.to_owned()
+    } else if word.contains(is_hidden) {
+        let letters: String = word.chars().map(by_number).collect();
+        format!("$'{letters}'")
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 
+/// A letter between `$'` and `'`.
+fn by_number(letter: char) -> String {
+    match letter {
+        '\n' => r"\n".to_owned(),
+        '\'' | '\\' => format!("\\{letter}"),
+        letter if is_hidden(letter) => {
+            let mut bytes = [0; 4];
+            let bytes = letter.encode_utf8(&mut bytes).bytes();
+            bytes.map(|byte| format!("\\x{byte:02x}")).collect()
+        }
+        letter => letter.to_string(),
+    }
+}
+
 /// A text on one line, so that nothing from outside leaves a comment.
-fn line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+fn line(text: &str) -> Safe {
+    Safe::line(text)
 }
 
 /// A value in an expression of yq: a boolean as it is, everything else a text.

@@ -26,6 +26,7 @@ pub use capabilities::{Capabilities, Depth};
 pub use input::{Decoder, Input, Key};
 pub use screen::Screen;
 
+use crate::text::is_hidden;
 use signals::Ending;
 use tty::{Loan, Tty};
 use writer::Writer;
@@ -123,6 +124,29 @@ pub struct Session {
     beside: Vec<u8>,
 }
 
+/// Why a text was not put on the clipboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotCopied {
+    #[error("Too long for a terminal's clipboard; nothing was copied. Save it to a file instead.")]
+    TooLong,
+    #[error(
+        "It holds control or invisible characters, which act on whatever it is pasted into; nothing was copied."
+    )]
+    Hidden,
+}
+
+/// A text as OSC 52 takes it. Line ends are the only controls that it may hold.
+fn clipboard(text: &str) -> Result<String, NotCopied> {
+    if text.contains(|letter| is_hidden(letter) && letter != '\n') {
+        return Err(NotCopied::Hidden);
+    }
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+    if encoded.len() > COPY_LIMIT {
+        return Err(NotCopied::TooLong);
+    }
+    Ok(encoded)
+}
+
 impl Session {
     /// Puts the terminal of standard input into raw mode and starts the threads that serve it.
     ///
@@ -189,17 +213,16 @@ impl Session {
         Drawn::Sent
     }
 
-    /// Puts a text on the clipboard of the terminal's user by OSC 52, with the next frame. `false` where the text is
-    /// longer than terminals take. Whether the terminal obeys cannot be known: many ask first, tmux wants
-    /// `set-clipboard on`.
-    pub fn copy(&mut self, text: &str) -> bool {
-        let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
-        if encoded.len() > COPY_LIMIT {
-            return false;
-        }
+    /// Puts a text on the clipboard of the terminal's user by OSC 52, with the next frame. Whether the terminal obeys
+    /// cannot be known: many ask first, tmux wants `set-clipboard on`.
+    ///
+    /// # Errors
+    /// Nothing is copied that a shell or an editor would obey when it is pasted, and nothing longer than terminals take.
+    pub fn copy(&mut self, text: &str) -> Result<(), NotCopied> {
+        let encoded = clipboard(text)?;
         self.beside
             .extend_from_slice(format!("\x1b]52;c;{encoded}\x07").as_bytes());
-        true
+        Ok(())
     }
 
     /// Rings the terminal's bell with the next frame.
@@ -261,5 +284,31 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.tty.give_back();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_copied_that_acts_when_it_is_pasted() {
+        for hidden in [
+            "v1\u{1b}[201~",
+            "a\rb",
+            "\u{15}",
+            "a\tb",
+            "\u{7f}",
+            "\u{9b}31m",
+            "\u{202e}",
+            "\u{378}",
+        ] {
+            assert_eq!(clipboard(hidden), Err(NotCopied::Hidden), "{hidden:?}");
+        }
+        assert_eq!(
+            clipboard("one\ntwo \u{e9}\n").as_deref(),
+            Ok("b25lCnR3byDDqQo=")
+        );
+        assert_eq!(clipboard(&"x".repeat(COPY_LIMIT)), Err(NotCopied::TooLong));
     }
 }

@@ -6,6 +6,7 @@ use crate::action::Action;
 use crate::effect::Effect;
 use crate::screen::copy::{commands, links, markdown, value};
 use crate::state::{Overlay, State};
+use crate::text::Safe;
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let Some(Overlay::Copy { target }) = &state.ui.overlay else {
@@ -23,6 +24,11 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         }
     };
     state.close_overlay();
+    // What is one line is copied as it is shown; commands are quoted word by word.
+    let text = text.map(|text| match action {
+        Action::CopyCommands => text,
+        _ => Safe::line(&text).to_string(),
+    });
     give(state, text, effects);
 }
 
@@ -33,7 +39,7 @@ pub fn link(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     };
     match links(state, &target).into_iter().next() {
-        Some(text) => show(state, text, effects),
+        Some(text) => show(state, Safe::line(&text).to_string(), effects),
         None => state.complain("The delivery file names no link for this; see [links] there."),
     }
 }

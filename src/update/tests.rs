@@ -358,6 +358,25 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
 }
 
 #[test]
+fn what_is_copied_acts_on_nothing_that_it_is_pasted_into() {
+    let mut world = World::new();
+    let hostile = "v1\u{1b}[201~\u{15}touch OWN\r";
+    world
+        .app("pub\u{15}lisher", &["publisher"])
+        .file("production", "publisher", hostile, true);
+    let mut state = state(world);
+    for keys in ["y v", "y m", "y c", "o"] {
+        let effects = press(&mut state, keys);
+        let [Effect::Copy(text)] = effects.as_slice() else {
+            panic!("{keys}: {effects:?}");
+        };
+        let acts = |letter: char| crate::text::is_hidden(letter) && letter != '\n';
+        assert!(!text.contains(acts), "{keys}: {text:?}");
+        press(&mut state, "esc");
+    }
+}
+
+#[test]
 fn what_is_copied_is_shown_whole_beside_its_count() {
     let mut state = state(world());
     for keys in ["o", "y c", "y v"] {

@@ -178,7 +178,11 @@ impl leverframe::provider::Writer for Nobody {
     ) -> futures::future::BoxFuture<'a, Outcome> {
         panic!("it was sent")
     }
-    fn settle<'a>(&'a self, _: &'a Plan) -> futures::future::BoxFuture<'a, Option<Outcome>> {
+    fn look_for<'a>(
+        &'a self,
+        _: &'a Plan,
+        _: jiff::Timestamp,
+    ) -> futures::future::BoxFuture<'a, Option<Outcome>> {
         panic!("it was looked for")
     }
 }

@@ -104,6 +104,81 @@ fn the_text_says_the_move_first_and_failures_before_passes() {
     }
 }
 
+/// What ran when it was pasted, and what is not plain in other ways.
+const NASTY: [&str; 12] = [
+    "v1\u{1b}[201~\u{15}touch OWN\r",
+    "v1\ntouch OWN\n",
+    "\u{15}touch OWN\u{f}",
+    "v1\u{9b}31m\u{7f}\u{85}",
+    "\u{202e}gnp.exe\u{2066}\u{e0041}",
+    "it's $(touch OWN) `touch OWN` ; touch OWN",
+    "back\\slash\\x41 \\' $'",
+    "tab\tbell\u{7}",
+    "\u{378}unassigned",
+    "",
+    "plain-1.2/3:4@5=6",
+    "caf\u{e9} 世",
+];
+
+#[test]
+fn a_quoted_word_holds_nothing_that_acts_when_pasted_and_means_the_same_to_a_shell() {
+    let Ok(bash) = std::process::Command::new("bash").arg("--version").output() else {
+        println!("SKIPPED: words as bash reads them (no bash)");
+        return;
+    };
+    assert!(bash.status.success());
+    for word in NASTY {
+        let quoted = show::quote(word);
+        assert!(!quoted.contains(leverframe::text::is_hidden), "{quoted:?}");
+        let script = format!("printf %s {quoted}");
+        let folder = tempfile::tempdir().unwrap();
+        let read = std::process::Command::new("bash")
+            .args(["--norc", "-c", &script])
+            .env("LC_ALL", "C.UTF-8")
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&read.stdout), word, "{script}");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "{script}"
+        );
+    }
+}
+
+#[test]
+fn commands_by_hand_hold_nothing_that_acts_when_pasted() {
+    for nasty in NASTY {
+        for mut plan in all() {
+            plan.request.reason = Some(nasty.to_owned());
+            plan.warning = Some(nasty.to_owned());
+            match &mut plan.write {
+                Write::Commit { edits, subject, .. } => {
+                    subject.push_str(nasty);
+                    for edit in edits {
+                        edit.to = nasty.to_owned();
+                        edit.from = Some(nasty.to_owned());
+                        edit.path.push_str(nasty);
+                        edit.key.push_str(nasty);
+                    }
+                }
+                Write::Create { object, .. } => object["x"] = nasty.into(),
+                Write::Patch { id, patch, .. } => {
+                    id.name = nasty.into();
+                    patch["x"] = nasty.into();
+                }
+            }
+            let text = show::commands(&plan, &publisher().delivery, &clusters());
+            let acts = |letter: char| leverframe::text::is_hidden(letter) && letter != '\n';
+            assert!(!text.contains(acts), "{text:?}");
+            for line in text.lines() {
+                assert!(!line.trim_start().starts_with("touch"), "{text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn commands_name_file_context_and_namespace_and_quote_what_is_not_plain() {
     let world = publisher();
@@ -166,7 +241,7 @@ fn commands_for_a_cluster_that_is_not_configured_go_nowhere_and_say_the_reason()
         text.contains("kubectl --kubeconfig '<kubeconfig of staging>' --context '<context of staging>' -n cluster-services patch"),
         "{text}"
     );
-    assert!(text.contains("\n# because: it's late\n"), "{text}");
+    assert!(text.contains("\n# because: it's\u{240a}late\n"), "{text}");
 }
 
 /// Commands are pasted into shells: whatever stands in a name or a version stays one word.

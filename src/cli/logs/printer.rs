@@ -4,7 +4,7 @@
 
 use crate::cli::arguments::Form;
 use crate::model::log::Stretch;
-use crate::text::Safe;
+use crate::text::{Safe, to_json};
 use jiff::Timestamp;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -92,7 +92,8 @@ impl Printer {
                     text: String::from_utf8_lossy(&rest),
                 };
                 // Neither a moment nor a text can fail to be JSON.
-                let _ = serde_json::to_writer(&mut *printed, &line);
+                let json = to_json(&line).unwrap_or_default();
+                printed.extend_from_slice(json.as_bytes());
             }
             _ => printed.extend_from_slice(Safe::lossy(&rest).as_bytes()),
         }
