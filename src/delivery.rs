@@ -29,6 +29,8 @@ pub struct Delivery {
     pub usual: Usual,
     /// Days for which a closed gate counts as closed lately.
     pub closed_lately_days: i64,
+    /// Seconds after which a version that stood without complaint counts as good.
+    pub good_after_s: i64,
     /// Links that people follow: `{environment}`, `{app}`, `{run}` are filled in; one with `{run}` needs one.
     pub links: Vec<Arc<str>>,
     /// Subject of a commit: `{repository}`, `{version}`, `{environment}` are filled in.

@@ -43,7 +43,7 @@ table! {
     }
     RollBack {
         title: "roll back",
-        help: "Bring back the version that stood longest before this one.",
+        help: "Bring back the newest earlier version that was good here.",
         action: "roll-back",
         command: "leverframe rollback",
         moves: Moves::Version,

@@ -4,7 +4,7 @@
 
 use crate::delivery::Delivery;
 use crate::delivery::versions::OrderBy;
-use crate::model::{Change, Environment, Order, Repository, Version};
+use crate::model::{ActorKind, Change, Environment, Order, Repository, Version};
 use crate::store::Store;
 use jiff::Timestamp;
 
@@ -92,6 +92,30 @@ pub fn highest_before<'a>(
                 _ => highest,
             }
         })
+}
+
+/// The version that was lost where what stands now is lower and nobody meant it, and the change that lost it: the robot,
+/// promoting, lowers a version by accident only.
+pub fn lost<'a>(
+    store: &'a Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    repository: &Repository,
+    now: &Version,
+) -> Option<(&'a Version, &'a Change)> {
+    let highest = highest_before(store, delivery, environment, repository)?;
+    let moved = store.history.last_move(environment, repository)?;
+    let is_lower = compare_versions(store, delivery, repository, now, highest) == Order::Lower;
+    (is_lower && moved.kind == ActorKind::Robot).then_some((highest, moved))
+}
+
+/// Whether somebody moved a version to a lower one on purpose.
+pub fn is_roll_back(store: &Store, delivery: &Delivery, change: &Change) -> bool {
+    let (Some(from), Some(to)) = (&change.from, &change.to) else {
+        return false;
+    };
+    change.kind != ActorKind::Robot
+        && compare_versions(store, delivery, &change.repository, to, from) == Order::Lower
 }
 
 #[cfg(test)]

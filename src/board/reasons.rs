@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
-use super::direction::{compare_versions, highest_before};
+use super::direction::{compare_versions, lost};
 use super::here::Here;
 use super::status::{GateState, Seen, Status, TargetKind};
 use crate::belongs::runs;
@@ -74,32 +74,21 @@ impl<'a> Seen<'a> {
         let environment = &status.target.environment;
         status.images.iter().find_map(|image| {
             let version = image.declared.as_ref()?.version.as_ref()?;
-            let highest =
-                highest_before(self.store, self.delivery, environment, &image.repository)?;
-            let moved = self
-                .store
-                .history
-                .last_move(environment, &image.repository)?;
-            let meant = moved.kind != ActorKind::Robot;
-            let order = compare_versions(
+            let (lost, moved) = lost(
                 self.store,
                 self.delivery,
+                environment,
                 &image.repository,
                 version,
-                highest,
-            );
-            (order == Order::Lower && !meant).then(|| {
-                (
-                    Word::Lower,
-                    format!(
-                        "{} stood here before, {} replaced it {} ago ({}), and nobody meant it.",
-                        highest,
-                        version,
-                        span(self.seconds_since(moved.at)),
-                        moved.actor
-                    ),
-                )
-            })
+            )?;
+            Some((
+                Word::Lower,
+                format!(
+                    "{lost} stood here before, {version} replaced it {} ago ({}), and nobody meant it.",
+                    span(self.seconds_since(moved.at)),
+                    moved.actor
+                ),
+            ))
         })
     }
 

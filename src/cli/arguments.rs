@@ -70,7 +70,7 @@ pub enum Command {
     Sources,
     /// Bring the version of the environment below into this one
     Promote(PromoteArgs),
-    /// Bring back the version that stood longest before this one, or another
+    /// Bring back the newest earlier version that was good there, or another
     Rollback(RollbackArgs),
     /// Run a failed smoke run again; if it passes it promotes
     Resubmit(ResubmitArgs),
@@ -198,7 +198,7 @@ pub struct PromoteArgs {
 pub struct RollbackArgs {
     #[command(flatten)]
     pub pull: PullArgs,
-    /// The version to go back to [default: the one that stood longest among the last ten]
+    /// The version to go back to [default: the newest earlier one that was good there; --dry-run prints the next three]
     #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,
 }
@@ -240,6 +240,9 @@ pub struct JournalArgs {
     /// You looked yourself: record the plan, of which nothing more is heard, as done or as not done
     #[arg(long, value_name = "DONE", requires = "plan", conflicts_with = "look")]
     pub settle: Option<Looked>,
+    /// You are content with what the plan left: close its debt; nothing is written
+    #[arg(long, requires = "plan", conflicts_with_all = ["look", "settle"])]
+    pub leave: bool,
 }
 
 /// What somebody found who looked for a plan.

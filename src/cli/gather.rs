@@ -305,7 +305,7 @@ mod tests {
     fn what_is_throttled_is_waited_for() {
         let config = three_clusters();
         let source = Source::Cluster(Environment::new("staging"));
-        let mut store = Store::default();
+        let mut store = Store::new(&config.delivery);
         let mut hear = |news: News| {
             store.apply(Delta {
                 source: source.clone(),

@@ -67,6 +67,9 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
     if let (Some(prefix), Some(looked)) = (&args.plan, args.settle) {
         settle(&config, &file, one(&file.load(), prefix)?, looked).await?;
     }
+    if let (Some(prefix), true) = (&args.plan, args.leave) {
+        leave(&config, &file, one(&file.load(), prefix)?).await?;
+    }
     if !config.read_only {
         // Whoever holds the lock has moved what is over to the archive where there is much of it.
         drop(file.lock(Duration::ZERO));
@@ -274,6 +277,29 @@ async fn settle(
         .map_err(|fault| Failure::new(Exit::Failed, fault.to_string()))
 }
 
+/// Closes a debt without a write: what stands is meant to stay.
+async fn leave(config: &Config, file: &JournalFile, record: &Record) -> Result<(), Failure> {
+    if record.debt().is_none() {
+        return Err(Failure::new(
+            Exit::Refused,
+            format!(
+                "Plan {} has no open debt. Nothing was recorded.",
+                record.plan.id
+            ),
+        ));
+    }
+    let who = Some(who::actor(config).login);
+    let entry = Entry {
+        at: Timestamp::now(),
+        plan: record.plan.id.clone(),
+        what: What::Paid { by: None, who },
+    };
+    let written = apply::record(file, entry).await;
+    written
+        .map(|_| ())
+        .map_err(|fault| Failure::new(Exit::Failed, fault.to_string()))
+}
+
 fn is_open(record: &Record) -> bool {
     matches!(
         record.standing(),
@@ -355,6 +381,9 @@ fn story(record: &Record) -> String {
             "{} settled by hand as {word}, by {by}\n",
             moment(*at)
         ));
+    }
+    if let (Some(at), Some(by)) = (record.paid, &record.left_by) {
+        text.push_str(&format!("{} left as it is, by {by}\n", moment(at)));
     }
     text
 }

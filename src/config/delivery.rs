@@ -59,6 +59,15 @@ fn delivery(root: &mut Section<'_, '_>) -> Delivery {
             "Write a number of days.",
         );
     }
+    let good_after = root.number("good_after", 30);
+    // Beyond a year nothing would ever be good.
+    if !(0..=525_600).contains(&good_after) {
+        root.complain(
+            "good_after",
+            "It is below 0, or above a year.",
+            "Write a number of minutes.",
+        );
+    }
     let mut environments = root.sections("environments", stage);
     let last = environments.len().saturating_sub(1);
     for (place, stage) in environments.iter_mut().enumerate() {
@@ -94,6 +103,7 @@ fn delivery(root: &mut Section<'_, '_>) -> Delivery {
             .unwrap_or_default(),
         usual: root.section("usual", usual).unwrap_or_default(),
         closed_lately_days,
+        good_after_s: good_after * 60,
         links: links(root),
         subjects: root.section("subjects", subjects).unwrap_or_default(),
         hours: root.section("hours", hours),

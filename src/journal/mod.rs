@@ -13,7 +13,7 @@ pub use line::{FORMAT, Unreadable};
 pub use record::{Record, Standing};
 
 use crate::model::Change;
-use crate::plan::{Lever, Outcome, Plan, PlanId};
+use crate::plan::{Lever, Outcome, Plan, PlanId, Request, Undone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -56,8 +56,12 @@ pub enum What {
     CutShort { hop: usize, because: String },
     /// Somebody looked by hand: done or not.
     Settled { done: bool, by: String },
-    /// The debt was paid, by this plan or by hand.
-    Paid { by: Option<PlanId> },
+    /// The debt was paid, by this plan or by hand; or somebody (`who`) is content to leave things as they are.
+    Paid {
+        by: Option<PlanId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        who: Option<String>,
+    },
 }
 
 /// All plans, oldest first: the fold of the journal.
@@ -112,8 +116,11 @@ impl Journal {
                 record.cut_short.get_or_insert((entry.at, hop, because));
             }
             What::Settled { done, by } => record.settled = Some((entry.at, done, by)),
-            What::Paid { .. } => {
-                record.paid.get_or_insert(entry.at);
+            What::Paid { who, .. } => {
+                if record.paid.is_none() {
+                    record.paid = Some(entry.at);
+                    record.left_by = who;
+                }
             }
         }
     }
@@ -208,13 +215,31 @@ impl Journal {
         text.get(..apart.unwrap_or(0).max(4)).unwrap_or(text)
     }
 
-    /// The lever that undoes the debt of a plan: a closed gate is opened, before anything else comes.
-    pub fn undo(record: &Record) -> Option<Lever> {
-        match record.plan.request.lever {
-            Lever::Hold => Some(Lever::Release),
-            Lever::RollBack if record.plan.closes().is_some() => Some(Lever::Release),
-            Lever::RollBack => Some(Lever::Promote),
-            _ => None,
-        }
+    /// What undoes the debt of a plan: a closed gate is opened, before anything else comes.
+    pub fn undo(record: &Record) -> Option<Request> {
+        let plan = &record.plan;
+        let lever = match plan.request.lever {
+            Lever::Hold => Lever::Release,
+            Lever::RollBack if plan.closes().is_some() => Lever::Release,
+            Lever::RollBack => Lever::Promote,
+            _ => return None,
+        };
+        let version = plan.from.clone().filter(|_| lever == Lever::Promote);
+        let why = match &plan.request.reason {
+            Some(reason) => format!("because: {reason}"),
+            None => "without a reason on record".to_owned(),
+        };
+        let did = plan.debt.as_deref().unwrap_or(plan.request.lever.title());
+        let story = format!("Undoes: {did}, by {}, {why}.", plan.who.login);
+        Some(Request {
+            repository: plan.request.repository.clone(),
+            version,
+            undoes: Some(Undone {
+                plan: plan.id.clone(),
+                lever: plan.request.lever,
+                story,
+            }),
+            ..Request::new(lever, plan.request.target.clone())
+        })
     }
 }

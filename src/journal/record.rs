@@ -22,6 +22,8 @@ pub struct Record {
     pub cut_short: Option<(Timestamp, usize, String)>,
     pub settled: Option<(Timestamp, bool, String)>,
     pub paid: Option<Timestamp>,
+    /// Who closed its debt without a write.
+    pub left_by: Option<String>,
 }
 
 /// How a plan stands.
@@ -68,6 +70,7 @@ impl Record {
             cut_short: None,
             settled: None,
             paid: None,
+            left_by: None,
         }
     }
 
@@ -204,7 +207,7 @@ impl Record {
         false
     }
 
-    fn happened(&self) -> bool {
+    pub fn happened(&self) -> bool {
         matches!(self.outcome, Some((_, Outcome::Applied { .. })))
             || self.settled.as_ref().is_some_and(|(_, done, _)| *done)
     }

@@ -41,6 +41,8 @@ pub struct Change {
     pub subject: Arc<str>,
     /// The plan that our trailer names.
     pub plan: Option<Arc<str>>,
+    /// The reason that our trailer gives.
+    pub reason: Option<Arc<str>>,
 }
 
 impl Change {

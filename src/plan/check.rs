@@ -211,6 +211,12 @@ table! {
         help: "No migration lies between the versions.",
         weights: weights([S, T, NO, NO, NO]),
     }
+    BadHere {
+        word: "bad_here",
+        title: "bad here",
+        help: "The version was not rolled back from here, does not crash here and did not fail its smoke run here.",
+        weights: weights([T, T, NO, T, NO]),
+    }
     Hop {
         word: "hop",
         title: "hop",

@@ -31,12 +31,12 @@ pub fn noted(
         }
         if record.debt().is_some() && is_undone(record, store) {
             let payer = journal.records.iter().skip(nth + 1).rev().find(|later| {
-                Journal::undo(record) == Some(later.plan.request.lever)
+                Journal::undo(record).map(|undo| undo.lever) == Some(later.plan.request.lever)
                     && later.plan.request.target == record.plan.request.target
                     && matches!(later.outcome, Some((_, Outcome::Applied { .. })))
             });
             let by = payer.map(|payer| payer.plan.id.clone());
-            noted.push((id(), What::Paid { by }));
+            noted.push((id(), What::Paid { by, who: None }));
         }
     }
     noted

@@ -3,6 +3,7 @@
 //! Deliberately absent: freezing many apps at once.
 
 use super::checks::Checks;
+use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
     CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, gates, hops, reach, runs,
@@ -57,6 +58,9 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     gates::parent(subject, &lower.name, &mut checks);
     if open {
         waiting(subject, lower, &repository, &mut checks);
+        if let Some(below) = &file.version {
+            Past::new(subject, environment, &repository).check(below, &mut checks);
+        }
     }
     let edit = version::edit(
         subject,
@@ -129,6 +133,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         warning: merged
             .then(|| "nothing changes until the branch is reviewed and merged".to_owned()),
         next: None,
+        choices: Vec::new(),
         rests_on: vec![(Source::Git, None)],
     })
 }

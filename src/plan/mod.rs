@@ -8,6 +8,7 @@ pub mod checks;
 mod copy;
 pub mod follow;
 mod gates;
+pub mod good;
 mod hold;
 mod hops;
 pub mod mark;
@@ -33,7 +34,7 @@ pub use check::{Check, CheckName, Verdict, Weight};
 pub use outcome::Outcome;
 pub use reach::passing;
 pub use remedy::{Remedy, Way};
-pub use request::Request;
+pub use request::{Request, Undone};
 
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
 use jiff::Timestamp;
@@ -115,6 +116,16 @@ pub struct Plan {
     pub warning: Option<String>,
     /// The next plan that would be needed for the whole, offered with the same reason after this one was sent.
     pub next: Option<Lever>,
+    /// The versions that may be chosen instead, the proposed one first; empty where there is nothing to choose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+}
+
+/// A version that could be gone to as well, and why it is good.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Choice {
+    pub version: Version,
+    pub evidence: String,
 }
 
 /// The environments that a plan can change by itself.
@@ -299,6 +310,8 @@ pub struct Refusal {
     pub remedy: Remedy,
     /// All the checks as far as they went (empty where there was nothing to check).
     pub checks: Vec<Check>,
+    /// It is asked for by itself: what is not known yet will be known soon, and nothing is to be done.
+    pub is_asking: bool,
 }
 
 /// What and why, without what to do next: that depends on where it is read.

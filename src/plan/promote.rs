@@ -3,13 +3,14 @@
 //! Deliberately absent: building anything, and promoting onwards: what a person promotes stops where it was brought.
 
 use super::checks::{Checks, freshness};
+use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
     CheckName, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, Weight, gates, reach, runs,
     version,
 };
 use crate::belongs;
-use crate::board::direction::{compare_versions, highest_before};
+use crate::board::direction::{self, compare_versions, highest_before};
 use crate::model::live::image_name;
 use crate::model::span::span;
 use crate::model::{Environment, Health, Order, Repository, RunPhase, Target, Version};
@@ -41,6 +42,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         .request
         .version
         .clone()
+        .or_else(|| lost(subject, &lower.name, &repository, from.as_ref()))
         .or_else(|| below.version.clone());
     let Some(to) = wanted else {
         return Err(subject.refusal(
@@ -61,6 +63,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         &mut checks,
     );
     direction(subject, &repository, from.as_ref(), &to, &mut checks);
+    Past::new(subject, environment, &repository).check(&to, &mut checks);
     below_is_well(subject, &lower.name, &repository, &to, &mut checks);
     checks.not_checked(CheckName::Image, "no registry is connected");
     runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
@@ -112,6 +115,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         debt: None,
         warning: None,
         next: None,
+        choices: Vec::new(),
         rests_on: vec![(Source::Git, None)],
     })
 }
@@ -125,18 +129,6 @@ fn identity(
     checks: &mut Checks,
 ) {
     let environment = subject.environment();
-    let stood = |v: &Version| {
-        subject
-            .declared(lower, repository)
-            .and_then(|f| f.version.as_ref())
-            == Some(v)
-            || subject
-                .store()
-                .history
-                .of(lower, repository)
-                .iter()
-                .any(|c| c.to.as_ref() == Some(v))
-    };
     if from == Some(to) {
         checks.add(
             CheckName::Identity,
@@ -154,7 +146,7 @@ fn identity(
                 Way::Open(Page::Target),
             ),
         );
-    } else if !stood(to) {
+    } else if !stood_below(subject, lower, repository, to) {
         checks.add(
             CheckName::Identity,
             Verdict::Failed,
@@ -167,6 +159,34 @@ fn identity(
             format!("{repository} in {environment}"),
         );
     }
+}
+
+/// The version that was lost here by accident, where it has stood below: bringing it again repairs that and brings nothing new.
+fn lost(
+    subject: &Subject<'_>,
+    lower: &Environment,
+    repository: &Repository,
+    from: Option<&Version>,
+) -> Option<Version> {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let (lost, _) = direction::lost(store, delivery, subject.environment(), repository, from?)?;
+    stood_below(subject, lower, repository, lost).then(|| lost.clone())
+}
+
+fn stood_below(
+    subject: &Subject<'_>,
+    lower: &Environment,
+    repository: &Repository,
+    version: &Version,
+) -> bool {
+    let stands = subject.declared(lower, repository);
+    stands.and_then(|f| f.version.as_ref()) == Some(version)
+        || subject
+            .store()
+            .history
+            .of(lower, repository)
+            .iter()
+            .any(|c| c.to.as_ref() == Some(version) || c.from.as_ref() == Some(version))
 }
 
 /// Never lower than the target already had; where the order is unknown a reason is wanted.

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: which run or file is meant where the request names none; the plan finds it.
 
-use super::Lever;
+use super::{Lever, PlanId};
 use crate::model::{ObjectId, Repository, Target, Version};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,18 @@ pub struct Request {
     /// The run that is meant (resubmit, stop); none: the newest of the target.
     pub run: Option<ObjectId>,
     pub reason: Option<String>,
+    /// The plan whose debt this one is to undo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<Undone>,
+}
+
+/// A plan that is undone, and what it was.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Undone {
+    pub plan: PlanId,
+    pub lever: Lever,
+    /// What it did and why, in words.
+    pub story: String,
 }
 
 impl Request {
@@ -29,6 +41,15 @@ impl Request {
             version: None,
             run: None,
             reason: None,
+            undoes: None,
+        }
+    }
+
+    /// How what is asked for is called: `roll back`, `undo roll back`.
+    pub fn title(&self) -> String {
+        match &self.undoes {
+            Some(undone) => format!("undo {}", undone.lever.title()),
+            None => self.lever.title().to_owned(),
         }
     }
 

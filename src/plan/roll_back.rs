@@ -1,18 +1,19 @@
-//! Roll back: brings back a version that stood here before, by default the one that stood longest among the last ten.
+//! Roll back: brings back a version that stood here before, by default the newest that was good here.
 //!
 //! Deliberately absent: Argo CD's own rollback, which auto-sync undoes at once, and undoing migrations.
 
 use super::checks::Checks;
+use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, gates, reach, runs, version,
+    CheckName, Choice, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, gates, reach, runs,
+    version,
 };
 use crate::delivery::Mechanism;
 use crate::model::span::span;
 use crate::model::{Repository, Version};
 use crate::page::Page;
 use crate::store::Source;
-use crate::store::history::Stood;
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let environment = subject.environment();
@@ -20,32 +21,13 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let from = subject
         .declared(environment, &repository)
         .and_then(|file| file.version.clone());
-    let history = &subject.store().history;
-    let stood = match &subject.request.version {
-        None => history.stood_longest(environment, &repository),
-        // The newest time that it stood.
-        Some(version) => history
-            .stood(environment, &repository)
-            .into_iter()
-            .find(|s| s.version == *version),
-    };
-    let to = subject
-        .request
-        .version
-        .clone()
-        .or_else(|| stood.as_ref().map(|s| s.version.clone()));
-    let Some(to) = to else {
-        return Err(match history.is_complete() {
-            true => subject.refusal("History tells of no version that stood here before.", ""),
-            false => subject.refusal(
-                "History is still being read: which version stood here before is not known yet.",
-                "Wait for it, or name the version.",
-            ),
-        });
-    };
+    let past = Past::new(subject, environment, &repository);
+    let choices = past.choices();
+    let to = wanted(subject, choices.as_deref())?;
     let mut checks = Checks::new(subject.request.lever);
     identity(subject, &repository, from.as_ref(), &to, &mut checks);
-    match &stood {
+    let known = past.evidence(&to);
+    match &known {
         Some(_) => checks.pass(CheckName::Image, "it ran here before"),
         None => checks.add(
             CheckName::Image,
@@ -57,12 +39,16 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             ),
         ),
     }
+    past.check(&to, &mut checks);
     runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
     gates::parent(subject, environment, &mut checks);
     gates::held_into(subject, &repository, &mut checks);
-    checks.not_checked(
+    let from_word = from.as_ref().map_or("what stands now", Version::short);
+    checks.add(
         CheckName::Migrations,
-        "migrations between the versions are not read",
+        Verdict::Unknown,
+        format!("not read between {} and {from_word}", to.short()),
+        "",
     );
     let written = version::write(subject, &repository, &to, true)?;
     let undone = undone_by(subject, &repository, written.holds);
@@ -81,10 +67,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     );
     let evidence = format!(
         "{}{}",
-        stood.as_ref().map_or_else(
-            || "it is not known whether it stood here".to_owned(),
-            |stood| told(stood, subject)
-        ),
+        known.unwrap_or_else(|| "it is not known whether it stood here".to_owned()),
         subject.moves_with(environment, &repository)
     );
     let next = undone
@@ -108,19 +91,30 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         debt: Some(debt),
         warning: undone.map(|sentence| format!("NOT HELD: {sentence}")),
         next,
+        choices: choices.unwrap_or_default(),
         rests_on: vec![(Source::Git, None)],
     })
 }
 
-/// `stood there 31h, until 2026-11-20 02:50Z`.
-fn told(stood: &Stood, subject: &Subject<'_>) -> String {
-    let until = stood.until.strftime("%Y-%m-%d %H:%MZ");
-    let ago = subject.context.now.duration_since(stood.until).as_secs();
-    format!(
-        "stood there {}, until {} ago ({until})",
-        span(stood.seconds),
-        span(ago)
-    )
+/// The version to go to: the one that is asked for, else the newest that was good here.
+fn wanted(subject: &Subject<'_>, choices: Option<&[Choice]>) -> Result<Version, Refusal> {
+    if let Some(version) = &subject.request.version {
+        return Ok(version.clone());
+    }
+    match choices {
+        Some([first, ..]) => Ok(first.version.clone()),
+        Some([]) => Err(subject.refusal(
+            "No earlier version is known to have been good here: none stood long enough without complaint, passed its smoke run or still serves.",
+            Remedy::by(
+                "Choose one from the history.",
+                Way::Open(Page::History),
+            ),
+        )),
+        None => Err(subject.asking(
+            "History is still being read: which version was good here is not known yet.",
+            "Wait for it, or name the version.",
+        )),
+    }
 }
 
 fn identity(

@@ -16,6 +16,13 @@ pub fn text(plan: &Plan) -> String {
     } else {
         lines.push(plan.evidence.clone());
     }
+    lines.extend(
+        plan.request
+            .undoes
+            .iter()
+            .map(|undone| undone.story.clone()),
+    );
+    lines.extend(others(plan));
     lines.push(plan.read.clone());
     lines.extend(plan.reach.because.iter().map(|b| format!("  {b}")));
     lines.push(String::new());
@@ -53,7 +60,7 @@ pub fn refusal(refusal: &Refusal) -> String {
 pub fn title(plan: &Plan) -> String {
     format!(
         "{}  {}{}",
-        plan.request.lever.title().to_uppercase(),
+        plan.request.title().to_uppercase(),
         plan.request.target,
         reaches(&plan.reach)
             .map(|reaches| format!("  {reaches}"))
@@ -82,6 +89,17 @@ pub fn reaches(reach: &Reach) -> Option<String> {
     Some(format!("{word} {name}{by_way} ~{}", span(reach.seconds)))
 }
 
+/// `or v3080 (stood 2d), v3078 (stood 4d)`: what may be chosen instead; none where there is nothing to choose.
+pub fn others(plan: &Plan) -> Option<String> {
+    let others: Vec<String> = plan
+        .choices
+        .iter()
+        .filter(|choice| Some(&choice.version) != plan.to.as_ref())
+        .map(|choice| format!("{} ({})", choice.version.short(), choice.evidence))
+        .collect();
+    (!others.is_empty()).then(|| format!("or {}", others.join("; ")))
+}
+
 /// `v3084 -> v3083`, whole; none where no version moves.
 pub fn moves(plan: &Plan) -> Option<String> {
     let to = plan.to.as_ref()?;
@@ -92,9 +110,9 @@ pub fn moves(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Whether a row is worth a line of its own: it failed, or is unknown.
+/// Whether a row is worth a line of its own: all but those that passed, since what is not known is no pass.
 pub fn is_telling(check: &Check) -> bool {
-    matches!(check.verdict, Verdict::Failed | Verdict::Unknown)
+    check.verdict != Verdict::Passed
 }
 
 /// `2 need one reason (10 passed, 2 not checked)`.
@@ -122,9 +140,8 @@ pub fn row(check: &Check) -> String {
     let mark = match (check.verdict, check.weight) {
         (Verdict::Failed, Weight::Shown) => '-',
         (Verdict::Failed, _) => 'x',
-        (Verdict::Unknown, _) => '?',
+        (Verdict::Unknown | Verdict::NotChecked, _) => '?',
         (Verdict::Passed, _) => '+',
-        (Verdict::NotChecked, _) => ' ',
     };
     format!("{mark} {:<12} {}", check.name.title(), check.evidence)
 }

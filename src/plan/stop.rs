@@ -101,6 +101,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         debt: None,
         warning: None,
         next: offered,
+        choices: Vec::new(),
         rests_on: vec![(Source::Cluster(run.environment().clone()), Some(Kind::Runs))],
     })
 }

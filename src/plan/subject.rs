@@ -3,7 +3,9 @@
 //! Deliberately absent: what a lever does with it.
 
 use super::checks::Checks;
-use super::{Check, Context, Hop, Lever, Plan, Reach, Refusal, Remedy, Request, Way, Write};
+use super::{
+    Check, Choice, Context, Hop, Lever, Plan, Reach, Refusal, Remedy, Request, Way, Write,
+};
 use crate::belongs;
 use crate::delivery::{Delivery, Stage};
 use crate::model::{AppDeclared, Application, Declared, Environment, Repository, Target, Version};
@@ -33,6 +35,8 @@ pub(super) struct Draft {
     pub debt: Option<String>,
     pub warning: Option<String>,
     pub next: Option<Lever>,
+    /// The versions that may be chosen instead.
+    pub choices: Vec<Choice>,
     /// What the decision rests on.
     pub rests_on: Vec<(Source, Option<Kind>)>,
 }
@@ -64,6 +68,7 @@ impl<'a> Subject<'a> {
                 because: because.to_owned(),
                 remedy,
                 checks: Vec::new(),
+                is_asking: false,
             })
         };
         if context.read_only {
@@ -124,6 +129,15 @@ impl<'a> Subject<'a> {
             because: because.into(),
             remedy: remedy.into(),
             checks: Vec::new(),
+            is_asking: false,
+        }
+    }
+
+    /// A refusal for what is being read, and will be known without anything being done.
+    pub fn asking(&self, because: impl Into<String>, remedy: impl Into<Remedy>) -> Refusal {
+        Refusal {
+            is_asking: true,
+            ..self.refusal(because, remedy)
         }
     }
 
@@ -260,6 +274,7 @@ impl<'a> Subject<'a> {
             debt: draft.debt,
             warning: draft.warning,
             next: draft.next,
+            choices: draft.choices,
         })
     }
 }

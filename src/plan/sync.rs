@@ -194,6 +194,7 @@ fn conclude(
         debt: None,
         warning: None,
         next: None,
+        choices: Vec::new(),
         rests_on: vec![(
             Source::Cluster(app.id.environment.clone()),
             Some(Kind::Applications),

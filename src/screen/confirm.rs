@@ -20,7 +20,7 @@ pub fn head(plan: &Plan, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let what = format!(
         "{}  {}",
-        plan.request.lever.title().to_uppercase(),
+        plan.request.title().to_uppercase(),
         plan.request.target
     );
     let reach = show::reaches(&plan.reach).unwrap_or_else(|| "changes no version".into());
@@ -61,6 +61,12 @@ pub fn head(plan: &Plan, columns: usize) -> Vec<Line> {
             .take(2)
             .map(|line| Line::new().safe(line, Tone::Plain)),
     );
+    let undone = plan.request.undoes.iter();
+    let story = undone.flat_map(|undone| wrapped(&undone.story, columns, Tone::Plain));
+    lines.extend(story.take(2));
+    let others = show::others(plan).into_iter();
+    let others = others.flat_map(|others| wrapped(&others, columns, Tone::Plain));
+    lines.extend(others.take(2));
     lines.extend(
         wrapped(&plan.read, columns, Tone::Plain)
             .into_iter()
@@ -119,22 +125,28 @@ pub fn scroll(state: &State) -> usize {
     body(state, ui, columns, room).len().saturating_sub(room)
 }
 
-/// Takes lines from the end of the longest folded parts until all fit; of what is against the plan last.
+/// Takes lines from the end of folded parts until all fit; of what is against the plan or not known last.
 fn shrink(ui: &ConfirmUi, sections: &mut [Section; 3], room: usize) {
     let fits =
         |sections: &[Section; 3]| sections.iter().map(|s| 1 + s.lines.len()).sum::<usize>() <= room;
-    for kept in [KEPT, 1] {
-        for part in [Part::Write, Part::Then, Part::Checks] {
-            while !fits(sections) {
-                let Some(section) = sections
-                    .iter_mut()
-                    .find(|s| s.part == part && !ui.open.contains(&part) && s.lines.len() > kept)
-                else {
-                    break;
-                };
-                section.lines.pop();
-                section.left_out += 1;
-            }
+    let order = [
+        (Part::Write, KEPT),
+        (Part::Then, KEPT),
+        (Part::Write, 1),
+        (Part::Then, 1),
+        (Part::Checks, KEPT),
+        (Part::Checks, 1),
+    ];
+    for (part, kept) in order {
+        while !fits(sections) {
+            let Some(section) = sections
+                .iter_mut()
+                .find(|s| s.part == part && !ui.open.contains(&part) && s.lines.len() > kept)
+            else {
+                break;
+            };
+            section.lines.pop();
+            section.left_out += 1;
         }
     }
 }

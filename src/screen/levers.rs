@@ -50,7 +50,7 @@ pub fn gist(plan: &Plan) -> String {
     };
     let why = match plan.request.lever {
         Lever::RollBack if !plan.evidence.is_empty() => {
-            let evidence = plan.evidence.split(',').next().unwrap_or_default();
+            let evidence = plan.evidence.split(';').next().unwrap_or_default();
             format!(" ({evidence})")
         }
         _ if plan.reach.production => show::reaches(&plan.reach)

@@ -15,9 +15,12 @@ pub fn place(state: &State) -> Place {
             Place::Text
         }
         Some(Overlay::Confirm(_) | Overlay::Refused(_)) => Place::Confirm,
-        Some(Overlay::Levers { .. } | Overlay::Which { .. } | Overlay::Settle { .. }) => {
-            Place::Levers
-        }
+        Some(
+            Overlay::Levers { .. }
+            | Overlay::Which { .. }
+            | Overlay::Settle { .. }
+            | Overlay::Undo { .. },
+        ) => Place::Levers,
         Some(Overlay::Copy { .. } | Overlay::Copied { .. }) => Place::Copy,
         None => match state.view() {
             View::Board => match state.ui.pane {

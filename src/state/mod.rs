@@ -240,6 +240,11 @@ pub enum Overlay {
     },
     Confirm(Box<ConfirmUi>),
     Refused(Box<Refusal>),
+    /// A plan that left a debt: undo it, or leave it as it is.
+    Undo {
+        plan: PlanId,
+        selected: usize,
+    },
     /// A plan whose outcome is unknown: `I looked: done / not done`.
     Settle {
         plan: PlanId,

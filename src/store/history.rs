@@ -143,58 +143,52 @@ impl History {
         Some(waiting.len())
     }
 
-    /// The version that stood longest before the one that stands now, among the last ten, with how long (seconds) and until
-    /// when. None without history.
-    pub fn stood_longest(
-        &self,
-        environment: &Environment,
-        repository: &Repository,
-    ) -> Option<Stood> {
-        let moves: Vec<&Change> = self
-            .of(environment, repository)
-            .iter()
-            .filter(|c| c.moves_version())
-            .take(11)
-            .collect();
-        let now = moves.first()?.to.clone();
-        moves
-            .windows(2)
-            .filter_map(|pair| {
-                let (until, came) = (pair[0], pair[1]);
-                let version = until.from.clone()?;
-                (Some(&version) != now.as_ref()).then(|| Stood {
-                    version,
-                    seconds: until.at.duration_since(came.at).as_secs(),
-                    until: until.at,
-                })
-            })
-            .max_by_key(|stood| stood.seconds)
-    }
-
-    /// Everything that stood before, newest first, each with how long it stood.
-    pub fn stood(&self, environment: &Environment, repository: &Repository) -> Vec<Stood> {
-        let moves: Vec<&Change> = self
-            .of(environment, repository)
-            .iter()
-            .filter(|c| c.moves_version())
-            .collect();
-        moves
-            .windows(2)
-            .filter_map(|pair| {
-                Some(Stood {
-                    version: pair[0].from.clone()?,
-                    seconds: pair[0].at.duration_since(pair[1].at).as_secs(),
-                    until: pair[0].at,
-                })
-            })
-            .collect()
+    /// Every time that a version stood in a file, newest first, what stands now before all others.
+    pub fn stands(&self, environment: &Environment, repository: &Repository) -> Vec<Stand<'_>> {
+        stands(self.of(environment, repository))
     }
 }
 
-/// How long a version stood.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Stood {
-    pub version: Version,
-    pub seconds: i64,
-    pub until: Timestamp,
+/// One time that a version stood somewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stand<'a> {
+    pub version: &'a Version,
+    /// The change that brought it; none where the walk has not met it.
+    pub came: Option<&'a Change>,
+    /// The change that replaced it; none while it stands.
+    pub left: Option<&'a Change>,
+}
+
+impl Stand<'_> {
+    /// How long it stood; none while it stands, or where its beginning is not known.
+    pub fn seconds(&self) -> Option<i64> {
+        let (came, left) = (self.came?, self.left?);
+        Some(left.at.duration_since(came.at).as_secs())
+    }
+}
+
+/// The same of the changes of one file, newest first.
+pub fn stands(changes: &[Change]) -> Vec<Stand<'_>> {
+    let moves: Vec<&Change> = changes.iter().filter(|c| c.moves_version()).collect();
+    let mut stands = Vec::with_capacity(moves.len() + 1);
+    let mut left = None;
+    for came in &moves {
+        if let Some(version) = &came.to {
+            stands.push(Stand {
+                version,
+                came: Some(*came),
+                left,
+            });
+        }
+        left = Some(*came);
+    }
+    // What stood when the walk had come no further.
+    if let Some(version) = left.and_then(|left| left.from.as_ref()) {
+        stands.push(Stand {
+            version,
+            came: None,
+            left,
+        });
+    }
+    stands
 }

@@ -106,6 +106,7 @@ impl World {
             kind,
             subject: "".into(),
             plan: None,
+            reason: None,
         };
         self.news(
             Source::Git,
@@ -143,6 +144,7 @@ impl World {
             kind: ActorKind::Person,
             subject: "".into(),
             plan: None,
+            reason: None,
         };
         self.news(
             Source::Git,

@@ -6,7 +6,7 @@
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
-use crate::plan::{Plan, plan};
+use crate::plan::{Plan, Request, plan};
 use crate::state::{ConfirmUi, Overlay, Part, State};
 
 /// Shows a plan. The focus starts where something must be typed, else on Cancel.
@@ -75,6 +75,8 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::PreviousPart => turn(confirm, -1),
         Action::Left => confirm.confirm_focused = false,
         Action::Right => confirm.confirm_focused = confirm.part == Part::Buttons,
+        Action::Down if chooses(confirm) => choose(state, press, 1),
+        Action::Up if chooses(confirm) => choose(state, press, -1),
         Action::Down => confirm.top = (confirm.top + 1).min(most),
         Action::Up => confirm.top = confirm.top.min(most).saturating_sub(1),
         Action::PageDown => confirm.top = (confirm.top + 10).min(most),
@@ -126,6 +128,8 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
                 confirm.reason.clone_from(reason);
             }
         }
+        Some(Action::Later) if chooses(confirm) => choose(state, press, 1),
+        Some(Action::Earlier) if chooses(confirm) => choose(state, press, -1),
         _ => {
             // What was typed before the overlay was seen was meant for something else.
             if !is_seen(state, press) {
@@ -146,6 +150,43 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
             };
             super::prompt::edit(field, press.chord);
         }
+    }
+}
+
+/// Whether the focus is where another version can be chosen.
+fn chooses(confirm: &ConfirmUi) -> bool {
+    let is_there = matches!(confirm.part, Part::Version | Part::Buttons);
+    is_there && !confirm.sent && !confirm.plan.choices.is_empty()
+}
+
+/// Makes the plan anew for the choice that is so far from the present one. It is shown, and armed, as any other plan.
+fn choose(state: &mut State, press: &Press, by: isize) {
+    let Some(Overlay::Confirm(confirm)) = &state.ui.overlay else {
+        return;
+    };
+    let choices = &confirm.plan.choices;
+    let now = choices
+        .iter()
+        .position(|choice| Some(&choice.version) == confirm.plan.to.as_ref());
+    let next = match now {
+        Some(now) => now.saturating_add_signed(by).min(choices.len() - 1),
+        None => 0,
+    };
+    if now == Some(next) {
+        return;
+    }
+    let request = Request {
+        version: Some(choices[next].version.clone()),
+        ..confirm.plan.request.clone()
+    };
+    let (part, reason) = (confirm.part, confirm.reason.clone());
+    match plan(&request, &state.context(&press.id)) {
+        Ok(plan) => open(state, plan),
+        Err(refusal) => return state.open_overlay(Overlay::Refused(Box::new(refusal))),
+    }
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        confirm.part = part;
+        confirm.reason = reason;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::effect::Effect;
 use crate::journal::{Journal, What};
 use crate::message::Press;
 use crate::model::Target;
-use crate::plan::{Lever, Request, plan};
+use crate::plan::{Lever, PlanId, Request, plan};
 use crate::screen::list::{selected_record, selected_version};
 use crate::state::{Overlay, State, View};
 
@@ -124,7 +124,7 @@ pub fn which(state: &mut State, press: &Press, action: Action) {
 }
 
 /// Enter on a plan in the journal: an unknown one is settled, a debt is undone by its own plan.
-pub fn settle(state: &mut State, press: &Press) {
+pub fn settle(state: &mut State) {
     let Some(record) = selected_record(state) else {
         return;
     };
@@ -133,16 +133,43 @@ pub fn settle(state: &mut State, press: &Press) {
         state.open_overlay(Overlay::Settle { plan, selected: 0 });
         return;
     }
-    match (record.debt().is_some(), Journal::undo(record)) {
-        (true, Some(lever)) => {
-            let request = Request {
-                repository: record.plan.request.repository.clone(),
-                ..Request::new(lever, record.plan.request.target.clone())
-            };
-            decide(state, press, request);
-        }
-        _ => state.complain("There is nothing to settle or to undo on this plan."),
+    if record.debt().is_some() && Journal::undo(record).is_some() {
+        state.open_overlay(Overlay::Undo { plan, selected: 0 });
+    } else {
+        state.complain("There is nothing to settle or to undo on this plan.");
     }
+}
+
+/// The answer to what becomes of a debt: undo it by a plan of its own, or leave it as it is.
+pub fn undo(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Undo { plan, selected }) = &mut state.ui.overlay else {
+        return;
+    };
+    match action {
+        Action::Down => *selected = 1,
+        Action::Up => *selected = 0,
+        Action::Back | Action::Cancel => state.close_overlay(),
+        Action::Enter => {
+            let (plan, undoes) = (plan.clone(), *selected == 0);
+            state.close_overlay();
+            let record = state.journal.get(&plan);
+            match record.and_then(Journal::undo) {
+                Some(request) if undoes => decide(state, press, request),
+                _ => leave(state, &plan, effects),
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Closes a debt without a write: what stands is meant to stay.
+fn leave(state: &mut State, plan: &PlanId, effects: &mut Vec<Effect>) {
+    let who = Some(state.settings.who.login.clone());
+    state.record(plan, What::Paid { by: None, who }, effects);
+    let short = state.journal.short(plan).to_owned();
+    state.tell(format!(
+        "The debt of plan {short} is closed: it stays as it is. Nothing was written."
+    ));
 }
 
 /// The answer to `I looked:`: look again, done, not done.

@@ -43,6 +43,7 @@ fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<
         Some(Overlay::Levers { .. }) => levers::act(state, press, action),
         Some(Overlay::Which { .. }) => levers::which(state, press, action),
         Some(Overlay::Settle { .. }) => levers::settle_by_hand(state, action, effects),
+        Some(Overlay::Undo { .. }) => levers::undo(state, press, action, effects),
         Some(Overlay::Copy { .. }) => copy::act(state, action, effects),
         Some(Overlay::Refused(_) | Overlay::Copied { .. }) => state.close_overlay(),
         None => {}
@@ -109,7 +110,7 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         },
         Action::Link => copy::link(state, effects),
         Action::RollBackTo => levers::roll_back_to(state, press),
-        Action::Settle => levers::settle(state, press),
+        Action::Settle => levers::settle(state),
         Action::Login => open::login(state, effects),
         _ if action.lever().is_some() => {
             if let (Some(lever), Some(target)) = (action.lever(), state.target().cloned()) {

@@ -21,6 +21,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         let (word, text, look) = match decision {
             Ok(plan) => ("ready", gist(plan), theme.plain()),
+            Err(refusal) if refusal.is_asking => ("asking", refusal.because.clone(), theme.dim()),
             Err(refusal) => ("off", refusal.because.clone(), theme.dim()),
         };
         let (open, close) = if at == selected {
@@ -33,7 +34,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
             .look(&chord, theme.bold())
             .look(close, theme.bold())
             .look(format!("{:<21}", lever.title()), look)
-            .look(format!("{word:<6}"), look)
+            .look(format!("{word:<7}"), look)
             .look(text.trim_start(), look);
         pen.line(1 + at, &line);
     }

@@ -5,6 +5,7 @@
 use super::pen::{Line, Pen};
 use super::{confirm, levers};
 use crate::action::{Action, Place};
+use crate::journal::Journal;
 use crate::plan::{PlanId, Refusal, show};
 use crate::screen::confirm::parts::check as check_lines;
 use crate::screen::copy::counted;
@@ -44,6 +45,9 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option
             choose(&mut pen.within(main), &title, &[], &rows, *selected);
         }
         Overlay::Refused(refusal) => refused(state, &mut pen.within(main), refusal),
+        Overlay::Undo { plan, selected } => {
+            undo(state, &mut pen.within(main), plan, *selected);
+        }
         Overlay::Settle { plan, selected } => {
             settle(state, &mut pen.within(main), plan, *selected);
         }
@@ -153,6 +157,37 @@ fn refused(state: &State, pen: &mut Pen<'_>, refusal: &Refusal) {
     for (at, line) in lines.iter().enumerate() {
         pen.line(1 + at, line);
     }
+}
+
+fn undo(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {
+    let short = state.journal.short(plan);
+    let record = state.journal.get(plan);
+    let request = record.and_then(Journal::undo);
+    let (says, what) = match &request {
+        Some(request) => {
+            let story = request.undoes.as_ref().map(|undone| undone.story.clone());
+            let to = request.version.as_ref();
+            let to = to.map(|to| format!(" to {}", to.short()));
+            let title = request.lever.title();
+            let what = format!("{title} {}{}", request.target, to.unwrap_or_default());
+            (story.into_iter().collect(), what)
+        }
+        None => (
+            vec!["The plan left nothing to undo.".to_owned()],
+            "nothing".to_owned(),
+        ),
+    };
+    let rows = [
+        format!("undo it: {what}, as a plan of its own"),
+        "leave it as it is: closes the debt, writes nothing".to_owned(),
+    ];
+    choose(
+        pen,
+        &format!("debt of plan {short}"),
+        &says,
+        &rows,
+        selected,
+    );
 }
 
 fn settle(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {

@@ -20,6 +20,7 @@ pub fn some_plan(id: &str) -> Plan {
             version: None,
             run: Some(run.clone()),
             reason: Some("incident 4711".into()),
+            undoes: None,
         },
         who: Actor {
             login: "ops-1".into(),
@@ -54,5 +55,6 @@ pub fn some_plan(id: &str) -> Plan {
         debt: None,
         warning: None,
         next: None,
+        choices: Vec::new(),
     }
 }

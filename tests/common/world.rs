@@ -68,6 +68,8 @@ pub struct World {
     pub permissions: Vec<Permission>,
     /// Clusters to which the way is not safe.
     pub exposed: Vec<(Environment, Exposure)>,
+    /// The walk through history has come to its end.
+    pub is_walked_whole: bool,
     number: usize,
 }
 
@@ -96,6 +98,7 @@ impl World {
             clusters,
             permissions: Vec::new(),
             exposed: Vec::new(),
+            is_walked_whole: true,
             number: 0,
         }
     }
@@ -198,6 +201,7 @@ impl World {
             kind,
             subject: format!("Update {repository} image tag to {to} for {environment}").into(),
             plan: None,
+            reason: None,
         });
         self
     }
@@ -228,6 +232,7 @@ impl World {
             kind: ActorKind::Person,
             subject: "Disable automatic deploys: incident 4711".into(),
             plan: None,
+            reason: None,
         });
         self
     }
@@ -529,7 +534,10 @@ impl World {
             &Source::Git,
             News::Changes {
                 changes,
-                walked: Walked::ToTheEnd,
+                walked: match self.is_walked_whole {
+                    true => Walked::ToTheEnd,
+                    false => Walked::Older,
+                },
             },
         );
         for environment in &self.clusters {

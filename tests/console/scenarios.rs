@@ -1,6 +1,7 @@
 //! The scenarios of the yard, each solved by keys alone as somebody on call would.
 
 use super::desk::Desk;
+use super::pty::LIMIT;
 use super::pty::Screen;
 
 /// The version that will run: a plan says `from -> to` first.
@@ -45,11 +46,36 @@ fn a_crash_loop_is_read_in_its_log_and_rolled_back() {
     desk.press("q");
     let plan = desk.lever("b", "ROLL BACK  whitehall-admin @ production");
     assert!(plan.contains("REACHES PRODUCTION"), "{plan}");
+    // The version just before: its pods still serve. What was good before that is chosen with the arrows.
     let version = runs(&plan);
+    assert_eq!(version, "v3083", "{plan}");
+    assert!(plan.contains("still serve"), "{plan}");
+    assert!(plan.contains("? migrations"), "{plan}");
+    desk.press("tab down");
+    let other = desk.look(LIMIT, "another version", |screen| {
+        screen.contains("v3084 -> ") && runs(screen) != "v3083"
+    });
+    assert!(other.contains("v3083 ("), "{other}");
+    desk.press("up");
+    desk.see("v3084 -> v3083");
     desk.reason("incident: it crashes at start");
     desk.confirm(&version);
     let journal = desk.journal(1, "done");
     assert!(journal.contains("open debts: 1"), "{journal}");
+    // Undoing it would bring the crash back, and says so.
+    desk.press("enter");
+    desk.see("leave it as it is: closes the debt, writes nothing");
+    desk.press("enter");
+    let undo = desk.see("UNDO ROLL BACK  whitehall-admin @ production");
+    assert!(undo.contains("v3083 -> v3084"), "{undo}");
+    assert!(undo.contains("incident: it crashes at start"), "{undo}");
+    assert!(undo.contains("x bad here"), "{undo}");
+    desk.close();
+    desk.press("enter");
+    desk.see("leave it as it is: closes the debt, writes nothing");
+    desk.press("down enter");
+    desk.see("is closed: it stays as it is. Nothing was written.");
+    desk.see("open debts: 0");
     desk.press("q");
     let board = desk.look(super::desk::PLAYED, "a calm cell", |screen| {
         screen

@@ -92,7 +92,14 @@ fn what_was_appended_is_read_back_as_it_was() {
                 by: "ops-1".into(),
             },
         ),
-        entry("aaaa", 6, What::Paid { by: None }),
+        entry(
+            "aaaa",
+            6,
+            What::Paid {
+                by: None,
+                who: None,
+            },
+        ),
     ];
     for e in &entries {
         let written = journal.append(e).unwrap();
@@ -371,6 +378,7 @@ fn a_change_is_ours_by_file_version_and_time() {
         kind: ActorKind::Manual,
         subject: "".into(),
         plan: None,
+        reason: None,
     };
     let mut plan = plans::some_plan("aaaa");
     plan.made_at = at(0);

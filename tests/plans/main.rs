@@ -16,6 +16,7 @@ mod world;
 mod apply;
 mod changes;
 mod follow;
+mod good;
 mod held;
 mod journal;
 mod journal_long;

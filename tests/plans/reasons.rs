@@ -209,15 +209,21 @@ fn rows_that_want_a_reason() {
                 );
                 silent(w, "integration");
             },
-            &["parent"],
+            &["parent", "migrations"],
         ),
-        ("nothing against it", RollBack, "production", |_| {}, &[]),
+        (
+            "nothing against it but what cannot be read",
+            RollBack,
+            "production",
+            |_| {},
+            &["migrations"],
+        ),
         (
             "a smoke run in flight would undo it",
             RollBack,
             "production",
             running,
-            &["overtaken"],
+            &["overtaken", "migrations"],
         ),
         (
             "a run in flight with its gate frozen shut does not",
@@ -232,7 +238,7 @@ fn rows_that_want_a_reason() {
                     }
                 }
             },
-            &[],
+            &["migrations"],
         ),
         (
             "nothing against it",

@@ -145,6 +145,7 @@ pub fn request(lever: Lever, environment: &str, app: &str) -> Request {
         version: None,
         run: None,
         reason: None,
+        undoes: None,
     }
 }
 

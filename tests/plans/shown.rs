@@ -48,6 +48,7 @@ fn a_plan_comes_back_from_json_as_it_was() {
             because: "x".into(),
             remedy: Remedy::by("y.", Way::Pull(Lever::Stop)),
             checks: plan.checks.clone(),
+            is_asking: false,
         };
         let text = serde_json::to_value(&refusal).unwrap();
         assert_eq!(text["remedy"], "y.");

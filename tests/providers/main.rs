@@ -9,6 +9,7 @@ mod charts;
 mod commits;
 mod faults;
 mod feed;
+mod good;
 mod kube_api;
 #[path = "../common/pty.rs"]
 mod pty;

@@ -32,6 +32,7 @@ pub fn plan(id: &str, from: &str, to: &str, branch: Option<&str>) -> Plan {
             version: Some(to.into()),
             run: None,
             reason: Some("incident 4711:\nslow".to_owned()),
+            undoes: None,
         },
         who: Actor {
             login: "ops-1".to_owned(),
@@ -57,6 +58,7 @@ pub fn plan(id: &str, from: &str, to: &str, branch: Option<&str>) -> Plan {
         debt: None,
         warning: None,
         next: None,
+        choices: Vec::new(),
     }
 }
 

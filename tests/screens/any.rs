@@ -119,6 +119,7 @@ fn overlays(state: &State) -> Vec<Overlay> {
             target: target(),
             because: "it would prune".into(),
             remedy: Default::default(),
+            is_asking: false,
             checks: Vec::new(),
         })),
         Overlay::Settle {
@@ -226,7 +227,7 @@ fn the_longest_names_and_versions_are_whole_in_the_confirmation() {
             "{screen}"
         );
         assert!(screen.contains("REACHES PRODUCTION"), "{screen}");
-        assert!(screen.contains("1 needs a reason"), "{screen}");
+        assert!(screen.contains(" one reason ("), "{screen}");
         assert!(
             columns < 80 || screen.contains("Enter acts when it matches"),
             "{screen}"

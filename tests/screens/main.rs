@@ -75,6 +75,7 @@ fn request(lever: Lever, environment: &str, app: &str) -> Request {
         version: None,
         run: None,
         reason: None,
+        undoes: None,
     }
 }
 

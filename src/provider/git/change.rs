@@ -71,6 +71,7 @@ impl Telling {
             kind,
             subject: self.text(&step.subject),
             plan: plan.map(Arc::from),
+            reason: trailer(step, "Leverframe-Reason").map(Arc::from),
         })
     }
 

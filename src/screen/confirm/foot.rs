@@ -117,10 +117,10 @@ fn buttons(ui: &ConfirmUi) -> Line {
         let (open, close) = if on { ("[ ", " ]") } else { ("  ", "  ") };
         Line::new().look(format!("{open}{text}{close}"), look)
     };
-    let title = ui.plan.request.lever.title();
+    let title = ui.plan.request.title();
     button("Cancel", !ui.confirm_focused)
         .say("   ")
-        .join(button(title, ui.confirm_focused))
+        .join(button(&title, ui.confirm_focused))
 }
 
 fn help(state: &State, ui: &ConfirmUi) -> Line {

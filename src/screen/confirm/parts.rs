@@ -29,7 +29,7 @@ pub fn check(check: &Check, columns: usize, most: usize) -> Vec<Line> {
         (Verdict::Failed, _) => ("x", Tone::Warning),
         (Verdict::Unknown, _) => ("?", Tone::Warning),
         (Verdict::Passed, _) => ("+", Tone::Dim),
-        (Verdict::NotChecked, _) => (" ", Tone::Dim),
+        (Verdict::NotChecked, _) => ("?", Tone::Dim),
     };
     let name = check.name.title();
     let room = columns.saturating_sub(NAME + 1);

@@ -17,6 +17,7 @@ fn sync() -> Plan {
             version: None,
             run: None,
             reason: None,
+            undoes: None,
         },
         who: Actor::default(),
         made_at: at(0),
@@ -42,6 +43,7 @@ fn sync() -> Plan {
         debt: None,
         warning: None,
         next: None,
+        choices: Vec::new(),
     }
 }
 

@@ -265,6 +265,7 @@ fn plan(id: &str, write: Write) -> Plan {
         version: None,
         run: None,
         reason: None,
+        undoes: None,
     };
     Plan {
         id: PlanId::new(id),
@@ -282,6 +283,7 @@ fn plan(id: &str, write: Write) -> Plan {
         debt: None,
         warning: None,
         next: None,
+        choices: Vec::new(),
     }
 }
 

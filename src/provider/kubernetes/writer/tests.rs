@@ -17,6 +17,7 @@ fn plan(write: Write) -> Plan {
             version: None,
             run: None,
             reason: None,
+            undoes: None,
         },
         who: Actor::default(),
         made_at: jiff::Timestamp::now(),
@@ -31,6 +32,7 @@ fn plan(write: Write) -> Plan {
         debt: None,
         warning: None,
         next: None,
+        choices: Vec::new(),
     }
 }
 

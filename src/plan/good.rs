@@ -1,0 +1,404 @@
+//! Good: which versions that stood somewhere before were good there, and what speaks against the others.
+//!
+//! A version was good where it was not rolled back from, does not crash and did not fail its smoke run, and where its pods
+//! still serve, its smoke run passed, or it stood long enough without complaint. The newest such version is nearly always the
+//! one just before: what stood longest may be releases too old. Deliberately absent: going back to it, which is `roll_back`.
+
+use super::checks::Checks;
+use super::subject::Subject;
+use super::{CheckName, Choice, Lever, Verdict};
+use crate::belongs::{self, runs};
+use crate::board::direction::is_roll_back;
+use crate::delivery::Delivery;
+use crate::journal::Journal;
+use crate::model::live::image_name;
+use crate::model::span::span;
+use crate::model::{Change, Environment, ObjectId, Repository, RunPhase, Target, Version};
+use crate::store::Kind;
+use crate::store::history::{Stand, stands};
+use crate::store::source::Reach;
+use crate::store::{Source, Store};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// How many good versions are offered: the proposal, and those that stand beside it.
+pub const OFFERED: usize = 4;
+
+/// What clusters say of the versions of one file here now.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Observed {
+    /// Ready pods, where they were read just now.
+    pub serving: BTreeMap<Version, usize>,
+    /// Why pods of a version cannot run.
+    pub crashing: BTreeMap<Version, String>,
+    /// The newest smoke run that is over.
+    pub smoke: BTreeMap<Version, Smoked>,
+}
+
+/// How a smoke run ended.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Smoked {
+    pub run: ObjectId,
+    pub passed: bool,
+    pub at: Option<Timestamp>,
+}
+
+/// What speaks against a version here.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Complaint {
+    RolledBack {
+        at: Timestamp,
+        by: String,
+        reason: Option<String>,
+    },
+    Crashes {
+        reason: String,
+    },
+    SmokeFailed {
+        run: String,
+        at: Option<Timestamp>,
+    },
+}
+
+impl Complaint {
+    /// As a part of a sentence about the version: `was rolled back from here 22m ago by alice: incident 4711`.
+    pub fn text(&self, now: Timestamp) -> String {
+        let ago = |at: Timestamp| format!("{} ago", span(now.duration_since(at).as_secs()));
+        match self {
+            Complaint::RolledBack { at, by, reason } => {
+                let why = match reason {
+                    Some(reason) => format!(": {reason}"),
+                    None => ", no reason is on record".to_owned(),
+                };
+                format!("was rolled back from here {} by {by}{why}", ago(*at))
+            }
+            Complaint::Crashes { reason } => format!("crashes here now: {reason}"),
+            Complaint::SmokeFailed { run, at } => {
+                let when = at.map(|at| format!(" {}", ago(at))).unwrap_or_default();
+                format!("failed its smoke run here{when} ({run})")
+            }
+        }
+    }
+}
+
+/// A version that stood here before.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Candidate<'a> {
+    pub version: &'a Version,
+    /// The last time that it stood.
+    pub stand: Stand<'a>,
+    /// The longest of the times that it stood, in seconds.
+    pub longest_s: Option<i64>,
+    pub serving: usize,
+    pub smoke_passed: bool,
+    pub complaint: Option<Complaint>,
+    pub is_good: bool,
+}
+
+impl Candidate<'_> {
+    /// Why it is good, shortest first: `stood 31h, smoke passed, its 4 pods still serve`; else what is known of it.
+    pub fn evidence(&self) -> String {
+        let mut parts = vec![match self.longest_s {
+            Some(seconds) => format!("stood {}", span(seconds)),
+            None => "stood here before".to_owned(),
+        }];
+        if self.smoke_passed {
+            parts.push("smoke passed".to_owned());
+        }
+        match self.serving {
+            0 => {}
+            1 => parts.push("1 pod of it still serves".to_owned()),
+            n => parts.push(format!("its {n} pods still serve")),
+        }
+        parts.join(", ")
+    }
+}
+
+/// Every version that stood in a file before the one that stands now, newest first, each once.
+pub fn candidates<'a>(
+    changes: &'a [Change],
+    orders: &Orders<'_>,
+    observed: &Observed,
+    good_after_s: i64,
+) -> Vec<Candidate<'a>> {
+    let stands = stands(changes);
+    let now = stands
+        .first()
+        .filter(|stand| stand.left.is_none())
+        .map(|stand| stand.version);
+    let mut longest: BTreeMap<&Version, i64> = BTreeMap::new();
+    for stand in &stands {
+        if let Some(seconds) = stand.seconds() {
+            let longest = longest.entry(stand.version).or_insert(seconds);
+            *longest = seconds.max(*longest);
+        }
+    }
+    let mut found: Vec<Candidate<'a>> = Vec::new();
+    for stand in stands {
+        let version = stand.version;
+        if Some(version) == now || found.iter().any(|known| known.version == version) {
+            continue;
+        }
+        let longest_s = longest.get(version).copied();
+        let serving = observed.serving.get(version).copied().unwrap_or_default();
+        let smoke_passed = observed
+            .smoke
+            .get(version)
+            .is_some_and(|smoke| smoke.passed);
+        let complaint = rolled_back(&stand, orders).or_else(|| observed.complaint(version));
+        let stood = longest_s.is_some_and(|seconds| seconds >= good_after_s);
+        found.push(Candidate {
+            version,
+            stand,
+            longest_s,
+            serving,
+            smoke_passed,
+            is_good: complaint.is_none() && (serving > 0 || smoke_passed || stood),
+            complaint,
+        });
+    }
+    found
+}
+
+/// By what it is known that a change was a roll back on somebody's order.
+#[derive(Clone, Copy)]
+pub struct Orders<'a> {
+    pub store: &'a Store,
+    pub delivery: &'a Delivery,
+    pub journal: &'a Journal,
+}
+
+/// How the last stand of a version ended, where that was a roll back. Names that do not order themselves are told by the plan.
+fn rolled_back(stand: &Stand<'_>, orders: &Orders<'_>) -> Option<Complaint> {
+    let left = stand.left?;
+    let record = orders.journal.brought(left);
+    let by_plan = record.is_some_and(|record| record.plan.request.lever == Lever::RollBack);
+    (by_plan || is_roll_back(orders.store, orders.delivery, left)).then(|| Complaint::RolledBack {
+        at: left.at,
+        by: match record {
+            Some(record) => record.plan.who.login.clone(),
+            None => left.actor.to_string(),
+        },
+        reason: record
+            .and_then(|record| record.plan.request.reason.clone())
+            .or_else(|| left.reason.as_ref().map(ToString::to_string)),
+    })
+}
+
+impl Observed {
+    /// What clusters hold against a version now.
+    fn complaint(&self, version: &Version) -> Option<Complaint> {
+        if let Some(reason) = self.crashing.get(version) {
+            let reason = reason.clone();
+            return Some(Complaint::Crashes { reason });
+        }
+        let failed = self.smoke.get(version).filter(|smoke| !smoke.passed)?;
+        Some(Complaint::SmokeFailed {
+            run: failed.run.name.to_string(),
+            at: failed.at,
+        })
+    }
+
+    /// What is seen of the apps that ship from a repository in an environment.
+    pub(super) fn of(
+        subject: &Subject<'_>,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Self {
+        let mut observed = Observed::default();
+        let store = subject.store();
+        let fresh = is_read_now(store, environment, subject.context.now);
+        for app in subject.siblings(environment, repository) {
+            let target = Target {
+                environment: environment.clone(),
+                app: app.app.clone(),
+            };
+            for pod in belongs::pods(store, subject.delivery(), &target) {
+                let containers = pod.containers.iter();
+                let tags = containers
+                    .filter(|container| image_name(&container.image) == repository.as_str())
+                    .filter_map(|container| container.tag());
+                for version in tags.map(Version::new) {
+                    if pod.ready && !pod.deleting && fresh {
+                        *observed.serving.entry(version.clone()).or_default() += 1;
+                    }
+                    if let Some(reason) = pod.crash_reason() {
+                        observed.crashing.insert(version, reason.to_string());
+                    }
+                }
+            }
+            for (version, smoked) in smoked(subject, &target) {
+                let known = observed.smoke.entry(version).or_insert(smoked.clone());
+                // Of several apps one that failed speaks for all.
+                if known.passed && !smoked.passed {
+                    *known = smoked;
+                }
+            }
+        }
+        observed
+    }
+}
+
+/// How the newest smoke run of each version of a target ended.
+fn smoked(subject: &Subject<'_>, target: &Target) -> BTreeMap<Version, Smoked> {
+    let mut smoked = BTreeMap::new();
+    let Some(runs) = &subject.delivery().runs else {
+        return smoked;
+    };
+    let newest_first = runs::smoke(subject.store(), subject.delivery(), target);
+    let over = newest_first.into_iter().filter(|run| run.phase.is_over());
+    for run in over {
+        if let Some(version) = run.version(&runs.version_label) {
+            smoked.entry(version).or_insert(Smoked {
+                run: run.id.clone(),
+                passed: run.phase == RunPhase::Succeeded,
+                at: run.finished,
+            });
+        }
+    }
+    smoked
+}
+
+/// Whether pods are heard of just now, so that what serves in the facts serves.
+fn is_read_now(store: &Store, environment: &Environment, now: Timestamp) -> bool {
+    store
+        .source(&Source::Cluster(environment.clone()))
+        .is_some_and(|state| state.is_fresh(Some(Kind::Pods), now) && state.reach(now) == Reach::Ok)
+}
+
+fn orders<'a>(subject: &Subject<'a>) -> Orders<'a> {
+    Orders {
+        store: subject.store(),
+        delivery: subject.delivery(),
+        journal: subject.context.journal,
+    }
+}
+
+/// What is known of the versions of one file in one environment.
+pub(super) struct Past<'a> {
+    subject: &'a Subject<'a>,
+    environment: &'a Environment,
+    repository: &'a Repository,
+    observed: Observed,
+    candidates: Vec<Candidate<'a>>,
+}
+
+impl<'a> Past<'a> {
+    pub fn new(
+        subject: &'a Subject<'a>,
+        environment: &'a Environment,
+        repository: &'a Repository,
+    ) -> Self {
+        let observed = Observed::of(subject, environment, repository);
+        let candidates = candidates(
+            subject.store().history.of(environment, repository),
+            &orders(subject),
+            &observed,
+            subject.delivery().good_after_s,
+        );
+        Self {
+            subject,
+            environment,
+            repository,
+            observed,
+            candidates,
+        }
+    }
+
+    /// The good versions, newest first; none while history was not read back to all that are offered.
+    pub fn choices(&self) -> Option<Vec<Choice>> {
+        let good: Vec<Choice> = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.is_good)
+            .take(OFFERED)
+            .map(|candidate| Choice {
+                version: candidate.version.clone(),
+                evidence: candidate.evidence(),
+            })
+            .collect();
+        let is_read = self.subject.store().history.is_complete() || good.len() == OFFERED;
+        is_read.then_some(good)
+    }
+
+    /// What is known of a version, and until when it stood; none where it is not known to have stood before.
+    pub fn evidence(&self, version: &Version) -> Option<String> {
+        let Some(candidate) = self.candidates.iter().find(|c| c.version == version) else {
+            let history = &self.subject.store().history;
+            let last = history.last_move(self.environment, self.repository)?;
+            return (last.to.as_ref() == Some(version)).then(|| "stands here now".to_owned());
+        };
+        let until = candidate.stand.left.map(|left| {
+            let ago = self.subject.context.now.duration_since(left.at).as_secs();
+            format!("; until {} ago", span(ago))
+        });
+        let until = until.unwrap_or_default();
+        Some(format!("{}{until}", candidate.evidence()))
+    }
+
+    /// What speaks against bringing a version here: roll backs of it that history and journal know, its pods and its smoke
+    /// run.
+    fn complaints(&self, version: &Version) -> Vec<Complaint> {
+        let history = &self.subject.store().history;
+        let stands = history.stands(self.environment, self.repository);
+        let orders = orders(self.subject);
+        let last = stands.iter().find(|stand| stand.version == version);
+        // What stands now was brought again, whatever was before; but a roll back of it may be on its way.
+        let taken_back = last
+            .and_then(|stand| rolled_back(stand, &orders))
+            .or_else(|| self.sent_back(version, last.and_then(|stand| stand.came)));
+        taken_back
+            .into_iter()
+            .chain(self.observed.complaint(version))
+            .collect()
+    }
+
+    /// A roll back from the version that was sent from here since it came, which history need not show (yet).
+    fn sent_back(&self, version: &Version, came: Option<&Change>) -> Option<Complaint> {
+        let records = &self.subject.context.journal.records;
+        let record = records.iter().rev().find(|record| {
+            let plan = &record.plan;
+            plan.request.lever == Lever::RollBack
+                && plan.request.target.environment == *self.environment
+                && plan.request.repository.as_ref() == Some(self.repository)
+                && plan.from.as_ref() == Some(version)
+                && record.happened()
+        })?;
+        let made_at = record.plan.made_at;
+        let since = came.is_none_or(|came| came.at <= made_at);
+        since.then(|| Complaint::RolledBack {
+            at: made_at,
+            by: record.plan.who.login.clone(),
+            reason: record.plan.request.reason.clone(),
+        })
+    }
+
+    /// The row `bad here`: the version was rolled back from here, crashes here or failed its smoke run here.
+    pub fn check(&self, version: &Version, checks: &mut Checks) {
+        let name = CheckName::BadHere;
+        let complaints = self.complaints(version);
+        if !complaints.is_empty() {
+            let now = self.subject.context.now;
+            let texts: Vec<String> = complaints.iter().map(|c| c.text(now)).collect();
+            let evidence = format!(
+                "{} {}; the cause may still stand",
+                version.short(),
+                texts.join("; it ")
+            );
+            checks.add(name, Verdict::Failed, evidence, "");
+            return;
+        }
+        let history = &self.subject.store().history;
+        let stands = history.stands(self.environment, self.repository);
+        if history.is_complete() || stands.iter().any(|stand| stand.version == version) {
+            let evidence = format!("nothing speaks against {} here", version.short());
+            checks.pass(name, evidence);
+        } else {
+            let evidence = format!(
+                "history is still being read: whether {} was rolled back from here is not known",
+                version.short()
+            );
+            checks.add(name, Verdict::Unknown, evidence, "");
+        }
+    }
+}

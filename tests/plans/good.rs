@@ -1,0 +1,383 @@
+//! Good: what a roll back proposes, what stands beside it, and what speaks against a version.
+
+use crate::scene::*;
+use crate::world::{World, ago};
+use leverframe::journal::{Entry, Journal, What};
+use leverframe::model::*;
+use leverframe::plan::*;
+
+const HERE: &str = "production";
+const APP: &str = "publisher";
+
+/// publisher in production: v1361 now, before it v1360 (34 hours), v1358 (two days), v1350, v1349, v1340.
+fn past() -> World {
+    let mut world = publisher();
+    for (from, to, age) in [
+        ("", "v1340", "9d"),
+        ("v1340", "v1349", "8d"),
+        ("v1349", "v1350", "7d"),
+        ("v1350", "v1358", "5d"),
+    ] {
+        world.moved(HERE, APP, from, to, age, ActorKind::Robot);
+    }
+    world
+}
+
+fn proposed(world: &World) -> Option<String> {
+    let plan = pull(world, Lever::RollBack, HERE, APP).ok()?;
+    plan.to.map(|to| to.to_string())
+}
+
+fn offered(world: &World) -> Vec<String> {
+    let plan = pull(world, Lever::RollBack, HERE, APP).unwrap();
+    plan.choices.iter().map(|c| c.version.to_string()).collect()
+}
+
+fn wait(pod: &mut Pod) {
+    pod.ready = false;
+    pod.containers[0].ready = false;
+    pod.containers[0].waiting = Some("CrashLoopBackOff".into());
+}
+
+#[test]
+fn the_newest_version_that_was_good_here_is_proposed_and_the_next_three_stand_beside_it() {
+    let world = past();
+    let plan = pull(&world, Lever::RollBack, HERE, APP).unwrap();
+    assert_eq!(plan.to, Some("v1360".into()));
+    assert!(
+        plan.evidence.starts_with("stood 34h; until 26h ago"),
+        "{}",
+        plan.evidence
+    );
+    assert_eq!(offered(&world), ["v1360", "v1358", "v1350", "v1349"]);
+    let text = show::text(&plan);
+    assert!(
+        text.contains("or v1358 (stood 2d12h); v1350 (stood 2d); v1349 (stood 24h)")
+            || text.contains("or v1358 (stood "),
+        "{text}"
+    );
+}
+
+#[test]
+fn each_rule_takes_its_version_out_and_nothing_else() {
+    type Change = fn(&mut World);
+    let table: [(&str, Change, &str); 8] = [
+        ("as it is", |_| {}, "v1360"),
+        (
+            "rolled back from on somebody's order",
+            |world| {
+                // v1360 was brought and taken back: v1358 stood again, then came v1361.
+                world
+                    .changes
+                    .retain(|c| c.to != Some("v1361".into()) || c.environment.as_str() != HERE);
+                world.moved(HERE, APP, "v1360", "v1358", "50h", ActorKind::Manual);
+                world.stands(HERE, APP, "v1358", "v1361", "26h");
+            },
+            "v1358",
+        ),
+        (
+            "its pods crash",
+            |world| {
+                world.pod(HERE, APP, APP, "v1360", wait);
+            },
+            "v1358",
+        ),
+        (
+            "its smoke run failed",
+            |world| {
+                world.smoke(HERE, APP, APP, "v1360", "Failed", "30h", |_| {});
+            },
+            "v1358",
+        ),
+        (
+            "its smoke run failed and passed when it was run again",
+            |world| {
+                world.smoke(HERE, APP, APP, "v1360", "Failed", "30h", |_| {});
+                world.smoke(HERE, APP, APP, "v1360", "Succeeded", "29h", |_| {});
+            },
+            "v1360",
+        ),
+        ("it stood ten minutes only", short, "v1358"),
+        (
+            "it stood ten minutes, and its pods still serve",
+            |world| {
+                short(world);
+                world.pod(HERE, APP, APP, "v1360", |_| {});
+            },
+            "v1360",
+        ),
+        (
+            "it stood ten minutes, and its smoke run passed",
+            |world| {
+                short(world);
+                world.smoke(HERE, APP, APP, "v1360", "Succeeded", "25h", |_| {});
+            },
+            "v1360",
+        ),
+    ];
+    for (what, change, version) in table {
+        let mut world = past();
+        change(&mut world);
+        assert_eq!(proposed(&world).as_deref(), Some(version), "{what}");
+    }
+}
+
+/// v1360 came ten minutes before v1361.
+fn short(world: &mut World) {
+    for change in &mut world.changes {
+        if change.environment.as_str() == HERE && change.to == Some("v1360".into()) {
+            change.at = ago("26h") - jiff::SignedDuration::from_mins(10);
+        }
+    }
+}
+
+#[test]
+fn a_version_is_proposed_by_how_the_delivery_counts_and_none_where_none_was_good() {
+    let mut world = past();
+    short(&mut world);
+    change_delivery(&mut world, |delivery| delivery.good_after_s = 300);
+    assert_eq!(proposed(&world).as_deref(), Some("v1360"));
+    change_delivery(&mut world, |delivery| delivery.good_after_s = 400 * 86_400);
+    let refusal = pull(&world, Lever::RollBack, HERE, APP).unwrap_err();
+    assert!(!refusal.is_asking, "{}", refusal.because);
+    assert!(
+        refusal
+            .because
+            .starts_with("No earlier version is known to have been good here"),
+        "{}",
+        refusal.because
+    );
+    assert!(
+        refusal
+            .remedy
+            .with_command()
+            .contains("`leverframe history`"),
+        "{:?}",
+        refusal.remedy
+    );
+    // One that is named is still planned, and what is known of it is said.
+    let mut named = request(Lever::RollBack, HERE, APP);
+    named.version = Some("v1358".into());
+    assert_eq!(decide(&world, &named).unwrap().to, Some("v1358".into()));
+}
+
+#[test]
+fn nothing_is_proposed_while_history_is_not_read_back_to_all_that_are_offered() {
+    let whole = past();
+    let mut walked = past();
+    walked.is_walked_whole = false;
+    // Four good ones are met: more history changes nothing of them.
+    assert_eq!(offered(&walked), offered(&whole));
+    walked
+        .changes
+        .retain(|c| c.environment.as_str() != HERE || c.at > ago("4d"));
+    let refusal = pull(&walked, Lever::RollBack, HERE, APP).unwrap_err();
+    assert!(refusal.is_asking, "{}", refusal.because);
+    assert!(
+        refusal.because.contains("History is still being read"),
+        "{}",
+        refusal.because
+    );
+    let mut named = request(Lever::RollBack, HERE, APP);
+    named.version = Some("v1360".into());
+    assert_eq!(decide(&walked, &named).unwrap().to, Some("v1360".into()));
+}
+
+#[test]
+fn what_the_robot_lowered_by_accident_is_brought_again() {
+    let mut world = past();
+    // Nobody meant v1361 to be replaced by v1358; v1362 waits below meanwhile.
+    world.stands(HERE, APP, "v1361", "v1358", "20m");
+    let plan = pull(&world, Lever::Promote, HERE, APP).unwrap();
+    assert_eq!(plan.to, Some("v1361".into()));
+    assert!(!reasons(&plan).contains(&"bad_here"), "{:?}", plan.checks);
+    assert_eq!(proposed(&world).as_deref(), Some("v1361"));
+    // On somebody's order it is no accident: what waits below is promoted.
+    let last = world.changes.last_mut().unwrap();
+    last.kind = ActorKind::Manual;
+    let plan = pull(&world, Lever::Promote, HERE, APP).unwrap();
+    assert_eq!(plan.to, Some("v1362".into()));
+    assert_eq!(proposed(&world).as_deref(), Some("v1360"));
+}
+
+#[test]
+fn unknown_migrations_want_a_reason_for_a_roll_back_and_are_never_folded() {
+    let plan = pull(&past(), Lever::RollBack, HERE, APP).unwrap();
+    let row = check(&plan, "migrations");
+    assert_eq!(
+        (row.verdict, row.weight),
+        (Verdict::Unknown, Weight::Reason)
+    );
+    assert_eq!(row.evidence, "not read between v1360 and v1361");
+    assert!(plan.wants_reason());
+    // What is not checked stands beside the passes, too.
+    let plan = pull(&past(), Lever::Promote, HERE, APP).unwrap();
+    let row = check(&plan, "migrations");
+    assert_eq!(row.verdict, Verdict::NotChecked);
+    assert!(
+        show::text(&plan).contains("migrations"),
+        "{}",
+        show::text(&plan)
+    );
+}
+
+/// production was rolled back from v1362 to v1361 on somebody's order.
+fn taken_back() -> World {
+    let mut world = past();
+    world.stands(HERE, APP, "v1361", "v1362", "2h");
+    world.stands(HERE, APP, "v1362", "v1361", "22m");
+    let last = world.changes.last_mut().unwrap();
+    last.kind = ActorKind::Leverframe;
+    last.actor = "alice".into();
+    last.reason = Some("incident 4711".into());
+    world
+}
+
+#[test]
+fn what_was_rolled_back_from_here_is_said_of_it_with_who_when_and_why() {
+    let world = taken_back();
+    let plan = pull(&world, Lever::Promote, HERE, APP).unwrap();
+    let row = check(&plan, "bad_here");
+    assert!(row.wants_reason());
+    assert_eq!(
+        row.evidence,
+        "v1362 was rolled back from here 22m ago by alice: incident 4711; the cause may still stand"
+    );
+    // A roll back to it wants a reason by the same row, and so does a release while it waits below (which refuses besides).
+    let mut back = request(Lever::RollBack, HERE, APP);
+    back.version = Some("v1362".into());
+    assert!(check(&decide(&world, &back).unwrap(), "bad_here").wants_reason());
+    let mut held = taken_back();
+    held.closed("staging", APP, "10m", "hold");
+    let refusal = pull(&held, Lever::Release, HERE, APP).unwrap_err();
+    let waiting = refusal.checks.iter().find(|c| c.name == CheckName::Waiting);
+    assert!(waiting.is_some_and(Check::refuses), "{:?}", refusal.checks);
+    let row = refusal.checks.iter().find(|c| c.name == CheckName::BadHere);
+    assert!(row.is_some_and(Check::wants_reason), "{:?}", refusal.checks);
+    // Brought again since, and left for a newer one: nothing is held against it.
+    let mut world = taken_back();
+    world.stands(HERE, APP, "v1361", "v1362", "20m");
+    world.stands(HERE, APP, "v1362", "v1363", "5m");
+    let mut back = request(Lever::RollBack, HERE, APP);
+    back.version = Some("v1362".into());
+    let plan = decide(&world, &back).unwrap();
+    assert_eq!(check(&plan, "bad_here").verdict, Verdict::Passed);
+}
+
+#[test]
+fn what_crashes_or_failed_its_smoke_run_here_is_said_of_it() {
+    for (change, words) in [
+        (
+            (|world: &mut World| {
+                world.pod(HERE, APP, APP, "v1362", wait);
+            }) as fn(&mut World),
+            "v1362 crashes here now: CrashLoopBackOff; the cause may still stand",
+        ),
+        (
+            |world: &mut World| {
+                world.smoke(HERE, APP, APP, "v1362", "Failed", "3h", |run| {
+                    run.id.name = "post-sync-x".into();
+                });
+            },
+            "v1362 failed its smoke run here 3h ago (post-sync-x); the cause may still stand",
+        ),
+    ] {
+        let mut world = past();
+        change(&mut world);
+        let plan = pull(&world, Lever::Promote, HERE, APP).unwrap();
+        let row = check(&plan, "bad_here");
+        assert_eq!(row.evidence, words);
+        assert!(row.wants_reason());
+    }
+}
+
+/// A journal with a roll back of production from v1362 to v1361 that is applied and seen.
+fn rolled_back(world: &World, console: &mut Console, seen: bool) -> PlanId {
+    let mut back = request(Lever::RollBack, HERE, APP);
+    back.version = Some("v1361".into());
+    back.reason = Some("incident 4711".into());
+    let plan = console.decide(world, &back).unwrap();
+    let id = plan.id.clone();
+    let hops = plan.hops.len();
+    let entry = |what| Entry {
+        at: ago("3m"),
+        plan: id.clone(),
+        what,
+    };
+    console.journal.take(entry(What::Intent {
+        plan: Box::new(plan),
+    }));
+    let evidence = "created".to_owned();
+    console.journal.take(entry(What::Outcome {
+        outcome: Outcome::Applied { evidence },
+    }));
+    for hop in (0..hops).filter(|_| seen) {
+        console.journal.take(entry(What::Seen { hop }));
+    }
+    id
+}
+
+#[test]
+fn undoing_a_roll_back_is_called_so_and_says_why_it_was_made() {
+    let mut world = past();
+    world.stands(HERE, APP, "v1361", "v1362", "2h");
+    let mut console = Console::default();
+    console.now = ago("4m");
+    let id = rolled_back(&world, &mut console, true);
+    world.stands(HERE, APP, "v1362", "v1361", "2m");
+    let record = console.journal.get(&id).unwrap();
+    assert!(record.debt().is_some());
+    let undo = Journal::undo(record).unwrap();
+    assert_eq!(undo.lever, Lever::Promote);
+    console.now = crate::world::now();
+    let plan = console.decide(&world, &undo).unwrap();
+    assert_eq!(plan.to, Some("v1362".into()));
+    let text = show::text(&plan);
+    assert!(
+        text.starts_with("UNDO ROLL BACK  publisher @ production"),
+        "{text}"
+    );
+    assert!(
+        text.contains("was rolled back from v1362 to v1361, by ops-1, because: incident 4711."),
+        "{text}"
+    );
+    assert!(reasons(&plan).contains(&"bad_here"), "{:?}", plan.checks);
+    // Content with what stands: the debt is closed, and no plan is made.
+    console.journal.take(Entry {
+        at: ago("1m"),
+        plan: id.clone(),
+        what: What::Paid {
+            by: None,
+            who: Some("ops-1".into()),
+        },
+    });
+    let record = console.journal.get(&id).unwrap();
+    assert_eq!(
+        (record.debt(), record.left_by.as_deref()),
+        (None, Some("ops-1"))
+    );
+}
+
+#[test]
+fn a_roll_back_that_is_on_its_way_speaks_against_what_it_leaves() {
+    let mut world = past();
+    world.stands(HERE, APP, "v1361", "v1362", "2h");
+    let mut console = Console::default();
+    rolled_back(&world, &mut console, false);
+    // History shows nothing of it yet; then another console brought v1361 without a trailer.
+    let mut again = request(Lever::RollBack, HERE, APP);
+    again.version = Some("v1360".into());
+    world.stands(HERE, APP, "v1362", "v1361", "2m");
+    world.changes.last_mut().unwrap().kind = ActorKind::Robot;
+    let plan = console.decide(&world, &request(Lever::Promote, HERE, APP));
+    let checks = match plan {
+        Ok(plan) => plan.checks,
+        Err(refusal) => refusal.checks,
+    };
+    let row = checks
+        .iter()
+        .find(|c| c.name == CheckName::BadHere)
+        .unwrap();
+    assert!(row.wants_reason(), "{row:?}");
+    assert!(row.evidence.contains("incident 4711"), "{}", row.evidence);
+}
