@@ -1,6 +1,7 @@
 //! The kept board: whatever comes in, and in whatever pieces, it is the board that would be derived from all facts at once.
 
 use super::{Board, Row};
+use crate::cases::cases;
 use crate::model::*;
 use crate::store::world::{World, at, id, pod, smoke};
 use crate::store::{Fact, Kind, News, Source};
@@ -85,7 +86,7 @@ fn take(world: &mut World, it: &Happens) {
     let version = VERSIONS[it.version];
     let source = Source::Cluster(environment.into());
     match it.what {
-        0 => drop(world.file(environment, app, version, it.number % 2 == 0)),
+        0 => drop(world.file(environment, app, version, it.number.is_multiple_of(2))),
         1 if !world
             .tree
             .apps
@@ -108,7 +109,7 @@ fn take(world: &mut World, it: &Happens) {
         3 => drop(world.gate_moved(
             environment,
             app,
-            it.number % 2 == 0,
+            it.number.is_multiple_of(2),
             60 + i64::from(it.number),
         )),
         4 => drop(world.walked()),
@@ -163,7 +164,7 @@ fn shown(board: &Board) -> (Vec<&Row>, String) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(400))]
     #[test]
     fn a_board_that_is_kept_is_the_board_of_all_facts(steps in proptest::collection::vec((happens(), any::<bool>()), 1..80)) {
         let mut world = World::new();

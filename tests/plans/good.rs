@@ -321,8 +321,10 @@ fn rolled_back(world: &World, console: &mut Console, seen: bool) -> PlanId {
 fn undoing_a_roll_back_is_called_so_and_says_why_it_was_made() {
     let mut world = past();
     world.stands(HERE, APP, "v1361", "v1362", "2h");
-    let mut console = Console::default();
-    console.now = ago("4m");
+    let mut console = Console {
+        now: ago("4m"),
+        ..Console::default()
+    };
     let id = rolled_back(&world, &mut console, true);
     world.stands(HERE, APP, "v1362", "v1361", "2m");
     let record = console.journal.get(&id).unwrap();

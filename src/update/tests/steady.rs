@@ -147,7 +147,7 @@ fn aimed_at(state: &State) -> Aim {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
+    #![proptest_config(crate::cases::cases(10_000))]
 
     #[test]
     fn what_is_selected_changes_only_by_a_key(steps in proptest::collection::vec(step(), 1..14)) {
