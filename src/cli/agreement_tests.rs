@@ -4,6 +4,7 @@
 use super::arguments::{LogsArgs, TargetArgs};
 use super::logs::{chosen, printer};
 use super::{pull, runs};
+use crate::cases::cases;
 use crate::effect::Effect;
 use crate::keymap::{Chord, Keymap};
 use crate::message::{Message, Press};
@@ -16,7 +17,7 @@ use crate::store::world::{World, at, id};
 use crate::store::{Fact, Kind};
 use crate::update::{settle, update};
 use proptest::prelude::*;
-use proptest::test_runner::{RngSeed, TestRunner};
+use proptest::test_runner::TestRunner;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -545,19 +546,15 @@ fn is_step(cluster: &crate::store::Cluster, source: &LogSource) -> bool {
 
 #[test]
 fn console_and_command_line_name_the_same_run_pod_container_and_first_line() {
-    let config = ProptestConfig {
-        cases: CASES,
-        rng_seed: RngSeed::Fixed(20_260_820),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config = cases(CASES);
+    let tried = config.cases as usize;
     let compared = Compared::default();
     let result = TestRunner::new(config).run(&case(), |case| agree(&case, &compared));
     if let Err(error) = result {
         panic!("{error}");
     }
     // Agreeing about nothing proves nothing.
-    let least = CASES as usize / 20;
+    let least = tried / 20;
     for (what, counter) in [
         ("runs", compared.runs),
         ("logs of steps", compared.steps),

@@ -215,7 +215,9 @@ impl vt100::Callbacks for Told {
         end: char,
     ) {
         let synchronised = one == Some(b'?') && params == [&[2026][..]] && matches!(end, 'h' | 'l');
-        if !synchronised {
+        // The terminal keeps its own title and takes it back at the end.
+        let title = one.is_none() && matches!(params, [[22 | 23], [2]]) && end == 't';
+        if !synchronised && !title {
             self.strange.push(format!("csi {one:?} {params:?} {end}"));
         }
     }

@@ -31,7 +31,6 @@ fn only_the_version_itself_acts() {
     desk.see("-- history of account-api @ production");
     desk.press("j b");
     desk.see("ROLL BACK  account-api @ production");
-    desk.press("backtab");
     desk.see("Enter goes on");
     desk.press("up");
     desk.see("reason  [errors since Monday]");

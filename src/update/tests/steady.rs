@@ -1,6 +1,7 @@
 //! Nothing moves under the hand: whatever comes in, what a key would mean is what it was when the key was aimed.
 
 use super::*;
+use crate::cases::cases;
 use crate::model::{Fault, FaultKind};
 use crate::store::{Kind, News, Source};
 use proptest::prelude::*;
@@ -147,7 +148,7 @@ fn aimed_at(state: &State) -> Aim {
 }
 
 proptest! {
-    #![proptest_config(crate::cases::cases(10_000))]
+    #![proptest_config(cases(10_000))]
 
     #[test]
     fn what_is_selected_changes_only_by_a_key(steps in proptest::collection::vec(step(), 1..14)) {

@@ -335,7 +335,7 @@ fn goes_through(columns: u16, rows: u16) {
     console.press("enter g h h l");
     console.wait_for(&format!("{APP} @ staging"));
     console.press("d");
-    console.wait_for("pods, ");
+    console.wait_for("rolled out");
     seen.page(&mut console);
     console.press("q H");
     seen.page(&mut console);

@@ -123,10 +123,10 @@ fn a_question_that_was_never_seen_cannot_be_answered() {
     console.press("enter g h h l");
     console.wait_for("publisher @ staging");
     console.press("a");
-    console.wait_for_fn("hold to be live", |screen| {
+    console.wait_for_fn("hold to be ready", |screen| {
         screen
             .row("h hold")
-            .is_some_and(|row| row.ends_with("live"))
+            .is_some_and(|row| row.ends_with("ready"))
     });
     console.press("esc");
     fill(&console);

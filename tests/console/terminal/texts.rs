@@ -8,7 +8,7 @@ use super::{READY, hostile};
 
 /// The kinds of sequences and controls that the console itself sends.
 pub const OURS: &[&str] = &[
-    "CSI ?h", "CSI ?l", "CSI H", "CSI C", "CSI J", "CSI m", "C0 0d", "C0 0a",
+    "CSI ?h", "CSI ?l", "CSI H", "CSI C", "CSI J", "CSI m", "CSI t", "C0 0d", "C0 0a",
 ];
 
 #[test]
