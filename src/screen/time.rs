@@ -1,6 +1,6 @@
 //! Time: how a moment is written.
 //!
-//! Deliberately absent: the clock, and spans ([`crate::model::span`]).
+//! Deliberately absent: the clock, and spans ([`mod@crate::model::span`]).
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
