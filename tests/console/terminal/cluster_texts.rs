@@ -336,7 +336,15 @@ fn goes_through(columns: u16, rows: u16) {
     console.wait_for(&format!("{APP} @ staging"));
     console.press("d");
     console.wait_for("rolled out");
-    seen.page(&mut console);
+    // Jobs and Events are read only once the target is looked at: it is gone through again until they are there.
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(90);
+    while !["job-", "event-", "because-"]
+        .iter()
+        .all(|place| seen.places.contains(place))
+        && std::time::Instant::now() < limit
+    {
+        seen.page(&mut console);
+    }
     console.press("q H");
     seen.page(&mut console);
     console.press("q a");
