@@ -49,7 +49,7 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
     let reader = Reader {
         access,
         source: &source,
-        pace: Pace::default(),
+        pace: Pace::of_command(),
         calls: None,
         number: 0,
         pieces: &to,
@@ -63,7 +63,7 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
             biased;
             Some((_, piece)) = pieces.recv() => match piece {
                 LogPiece::Bytes(stretch) => print::bytes(&printer.print(stretch))?,
-                LogPiece::Cut(fault) => print::complain(&format!("{fault} Following goes on.")),
+                LogPiece::Cut(fault) => print::complain(&format!("{fault} It is asked for again.")),
                 LogPiece::Restarted => print::complain("The container was restarted."),
                 LogPiece::Ended => break,
                 LogPiece::Failed(fault) => {

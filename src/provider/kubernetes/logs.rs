@@ -4,15 +4,16 @@
 //! connections, the waiting and the time limits. A pod is named by its uid, too: another one of the same name is not
 //! read. Deliberately absent: finding pods (the store knows them by label and annotation) and keeping lines.
 
+mod pod;
+
 use super::call::{Failure, encode};
 use super::connect::{Access, Reading};
-use crate::model::log::LogSource;
-use crate::model::log::{Follow, Next, Request, Seen, Stretch};
+use crate::model::log::{Follow, LogSource, Next, Request, Stretch};
 use crate::model::{Fault, FaultKind};
 use crate::provider::{Call, Calls, LogPiece};
 use crate::store::Source;
 use jiff::Timestamp;
-use serde::Deserialize;
+use pod::{Container, Pod};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
@@ -29,8 +30,11 @@ pub struct Pace {
     pub longest: Duration,
     /// Between two looks at a container that has not begun, or that waits to be restarted.
     pub look: Duration,
-    /// How often a previous container is asked for before the new one is read without its end.
+    /// How often a previous container is asked for before the new one is read without its end; and how often a server that
+    /// refuses is asked for a log of which nothing more is to come.
     pub tries: u32,
+    /// How many faults in a row end a log that is not followed; none: it is asked for until it can be had.
+    pub patience: Option<u32>,
 }
 
 impl Default for Pace {
@@ -42,6 +46,17 @@ impl Default for Pace {
             longest: Duration::from_secs(15),
             look: Duration::from_secs(2),
             tries: 3,
+            patience: None,
+        }
+    }
+}
+
+impl Pace {
+    /// For whoever reads a log to its end and goes on to something else.
+    pub fn of_command() -> Pace {
+        Pace {
+            patience: Some(3),
+            ..Pace::default()
         }
     }
 }
@@ -56,104 +71,6 @@ pub struct Reader<'a> {
     pub number: u64,
     /// Bounded: a listener that is slow makes the server wait.
     pub pieces: &'a mpsc::Sender<(u64, LogPiece)>,
-}
-
-/// The pod as far as its logs go.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Pod {
-    metadata: Meta,
-    spec: Spec,
-    status: Status,
-}
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Meta {
-    uid: String,
-    deletion_timestamp: Option<String>,
-}
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Spec {
-    restart_policy: String,
-}
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Status {
-    phase: String,
-    reason: Option<String>,
-    message: Option<String>,
-    container_statuses: Vec<Container>,
-    init_container_statuses: Vec<Container>,
-    ephemeral_container_statuses: Vec<Container>,
-}
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct Container {
-    name: String,
-    #[serde(rename = "containerID")]
-    container_id: String,
-    state: Turn,
-    last_state: Turn,
-}
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Turn {
-    running: Option<serde::de::IgnoredAny>,
-    terminated: Option<Ended>,
-    waiting: Option<Waiting>,
-}
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Ended {
-    #[serde(rename = "containerID")]
-    container_id: String,
-}
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Waiting {
-    reason: Option<String>,
-    message: Option<String>,
-}
-
-impl Ended {
-    fn id(&self) -> Option<String> {
-        (!self.container_id.is_empty()).then(|| self.container_id.clone())
-    }
-}
-
-impl Container {
-    /// Which container the kubelet would read, by its own rule (validateContainerLogStatus).
-    fn seen(&self, previous: bool) -> Seen {
-        let last = self.last_state.terminated.as_ref().and_then(Ended::id);
-        if previous {
-            return Seen {
-                id: last,
-                running: false,
-                previous: None,
-            };
-        }
-        if self.state.running.is_some() {
-            let id = (!self.container_id.is_empty()).then(|| self.container_id.clone());
-            return Seen {
-                id,
-                running: true,
-                previous: last,
-            };
-        }
-        match self.state.terminated.as_ref().and_then(Ended::id) {
-            Some(id) => Seen {
-                id: Some(id),
-                running: false,
-                previous: last,
-            },
-            None => Seen {
-                id: last,
-                running: false,
-                previous: None,
-            },
-        }
-    }
 }
 
 /// What became of one request for bytes.
@@ -185,7 +102,8 @@ impl Reader<'_> {
             let reading = match self.access.reading().await {
                 Ok(reading) => reading,
                 Err(fault) => {
-                    self.trouble(fault, &mut faults, None).await?;
+                    self.trouble(fault, &mut faults, None, self.patience())
+                        .await?;
                     continue;
                 }
             };
@@ -197,7 +115,8 @@ impl Reader<'_> {
                         Some(403) => return self.say(LogPiece::Failed(failure.fault)).await,
                         Some(404) => return self.say(LogPiece::Failed(self.gone())).await,
                         _ => {
-                            self.trouble(failure.fault, &mut faults, failure.retry_after)
+                            let after = failure.retry_after;
+                            self.trouble(failure.fault, &mut faults, after, self.patience())
                                 .await?
                         }
                     }
@@ -207,7 +126,7 @@ impl Reader<'_> {
             if !self.source.pod.uid.is_empty() && pod.metadata.uid != *self.source.pod.uid {
                 return self.say(LogPiece::Failed(self.gone())).await;
             }
-            let container = self.container(&pod);
+            let container = pod.container(&self.source.container);
             let mut seen = container
                 .map(|c| c.seen(self.source.previous))
                 .unwrap_or_default();
@@ -229,9 +148,16 @@ impl Reader<'_> {
                         Read::Whole if request.follow && fresh == 0 => {
                             self.rest(&mut faults, None).await
                         }
+                        Read::Silent if !request.follow => {
+                            let silent = self.silent();
+                            self.trouble(silent, &mut faults, None, self.patience())
+                                .await?;
+                        }
                         Read::Whole | Read::Silent => {}
                         Read::Cut(failure) => {
                             self.refused(&reading, &failure).await;
+                            // Nothing more is to come, so a server that has nothing now will have nothing later.
+                            let ends = over || !self.source.follow;
                             match failure.code {
                                 Some(403) => {
                                     return self.say(LogPiece::Failed(failure.fault)).await;
@@ -240,12 +166,15 @@ impl Reader<'_> {
                                 Some(400 | 404) if request.previous && !self.source.previous => {
                                     follow.give_up_previous();
                                 }
-                                Some(400) if !self.source.follow => {
-                                    return self.say(LogPiece::Failed(failure.fault)).await;
+                                Some(400 | 404) if ends => {
+                                    return self.say(LogPiece::Failed(self.without(failure))).await;
                                 }
                                 Some(400) => self.look().await?,
-                                _ => {
-                                    self.trouble(failure.fault, &mut faults, failure.retry_after)
+                                code => {
+                                    let refuses = code.filter(|_| ends).map(|_| self.pace.tries);
+                                    let most = refuses.or(self.patience());
+                                    let after = failure.retry_after;
+                                    self.trouble(failure.fault, &mut faults, after, most)
                                         .await?;
                                     tries += 1;
                                     if request.previous && tries >= self.pace.tries {
@@ -297,11 +226,26 @@ impl Reader<'_> {
         self.say(LogPiece::Bytes(stretch)).await
     }
 
-    /// Tells of a fault that may pass, and waits.
-    async fn trouble(&self, fault: Fault, faults: &mut u32, after: Option<Duration>) -> Option<()> {
+    /// Tells of a fault that may pass, and waits; after `most` faults in a row it ends a log that is not followed any further.
+    async fn trouble(
+        &self,
+        fault: Fault,
+        faults: &mut u32,
+        after: Option<Duration>,
+        most: Option<u32>,
+    ) -> Option<()> {
+        if most.is_some_and(|most| *faults >= most) {
+            self.say(LogPiece::Failed(fault)).await?;
+            return None;
+        }
         self.say(LogPiece::Cut(fault)).await?;
         self.rest(faults, after).await;
         (!self.pieces.is_closed()).then_some(())
+    }
+
+    /// Who stays for what is to come stays through faults, too.
+    fn patience(&self) -> Option<u32> {
+        self.pace.patience.filter(|_| !self.source.follow)
     }
 
     async fn rest(&self, faults: &mut u32, after: Option<Duration>) {
@@ -349,16 +293,6 @@ impl Reader<'_> {
                 self.source.pod
             ))
         })
-    }
-
-    fn container<'p>(&self, pod: &'p Pod) -> Option<&'p Container> {
-        let status = &pod.status;
-        status
-            .container_statuses
-            .iter()
-            .chain(&status.init_container_statuses)
-            .chain(&status.ephemeral_container_statuses)
-            .find(|container| container.name == *self.source.container)
     }
 
     /// Reads one answer to its end; returns how many bytes it brought that were not known, too.
@@ -452,20 +386,32 @@ impl Reader<'_> {
         )
     }
 
+    fn silent(&self) -> Fault {
+        Fault::new(
+            FaultKind::Unreachable,
+            format!(
+                "Nothing more came of the log of {} within {} s.",
+                self.source.pod,
+                self.pace.idle.as_secs()
+            ),
+            "",
+        )
+    }
+
+    /// The pod is there and its log is not: the server's own words, and what it usually means.
+    fn without(&self, failure: Failure) -> Fault {
+        Fault::new(
+            failure.fault.kind,
+            format!(
+                "The log of {} in {} cannot be had: {}",
+                self.source.container, self.source.pod, failure.fault.detail
+            ),
+            "The node that it ran on may be gone, and the log with it.",
+        )
+    }
+
     fn not_begun(&self, pod: &Pod, container: Option<&Container>) -> Fault {
-        let waiting = container.and_then(|container| container.state.waiting.as_ref());
-        let why = waiting
-            .and_then(|waiting| waiting.reason.as_deref())
-            .or(pod.status.reason.as_deref())
-            .unwrap_or(if container.is_none() {
-                "no container of this name was started"
-            } else {
-                "waiting"
-            });
-        let more = waiting
-            .and_then(|waiting| waiting.message.as_deref())
-            .or(pod.status.message.as_deref())
-            .map_or_else(String::new, |message| format!(" ({message})"));
+        let (why, more) = pod.why_not(container);
         let what = if self.source.previous {
             "was not restarted"
         } else {

@@ -1,6 +1,7 @@
 use super::super::faulty::{Asked, Faulty, Reply};
 use super::*;
 use crate::model::ObjectId;
+use crate::model::log::Seen;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ fn pace() -> Pace {
         longest: Duration::from_millis(5),
         look: Duration::from_millis(2),
         tries: 3,
+        patience: None,
     }
 }
 
@@ -414,4 +416,55 @@ fn the_container_is_the_one_that_the_kubelet_would_read() {
     let new = json!({"name": "main", "state": {"waiting": {"reason": "PodInitializing"}}});
     assert_eq!(seen(new.clone(), false), Seen::default());
     assert_eq!(seen(new, true), Seen::default());
+}
+
+/// Answers of the log endpoint of a pod that is there.
+async fn without_a_log(follow: bool, phase: &'static str, code: u16) -> (LogPiece, usize) {
+    let server = Faulty::start(move |_, asked| match asked.path.contains("/log?") {
+        true => Reply::no(code, "NoLog", "the node has none"),
+        false => {
+            let status = json!({"phase": phase, "containerStatuses": [{"name": "main", "state": {"terminated": {"exitCode": 1}}}]});
+            Reply::json(200, &json!({"metadata": {"uid": "u1"}, "status": status}).to_string())
+        }
+    })
+    .await;
+    let (text, last) = listen(&server, source(follow), pace()).await;
+    assert_eq!(text, "");
+    let asked = server.asked();
+    (
+        last,
+        asked
+            .iter()
+            .filter(|asked| asked.path.contains("/log?"))
+            .count(),
+    )
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_had_ends_where_nothing_more_is_to_come() {
+    for (follow, phase, code, times) in [
+        (false, "Failed", 404, 1),
+        (true, "Failed", 404, 1),
+        (false, "Running", 404, 1),
+        (false, "Failed", 500, 4),
+        (true, "Succeeded", 500, 4),
+    ] {
+        let (last, asked) = without_a_log(follow, phase, code).await;
+        let LogPiece::Failed(fault) = last else {
+            panic!("{last:?}")
+        };
+        assert!(fault.detail.contains("the node has none"), "{fault}");
+        assert_eq!(asked, times, "{follow} {phase} {code}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_gives_a_server_up_that_does_not_answer() {
+    let server = Faulty::start(|_, _| Reply::hang_up()).await;
+    let patient = Pace {
+        patience: Some(2),
+        ..pace()
+    };
+    let (_, last) = listen(&server, source(false), patient).await;
+    assert!(matches!(last, LogPiece::Failed(_)), "{last:?}");
 }
