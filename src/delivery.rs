@@ -169,7 +169,6 @@ pub struct Workloads {
     pub namespace: Arc<str>,
     pub app_label: Arc<str>,
     pub repository_label: Option<Arc<str>>,
-    pub component_label: Option<Arc<str>>,
     /// Containers whose image carries the version; empty: every container whose image name ends with the repository.
     pub containers: Vec<Arc<str>>,
 }

@@ -163,7 +163,16 @@ pub fn of_app(
         )));
     }
     let mut pods = pods(store, delivery, target);
-    pods.sort_by_key(|pod| (trouble(pod), Reverse(pod.created), pod.id.clone()));
+    let has_passed = |job: &Arc<str>| {
+        let mut of_job = pods.iter().filter(|pod| pod.job.as_ref() == Some(job));
+        of_job.any(|pod| *pod.phase == *"Succeeded")
+    };
+    let mut ranked: Vec<(usize, &Pod)> = pods
+        .iter()
+        .map(|pod| (trouble(pod, has_passed), *pod))
+        .collect();
+    ranked.sort_by_key(|(trouble, pod)| (*trouble, Reverse(pod.created), pod.id.clone()));
+    pods = ranked.into_iter().map(|(_, pod)| pod).collect();
     let choices: Vec<LogChoice> = pods
         .into_iter()
         .flat_map(|pod| choices_of_pod(delivery, target, pod))
@@ -176,10 +185,11 @@ pub fn of_app(
     Ok(choices)
 }
 
-/// How early a pod speaks; smaller is earlier.
-fn trouble(pod: &Pod) -> usize {
+/// How early a pod speaks; smaller is earlier. A failed try of a Job that passed since is none.
+fn trouble(pod: &Pod, has_passed: impl Fn(&Arc<str>) -> bool) -> usize {
     match &*pod.phase {
         _ if pod.crash_reason().is_some() => 0,
+        "Failed" if pod.job.as_ref().is_some_and(has_passed) => 4,
         "Failed" => 1,
         "Succeeded" => 4,
         _ if !pod.ready => 2,

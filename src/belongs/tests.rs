@@ -425,3 +425,34 @@ fn of_a_pod_the_container_that_crashed_speaks_first_then_those_that_the_delivery
     });
     assert_eq!(again[0], "app");
 }
+
+#[test]
+fn a_failed_try_of_a_job_that_passed_since_says_nothing_any_more() {
+    let of_job = |name: &str, phase: &str, age: i64, job: &str| {
+        app_pod(name, age, |pod| {
+            pod.phase = phase.into();
+            pod.ready = false;
+            pod.job = Some(job.into());
+        })
+    };
+    let mut world = world();
+    for fact in [
+        of_job("publisher-migrate-1", "Failed", 90, "migrate"),
+        of_job("publisher-migrate-2", "Succeeded", 80, "migrate"),
+        of_job("publisher-assets-1", "Failed", 900, "assets"),
+        app_pod("publisher-serves", 6, |_| {}),
+    ] {
+        world.fact("staging", fact);
+    }
+    let logs = of_app(&world.store, &world.delivery, &publisher()).unwrap();
+    let order: Vec<&str> = logs.iter().map(|log| &*log.source.pod.name).collect();
+    assert_eq!(
+        order,
+        [
+            "publisher-assets-1",
+            "publisher-serves",
+            "publisher-migrate-2",
+            "publisher-migrate-1"
+        ]
+    );
+}

@@ -43,7 +43,7 @@ impl<'a> Seen<'a> {
         let pods = here.pods(app);
         for pod in pods
             .iter()
-            .filter(|p| !matches!(&*p.phase, "Succeeded" | "Failed"))
+            .filter(|pod| pod.job.is_none() && !matches!(&*pod.phase, "Succeeded" | "Failed"))
         {
             let Some(container) = self.shipped(pod, images) else {
                 continue;
@@ -83,7 +83,7 @@ impl<'a> Seen<'a> {
         live
     }
 
-    /// The container whose image carries the version; none for pods of hooks and the like.
+    /// The container whose image carries the version.
     fn shipped<'p>(&self, pod: &'p Pod, images: &[Image]) -> Option<&'p Container> {
         let named = &self.delivery.workloads.containers;
         let ships = |container: &&Container| {
@@ -91,21 +91,6 @@ impl<'a> Seen<'a> {
                 .iter()
                 .any(|i| image_name(&container.image) == i.repository.as_str())
         };
-        let hook = self
-            .delivery
-            .workloads
-            .component_label
-            .as_ref()
-            .and_then(|label| pod.labels.get(label))
-            .is_some_and(|component| {
-                matches!(
-                    &**component,
-                    "dbmigrate" | "upload-assets" | "dbmigrate-notify"
-                )
-            });
-        if hook {
-            return None;
-        }
         let by_name = pod.containers.iter().find(|c| named.contains(&c.name));
         by_name
             .filter(ships)

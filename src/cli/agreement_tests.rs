@@ -269,6 +269,7 @@ fn pod() -> impl Strategy<Value = (&'static str, Fact)> {
                 },
                 labels,
                 node_id: node.as_deref().map(Arc::from),
+                job: None,
                 phase: phase.into(),
                 ready,
                 deleting: false,

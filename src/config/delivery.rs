@@ -93,7 +93,6 @@ fn delivery(root: &mut Section<'_, '_>) -> Delivery {
             namespace: s.object_name("namespace"),
             app_label: s.text("app_label"),
             repository_label: s.optional_text("repository_label"),
-            component_label: s.optional_text("component_label"),
             containers: s.texts("containers"),
         }),
         robot: root

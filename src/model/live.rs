@@ -215,6 +215,8 @@ pub struct Pod {
     pub labels: BTreeMap<Arc<str>, Arc<str>>,
     /// Argo Workflows' `node-id` annotation, for pods of a run.
     pub node_id: Option<Arc<str>>,
+    /// The Job that owns it: such a pod does its work and ends, and serves nobody.
+    pub job: Option<Arc<str>>,
     pub phase: Arc<str>,
     /// The Ready condition.
     pub ready: bool,

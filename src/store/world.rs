@@ -219,6 +219,7 @@ pub fn pod(
         id: id(environment, "apps", name),
         labels: [("app.kubernetes.io/instance".into(), app.into())].into(),
         node_id: None,
+        job: None,
         phase: "Running".into(),
         ready,
         deleting: false,

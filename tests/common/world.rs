@@ -363,6 +363,7 @@ impl World {
             id: self.id(environment, "apps", &name),
             labels: BTreeMap::from([("app.kubernetes.io/instance".into(), app.into())]),
             node_id: None,
+            job: None,
             phase: "Running".into(),
             ready: true,
             deleting: false,

@@ -62,7 +62,7 @@ pub struct Meta {
     pub labels: Texts,
     #[serde(default, deserialize_with = "texts")]
     pub annotations: Texts,
-    /// As JSON: a resubmit copies them, and nothing else looks at them.
+    /// As JSON: a resubmit copies them.
     #[serde(default)]
     pub owner_references: Option<Box<RawValue>>,
 }
@@ -79,6 +79,19 @@ impl Meta {
 
     pub fn annotation(&self, key: &str) -> Option<&Arc<str>> {
         self.annotations.get(key)
+    }
+
+    /// The name of the first owner of a kind.
+    pub fn owner(&self, kind: &str) -> Option<Arc<str>> {
+        #[derive(Deserialize)]
+        struct Owner {
+            kind: Arc<str>,
+            name: Arc<str>,
+        }
+        let owners = self.owner_references.as_ref()?;
+        let owners: Vec<Owner> = serde_json::from_str(owners.get()).ok()?;
+        let mut of_kind = owners.into_iter().filter(|owner| *owner.kind == *kind);
+        of_kind.next().map(|owner| owner.name)
     }
 }
 

@@ -217,6 +217,7 @@ impl Wire for Pod {
         Fact::Pod(model::Pod {
             id: self.metadata.id(environment),
             node_id: self.metadata.annotation(NODE_ID).cloned(),
+            job: self.metadata.owner("Job"),
             deleting: self.metadata.deletion_timestamp.is_some(),
             created: self.metadata.creation_timestamp,
             labels: self.metadata.labels,

@@ -81,3 +81,25 @@ fn a_failed_hook_job_ends_when_its_condition_says() {
     assert_eq!((job.failed, job.hook.as_deref()), (2, Some("PreSync")));
     assert_eq!(job.finished, "2026-11-20T02:52:00Z".parse().ok());
 }
+
+#[test]
+fn a_pod_names_the_job_that_owns_it_and_no_other_owner() {
+    let job = |owners: Value| {
+        let object =
+            json!({"metadata": {"name": "p-1", "namespace": "apps", "ownerReferences": owners}});
+        match fact::<Pod>(&object) {
+            Fact::Pod(pod) => pod.job,
+            other => panic!("{other:?}"),
+        }
+    };
+    let owner = |kind: &str| json!({"apiVersion": "x/v1", "kind": kind, "name": "publisher-freshclam", "uid": "u"});
+    assert_eq!(
+        job(json!([owner("Job")])).as_deref(),
+        Some("publisher-freshclam")
+    );
+    assert_eq!(job(json!([owner("ReplicaSet")])), None);
+    assert_eq!(job(json!([owner("Workflow")])), None);
+    assert_eq!(job(json!([])), None);
+    assert_eq!(job(json!(null)), None);
+    assert_eq!(job(json!("odd")), None);
+}
