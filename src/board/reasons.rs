@@ -6,6 +6,7 @@ use super::direction::{compare_versions, lost};
 use super::here::Here;
 use super::status::{GateState, Seen, Status, TargetKind};
 use crate::belongs::runs;
+use crate::model::retry::clock;
 use crate::model::*;
 use crate::store::Source;
 
@@ -96,19 +97,21 @@ impl<'a> Seen<'a> {
         let smoke = status
             .smoke
             .as_ref()
-            .filter(|s| s.current && s.phase.has_failed())?;
+            .filter(|s| s.current && s.has_failed())?;
         let version = smoke.version.as_ref().map(Version::short).unwrap_or("?");
         let age = smoke
             .at
             .map(|at| format!(" {} ago", span(self.seconds_since(at))))
             .unwrap_or_default();
-        Some((
-            Word::Smoke,
-            format!(
-                "smoke failed{age}; {version} stops here ({}).",
-                smoke.run.name
+        let name = &smoke.run.name;
+        let because = match smoke.decided {
+            Some(until) => format!(
+                "smoke failed, its run backs off until {}, decided: no try follows. {version} stops here ({name}).",
+                clock(until)
             ),
-        ))
+            None => format!("smoke failed{age}; {version} stops here ({name})."),
+        };
+        Some((Word::Smoke, because))
     }
 
     fn hook(&self, application: Option<&Application>) -> Option<(Word, String)> {

@@ -6,6 +6,7 @@ use super::RowKey;
 use super::here::{AppHere, Here};
 use super::live::Live;
 use crate::delivery::Delivery;
+use crate::model::retry::clock;
 use crate::model::*;
 use crate::store::Store;
 use jiff::Timestamp;
@@ -64,6 +65,23 @@ pub struct Smoke {
     pub version: Option<Version>,
     /// It is of the version that is declared now.
     pub current: bool,
+    /// It has failed and no try will follow, which the engine says only when it has backed off: until then.
+    pub decided: Option<Timestamp>,
+}
+
+impl Smoke {
+    pub fn has_failed(&self) -> bool {
+        self.phase.has_failed() || self.decided.is_some()
+    }
+
+    /// `Failed`, or `Running, backs off until 16:44Z, decided`.
+    pub fn words(&self) -> String {
+        let phase = self.phase.as_str();
+        match self.decided {
+            Some(until) => format!("{phase}, backs off until {}, decided", clock(until)),
+            None => phase.to_owned(),
+        }
+    }
 }
 
 /// Everything about one target.
@@ -105,7 +123,7 @@ impl Status {
     /// The smoke run of the version that is declared now failed.
     pub fn has_failed_smoke(&self) -> bool {
         let smoke = self.smoke.as_ref();
-        smoke.is_some_and(|smoke| smoke.current && smoke.phase.has_failed())
+        smoke.is_some_and(|smoke| smoke.current && smoke.has_failed())
     }
 
     /// Its trouble is told by its own pods (a crash loop, a failed hook), not by a run.
@@ -388,6 +406,10 @@ impl<'a> Seen<'a> {
             at: run.finished.or(run.started).or(run.created),
             version: run.version(&runs.version_label),
             current: of_version.is_some() && declared.is_some(),
+            decided: run
+                .back_off()
+                .filter(|wait| wait.is_decided)
+                .map(|wait| wait.until),
         })
     }
 

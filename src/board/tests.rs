@@ -44,6 +44,93 @@ fn a_source_of_which_no_kind_may_be_read_failed_whole() {
 }
 
 #[test]
+fn only_pods_that_no_job_owns_serve() {
+    let mut world = calm_world();
+    let pods = [
+        ("a", "v1362", None),
+        ("cron", "v1361", Some("mail-fetcher")),
+        ("hook", "v1363", Some("freshclam")),
+    ];
+    for (name, version, job) in pods {
+        let image = format!("registry.test/publisher:{version}");
+        let Fact::Pod(mut pod) = pod("staging", "publisher", name, &image, true, None) else {
+            unreachable!()
+        };
+        pod.job = job.map(Into::into);
+        world.fact("staging", Fact::Pod(pod));
+    }
+    let status = world.status("staging", "publisher");
+    let live = status.live.unwrap();
+    assert_eq!((live.pods_ready, live.pods, live.mixed), (1, 1, false));
+    assert_eq!(live.version, Some("v1362".into()));
+    assert!(status.attention.is_empty(), "{:?}", status.because);
+}
+
+/// A run of publisher in staging whose only try has failed, and which backs off before it asks whether there is another.
+fn backing_off(expression: Option<&str>) -> Run {
+    let Fact::Run(mut run) = smoke("staging", "publisher", "r", "v1362", RunPhase::Running) else {
+        unreachable!()
+    };
+    let node = |name: &str, kind, phase, message: Option<&str>, finished| Node {
+        id: name.into(),
+        name: name.into(),
+        display_name: name.into(),
+        kind,
+        phase,
+        template: "".into(),
+        boundary: None,
+        children: Vec::new(),
+        message: message.map(Into::into),
+        started: Some(at(200)),
+        finished,
+        exit_code: None,
+        hooked: false,
+        retried: name.ends_with(')'),
+    };
+    let message = Some("Backoff for 2 minutes 0 seconds");
+    let mut root = node("r", NodeKind::Retry, NodePhase::Running, message, None);
+    root.children = vec!["r(0)".into()];
+    let last = node("r(0)", NodeKind::DAG, NodePhase::Failed, None, Some(at(60)));
+    run.nodes = Nodes::Read([root, last].to_vec().into());
+    run.retry_expression = expression.map(Into::into);
+    run.finished = None;
+    run
+}
+
+#[test]
+fn a_run_that_will_not_be_tried_again_has_failed_before_it_says_so() {
+    for (expression, words) in [
+        (Some("asInt(lastRetry.exitCode) > 1"), &[Word::Smoke][..]),
+        (Some("asInt(lastRetry.exitCode) < 1"), &[]),
+        (Some("lastRetry.message contains 'x'"), &[]),
+        (None, &[]),
+    ] {
+        let mut world = calm_world();
+        world.fact("staging", Fact::Run(backing_off(expression)));
+        let status = world.status("staging", "publisher");
+        assert_eq!(status.attention, words, "{expression:?}");
+        assert_eq!(status.has_failed_smoke(), !words.is_empty());
+        let smoke = status.smoke.unwrap();
+        assert_eq!(smoke.phase, RunPhase::Running, "as the engine says");
+        if smoke.decided.is_some() {
+            let until = crate::model::retry::clock(at(-60));
+            assert!(
+                status.because[0].contains(&format!("backs off until {until}, decided")),
+                "{:?}",
+                status.because
+            );
+        }
+    }
+    let mut stopped = backing_off(Some("asInt(lastRetry.exitCode) > 1"));
+    stopped.phase = RunPhase::Failed;
+    assert_eq!(
+        stopped.back_off(),
+        None,
+        "a run that is over waits for nothing"
+    );
+}
+
+#[test]
 fn a_calm_app_folds_and_says_nothing() {
     let world = calm_world();
     let board = Board::new(&world.store, &world.delivery, at(0));

@@ -10,6 +10,7 @@ pub mod exposure;
 pub mod fault;
 pub mod live;
 pub mod log;
+pub mod retry;
 pub mod run;
 pub mod span;
 pub mod target;

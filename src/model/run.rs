@@ -65,8 +65,15 @@ pub struct Run {
     /// N/M.
     pub progress: Option<Arc<str>>,
     pub nodes: Nodes,
-    /// A node was memoized (a cache hit): resubmitting it here would not repeat what Argo's own resubmit does.
+    /// It was made by a memoized resubmit: it kept steps of the run before it. (A step that a template's own cache answered
+    /// is none of these: a copy asks the cache again.)
     pub memoized: bool,
+    /// The template of the exit handler.
+    pub exit_handler: Option<Arc<str>>,
+    /// A retry strategy of the whole run covers each of its templates, the exit handler's, too.
+    pub retries_all: bool,
+    /// The expression that is asked, once the whole run has backed off, whether it is tried again.
+    pub retry_expression: Option<Arc<str>>,
 }
 
 /// A label's value has at most so many characters.

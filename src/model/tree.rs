@@ -21,6 +21,7 @@ pub struct Row {
     /// The node, by its place among the run's nodes.
     pub node: usize,
     pub id: Arc<str>,
+    /// `left running` and `left waiting` of what never ended in a run that is over.
     pub phase: NodePhase,
     pub depth: usize,
     /// What stands before the name: lines from the rows above, two columns for each level.
@@ -39,6 +40,22 @@ pub struct Row {
     pub leaf: bool,
     /// The logs that it opens, newest attempt first. Empty: nothing ran, or only below it.
     pub logs: Vec<LogOf>,
+}
+
+impl Row {
+    /// The run is over, and the engine never said that this ended: a stop leaves nodes behind that do nothing any more.
+    fn leave(&mut self) {
+        let left = match self.phase {
+            NodePhase::Running => "left running",
+            NodePhase::Pending => "left waiting",
+            _ => return,
+        };
+        self.phase = NodePhase::Other(Arc::from(left));
+        self.words = match &*self.words {
+            "" => left.to_owned(),
+            words => format!("{left}: {words}"),
+        };
+    }
 }
 
 /// Whose log a row opens: a pod is found by this annotation `workflows.argoproj.io/node-id`.
@@ -60,7 +77,11 @@ pub struct Tree {
 impl Tree {
     /// Orders the nodes of a run; empty where they are unread.
     pub fn of(run: &Run) -> Tree {
-        Tree::grow(&run.id.name, run.nodes.read())
+        let mut tree = Tree::grow(&run.id.name, run.nodes.read());
+        if run.phase.is_over() {
+            tree.rows.iter_mut().for_each(Row::leave);
+        }
+        tree
     }
 
     /// Orders the nodes of the run that is named `run`.
@@ -269,18 +290,24 @@ impl<'a> Growth<'a> {
         drawn
     }
 
-    /// The attempts of a retry, oldest first, if all of them are leaves.
-    fn attempts(&self, at: usize) -> Vec<usize> {
+    /// The attempts of a retry, oldest first.
+    fn tries(&self, at: usize) -> Vec<usize> {
         let node = &self.nodes[at];
         if node.kind != NodeKind::Retry {
             return Vec::new();
         }
-        let mut attempts: Vec<usize> = self.below[at]
+        let mut tries: Vec<usize> = self.below[at]
             .iter()
             .copied()
             .filter(|child| claims(node, &self.nodes[*child]))
             .collect();
-        attempts.sort_by_key(|attempt| trailing_number(&self.nodes[*attempt].name, '(', ')'));
+        tries.sort_by_key(|attempt| trailing_number(&self.nodes[*attempt].name, '(', ')'));
+        tries
+    }
+
+    /// The attempts of a retry, oldest first, if all of them are leaves.
+    fn attempts(&self, at: usize) -> Vec<usize> {
+        let attempts = self.tries(at);
         // Folding an attempt hides its containers, so nothing may stand below these either.
         let leaf = |at: &usize| {
             self.below[*at].iter().all(|child| {

@@ -86,9 +86,12 @@ fn of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>) -> R
 
 /// What a run that is not over, or failed and is run again as it is, sends on if it passes: its version, and where to by its
 /// frozen parameters and then the gates as they are now, with a sentence where those are not known. None for a run that never
-/// sends anything.
+/// sends anything, and of one that has failed and only backs off yet.
 pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version, Reach)> {
     let names = delivery.runs.as_ref()?;
+    if run.back_off().is_some_and(|wait| wait.is_decided) {
+        return None;
+    }
     if !is_smoke(names, run) && !is_deploy(names, run) {
         return None;
     }

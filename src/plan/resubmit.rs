@@ -184,12 +184,21 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
             })?,
     };
     if !is_resubmittable(&run.phase) {
-        return Err(subject.refusal(
-            format!(
+        let decided = run.back_off().filter(|back_off| back_off.is_decided);
+        let because = match decided {
+            Some(back_off) => format!(
+                "The run {} has failed and backs off until {} before it says so: it can be resubmitted then.",
+                run.id.name,
+                back_off.until_words()
+            ),
+            None => format!(
                 "The run {} is {}: only a failed run is resubmitted.",
                 run.id.name,
                 run.phase.as_str()
             ),
+        };
+        return Err(subject.refusal(
+            because,
             if run.phase.is_over() {
                 Remedy::default()
             } else {
@@ -200,7 +209,7 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
     if run.memoized {
         return Err(subject.refusal(
             format!(
-                "A step of {} was taken from a cache (memoized), and a copy made here would not keep that.",
+                "The run {} kept steps of the run before it (it was resubmitted memoized); a copy made here would run them again.",
                 run.id.name
             ),
             "Resubmit it in Argo Workflows itself.",

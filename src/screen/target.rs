@@ -207,7 +207,7 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
         None => unread(Kind::Runs, "no smoke run is kept"),
         Some(smoke) => format!(
             "smoke {}{}, {}, {}",
-            smoke.phase.as_str(),
+            smoke.words(),
             smoke
                 .version
                 .as_ref()

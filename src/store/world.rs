@@ -266,5 +266,8 @@ pub fn smoke(environment: &str, app: &str, name: &str, version: &str, phase: Run
         progress: None,
         nodes: Nodes::Read(Arc::new(Vec::new())),
         memoized: false,
+        exit_handler: None,
+        retries_all: false,
+        retry_expression: None,
     })
 }

@@ -24,7 +24,6 @@ pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Action::Enter => log::of_step(state, effects),
         _ => {}
     }
-    keep_visible(state, rows);
 }
 
 fn step(state: &mut State, by: isize) {
@@ -41,7 +40,12 @@ fn step(state: &mut State, by: isize) {
     run.node = nodes.get(now.saturating_add_signed(by).min(last)).cloned();
 }
 
-fn keep_visible(state: &mut State, rows: usize) {
+/// Once before a frame: the selected step is in sight, also of a run that was opened or has grown.
+pub fn keep_visible(state: &mut State) {
+    let rows = crate::screen::layout::run_rows(state);
+    if rows == 0 || state.ui.run.is_none() {
+        return;
+    }
     let nodes = nodes(state);
     let more = more_rows(state);
     let Some(run) = &mut state.ui.run else { return };

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: facts of its own.
 
-use super::{board, list, log, look, open};
+use super::{board, list, log, look, open, run};
 use crate::board::Board;
 use crate::effect::Effect;
 use crate::journal::{Record, Standing};
@@ -14,6 +14,7 @@ use crate::state::State;
 /// Prepares a frame that a key asked for: what the key itself changed. It does not wait for the facts that came in since
 /// the board was derived; [`settle`] takes them in when their time comes.
 pub fn settle_key(state: &mut State) {
+    run::keep_visible(state);
     log::settle(state);
 }
 
@@ -29,6 +30,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
         open::run_that_came_late(state, &mut effects);
         log::that_came_late(state, &mut effects);
     }
+    run::keep_visible(state);
     log::settle(state);
     await_effects(state, &mut effects);
     look::for_lost(state, &mut effects);

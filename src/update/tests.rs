@@ -396,3 +396,53 @@ fn what_is_copied_is_shown_whole_beside_its_count() {
 }
 
 mod steady;
+
+#[test]
+fn a_long_run_is_opened_where_it_failed() {
+    use crate::store::Fact;
+    use crate::store::world::smoke;
+    let Fact::Run(mut run) = smoke("production", "account-api", "r", "v1", RunPhase::Failed) else {
+        unreachable!()
+    };
+    let node = |name: String, phase, kind, started: i64| Node {
+        id: name.as_str().into(),
+        name: name.as_str().into(),
+        display_name: name.as_str().into(),
+        kind,
+        phase,
+        template: "".into(),
+        boundary: (name != "r").then(|| "r".into()),
+        children: Vec::new(),
+        message: None,
+        started: Some(at(started)),
+        finished: Some(at(1)),
+        exit_code: None,
+        hooked: false,
+        retried: false,
+    };
+    let mut nodes = vec![node("r".into(), NodePhase::Failed, NodeKind::Steps, 900)];
+    nodes.extend((0..200).map(|n| {
+        node(
+            format!("step-{n:03}"),
+            NodePhase::Succeeded,
+            NodeKind::Pod,
+            800 - n,
+        )
+    }));
+    nodes.push(node(
+        "the-bad-one".into(),
+        NodePhase::Failed,
+        NodeKind::Pod,
+        5,
+    ));
+    run.nodes = Nodes::Read(Arc::new(nodes));
+    for size in [(80, 24), (200, 50)] {
+        let mut world = world();
+        world.fact("production", Fact::Run(run.clone()));
+        let mut state = state(world);
+        state.size = size;
+        press(&mut state, "enter");
+        let shown = screen(&state);
+        assert!(shown.contains("the-bad-one"), "{shown}");
+    }
+}

@@ -450,6 +450,9 @@ impl World {
             progress: Some("1/1".into()),
             nodes: Nodes::Read(Arc::new(Vec::new())),
             memoized: false,
+            exit_handler: None,
+            retries_all: false,
+            retry_expression: None,
         };
         change(&mut run);
         self.put(environment, Fact::Run(run))

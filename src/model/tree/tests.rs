@@ -1,6 +1,6 @@
 use super::*;
 use crate::cases::cases;
-use crate::model::NodePhase;
+use crate::model::{NodePhase, Nodes, RunPhase};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -411,4 +411,65 @@ proptest! {
     fn any_nodes_make_a_tree_of_all_of_them(links in proptest::collection::vec((0usize..12, 0usize..12, 0usize..12, 0usize..11), 0..12)) {
         assert_none_is_lost(&linked(&links));
     }
+}
+
+#[test]
+fn what_never_ended_in_a_run_that_is_over_was_left() {
+    let world = crate::store::world::smoke("staging", "publisher", "w", "v1", RunPhase::Failed);
+    let crate::store::Fact::Run(mut run) = world else {
+        unreachable!()
+    };
+    let nodes = [
+        node("w", "Retry", "Failed", 0, "", &["w(0)"]),
+        node("w(0)", "DAG", "Running", 1, "", &["w(0).a"]),
+        node("w(0).a", "Pod", "Pending", 2, "w(0)", &[]),
+    ];
+    run.nodes = Nodes::Read(nodes.to_vec().into());
+    let shown = |run: &Run| -> Vec<(String, String)> {
+        let rows = Tree::of(run).rows.into_iter();
+        rows.map(|row| (row.phase.as_str().to_owned(), row.words))
+            .collect()
+    };
+    let left = |words: &str| (words.to_owned(), words.to_owned());
+    assert_eq!(
+        shown(&run)[1..],
+        [left("left running"), left("left waiting")]
+    );
+    run.phase = RunPhase::Running;
+    assert_eq!(shown(&run)[1].0, "Running");
+}
+
+#[test]
+fn a_retry_says_that_its_expression_ended_it_or_until_when_it_waits() {
+    let words = |phase: &str, said: &str| {
+        let mut retry = message(node("w.b", "Retry", phase, 0, "w", &["w.b(0)"]), said, "");
+        retry.finished = None;
+        let mut last = message(node("w.b(0)", "Pod", "Failed", 0, "w", &[]), "", "1");
+        last.finished = Timestamp::from_second(60).ok();
+        let root = node("w", "DAG", phase, 0, "", &["w.b"]);
+        Tree::grow("w", &[root, retry, last]).rows[1].words.clone()
+    };
+    assert_eq!(words("Failed", "No more retries left"), "exit 1");
+    assert_eq!(
+        words("Failed", "retryStrategy.expression evaluated to false"),
+        "exit 1; its expression allowed no further try"
+    );
+    assert_eq!(
+        words("Running", "Backoff for 2 minutes 0 seconds"),
+        "exit 1; backs off until 00:03Z"
+    );
+}
+
+#[test]
+fn a_member_of_a_container_set_does_not_say_its_own_name_again() {
+    let pod = node("w", "Pod", "Failed", 0, "", &["w.one"]);
+    let one = message(
+        node("w.one", "Container", "Failed", 1, "w", &[]),
+        "one: Error (exit code 1): ",
+        "",
+    );
+    assert_eq!(
+        Tree::grow("w", &[pod, one]).rows[1].words,
+        "Error (exit code 1)"
+    );
 }

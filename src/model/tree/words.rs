@@ -3,7 +3,13 @@
 //! Deliberately absent: the phase's own name, durations, and cleaning: what comes from the engine's messages is raw.
 
 use super::Growth;
+use crate::model::retry::{backs_off_until, clock};
 use crate::model::{Node, NodeKind, NodePhase};
+use jiff::Timestamp;
+
+/// What the engine says of a retry that its expression ended, whatever its limit.
+const EXPRESSION_SAID_NO: &str = "retryStrategy.expression evaluated to false";
+const NO_FURTHER_TRY: &str = "its expression allowed no further try";
 
 /// The reason, in a few words; empty where there is nothing to add.
 pub(super) fn of(growth: &Growth<'_>, at: usize, attempts: &[usize]) -> String {
@@ -31,12 +37,31 @@ pub(super) fn of(growth: &Growth<'_>, at: usize, attempts: &[usize]) -> String {
             },
         },
         NodePhase::Failed | NodePhase::Error => {
+            let is_ended = node.kind == NodeKind::Retry && message == EXPRESSION_SAID_NO;
             // The retry says "No more retries left"; its last attempt says what happened.
-            let last = attempts.last().map_or(node, |last| &growth.nodes[*last]);
-            failure(last).unwrap_or_else(|| message.to_owned())
+            let why = match attempts.last() {
+                Some(last) => failure(&growth.nodes[*last]),
+                None if is_ended => None,
+                None => failure(node),
+            };
+            match (why, is_ended) {
+                (Some(why), true) => format!("{why}; {NO_FURTHER_TRY}"),
+                (None, true) => NO_FURTHER_TRY.to_owned(),
+                (why, false) => why.unwrap_or_else(|| message.to_owned()),
+            }
         }
         NodePhase::Running if node.kind == NodeKind::Suspend => {
             prefixed("waits to be resumed", message)
+        }
+        NodePhase::Running if back_off(growth, at).is_some() => {
+            let last = attempts
+                .last()
+                .and_then(|last| failure(&growth.nodes[*last]));
+            let until = back_off(growth, at).map(clock).unwrap_or_default();
+            match last {
+                Some(why) => format!("{why}; backs off until {until}"),
+                None => format!("backs off until {until}"),
+            }
         }
         NodePhase::Running if attempts.len() > 1 => {
             let failed = attempts
@@ -53,8 +78,21 @@ pub(super) fn of(growth: &Growth<'_>, at: usize, attempts: &[usize]) -> String {
     }
 }
 
+/// Until when a retry waits before its next try.
+fn back_off(growth: &Growth<'_>, at: usize) -> Option<Timestamp> {
+    let last = growth.tries(at).last().copied()?;
+    backs_off_until(&growth.nodes[at], &growth.nodes[last])
+}
+
 fn failure(node: &Node) -> Option<String> {
-    let message = node.message.as_deref().unwrap_or_default().trim();
+    let message = node.message.as_deref().unwrap_or_default();
+    // A member of a container set says its own name first, and leaves a colon.
+    let message = message.trim().trim_end_matches(':');
+    let own = node.kind == NodeKind::Container;
+    let message = match message.split_once(": ") {
+        Some((name, rest)) if own && *name == *node.display_name => rest,
+        _ => message,
+    };
     let code = node
         .exit_code
         .as_deref()

@@ -74,8 +74,9 @@ pub fn more(state: &State, run: &Run, tree: &Tree, nth: usize, columns: usize) -
     }
     let time_at = time_at(tree, columns);
     let words = words(row, node, run, state.now);
+    let now = until(run, state.now);
     let wide = Safe::line(&words).width();
-    let (name_room, words_room) = match lasted(node, state.now) {
+    let (name_room, words_room) = match lasted(node, now) {
         Some(_) => (
             time_at.saturating_sub(1),
             columns.saturating_sub(time_at + TIME + 2),
@@ -138,6 +139,9 @@ pub fn words(row: &Row, node: &Node, run: &Run, now: Timestamp) -> String {
         _ if row.depth == 0 && run.phase.is_over() && node.finished.is_some() => {
             ago().unwrap_or_default()
         }
+        _ if row.depth == 0 && run.back_off().is_some_and(|wait| wait.is_decided) => {
+            format!("{}, decided", row.words)
+        }
         _ if !row.words.is_empty() => row.words.clone(),
         _ if row.depth == 0 && run.suspended => "suspended".to_owned(),
         _ if row.depth == 0 && run.shutdown.is_some() && run.phase == RunPhase::Running => {
@@ -151,6 +155,12 @@ pub fn words(row: &Row, node: &Node, run: &Run, now: Timestamp) -> String {
         NodePhase::Omitted => "omitted".to_owned(),
         NodePhase::Other(word) => word.to_string(),
     }
+}
+
+/// Until when what has not ended is counted: at the most to the end of its run.
+pub fn until(run: &Run, now: Timestamp) -> Timestamp {
+    let over = run.finished.filter(|_| run.phase.is_over());
+    over.unwrap_or(now)
 }
 
 /// How long a node ran, or has been running; none for what never ran.

@@ -4,7 +4,7 @@
 
 use crate::model::tree::Row;
 use crate::model::{Node, Run};
-use crate::screen::run::row::{TIME, cut_name, lasted, side, words};
+use crate::screen::run::row::{TIME, cut_name, lasted, side, until, words};
 use crate::view::pen::{Line, Pen};
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -44,7 +44,7 @@ pub(super) fn draw(
         };
         pen.within(area).line(y, line);
     };
-    match lasted(node, now) {
+    match lasted(node, until(run, now)) {
         Some(time) => {
             let to = time_at.saturating_sub(1);
             part(pen, 0, to, &label(to));

@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// Unpacked nodes larger than this are not read: no run is, and a bomb would be.
 const LARGEST_NODES: u64 = 64 * 1024 * 1024;
 
+/// What Argo Workflows says of a step that a memoized resubmit keeps.
+const KEPT: &str = "original pod:";
+
 const TEMPLATE_LABEL: &str = "workflows.argoproj.io/workflow-template";
 
 #[derive(Deserialize)]
@@ -37,6 +40,47 @@ struct Spec {
     workflow_template_ref: Option<TemplateRef>,
     #[serde(deserialize_with = "maybe")]
     arguments: Arguments,
+    #[serde(deserialize_with = "text")]
+    on_exit: Option<Arc<str>>,
+    retry_strategy: Option<RetryStrategy>,
+    #[serde(deserialize_with = "maybe")]
+    templates: Vec<Template>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Template {
+    #[serde(deserialize_with = "text")]
+    name: Option<Arc<str>>,
+    retry_strategy: Option<RetryStrategy>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RetryStrategy {
+    #[serde(deserialize_with = "text")]
+    expression: Option<Arc<str>>,
+}
+
+impl Spec {
+    /// Adds what the run has from its template: what stands in the run itself is before that.
+    fn complete(&mut self, stored: Stored) {
+        self.on_exit = self.on_exit.take().or(stored.on_exit);
+        self.retry_strategy = self.retry_strategy.take().or(stored.retry_strategy);
+        self.templates.extend(stored.templates);
+    }
+
+    /// The expression of the strategy by which a node of a template is tried again: the template's own, else the run's.
+    fn retry_expression(&self, template: &str) -> Option<Arc<str>> {
+        let mut templates = self.templates.iter();
+        // What stands elsewhere may have a strategy of its own.
+        let template = templates.find(|t| t.name.as_deref() == Some(template))?;
+        let strategy = template.retry_strategy.as_ref();
+        strategy
+            .or(self.retry_strategy.as_ref())?
+            .expression
+            .clone()
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -83,10 +127,15 @@ struct Status {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct Stored {
     #[serde(deserialize_with = "maybe")]
     arguments: Arguments,
+    #[serde(deserialize_with = "text")]
+    on_exit: Option<Arc<str>>,
+    retry_strategy: Option<RetryStrategy>,
+    #[serde(deserialize_with = "maybe")]
+    templates: Vec<Template>,
 }
 
 #[derive(Deserialize, Default)]
@@ -119,7 +168,6 @@ struct WireNode {
     outputs: Outputs,
     #[serde(deserialize_with = "maybe")]
     children: Vec<Arc<str>>,
-    memoization_status: Option<Memo>,
 }
 
 #[derive(Deserialize, Default)]
@@ -144,12 +192,6 @@ struct Outputs {
     exit_code: Option<Arc<str>>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Memo {
-    hit: bool,
-}
-
 impl Wire for Workflow {
     const KIND: Kind = Kind::Runs;
 
@@ -171,21 +213,28 @@ impl Workflow {
         } = self;
         let raw = raw.map_or_else(|| Arc::from("{}"), |raw| Arc::from(raw.get()));
         // an odd spec leaves a run that can be looked at and not repeated
-        let spec: Spec = serde_json::from_str(&raw).unwrap_or_default();
-        let mut parameters = values(spec.arguments);
-        if let Some(stored) = status.stored_workflow_template_spec {
-            parameters.extend(values(stored.arguments));
+        let mut spec: Spec = serde_json::from_str(&raw).unwrap_or_default();
+        let mut parameters = values(std::mem::take(&mut spec.arguments));
+        if let Some(mut stored) = status.stored_workflow_template_spec {
+            parameters.extend(values(std::mem::take(&mut stored.arguments)));
+            spec.complete(stored);
         }
-        let template = metadata.labels.get(TEMPLATE_LABEL).cloned();
+        // What the run does is said by its reference; a label may be changed afterwards.
+        let template = spec.workflow_template_ref.take().and_then(|t| t.name);
         let (nodes, suspended, memoized) = nodes(
             status.nodes,
             status.compressed_nodes,
             status.offload_node_status_version,
         );
+        let mut all = nodes.read().iter();
+        let root = all.find(|node| node.name == metadata.name);
         model::Run {
             id: metadata.id(environment),
+            retry_expression: root.and_then(|root| spec.retry_expression(&root.template)),
+            retries_all: spec.retry_strategy.is_some(),
+            exit_handler: spec.on_exit,
             resource_version: metadata.resource_version,
-            template: template.or_else(|| spec.workflow_template_ref.and_then(|t| t.name)),
+            template: template.or_else(|| metadata.labels.get(TEMPLATE_LABEL).cloned()),
             labels: metadata.labels,
             annotations: metadata.annotations,
             generate_name: metadata.generate_name.filter(|n| !n.is_empty()),
@@ -226,7 +275,8 @@ fn values(arguments: Arguments) -> BTreeMap<Arc<str>, Arc<str>> {
         .collect()
 }
 
-/// The nodes in Argo's own order of looking; whether one waits to be resumed; whether one was a cache hit.
+/// The nodes in Argo's own order of looking; whether one waits to be resumed; whether one was kept of the run before, as only
+/// a memoized resubmit does.
 fn nodes(
     plain: BTreeMap<Arc<str>, WireNode>,
     packed: Option<Arc<str>>,
@@ -250,7 +300,8 @@ fn nodes(
         .any(|n| n.kind.as_deref() == Some("Suspend") && n.phase.as_deref() == Some("Running"));
     let memoized = nodes
         .values()
-        .any(|n| n.memoization_status.as_ref().is_some_and(|m| m.hit));
+        .filter_map(|n| n.message.as_deref())
+        .any(|message| message.starts_with(KEPT));
     let nodes = nodes.into_iter().map(|(id, node)| node.model(id)).collect();
     (Nodes::Read(Arc::new(nodes)), suspended, memoized)
 }

@@ -81,12 +81,17 @@ fn a_new_run_has_no_phase_and_no_nodes() {
 }
 
 #[test]
-fn a_waiting_suspend_node_and_a_cache_hit_are_seen() {
+fn a_waiting_suspend_node_and_steps_of_a_memoized_resubmit_are_seen() {
     let mut object = object();
     object["status"]["nodes"]["x"] = json!({"type": "Suspend", "phase": "Running"});
     object["status"]["nodes"]["y"] = json!({"type": "Pod", "phase": "Succeeded", "memoizationStatus": {"hit": true, "key": "k"}});
     let run = model(&object);
-    assert!(run.suspended && run.memoized);
+    assert!(run.suspended);
+    assert!(!run.memoized, "a template's own cache answers a copy, too");
+    object["status"]["nodes"]["z"] =
+        json!({"type": "Skipped", "phase": "Skipped", "message": "original pod: post-sync-old-7"});
+    let run = model(&object);
+    assert!(run.memoized);
     assert!(
         run.nodes.read().iter().any(|n| &*n.id == "x"),
         "the key stands in for a missing id"
@@ -180,4 +185,43 @@ fn real_runs_are_read() {
         of("derived.offloadNodeStatus.json"),
         Nodes::Unread(_)
     ));
+}
+
+#[test]
+fn how_a_run_goes_on_is_read_from_it_and_from_its_template() {
+    let mut object = object();
+    let plain = model(&object);
+    assert_eq!(
+        (
+            plain.exit_handler,
+            plain.retries_all,
+            plain.retry_expression
+        ),
+        (None, false, None)
+    );
+    object["status"]["nodes"]["post-sync-7xk2p"]["templateName"] = json!("main");
+    object["status"]["storedWorkflowTemplateSpec"] = json!({"onExit": "exit-handler",
+        "retryStrategy": {"limit": 3, "expression": "asInt(lastRetry.exitCode) > 1"}, "templates": [{"name": "main"}, {}]});
+    let run = model(&object);
+    assert_eq!(run.exit_handler.as_deref(), Some("exit-handler"));
+    assert!(run.retries_all);
+    assert_eq!(
+        run.retry_expression.as_deref(),
+        Some("asInt(lastRetry.exitCode) > 1")
+    );
+    // A template's own strategy is before the run's; one that stands elsewhere is not known.
+    object["status"]["storedWorkflowTemplateSpec"]["templates"] =
+        json!([{"name": "main", "retryStrategy": {"limit": 1}}]);
+    assert_eq!(model(&object).retry_expression, None);
+    object["status"]["storedWorkflowTemplateSpec"]["templates"] = json!([]);
+    assert_eq!(model(&object).retry_expression, None);
+}
+
+#[test]
+fn what_a_run_does_is_said_by_its_reference_and_not_by_a_label() {
+    let mut object = object();
+    object["metadata"]["labels"]["workflows.argoproj.io/workflow-template"] = json!("nightly");
+    assert_eq!(model(&object).template.as_deref(), Some("post-sync"));
+    object["spec"]["workflowTemplateRef"] = json!(null);
+    assert_eq!(model(&object).template.as_deref(), Some("nightly"));
 }
