@@ -13,7 +13,9 @@ use crate::belongs;
 use crate::board::direction::{self, compare_versions, highest_before};
 use crate::model::live::image_name;
 use crate::model::span::span;
-use crate::model::{Environment, Health, Order, Repository, RunPhase, Target, Version};
+use crate::model::{
+    AppDeclared, Environment, Health, Order, Repository, RunPhase, Target, Version,
+};
 use crate::page::Page;
 use crate::store::{Kind, Source};
 
@@ -307,34 +309,10 @@ fn wellness(
             environment: lower.clone(),
             app: name.clone(),
         };
-        let live = belongs::application(subject.store(), delivery, lower, name.as_str());
-        let Some(live) = live else {
-            unknown.push(format!("the Application {name} in {lower} was not read"));
-            continue;
-        };
-        if live.health != Health::Healthy {
-            return (
-                Verdict::Failed,
-                format!("{name} in {lower} is {}", live.health.as_str()),
-            );
-        }
-        let annotation = delivery
-            .argo_cd
-            .as_ref()
-            .and_then(|a| a.version_annotation.as_ref());
-        let rendered = annotation
-            .and_then(|key| live.annotations.get(key))
-            .filter(|version| !version.is_empty());
-        if let Some(rendered) = rendered.filter(|r| &***r != to.as_str()) {
-            return (
-                Verdict::Failed,
-                format!("{name} in {lower} has rendered {rendered}, not {to}"),
-            );
-        }
-        if annotation.is_some() && rendered.is_none() && app.repositories.len() == 1 {
-            unknown.push(format!(
-                "the Application {name} in {lower} does not say which version it has rendered"
-            ));
+        match rendered_well(subject, app, lower, to) {
+            (Verdict::Failed, evidence) => return (Verdict::Failed, evidence),
+            (Verdict::Passed, _) => {}
+            (_, evidence) => unknown.push(evidence),
         }
         if pods_read && let Some(other) = serves_another(subject, &target, repository, to) {
             return (
@@ -378,6 +356,42 @@ fn wellness(
     }
 }
 
+/// Whether the Application of an app is Healthy and has rendered the version.
+fn rendered_well(
+    subject: &Subject<'_>,
+    app: &AppDeclared,
+    lower: &Environment,
+    to: &Version,
+) -> (Verdict, String) {
+    let delivery = subject.delivery();
+    let name = &app.app;
+    let live = belongs::application(subject.store(), delivery, lower, name.as_str());
+    let Some(live) = live else {
+        let evidence = format!("the Application {name} in {lower} was not read");
+        return (Verdict::Unknown, evidence);
+    };
+    if live.health != Health::Healthy {
+        let evidence = format!("{name} in {lower} is {}", live.health.as_str());
+        return (Verdict::Failed, evidence);
+    }
+    let argo_cd = delivery.argo_cd.as_ref();
+    let annotation = argo_cd.and_then(|a| a.version_annotation.as_ref());
+    let rendered = annotation
+        .and_then(|key| live.annotations.get(key))
+        .filter(|version| !version.is_empty());
+    match rendered {
+        Some(rendered) if **rendered != *to.as_str() => (
+            Verdict::Failed,
+            format!("{name} in {lower} has rendered {rendered}, not {to}"),
+        ),
+        None if annotation.is_some() && app.repositories.len() == 1 => (
+            Verdict::Unknown,
+            format!("the Application {name} in {lower} does not say which version it has rendered"),
+        ),
+        _ => (Verdict::Passed, String::new()),
+    }
+}
+
 /// Another version that a ready pod of the app runs of the repository's image; what is healthy need not be what was rendered.
 fn serves_another(
     subject: &Subject<'_>,
@@ -388,7 +402,7 @@ fn serves_another(
     let pods = belongs::pods(subject.store(), subject.delivery(), target);
     let others = pods
         .into_iter()
-        .filter(|pod| pod.ready && !pod.deleting)
+        .filter(|pod| pod.ready && !pod.deleting && pod.job.is_none())
         .flat_map(|pod| &pod.containers)
         .filter(|container| image_name(&container.image) == repository.as_str())
         .filter_map(|container| container.tag())

@@ -1,4 +1,5 @@
-//! Stop: tells a run in flight to shut down; its exit handler still runs.
+//! Stop: tells a run in flight to shut down; its exit handler still runs, but is cut short where a retry strategy of the whole
+//! run covers it, too: Argo Workflows then ends it behind its first step.
 //!
 //! Deliberately absent: terminating (no exit handler) and deleting.
 
@@ -75,6 +76,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     } else {
         ""
     };
+    let (handler, undone) = exit_handler(run);
     let mut patch = json!({"spec": {"shutdown": "Stop"}});
     mark::stop(&mut patch, subject.context.id);
     subject.conclude(Draft {
@@ -84,7 +86,11 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         },
         from: None,
         to: None,
-        evidence: format!("{} is {}; {effect}{late}", run.id.name, run.phase.as_str()),
+        evidence: format!(
+            "{} is {}; {effect}{late}{handler}",
+            run.id.name,
+            run.phase.as_str()
+        ),
         reach: Reach {
             because: vec!["stopping a run changes no environment".into()],
             ..Reach::default()
@@ -99,11 +105,26 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         },
         hops: vec![hops::stopped(run.environment(), &run.id.name)],
         debt: None,
-        warning: None,
+        warning: undone,
         next: offered,
         choices: Vec::new(),
         rests_on: vec![(Source::Cluster(run.environment().clone()), Some(Kind::Runs))],
     })
+}
+
+/// What becomes of the exit handler: as the end of the evidence, or as a warning of what stays undone.
+fn exit_handler(run: &Run) -> (String, Option<String>) {
+    match &run.exit_handler {
+        None => (String::new(), None),
+        Some(handler) if run.retries_all => (
+            String::new(),
+            Some(format!(
+                "LEFT UNDONE: the exit handler {handler} begins, but the run's retry strategy covers it too, and a stop ends it \
+                 behind its first step: what it does after that (it may tell people) does not happen."
+            )),
+        ),
+        Some(handler) => (format!("; its exit handler {handler} still runs"), None),
+    }
 }
 
 /// The run that is named, else the newest in flight of the target: its own smoke run, or a run that brings a version into it.

@@ -255,14 +255,20 @@ pub(super) fn attempts(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &
     let Repeated {
         run, runs, version, ..
     } = repeated;
-    let known = subject
+    let alike: Vec<&Run> = subject
         .store()
         .cluster(run.environment())
         .into_iter()
         .flat_map(|cluster| cluster.runs.iter())
         .filter(|other| belongs::do_the_same(runs, run, other))
-        .count();
-    let attempt = known.saturating_add(1).max(repeated.attempt as usize);
+        .collect();
+    // One that passed (a sync of something else tests the same version again) or that somebody stopped is no flake.
+    let (stopped, others): (Vec<&Run>, Vec<&Run>) =
+        alike.into_iter().partition(|run| run.shutdown.is_some());
+    let failed = others.iter().filter(|run| run.phase.has_failed()).count();
+    // Those that are gone from the cluster were counted when they were resubmitted.
+    let counted = (repeated.attempt as usize).saturating_sub(1 + stopped.len());
+    let attempt = 1 + failed.max(counted);
     let (verdict, evidence) = if attempt >= WANTS_REASON {
         (
             Verdict::Failed,

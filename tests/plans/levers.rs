@@ -364,6 +364,41 @@ fn refreshing_asks_the_parent() {
 }
 
 #[test]
+fn a_stop_says_what_becomes_of_the_exit_handler() {
+    let stop = |retries_all: bool, handler: Option<&str>| {
+        let mut world = publisher();
+        world.smoke(
+            "staging",
+            "publisher",
+            "publisher",
+            "v1362",
+            "Running",
+            "1m",
+            |run| {
+                run.exit_handler = handler.map(Into::into);
+                run.retries_all = retries_all;
+            },
+        );
+        let plan = pull(&world, Lever::Stop, "staging", "publisher").unwrap();
+        (plan.evidence, plan.warning)
+    };
+    let (evidence, warning) = stop(false, Some("exit-handler"));
+    assert!(
+        evidence.ends_with("its exit handler exit-handler still runs"),
+        "{evidence}"
+    );
+    assert_eq!(warning, None);
+    let (evidence, warning) = stop(true, Some("exit-handler"));
+    assert!(!evidence.contains("exit handler"), "{evidence}");
+    assert!(
+        warning
+            .unwrap()
+            .starts_with("LEFT UNDONE: the exit handler exit-handler")
+    );
+    assert_eq!(stop(true, None).1, None);
+}
+
+#[test]
 fn stopping_takes_the_run_that_leads_here() {
     let mut world = publisher();
     let id = deploy_run(&mut world, "staging", "v1363", "true", "Running");

@@ -311,6 +311,79 @@ fn attempts_of_a_deploy_run_are_those_into_the_same_environment() {
 }
 
 #[test]
+fn only_failures_count_as_attempts() {
+    let attempt = |phases: &[(&str, bool)]| {
+        let mut world = publisher();
+        for (phase, stopped) in phases {
+            world.smoke(
+                "staging",
+                "publisher",
+                "publisher",
+                "v1362",
+                phase,
+                "43m",
+                |run| {
+                    run.shutdown = stopped.then(|| "Stop".into());
+                },
+            );
+        }
+        let plan = pull(&world, Lever::TestsOnly, "staging", "publisher").unwrap();
+        check(&plan, "attempts").evidence.clone()
+    };
+    assert_eq!(attempt(&[]), "attempt 2 of v1362");
+    // A sync of something else tests the same version again; and a run that somebody stopped is no flake.
+    let passed = ("Succeeded", false);
+    assert_eq!(
+        attempt(&[passed, passed, ("Failed", true)]),
+        "attempt 2 of v1362"
+    );
+    assert!(attempt(&[("Failed", false)]).contains("attempt 3 of v1362"));
+}
+
+#[test]
+fn a_run_that_has_failed_and_backs_off_says_when_it_can_be_resubmitted() {
+    let mut world = publisher();
+    change_failed(&mut world, |run| {
+        let node = |name: &str, kind, phase, message: Option<&str>| Node {
+            id: name.into(),
+            name: name.into(),
+            display_name: name.into(),
+            kind,
+            phase,
+            template: "".into(),
+            boundary: None,
+            children: Vec::new(),
+            message: message.map(Into::into),
+            started: run.started,
+            finished: Some(crate::world::ago("60s")),
+            exit_code: None,
+            hooked: false,
+            retried: false,
+        };
+        let root = run.id.name.to_string();
+        let said = Some("Backoff for 2 minutes 0 seconds");
+        run.phase = RunPhase::Running;
+        run.retry_expression = Some("asInt(lastRetry.exitCode) > 1".into());
+        run.nodes = Nodes::Read(std::sync::Arc::new(vec![
+            node(&root, NodeKind::Retry, NodePhase::Running, said),
+            node(
+                &format!("{root}(0)"),
+                NodeKind::DAG,
+                NodePhase::Failed,
+                None,
+            ),
+        ]));
+    });
+    let refusal = pull(&world, Lever::Resubmit, "staging", "publisher").unwrap_err();
+    assert!(
+        refusal
+            .because
+            .contains("has failed and backs off until 03:13Z"),
+        "{refusal}"
+    );
+}
+
+#[test]
 fn a_deploy_run_does_not_bring_back_what_was_rolled_back() {
     let mut world = publisher();
     world.moved(
