@@ -91,11 +91,9 @@ pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String
             ..
         } => {
             let mut object = object.clone();
-            // By hand it may be made again: the server chooses the name then.
-            if let Some(metadata) = object.get_mut("metadata").and_then(|m| m.as_object_mut())
-                && metadata.contains_key("generateName")
-            {
-                metadata.remove("name");
+            // The plan's own name: pasted twice, or beside the plan whose answer was lost, it makes one run and no more.
+            if let Some(metadata) = object.get_mut("metadata").and_then(|m| m.as_object_mut()) {
+                metadata.remove("generateName");
             }
             if let Some(annotations) = object
                 .pointer_mut("/metadata/annotations")
@@ -117,6 +115,7 @@ pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String
                 "kubectl {} create -f - <<'LEVERFRAME'\n{json}\nLEVERFRAME",
                 options(clusters, environment, namespace)
             );
+            text.push_str("# Once it was made, this answers AlreadyExists.\n");
             text.push_str(&argo(plan, clusters));
         }
         Write::Patch {
@@ -145,6 +144,7 @@ fn argo(plan: &Plan, clusters: &Clusters) -> String {
     let Write::Create {
         environment,
         namespace,
+        name,
         object,
         origin,
         ..
@@ -164,15 +164,23 @@ fn argo(plan: &Plan, clusters: &Clusters) -> String {
         })
         .map(|(name, value)| format!(" -p {}", quote(&format!("{name}={value}"))))
         .collect();
-    let command = match origin {
-        Some(origin) => format!("resubmit {}", quote(&origin.id.name)),
-        None => format!(
-            "submit --from {}",
-            quote(&format!("workflowtemplate/{}", template(object)))
+    // A resubmission cannot be given a name.
+    let (when, command) = match origin {
+        Some(origin) => (
+            "or, another run each time it is run",
+            format!("resubmit {}", quote(&origin.id.name)),
+        ),
+        None => (
+            "or",
+            format!(
+                "submit --name {} --from {}",
+                quote(name),
+                quote(&format!("workflowtemplate/{}", template(object)))
+            ),
         ),
     };
     format!(
-        "# or: argo {} {command}{parameters}\n",
+        "# {when}: argo {} {command}{parameters}\n",
         options(clusters, environment, namespace)
     )
 }

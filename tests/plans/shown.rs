@@ -200,12 +200,25 @@ fn commands_name_file_context_and_namespace_and_quote_what_is_not_plain() {
             Write::Create {
                 environment,
                 namespace,
+                name,
+                origin,
                 ..
             } => {
                 let place = place(environment);
                 let create = format!("\nkubectl {place} -n {namespace} create -f -");
-                let argo = format!("\n# or: argo {place} -n {namespace} ");
-                assert!(text.contains(&create) && text.contains(&argo), "{text}");
+                assert!(text.contains(&create), "{text}");
+                let (_, object) = text.split_once("<<'LEVERFRAME'\n").unwrap();
+                let (object, _) = object.split_once("\nLEVERFRAME\n").unwrap();
+                let object: serde_json::Value = serde_json::from_str(object).unwrap();
+                assert_eq!(object["metadata"]["name"], **name, "one run, however often");
+                assert!(object["metadata"].get("generateName").is_none(), "{text}");
+                let argo = match origin {
+                    None => format!("\n# or: argo {place} -n {namespace} submit --name {name} "),
+                    Some(_) => format!(
+                        "\n# or, another run each time it is run: argo {place} -n {namespace} resubmit "
+                    ),
+                };
+                assert!(text.contains(&argo), "{text}");
                 assert!(
                     !text.contains("leverframe/"),
                     "by hand it is not our plan: {text}"
