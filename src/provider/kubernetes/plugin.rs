@@ -13,9 +13,13 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::LazyLock;
 use std::time::Duration;
+use tokio::io::AsyncReadExt as _;
 
 /// A credential is got anew this long before it expires.
 const EARLY: SignedDuration = SignedDuration::from_secs(60);
+
+/// A credential has some kilobytes.
+const LARGEST_OUTPUT: u64 = 1024 * 1024;
 
 /// What a plugin gave.
 #[derive(Clone)]
@@ -94,7 +98,7 @@ pub(super) async fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    let started = process.spawn().map_err(|e| {
+    let mut started = process.spawn().map_err(|e| {
         let why = format!(
             "got no credential: the plugin {name} could not be started ({})",
             e.kind()
@@ -107,7 +111,18 @@ pub(super) async fn run(
             .and_then(|id| i32::try_from(id).ok())
             .and_then(rustix::process::Pid::from_raw),
     );
-    let ended = match tokio::time::timeout(limit, started.wait_with_output()).await {
+    let pipe = started.stdout.take();
+    let reading = async {
+        let mut printed = Vec::new();
+        if let Some(pipe) = pipe {
+            pipe.take(LARGEST_OUTPUT + 1)
+                .read_to_end(&mut printed)
+                .await?;
+        }
+        // One that goes on printing meets a closed pipe.
+        Ok::<_, std::io::Error>((started.wait().await?, printed))
+    };
+    let (status, printed) = match tokio::time::timeout(limit, reading).await {
         Err(_) => {
             drop(group);
             let seconds = limit.as_secs_f32();
@@ -130,13 +145,16 @@ pub(super) async fn run(
             ended
         }
     };
-    if matches!(ended.status.code(), Some(126 | 127)) {
+    if printed.len() as u64 > LARGEST_OUTPUT {
+        let why = format!("got no credential: what the plugin {name} printed is too long");
+        return Err(fault(context, &why));
+    }
+    if matches!(status.code(), Some(126 | 127)) {
         let why = format!("got no credential: the plugin {name} could not be started");
         return Err(fault(context, &why));
     }
-    if !ended.status.success() {
-        let how = ended
-            .status
+    if !status.success() {
+        let how = status
             .code()
             .map_or_else(|| "by a signal".to_owned(), |c| format!("with status {c}"));
         return Err(fault(
@@ -144,7 +162,7 @@ pub(super) async fn run(
             &format!("got no credential: the plugin {name} ended {how}"),
         ));
     }
-    read(&ended.stdout).ok_or_else(|| {
+    read(&printed).ok_or_else(|| {
         fault(
             context,
             &format!("got no credential: what the plugin {name} printed is none"),
@@ -270,6 +288,7 @@ mod tests {
             ),
             ("kill -9 $$", "ended by a signal"),
             ("echo canary-out", "printed is none"),
+            ("yes canary-out", "printed is too long"),
             ("echo '{\"status\":{\"token\":\"\"}}'", "printed is none"),
         ] {
             let fault = run(&script(text), "staging", LIMIT).await.err().unwrap();
