@@ -481,6 +481,110 @@ fn what_decides_and_what_draws_has_no_clock_and_no_io() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What can change something outside, and the only files that may say it (rule 4: only a plan changes the world). Everything
+/// else reads by clients that cannot write. The yard has a rule of its own: it knows nothing of the console, and talks to
+/// loopback only.
+const MAY_WRITE: &[(&str, &[&str])] = &[
+    // A client is built from a kubeconfig, and asked for one that writes by the writer alone.
+    ("Client::try_from", &["src/provider/kubernetes/connect.rs"]),
+    ("Client::try_default", &[]),
+    ("Client::new(", &[]),
+    ("kube::Api", &[]),
+    (".writing()", &["src/provider/kubernetes/writer.rs"]),
+    // Requests that change something are made in one file, which sends each once.
+    ("Method::POST", &["src/provider/kubernetes/call.rs"]),
+    ("Method::PATCH", &["src/provider/kubernetes/call.rs"]),
+    ("Method::PUT", &[]),
+    ("Method::DELETE", &[]),
+    ("writing.create(", &["src/provider/kubernetes/writer.rs"]),
+    ("writing.merge(", &["src/provider/kubernetes/writer.rs"]),
+    // The git program pushes in one file; a mirror's own branches are moved by fetches alone.
+    ("call(\"push\"", &["src/provider/git/push.rs"]),
+    ("push::push(", &["src/provider/git/send.rs"]),
+    // Writers are made where read-only is looked at, for whoever sends a plan or looks for one.
+    ("kubernetes::writer", &["src/connect.rs"]),
+    ("kubernetes::Writer", &[]),
+    ("git::writer", &["src/connect.rs"]),
+    ("git::send", &[]),
+    ("ClusterWriter::new(", &["src/connect.rs"]),
+    ("Committer::new(", &["src/connect.rs"]),
+    (
+        "connect::writers(",
+        &["src/cli/outside.rs", "src/cli/pull.rs"],
+    ),
+    ("connect::writers_alone(", &["src/cli/journal.rs"]),
+    // Programs: git, a kubeconfig's plugin, and the login that somebody asks for.
+    (
+        "Command::new(",
+        &[
+            "src/provider/git/program.rs",
+            "src/provider/kubernetes/plugin.rs",
+            "src/connect.rs",
+        ],
+    ),
+    // Nothing else speaks to a network.
+    ("TcpStream", &[]),
+    ("UnixStream", &[]),
+    ("UdpSocket", &[]),
+];
+
+/// The rows of [`MAY_WRITE`] that a file breaks.
+fn unlawful_writes<'a>(path: &str, code: &str) -> Vec<&'a str> {
+    let row =
+        |(word, files): &&(&'static str, &[&str])| code.contains(word) && !files.contains(&path);
+    MAY_WRITE
+        .iter()
+        .filter(row)
+        .map(|(word, _)| *word)
+        .collect()
+}
+
+#[test]
+fn only_a_plans_writer_can_change_anything_outside() {
+    let mut wrong = Vec::new();
+    let ours = |file: &&File| !file.is_test && file.path.starts_with("src/");
+    for file in sources().iter().filter(ours) {
+        for word in unlawful_writes(&file.path, &file.code) {
+            wrong.push(format!("{}: {word}", file.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_write_in_another_file_is_found() {
+    for (path, code) in [
+        (
+            "src/cli/status.rs",
+            "let all = connect::writers(&config, &connection);",
+        ),
+        ("src/view/board.rs", "access.writing().await?"),
+        ("src/update/press.rs", "repository.call(\"push\", limit)"),
+        (
+            "src/provider/kubernetes/feed.rs",
+            "request(Method::PATCH, path)",
+        ),
+        (
+            "src/provider/kubernetes/logs.rs",
+            "kube::Client::try_from(config)",
+        ),
+        ("src/cli/demo.rs", "std::process::Command::new(\"kubectl\")"),
+    ] {
+        assert_eq!(unlawful_writes(path, code).len(), 1, "{path}: {code}");
+    }
+    // Every file that may is there, and does.
+    let files = sources();
+    for (word, allowed) in MAY_WRITE {
+        for path in *allowed {
+            let file = files.iter().find(|f| f.path == *path);
+            assert!(
+                file.is_some_and(|f| f.code.contains(word)),
+                "{path} has no {word} any more"
+            );
+        }
+    }
+}
+
 #[test]
 fn only_the_pen_puts_text_on_the_screen() {
     const BYPASSES: [&str; 7] = [

@@ -114,9 +114,9 @@ impl Call {
         }
     }
 
-    /// This call writes: where this process ends before it, it is left to end by itself, since stopping it would make its
-    /// outcome unknown.
-    pub fn writing(mut self) -> Self {
+    /// Where this process ends before this call does, the call goes on: it writes, and stopping it would make its outcome
+    /// unknown.
+    pub fn left_to_end(mut self) -> Self {
         self.writes = true;
         self
     }

@@ -59,7 +59,7 @@ pub fn destination(repository: &Repository) -> Result<To, String> {
 pub fn push(repository: &Repository, to: To, commit: Oid, branch: &str, limit: Duration) -> Pushed {
     let refspec = format!("{commit}:refs/heads/{branch}");
     let ended = call(repository, limit)
-        .writing()
+        .left_to_end()
         .run(arguments(repository, to, &[], &refspec));
     told(ended, has_push_hook(repository))
 }

@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 use tokio_util::bytes::Bytes;
 
+const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 /// The body of a refusal is read up to this many bytes.
 const LARGEST_REFUSAL: usize = 64 * 1024;
 /// The body of a single answer (an object, a review) is read up to this many bytes, counted after decompression: etcd keeps
@@ -86,24 +87,20 @@ impl Reading {
         open(&self.client, request, path, limit).await
     }
 
-    /// Asks something that Kubernetes answers to a POST without keeping it (an access review).
+    /// Asks whether the credential may do something: the one POST of a client that reads, since Kubernetes answers it and
+    /// keeps nothing.
     ///
     /// # Errors
     /// As [`Reading::get`].
-    pub async fn ask(
+    pub async fn review_access(
         &self,
-        path: &str,
         question: &serde_json::Value,
         limit: Duration,
     ) -> Result<Answer, Failure> {
-        let request = request(
-            Method::POST,
-            path,
-            Some(("application/json", question)),
-            false,
-        );
-        let asked = whole(&self.client, request, path, limit);
-        told(self.calls.as_ref(), "ASK", path, asked).await
+        let body = Some(("application/json", question));
+        let request = request(Method::POST, ACCESS_REVIEWS, body, false);
+        let asked = whole(&self.client, request, ACCESS_REVIEWS, limit);
+        told(self.calls.as_ref(), "ASK", ACCESS_REVIEWS, asked).await
     }
 }
 

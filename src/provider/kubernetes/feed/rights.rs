@@ -10,7 +10,6 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-const REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 /// Rights change seldom; they are asked for again after this time.
 const AGAIN: Duration = Duration::from_secs(600);
 /// And after this, where one could not be asked for.
@@ -109,7 +108,7 @@ impl Cluster {
         });
         let reading = self.access.reading().await.ok()?;
         let answer = reading
-            .ask(REVIEWS, &question, self.pace.answer)
+            .review_access(&question, self.pace.answer)
             .await
             .ok()?;
         let review: Review = serde_json::from_slice(&answer.body).ok()?;
