@@ -47,6 +47,7 @@ pub mod page;
 pub mod plan;
 pub mod provider;
 pub mod screen;
+pub mod secret;
 pub mod state;
 pub mod store;
 pub mod terminal;

@@ -7,6 +7,7 @@ use std::time::Duration;
 const LEAVING: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
+    leverframe::secret::forbid_core_dumps();
     let arguments = leverframe::cli::Arguments::read();
     if let Err(report) = color_eyre::install() {
         eprintln!("leverframe: {report}");

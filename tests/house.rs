@@ -35,6 +35,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Which of the facts are a target's; and what they are made to say of it.
     ("belongs", &["delivery", "model", "store"]),
     ("board", &["belongs", "delivery", "model", "store"]),
+    ("secret", &[]),
     ("journal", &["model", "plan"]),
     (
         "plan",
