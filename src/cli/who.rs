@@ -6,13 +6,19 @@ use crate::config::Config;
 use crate::plan::{Actor, PlanId};
 use std::hash::{BuildHasher, Hasher};
 
+/// The name of the account that runs this process, which no variable can change.
+pub fn login() -> String {
+    let uid = nix::unistd::Uid::current();
+    match nix::unistd::User::from_uid(uid) {
+        Ok(Some(user)) => user.name,
+        _ => format!("uid {uid}"),
+    }
+}
+
 /// Login name, client address and whether several people share the login.
 pub(super) fn actor(config: &Config) -> Actor {
     let uid = rustix::process::getuid();
-    let login = ["LOGNAME", "USER"]
-        .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-        .unwrap_or_else(|| format!("uid {}", uid.as_raw()));
+    let login = login();
     let from = std::env::var("SSH_CONNECTION")
         .ok()
         .and_then(|text| text.split(' ').next().map(str::to_owned))
