@@ -7,12 +7,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1,
+    SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
+};
 use signal_hook::iterator::Signals;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::tty::{Holder, Loan, Tty};
 use super::{Cause, Control};
+
+/// What is taken. Left alone, all but the last three would end the process with the terminal as it is. An abort from
+/// within is not stopped by taking its signal; one that somebody sends is.
+const TAKEN: [i32; 15] = [
+    SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU,
+    SIGXFSZ, SIGABRT, SIGTSTP, SIGCONT, SIGWINCH,
+];
 
 /// How long the loop may take to return once it was told to end.
 const GRACE: Duration = Duration::from_millis(600);
@@ -61,7 +71,7 @@ impl Ending {
 
 /// Starts the thread that takes signals.
 pub(super) fn listen(ending: Ending) -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH])?;
+    let mut signals = Signals::new(TAKEN)?;
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {

@@ -68,6 +68,14 @@ fn after_each_signal_that_ends() {
         (Signal::INT, 130),
         (Signal::QUIT, 131),
         (Signal::HUP, 129),
+        (Signal::USR1, 138),
+        (Signal::USR2, 140),
+        (Signal::ALARM, 142),
+        (Signal::VTALARM, 154),
+        (Signal::PROF, 155),
+        (Signal::XCPU, 152),
+        (Signal::XFSZ, 153),
+        (Signal::ABORT, 134),
     ] {
         let (_repository, mut console) = started();
         console.signal(signal);
