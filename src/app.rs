@@ -4,6 +4,7 @@
 //! draws. It waits for nobody: the terminal says when it has taken a frame, everything outside answers by messages.
 //! Deliberately absent: what messages mean ([`crate::update`]), and how the outside is reached ([`Outside`]).
 
+#[cfg(debug_assertions)]
 mod fault;
 mod file;
 mod time;
@@ -127,6 +128,7 @@ pub async fn run(
     let mut news = Vec::with_capacity(BATCH);
     let mut pieces = Vec::with_capacity(BATCH);
     let mut made = Vec::with_capacity(BATCH);
+    #[cfg(debug_assertions)]
     let mut fault = fault::Point::from_environment();
     loop {
         if app.urgent {
@@ -144,6 +146,7 @@ pub async fn run(
             biased;
             Some(control) = control.recv() => {
                 app.control(control);
+                #[cfg(debug_assertions)]
                 if matches!(control, Control::Drained(_)) {
                     fault.strike()?;
                 }

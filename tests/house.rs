@@ -381,6 +381,25 @@ fn imports_are_found_however_they_are_written() {
 }
 
 #[test]
+fn what_tests_make_the_console_do_is_left_out_of_release_builds() {
+    let variable = ["LEVERFRAME", "TEST", ""].join("_");
+    for file in sources()
+        .iter()
+        .filter(|file| file.code.contains(&variable))
+    {
+        let path = Path::new(&file.path);
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let parent = root().join(path.parent().unwrap().with_extension("rs"));
+        let parent = std::fs::read_to_string(&parent).unwrap();
+        assert!(
+            parent.contains(&format!("#[cfg(debug_assertions)]\nmod {name};")),
+            "{} reads {variable}… and is part of release builds",
+            file.path
+        );
+    }
+}
+
+#[test]
 fn each_property_is_tried_from_a_fixed_seed() {
     let mut paths = Vec::new();
     for folder in ["src", "tests"] {
