@@ -173,6 +173,8 @@ pub async fn run(
             }
             _ = calls.recv_many(&mut made, BATCH), if !calls.is_closed() || !calls.is_empty() => {
                 for call in made.drain(..) {
+                    let (source, what) = (call.source.to_string(), &call.what);
+                    tracing::debug!(source, what, call.took_ms, call.answer, "called");
                     app.take(Message::Called(call));
                 }
             }

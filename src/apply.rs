@@ -97,7 +97,11 @@ pub async fn apply_under(
             );
         }
     };
+    let (id, target) = (&plan.id, &plan.request.target);
+    let lever = plan.request.lever.title();
+    tracing::info!(plan = %id, lever, %target, "sending");
     let outcome = writer.write(plan, &tried).await;
+    tracing::info!(plan = %id, ?outcome, "sent");
     let ending = entry(
         &plan.id,
         What::Outcome {

@@ -12,6 +12,8 @@ fn main() -> ExitCode {
     if let Err(report) = color_eyre::install() {
         eprintln!("leverframe: {report}");
     }
+    let log = arguments.start_log();
+    log_panics();
     // The one provider of cryptography; already being there is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -28,5 +30,19 @@ fn main() -> ExitCode {
     };
     let code = runtime.block_on(leverframe::cli::run(arguments));
     runtime.shutdown_timeout(LEAVING);
+    if let Some(log) = log {
+        log.flush(LEAVING);
+    }
     ExitCode::from(code)
+}
+
+/// A panic is in the log file, too, whatever becomes of the terminal that it is reported on.
+fn log_panics() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string);
+        let said = panic.payload_as_str();
+        tracing::error!(place, said, "panicked");
+        report(panic);
+    }));
 }

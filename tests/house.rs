@@ -35,8 +35,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Which of the facts are a target's; and what they are made to say of it.
     ("belongs", &["delivery", "model", "store"]),
     ("board", &["belongs", "delivery", "model", "store"]),
+    ("private_file", &[]),
     ("secret", &[]),
-    ("journal", &["model", "plan"]),
+    ("log_file", &["model", "private_file"]),
+    ("journal", &["model", "plan", "private_file"]),
     (
         "plan",
         &[
@@ -122,6 +124,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "effect",
             "journal",
             "keymap",
+            "log_file",
             "message",
             "model",
             "plan",

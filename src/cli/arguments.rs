@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[derive(Parser, Debug)]
 #[command(
     name = "leverframe",
-    version,
+    version = super::VERSION,
     propagate_version = true,
     max_term_width = 110
 )]
@@ -43,6 +43,26 @@ pub struct Common {
     /// Seconds after which what was not read counts as unread
     #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true)]
     pub limit: u64,
+    /// How much to write into the log file, which `leverframe info` names
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info, env = "LEVERFRAME_LOG", hide_env_values = true, global = true)]
+    pub log: LogLevel,
+}
+
+/// What goes into the log file: everything of a level and of those before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing; no file is made
+    Off,
+    /// Panics, and what could not be written
+    Error,
+    /// Faults of sources, with what caused them
+    Warn,
+    /// Starts, ends, and what was sent
+    #[default]
+    Info,
+    /// Every call of the console to the outside
+    Debug,
+    Trace,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
@@ -92,6 +112,8 @@ pub enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Version, paths, and what the terminal can show: what a report of a fault should say
+    Info,
     /// Completions for a shell, on standard output
     Completions {
         /// The shell that they are for

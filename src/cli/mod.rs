@@ -13,6 +13,7 @@ mod demo;
 pub mod exit;
 mod gather;
 mod history;
+mod info;
 mod journal;
 pub mod json;
 mod logs;
@@ -30,6 +31,7 @@ pub use arguments::Arguments;
 pub use exit::Exit;
 
 use crate::config::{ClusterAt, Config, Variables};
+use crate::log_file::LogFile;
 use crate::plan::show::{self, Clusters};
 use crate::provider::git::program;
 use arguments::{Command, Common};
@@ -39,6 +41,10 @@ use exit::Failure;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::OnceLock;
+use tracing::level_filters::LevelFilter;
+
+/// The version with the commit that it was built from.
+pub const VERSION: &str = env!("LEVERFRAME_VERSION");
 
 /// What every command returns: how it ended, or why it did not.
 type Ended = Result<Exit, Report>;
@@ -47,6 +53,30 @@ impl Arguments {
     /// Reads the process's arguments; prints help and usage faults itself, and ends the process then.
     pub fn read() -> Self {
         Self::parse()
+    }
+
+    /// Begins to log what this process does, unless it is to log nothing or does nothing that could go wrong.
+    pub fn start_log(&self) -> Option<LogFile> {
+        let is_about_itself = matches!(
+            self.command,
+            Some(Command::Completions { .. } | Command::Man | Command::Info)
+        );
+        let level = info::level(self.common.log);
+        let folder = crate::config::file::xdg(&variables, "XDG_STATE_HOME", ".local/state")?;
+        if level == LevelFilter::OFF || is_about_itself {
+            return None;
+        }
+        let log = LogFile::start(&folder, level)?;
+        let command = format!("{:?}", self.command);
+        // The command's name alone: reasons and versions stand in the journal.
+        let name = command.split(['(', ' ', '{']).nth(1).unwrap_or("Console");
+        tracing::info!(
+            version = VERSION,
+            pid = std::process::id(),
+            command = name,
+            "started"
+        );
+        Some(log)
     }
 
     /// The command line as data, for completions, the manual page and tests.
@@ -83,19 +113,24 @@ async fn run_to_the_end(arguments: Arguments) -> u8 {
             }
         }
     };
-    match ended {
+    let code = match ended {
         Ok(exit) => exit.code(),
         Err(report) => match report.downcast_ref::<Failure>() {
             Some(failure) => {
+                tracing::error!(said = failure.said, "failed");
                 print::complain(&failure.said);
                 failure.exit.code()
             }
             None => {
+                let causes: Vec<String> = report.chain().map(ToString::to_string).collect();
+                tracing::error!(causes = causes.join(": "), "failed");
                 print::complain(&format!("{report:?}"));
                 Exit::Failed.code()
             }
         },
-    }
+    };
+    tracing::info!(code, "ended");
+    code
 }
 
 /// Waits for a signal that ends a command. One that cannot be listened to does what it always did, and `nohup` holds.
@@ -135,6 +170,7 @@ async fn act(command: Command, common: &Common) -> Ended {
         #[cfg(feature = "yard")]
         Command::Demo(args) => demo::run(&args, common).await,
         Command::Config(command) => config::run(&command, common).await,
+        Command::Info => info::run(common),
         Command::Completions { shell } => completions::completions(shell),
         Command::Man => completions::manual(),
         lever => pull::run(lever, common).await,

@@ -4,10 +4,11 @@
 //! away; lines are moved byte by byte.
 
 use super::file::{Lock, append_to};
-use super::paths::{JournalPaths, open, open_to_read};
+use super::paths::JournalPaths;
 use super::tail::Tail;
 use super::{HORIZON, Journal, KEPT, What};
 use crate::plan::PlanId;
+use crate::private_file::{open, open_to_read};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;

@@ -6,11 +6,11 @@
 pub use super::paths::JournalPaths;
 pub use super::tail::{News, Tail};
 
-use super::paths::{could_open, identity, open};
 use super::{Entry, Journal, archive, line};
 use crate::model::{Fault, FaultKind};
+use crate::private_file::{could_open, is_still, open};
 use jiff::Timestamp;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -192,14 +192,6 @@ impl JournalFile {
             detail,
             "Nothing is sent until it can: make room, or name a place by `journal` in the configuration.",
         ))
-    }
-}
-
-/// Whether a file is the one at its path, rather than one that was replaced there.
-fn is_still(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(ours), Ok(there)) => identity(&ours) == identity(&there),
-        _ => false,
     }
 }
 

@@ -1,10 +1,7 @@
-//! Paths: the files that the journal may be in, and how one is opened: as ours, for nobody else to read.
+//! Paths: the files that the journal may be in, best first.
 //!
-//! Deliberately absent: what stands in them.
+//! Deliberately absent: what stands in them, and opening them.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The journal's name in its folder.
@@ -53,87 +50,4 @@ impl JournalPaths {
     pub fn files(&self) -> &[PathBuf] {
         &self.0
     }
-}
-
-/// Opens a file at a path, made with its folder where it is not there. Nobody else can read it.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-        trust(folder)?;
-    }
-    let file = open_ours(path, true)?;
-    if file.metadata()?.mode() & 0o077 != 0 {
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(file)
-}
-
-/// Whether [`open`] would do, found out without making anything.
-pub(super) fn could_open(path: &Path) -> io::Result<()> {
-    match open_ours(path, false) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        opened => return opened.map(|_| ()),
-    }
-    let there = path.ancestors().skip(1).find(|folder| folder.exists());
-    let folder = there.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-    if !folder.is_dir() {
-        return Err(io::ErrorKind::NotADirectory.into());
-    }
-    trust(folder)?;
-    use rustix::fs::Access;
-    Ok(rustix::fs::access(
-        folder,
-        Access::WRITE_OK | Access::EXEC_OK,
-    )?)
-}
-
-/// Opens a file to read it, if it is one and ours.
-pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
-    checked(
-        OpenOptions::new()
-            .read(true)
-            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
-            .open(path)?,
-    )
-}
-
-/// What tells a file from one that took its path.
-pub(super) fn identity(about: &fs::Metadata) -> (u64, u64) {
-    (about.dev(), about.ino())
-}
-
-fn open_ours(path: &Path, create: bool) -> io::Result<File> {
-    checked(
-        OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(create)
-            .mode(0o600)
-            // A pipe in its place must not make us wait.
-            .custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32)
-            .open(path)?,
-    )
-}
-
-fn checked(file: File) -> io::Result<File> {
-    let about = file.metadata()?;
-    if !about.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
-    if about.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other("it belongs to somebody else"));
-    }
-    Ok(file)
-}
-
-/// A folder that another user made may be exchanged by that user at any time.
-fn trust(folder: &Path) -> io::Result<()> {
-    let owner = fs::metadata(folder)?.uid();
-    if owner == 0 || owner == rustix::process::geteuid().as_raw() {
-        return Ok(());
-    }
-    Err(io::Error::other("its folder belongs to somebody else"))
 }

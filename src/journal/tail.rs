@@ -4,7 +4,8 @@
 
 use super::Entry;
 use super::line::{self, Unreadable};
-use super::paths::{JournalPaths, identity, open_to_read};
+use super::paths::JournalPaths;
+use crate::private_file::{identity, open_to_read};
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};

@@ -33,6 +33,9 @@ pub struct Fault {
     pub detail: String,
     /// What to do next; empty when there is nothing to do but wait.
     pub hint: String,
+    /// The errors below it, outermost first, as their libraries word them: for the log file, not for the screen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<String>,
 }
 
 impl Fault {
@@ -41,7 +44,16 @@ impl Fault {
             kind,
             detail: detail.into(),
             hint: hint.into(),
+            causes: Vec::new(),
         }
+    }
+
+    /// Keeps an error and what caused it.
+    #[must_use]
+    pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
+        let chain = std::iter::successors(Some(error), |error| error.source());
+        self.causes = chain.map(ToString::to_string).collect();
+        self
     }
 }
 

@@ -53,6 +53,10 @@ impl Feed {
     }
 
     fn stamp(&self, news: News) -> Delta {
+        if let News::Fault { fault, kind, .. } = &news {
+            let (source, kind) = (self.source.to_string(), kind.map(|kind| kind.word()));
+            tracing::warn!(source, kind, %fault, causes = fault.causes.join(": "), "a source cannot be read");
+        }
         Delta {
             source: self.source.clone(),
             subscription: self.subscription,

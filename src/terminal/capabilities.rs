@@ -1,7 +1,9 @@
-//! Capabilities: what the terminal can show, told by the environment it was started in.
+//! Capabilities: what the terminal can show, as the environment says in which the console was started.
 //!
 //! Deliberately absent: questions to the terminal itself. An answer would arrive among the keys, late over a slow
 //! connection, and a terminal that never answers would cost the first frame.
+
+use rustix::process::{Pid, getppid};
 
 /// How many colours may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,12 +25,76 @@ pub struct Capabilities {
     pub depth: Depth,
     /// Whether the locale is UTF-8; without it only ASCII is sent.
     pub unicode: bool,
+    /// What stands between the console and the terminal, and answers in its stead.
+    pub relay: Option<Relay>,
+}
+
+/// A program that keeps a screen of its own and shows it to the terminal when it can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relay {
+    Tmux,
+    Screen,
+    Zellij,
+    Mosh,
+}
+
+impl Relay {
+    pub fn name(self) -> &'static str {
+        match self {
+            Relay::Tmux => "tmux",
+            Relay::Screen => "screen",
+            Relay::Zellij => "zellij",
+            Relay::Mosh => "mosh",
+        }
+    }
+
+    /// As the programs say themselves, or as their `TERM` does where the variable was lost (`sudo`).
+    fn from_variables(set: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let term = set("TERM").unwrap_or_default();
+        if set("TMUX").is_some() || term.starts_with("tmux") {
+            Some(Relay::Tmux)
+        } else if set("STY").is_some() || term.starts_with("screen") {
+            Some(Relay::Screen)
+        } else if set("ZELLIJ").is_some() {
+            Some(Relay::Zellij)
+        } else {
+            None
+        }
+    }
+
+    /// mosh says nothing to the programs that it runs, but it is one of their ancestors.
+    fn from_ancestors(named: impl Fn(Pid) -> Option<(String, Option<Pid>)>) -> Option<Self> {
+        let mut pid = getppid();
+        for _ in 0..GENERATIONS {
+            let (name, parent) = named(pid?)?;
+            if name == "mosh-server" {
+                return Some(Relay::Mosh);
+            }
+            pid = parent;
+        }
+        None
+    }
+}
+
+/// More shells are not nested in each other.
+const GENERATIONS: usize = 32;
+
+/// A process's name and its parent.
+fn process(pid: Pid) -> Option<(String, Option<Pid>)> {
+    let line = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    let (name, rest) = line.split_once('(')?.1.rsplit_once(") ")?;
+    let parent = rest.split(' ').nth(1)?.parse().ok()?;
+    Some((name.to_owned(), Pid::from_raw(parent)))
 }
 
 impl Capabilities {
     /// What this process's environment says.
     pub fn from_environment() -> Self {
-        Self::from_variables(|name| std::env::var(name).ok())
+        let mut capabilities = Self::from_variables(|name| std::env::var(name).ok());
+        capabilities.relay = capabilities
+            .relay
+            .or_else(|| Relay::from_ancestors(process));
+        capabilities
     }
 
     /// Reads `NO_COLOR`, `COLORTERM`, `TERM`, and the first of `LC_ALL`, `LC_CTYPE`, `LANG` that is set.
@@ -58,6 +124,7 @@ impl Capabilities {
         Self {
             depth,
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
+            relay: Relay::from_variables(set),
         }
     }
 }
@@ -96,6 +163,31 @@ mod tests {
             assert_eq!(read(&[("TERM", none)]).depth, Depth::Mono, "{none}");
         }
         assert_eq!(read(&[]).depth, Depth::Mono);
+    }
+
+    #[test]
+    fn who_stands_between_is_known_by_its_variable_its_term_or_its_process() {
+        assert_eq!(read(&[("TMUX", "/tmp/x,1,0")]).relay, Some(Relay::Tmux));
+        assert_eq!(read(&[("TERM", "tmux-256color")]).relay, Some(Relay::Tmux));
+        assert_eq!(read(&[("TERM", "screen.xterm")]).relay, Some(Relay::Screen));
+        assert_eq!(read(&[("STY", "1.pts-0")]).relay, Some(Relay::Screen));
+        assert_eq!(read(&[("TERM", "xterm-256color")]).relay, None);
+        let own = rustix::process::getppid();
+        let under = |name: &str| {
+            let name = name.to_owned();
+            Relay::from_ancestors(move |pid| {
+                let is_first = Some(pid) == own;
+                let name = if is_first {
+                    "bash".into()
+                } else {
+                    name.clone()
+                };
+                Some((name, is_first.then(|| Pid::from_raw(1)).flatten()))
+            })
+        };
+        assert_eq!(under("mosh-server"), Some(Relay::Mosh));
+        assert_eq!(under("sshd"), None);
+        assert!(process(rustix::process::getpid()).is_some());
     }
 
     #[test]

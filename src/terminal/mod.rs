@@ -22,7 +22,7 @@ use std::time::Instant;
 use ratatui::Frame;
 use tokio::sync::mpsc;
 
-pub use capabilities::{Capabilities, Depth};
+pub use capabilities::{Capabilities, Depth, Relay};
 pub use input::{Decoder, Input, Key};
 pub use screen::Screen;
 

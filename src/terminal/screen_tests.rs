@@ -10,6 +10,7 @@ use super::*;
 const FULL: Capabilities = Capabilities {
     depth: Depth::Indexed,
     unicode: true,
+    relay: None,
 };
 
 fn show(
@@ -158,6 +159,7 @@ fn without_colours_none_is_sent_but_reverse_still_is() {
         Capabilities {
             depth: Depth::Mono,
             unicode: true,
+            relay: None,
         },
     );
     let style = Style::new()
@@ -187,6 +189,7 @@ fn wide_characters_keep_the_columns_and_ascii_replaces_them() {
         Capabilities {
             depth: Depth::Mono,
             unicode: false,
+            relay: None,
         },
     );
     let bytes = screen.compose(page);
@@ -224,6 +227,7 @@ fn whatever_a_cell_holds_only_our_sequences_leave() {
                 Capabilities {
                     depth: Depth::Indexed,
                     unicode,
+                    relay: None,
                 },
             );
             let bytes = screen.compose(|frame| {

@@ -362,10 +362,13 @@ fn each_way_to_end_has_its_code() {
             said(&output)
         );
     }
-    // Looking at a clone leaves nothing behind.
-    for left in [".local", ".cache", ".config"] {
+    // Looking at a clone leaves nothing behind but the log.
+    for left in [".cache", ".config"] {
         assert!(!folder.path().join(left).exists(), "{left}");
     }
+    let state = std::fs::read_dir(folder.path().join(".local/state/leverframe")).unwrap();
+    let left: Vec<_> = state.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["leverframe.log"]);
     // What needs no source.
     for command in [
         &["man"][..],
@@ -559,6 +562,69 @@ fn what_is_printed_as_json_is_harmless_on_a_terminal_and_means_the_same() {
             .collect();
         assert!(left.is_empty(), "{words:?}: {left:?}");
     }
+}
+
+#[test]
+fn info_says_where_everything_is_and_runs_whatever_is_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_str().unwrap();
+    let output = leverframe(folder.path(), &["info", "-o", "json"]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let value: Value = serde_json::from_str(&printed(&output)).unwrap();
+    assert_eq!(value["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(value["paths"]["config"], Value::Null);
+    let log = format!("{home}/.local/state/leverframe/leverframe.log");
+    assert_eq!(value["paths"]["log"], log);
+    assert_eq!(value["terminal"]["interactive"], false);
+    let file = folder.path().join("broken.toml");
+    std::fs::write(&file, "delivery = 1").unwrap();
+    let output = leverframe(folder.path(), &["info", "-c", file.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let text = printed(&output);
+    assert!(
+        text.contains("broken.toml") && text.contains("delivery"),
+        "{text}"
+    );
+    assert!(text.contains(&log) && text.contains("level info"), "{text}");
+    let version = printed(&leverframe(folder.path(), &["--version"]));
+    assert!(
+        version.contains(env!("CARGO_PKG_VERSION")) && version.contains("build"),
+        "{version}"
+    );
+}
+
+#[test]
+fn what_failed_is_in_the_log_file_with_its_causes_and_nothing_where_none_is_wanted() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join(".local/state/leverframe/leverframe.log");
+    let missing = folder.path().join("nowhere");
+    let from = [
+        "status",
+        "--delivery",
+        "govuk",
+        "--repository",
+        missing.to_str().unwrap(),
+    ];
+    leverframe(folder.path(), &[&from[..], &["--log", "off"]].concat());
+    assert!(!log.exists());
+    let output = leverframe(folder.path(), &from);
+    assert_ne!(code(&output), 0);
+    let text = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let line = |message: &str| lines.iter().find(|line| line["message"] == message);
+    assert_eq!(line("started").unwrap()["command"], "Status", "{text}");
+    assert_eq!(line("ended").unwrap()["code"], code(&output));
+    let fault = line("a source cannot be read").unwrap();
+    assert_eq!(fault["source"], "git");
+    assert!(fault["causes"].as_str().unwrap().len() > 2, "{text}");
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(
+        std::fs::metadata(&log).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }
 
 /// Every command with what it takes itself, by the words that lead to it.

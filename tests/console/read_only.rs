@@ -103,7 +103,7 @@ fn calls(command: &str) -> Vec<Vec<&str>> {
         vec![words]
     };
     match command {
-        "status" | "sources" | "runs" | "man" => vec![vec![command]],
+        "status" | "sources" | "runs" | "man" | "info" => vec![vec![command]],
         "target" => vec![vec![command, "publisher", "-e", "staging"]],
         "logs" => vec![
             vec![command, "publisher", "-e", "staging"],

@@ -33,7 +33,7 @@ pub fn of(error: &Error) -> Fault {
         Error::Unfinished { .. } => (FaultKind::Unreachable, "It is tried again by itself."),
         Error::Program { said, .. } => said_by(said),
     };
-    Fault::new(kind, error.to_string(), hint)
+    Fault::new(kind, error.to_string(), hint).caused_by(error)
 }
 
 /// What git's words mean.

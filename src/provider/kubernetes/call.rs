@@ -328,9 +328,11 @@ async fn open(
         }
         Ok(Err(e)) => {
             let why = cause(&e);
+            let silent = Failure::silent(format!("{what}: {why}"));
             return Err(Failure {
                 unsent: is_connect_error(&e),
-                ..Failure::silent(format!("{what}: {why}"))
+                fault: silent.fault.clone().caused_by(&e),
+                ..silent
             });
         }
         Ok(Ok(answer)) => answer,
