@@ -1,5 +1,5 @@
 //! Figures: what the console costs, beside what the same work costs without it. `cargo bench --bench figures` prints them;
-//! nothing fails on a figure. Words on the command line pick sections (`log git screen yard cluster scale`).
+//! nothing fails on a figure. Words on the command line pick sections (`log git screen commands yard cluster scale`).
 //!
 //! Deliberately absent: verdicts. The budget stands beside each figure, and the ratio to the peer of the same run.
 
@@ -9,6 +9,7 @@
 #[allow(dead_code)]
 mod call;
 mod cluster;
+mod commands;
 mod fleet;
 mod git;
 mod log;
@@ -55,10 +56,11 @@ fn main() {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let wanted = |section: &str| words.is_empty() || words.iter().any(|word| word == section);
-    let sections: [(&str, fn()); 6] = [
+    let sections: [(&str, fn()); 7] = [
         ("log", log::run),
         ("git", git::run),
         ("screen", screen::run),
+        ("commands", commands::run),
         ("yard", yard::run),
         ("cluster", cluster::run),
         ("scale", scale::run),
