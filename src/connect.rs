@@ -16,7 +16,7 @@ use crate::provider::{Calls, Feed, Writer};
 use crate::store::{Delta, Source};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Everything that is being read. Dropping it ends the reading.
@@ -39,6 +39,7 @@ pub fn start(
         clusters: BTreeMap::new(),
         readers: Vec::new(),
     };
+    let namespaces = watch::Sender::default();
     for source in sources {
         let feed = Feed::new(source.clone(), deltas.clone());
         match source {
@@ -51,6 +52,7 @@ pub fn start(
                     git_feed::Pace::default(),
                     git_feed::Options {
                         probe: !config.read_only,
+                        namespaces: Some(namespaces.clone()),
                     },
                 ));
             }
@@ -64,6 +66,7 @@ pub fn start(
                     Scope::from(&*config.delivery),
                     feed,
                     calls.cloned(),
+                    namespaces.subscribe(),
                 ));
                 let reader = Arc::clone(&cluster);
                 connection

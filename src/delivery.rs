@@ -24,7 +24,8 @@ pub struct Delivery {
     pub apps: Option<AppsAt>,
     pub argo_cd: Option<ArgoCd>,
     pub runs: Option<Runs>,
-    pub workloads: Workloads,
+    /// How the pods and Deployments of an app are known; none: they are not read.
+    pub workloads: Option<Workloads>,
     pub robot: Robot,
     pub usual: Usual,
     /// Days for which a closed gate counts as closed lately.
@@ -166,6 +167,7 @@ pub struct Deploy {
 /// Where pods and Deployments of an app are found.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Workloads {
+    /// Where apps live that name no namespace of their own.
     pub namespace: Arc<str>,
     pub app_label: Arc<str>,
     pub repository_label: Option<Arc<str>>,

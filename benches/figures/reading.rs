@@ -114,9 +114,9 @@ async fn board(config: &Config) {
     let whole = |store: &Store| {
         let listed = |source: &Source| {
             let state = store.source(source);
-            KINDS.iter().all(|kind| {
-                state.is_some_and(|s| s.kinds.get(kind).is_some_and(|kind| kind.listed))
-            })
+            KINDS
+                .iter()
+                .all(|kind| state.is_some_and(|s| s.is_listed(*kind)))
         };
         let clusters = sources.iter().filter(|s| **s != Source::Git);
         store.tree.is_some() && clusters.into_iter().all(listed)
@@ -141,7 +141,7 @@ async fn bytes(config: &Config, pages: bool) {
         let namespace = |kind: Kind| match (kind, &config.delivery) {
             (Kind::Applications, d) => d.argo_cd.as_ref().map(|a| a.namespace.clone()),
             (Kind::Runs, d) => d.runs.as_ref().map(|r| r.namespace.clone()),
-            (_, d) => Some(d.workloads.namespace.clone()),
+            (_, d) => d.workloads.as_ref().map(|of| of.namespace.clone()),
         };
         for kind in KINDS {
             let path = wire::path(kind, &namespace(kind).expect("GOV.UK has all of them"));

@@ -7,7 +7,7 @@ use crate::delivery::{Delivery, EXECUTOR_CONTAINER, MAIN_CONTAINER};
 use crate::model::log::LogSource;
 use crate::model::tree::{LogOf, Tree};
 use crate::model::*;
-use crate::store::{Kind, Source, Store};
+use crate::store::{ClusterList, Kind, Source, Store};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ pub fn of_step(store: &Store, run: &Run, step: Option<&str>) -> Result<StepLogs,
             "{name} ran no pod, so it has no log."
         )));
     }
-    if let Some(unread) = pods_unread(store, run.environment()) {
+    if let Some(unread) = pods_unread(store, run.environment(), &run.id.namespace) {
         return Err(NoLog::Because(unread));
     }
     Err(match is_over {
@@ -178,7 +178,8 @@ pub fn of_app(
         .flat_map(|pod| choices_of_pod(delivery, target, pod))
         .collect();
     if choices.is_empty() {
-        let unread = pods_unread(store, &target.environment);
+        let unread = super::namespace(store, delivery, &target.environment, &target.app)
+            .and_then(|namespace| pods_unread(store, &target.environment, namespace));
         let because = unread.unwrap_or_else(|| format!("{target} has no pods."));
         return Err(NoLog::Because(because));
     }
@@ -198,7 +199,10 @@ fn trouble(pod: &Pod, has_passed: impl Fn(&Arc<str>) -> bool) -> usize {
 }
 
 fn choices_of_pod(delivery: &Delivery, target: &Target, pod: &Pod) -> Vec<LogChoice> {
-    let named = &delivery.workloads.containers;
+    let named = delivery
+        .workloads
+        .as_ref()
+        .map_or(&[][..], |of| &of.containers);
     let mut all: Vec<&Container> = pod.containers.iter().chain(&pod.init_containers).collect();
     all.sort_by_key(|container| {
         let place = named.iter().position(|name| *name == container.name);
@@ -266,9 +270,9 @@ fn title_of_pod(target: &Target, pod: &Pod) -> String {
 }
 
 /// Why no pod of an environment is known, where that is not because there is none: absence is a fact only after a list.
-fn pods_unread(store: &Store, environment: &Environment) -> Option<String> {
+fn pods_unread(store: &Store, environment: &Environment, namespace: &str) -> Option<String> {
     let source = store.source(&Source::Cluster(environment.clone()))?;
-    let pods = source.kinds.get(&Kind::Pods);
+    let pods = source.lists.get(&ClusterList::new(Kind::Pods, namespace));
     match (source.fault.as_ref().or_else(|| pods?.fault.as_ref()), pods) {
         (_, Some(pods)) if pods.listed => None,
         (Some(fault), _) => Some(format!(

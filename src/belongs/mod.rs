@@ -5,6 +5,8 @@
 //! belongs to an app by its label *and* its namespace: two apps of one name in two namespaces are two apps.
 //! Deliberately absent: what any of it means (the board's words), and whether a lever may act on it (plans).
 
+pub mod clusters;
+pub mod lists;
 pub mod logs;
 pub mod runs;
 #[cfg(test)]
@@ -13,17 +15,42 @@ mod tests;
 use crate::delivery::Delivery;
 use crate::model::*;
 use crate::store::{Cluster, Store};
+use std::collections::BTreeSet;
 
-/// In which namespace an app lives: its own where the values file names one, else the delivery's.
+/// In which namespace an app lives: its own where the values file names one, else the delivery's; none where the delivery
+/// does not say how workloads are known.
 fn namespace<'a>(
     store: &'a Store,
     delivery: &'a Delivery,
     environment: &Environment,
     app: &App,
-) -> &'a str {
+) -> Option<&'a str> {
+    let usual = &delivery.workloads.as_ref()?.namespace;
     let own = store.app(environment, app);
-    own.and_then(|app| app.namespace.as_deref())
-        .unwrap_or(&delivery.workloads.namespace)
+    Some(
+        own.and_then(|app| app.namespace.as_deref())
+            .unwrap_or(usual),
+    )
+}
+
+/// Every namespace of an environment in which an app lives.
+fn namespaces<'a>(
+    store: &'a Store,
+    delivery: &'a Delivery,
+    environment: &Environment,
+) -> BTreeSet<&'a str> {
+    let Some(workloads) = &delivery.workloads else {
+        return BTreeSet::new();
+    };
+    let declared = store
+        .tree
+        .as_ref()
+        .and_then(|tree| tree.apps.get(environment));
+    let own = declared
+        .into_iter()
+        .flatten()
+        .filter_map(|app| app.namespace.as_deref());
+    own.chain([&*workloads.namespace]).collect()
 }
 
 /// Those objects of a target's cluster that are the target's, by name. `labelled` finds those that name its app.
@@ -39,7 +66,7 @@ fn owned<'a, T: 'a>(
         .cluster(&target.environment)
         .map(labelled)
         .unwrap_or_default();
-    found.retain(|object| *id(object).namespace == *namespace);
+    found.retain(|object| Some(&*id(object).namespace) == namespace);
     found.sort_by(|a, b| id(a).cmp(id(b)));
     found
 }

@@ -4,7 +4,7 @@ use super::logs::{NoLog, of_app, of_step, step_named};
 use super::{happenings, pods, runs};
 use crate::model::tree::Tree;
 use crate::model::*;
-use crate::store::world::{World, at, id, pod, smoke};
+use crate::store::world::{World, at, id, pod, smoke, usual_list};
 use crate::store::{Fact, Kind, News, Source};
 use std::sync::Arc;
 
@@ -304,7 +304,7 @@ fn that_pods_are_gone_is_said_only_of_pods_that_were_read() {
     world.news(
         Source::Cluster("staging".into()),
         News::Fault {
-            kind: Some(Kind::Pods),
+            list: Some(usual_list(Kind::Pods)),
             fault,
             retry_at: None,
         },

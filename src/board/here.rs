@@ -3,7 +3,7 @@
 //! Nothing is collected beforehand: what one row says costs what its own objects cost, however many others there are.
 //! Deliberately absent: conclusions.
 
-use crate::belongs;
+use crate::belongs::{self, lists};
 use crate::delivery::Delivery;
 use crate::model::*;
 use crate::store::{Cluster, Kind, Source, Store};
@@ -13,9 +13,8 @@ pub struct Here<'a> {
     pub environment: &'a Environment,
     /// None: the cluster is not configured.
     pub cluster: Option<&'a Cluster>,
-    /// Which kinds were listed once.
+    /// Whether the Applications were listed once.
     pub applications_read: bool,
-    pub pods_read: bool,
     pub parent: Option<&'a Application>,
     store: &'a Store,
     delivery: &'a Delivery,
@@ -32,16 +31,10 @@ pub struct AppHere {
 impl<'a> Here<'a> {
     pub fn new(store: &'a Store, delivery: &'a Delivery, environment: &'a Environment) -> Self {
         let state = store.source(&Source::Cluster(environment.clone()));
-        let read = |kind: Kind| {
-            state
-                .and_then(|s| s.kinds.get(&kind))
-                .is_some_and(|k| k.listed)
-        };
         let mut here = Here {
             environment,
             cluster: store.clusters.get(environment),
-            applications_read: read(Kind::Applications),
-            pods_read: read(Kind::Pods),
+            applications_read: state.is_some_and(|s| s.is_listed(Kind::Applications)),
             parent: None,
             store,
             delivery,
@@ -53,6 +46,18 @@ impl<'a> Here<'a> {
 
     pub fn application(&self, app: &str) -> Option<&'a Application> {
         belongs::application(self.store, self.delivery, self.environment, app)
+    }
+
+    /// Whether the pods of an app were listed once, in the namespace where it lives.
+    pub fn is_pods_read(&self, app: &App) -> bool {
+        let target = Target {
+            environment: self.environment.clone(),
+            app: app.clone(),
+        };
+        let list = lists::list_of(self.store, self.delivery, &target, Kind::Pods);
+        let source = Source::Cluster(self.environment.clone());
+        let known = |list| self.store.source(&source)?.lists.get(&list);
+        list.and_then(known).is_some_and(|list| list.listed)
     }
 
     pub fn pods(&self, app: &str) -> Vec<&'a Pod> {

@@ -3,8 +3,8 @@
 use super::{Board, Row};
 use crate::cases::cases;
 use crate::model::*;
-use crate::store::world::{World, at, id, pod, smoke};
-use crate::store::{Fact, Kind, News, Source};
+use crate::store::world::{World, at, id, pod, smoke, usual_list};
+use crate::store::{ClusterList, Fact, Kind, News, Source};
 use proptest::prelude::*;
 
 const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
@@ -32,7 +32,7 @@ struct Happens {
 
 fn happens() -> impl Strategy<Value = Happens> {
     (
-        0..12_u8,
+        0..13_u8,
         0..3_usize,
         0..APPS.len(),
         0..VERSIONS.len(),
@@ -151,7 +151,16 @@ fn take(world: &mut World, it: &Happens) {
                 ),
             );
         }
-        _ => world.news(source, News::Listing(Kind::Pods)),
+        11 => world.news(source, News::Listing(usual_list(Kind::Pods))),
+        // Some live in a namespace of their own, whose pods were read or not.
+        _ => {
+            let namespace = ["apps", "own"][usize::from(it.number % 2)];
+            world.lives_in(app, namespace);
+            if it.number > 1 {
+                let own = ClusterList::new(Kind::Pods, "own");
+                world.news(source, News::Listed(own));
+            }
+        }
     }
 }
 

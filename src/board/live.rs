@@ -85,7 +85,8 @@ impl<'a> Seen<'a> {
 
     /// The container whose image carries the version.
     fn shipped<'p>(&self, pod: &'p Pod, images: &[Image]) -> Option<&'p Container> {
-        let named = &self.delivery.workloads.containers;
+        let workloads = self.delivery.workloads.as_ref()?;
+        let named = &workloads.containers;
         let ships = |container: &&Container| {
             images
                 .iter()

@@ -8,7 +8,7 @@ use super::status::{GateState, Seen, Status, TargetKind};
 use crate::belongs::runs;
 use crate::model::retry::clock;
 use crate::model::*;
-use crate::store::Source;
+use crate::store::{Kind, Source};
 
 /// A leaf that is out of sync right after a commit is only on its way: seconds until it is worth a word.
 const OUT_OF_SYNC_AFTER_S: i64 = 300;
@@ -429,12 +429,13 @@ impl<'a> Seen<'a> {
     /// A configured cluster of which nothing could be read.
     fn unread(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
         here.cluster?;
-        if here.applications_read || here.pods_read {
-            return None;
-        }
         let state = self
             .store
             .source(&Source::Cluster(status.target.environment.clone()))?;
+        let is_any_pod_read = state.lists_of(Kind::Pods).any(|list| list.listed);
+        if here.applications_read || is_any_pod_read {
+            return None;
+        }
         let fault = state.worst_fault()?;
         let what = match fault.kind {
             FaultKind::Forbidden | FaultKind::Unauthorized => "may not be read",

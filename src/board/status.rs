@@ -254,7 +254,7 @@ impl<'a> Seen<'a> {
                 .as_ref()
                 .and_then(|version| self.waiting(environment, &images, version)),
             live: here
-                .pods_read
+                .is_pods_read(&app.app)
                 .then(|| self.live(here, app.app.as_str(), &images, version.as_ref())),
             sync: application.map(|a| a.sync.clone()),
             health: application.map(|a| a.health.clone()),

@@ -3,7 +3,7 @@
 use super::status::{GateState, TargetKind};
 use super::{Board, FoldKind};
 use crate::model::*;
-use crate::store::world::{World, at, pod, smoke};
+use crate::store::world::{World, at, pod, smoke, usual_list};
 use crate::store::{Fact, Kind, News, Source};
 
 fn calm_world() -> World {
@@ -28,7 +28,7 @@ fn a_source_of_which_no_kind_may_be_read_failed_whole() {
     let mut world = World::new();
     let source = Source::Cluster("staging".into());
     let forbidden = |kind| News::Fault {
-        kind: Some(kind),
+        list: Some(usual_list(kind)),
         fault: Fault::new(FaultKind::Forbidden, "no", ""),
         retry_at: None,
     };
@@ -39,8 +39,32 @@ fn a_source_of_which_no_kind_may_be_read_failed_whole() {
         state.whole_fault().is_some()
     };
     assert!(failed(&world), "nothing of it is known");
-    world.news(source.clone(), News::Listed(Kind::Runs));
+    world.news(source.clone(), News::Listed(usual_list(Kind::Runs)));
     assert!(!failed(&world), "one kind is only that kind's null");
+}
+
+/// Pods of another namespace are those of another app, however they are labelled; and where an app's own namespace was not
+/// read, how many pods it has is not known: never none of none.
+#[test]
+fn the_pods_of_an_app_are_those_of_the_namespace_that_it_names() {
+    let mut world = calm_world();
+    world.app("licensify", &["licensify"]);
+    world.file("staging", "licensify", "v1", true);
+    world.lives_in("licensify", "licensify");
+    let live = |world: &World| world.status("staging", "licensify").live;
+    let usual = pod("staging", "licensify", "other", "licensify:v1", true, None);
+    world.fact("staging", usual);
+    assert_eq!(live(&world), None, "only the usual namespace was read");
+    assert!(world.status("staging", "publisher").live.is_some());
+
+    let Fact::Pod(mut own) = pod("staging", "licensify", "one", "licensify:v2", true, None) else {
+        unreachable!()
+    };
+    own.id.namespace = "licensify".into();
+    world.fact("staging", Fact::Pod(own));
+    let live = live(&world).expect("its own namespace was read");
+    assert_eq!((live.pods_ready, live.pods), (1, 1));
+    assert_eq!(live.version, Some(Version::new("v2")));
 }
 
 #[test]
@@ -545,7 +569,7 @@ fn an_environment_that_cannot_be_read_unfolds_no_row() {
     world.news(
         Source::Cluster("staging".into()),
         News::Fault {
-            kind: None,
+            list: None,
             fault,
             retry_at: None,
         },
@@ -567,12 +591,12 @@ fn what_a_list_does_not_name_any_more_is_gone_at_its_end_and_not_before() {
         "staging",
         smoke("staging", "publisher", "one", "v1362", RunPhase::Failed),
     );
-    world.news(source.clone(), News::Listing(Kind::Runs));
+    world.news(source.clone(), News::Listing(usual_list(Kind::Runs)));
     assert_eq!(
         world.store.cluster(&"staging".into()).unwrap().runs.len(),
         1
     );
-    world.news(source, News::Listed(Kind::Runs));
+    world.news(source, News::Listed(usual_list(Kind::Runs)));
     assert_eq!(
         world.store.cluster(&"staging".into()).unwrap().runs.len(),
         0

@@ -7,16 +7,22 @@ use super::exit::{Exit, Failure};
 use super::gather::{Gathered, Want, gather};
 use super::table::Table;
 use super::{Ended, print, required, shown};
+use crate::belongs::clusters::share_objects;
+use crate::belongs::lists::all_lists;
 use crate::config::{Config, RepositoryAt, built_in};
 use crate::connect;
+use crate::model::Environment;
 use crate::provider::git::commit;
 use crate::provider::git::program::redact;
 use crate::provider::git::repository::Repository;
-use crate::store::{Kind, Source};
+use crate::store::Source;
 use serde::Serialize;
 
 /// The far side's clock may differ by so many seconds before ages are misleading.
 const SKEW_S: i64 = 5;
+
+/// What is said of two environments whose objects are the same.
+const ONE_CLUSTER: &str = "one cluster";
 
 /// One thing that was checked.
 #[derive(Serialize)]
@@ -58,6 +64,7 @@ async fn check(common: &Common) -> Ended {
     for environment in config.clusters.keys() {
         lines.extend(cluster(&config, &gathered, &Source::Cluster(environment.clone())).await);
     }
+    lines.extend(one_cluster(&config, &gathered));
     for stage in &config.delivery.environments {
         if !config.clusters.contains_key(&stage.name) {
             lines.push(Line::new(
@@ -82,8 +89,33 @@ async fn check(common: &Common) -> Ended {
     if ended != Exit::Ok {
         return Ok(ended);
     }
+    if lines.iter().any(|line| line.what == ONE_CLUSTER) {
+        return Ok(Exit::Usage);
+    }
     // A kind that may not be read, a branch that may not be pushed: the console works, with less.
     Ok(Exit::Ok)
+}
+
+/// Every two environments in which an app is the same objects.
+fn one_cluster(config: &Config, gathered: &Gathered) -> Vec<Line> {
+    let names: Vec<&Environment> = config.clusters.keys().collect();
+    let pairs = names
+        .iter()
+        .enumerate()
+        .flat_map(|(i, one)| names[i + 1..].iter().map(move |other| (one, other)));
+    pairs
+        .filter(|(one, other)| {
+            share_objects(&gathered.store, &config.delivery, one, other)
+        })
+        .map(|(one, other)| {
+            Line::new(
+                one.as_str(),
+                ONE_CLUSTER,
+                "no",
+                format!("it is the same cluster as {other}: every lever is refused in both. Give each environment the context of its own cluster."),
+            )
+        })
+        .collect()
 }
 
 impl Line {
@@ -211,7 +243,7 @@ async fn cluster(config: &Config, gathered: &Gathered, source: &Source) -> Vec<L
     if let Some(reader) = gathered.connection.cluster(environment)
         && let Some(known) = reader.known()
     {
-        lines.push(Line::new(name, "server", "note", known.server));
+        lines.push(Line::new(name, "server", "note", known.address.to_string()));
         if let Some(exposure) = known.exposure {
             let detail = format!(
                 "{}: every lever there wants a reason. {}",
@@ -228,30 +260,19 @@ async fn cluster(config: &Config, gathered: &Gathered, source: &Source) -> Vec<L
         lines.push(Line::new(name, "connect", "no", fault.to_string()));
         return lines;
     }
-    for kind in [
-        Kind::Applications,
-        Kind::Runs,
-        Kind::Deployments,
-        Kind::Pods,
-    ] {
-        let line = match state.kinds.get(&kind) {
-            Some(k) if k.fault.is_some() => {
-                let fault = k.fault.as_ref().map(ToString::to_string);
-                Line::new(name, kind.word(), "no", fault.unwrap_or_default())
+    for list in all_lists(&gathered.store, &config.delivery, environment) {
+        let what = state.name_of(&list);
+        let line = match state.lists.get(&list) {
+            Some(of) if of.fault.is_some() => {
+                let fault = of.fault.as_ref().map(ToString::to_string);
+                Line::new(name, &what, "no", fault.unwrap_or_default())
             }
-            Some(k) if k.listed => {
-                let rows = gathered
-                    .store
-                    .cluster(environment)
-                    .map_or(0, |c| match kind {
-                        Kind::Applications => c.applications.len(),
-                        Kind::Runs => c.runs.len(),
-                        Kind::Deployments => c.deployments.len(),
-                        _ => c.pods.len(),
-                    });
-                Line::new(name, kind.word(), "ok", format!("{rows} read"))
+            Some(of) if of.listed => {
+                let cluster = gathered.store.cluster(environment);
+                let rows = cluster.map_or(0, |cluster| cluster.count(&list));
+                Line::new(name, &what, "ok", format!("{rows} read"))
             }
-            _ => Line::new(name, kind.word(), "unknown", "no answer within the limit"),
+            _ => Line::new(name, &what, "unknown", "no answer within the limit"),
         };
         lines.push(line);
     }

@@ -5,11 +5,12 @@
 use super::arguments::Common;
 use super::exit::{Exit, Failure};
 use super::print;
+use crate::belongs::lists::all_lists;
 use crate::config::Config;
 use crate::connect::{self, Connection};
 use crate::delivery::Delivery;
 use crate::model::{Environment, Fault, FaultKind};
-use crate::store::{Delta, Kind, Source, Store};
+use crate::store::{Delta, Source, Store};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -209,15 +210,19 @@ fn is_settled(store: &Store, source: &Source, want: &Want, config: &Config) -> b
                 && (!want.rights || config.read_only || store.pushable.is_some())
         }
         Source::Cluster(environment) => {
-            let listed = kinds(&config.delivery).all(|kind| {
-                state
-                    .kinds
-                    .get(&kind)
-                    .is_some_and(|k| k.listed || k.fault.as_ref().is_some_and(is_final))
+            // Which namespaces apps live in is known once git was read.
+            let lists = all_lists(store, &config.delivery, environment);
+            let listed = lists.iter().all(|list| {
+                let list = state.lists.get(list);
+                list.is_some_and(|list| list.listed || list.fault.as_ref().is_some_and(is_final))
             });
-            let asked = store
+            let permissions = store
                 .cluster(environment)
-                .is_some_and(|c| !c.permissions.is_empty());
+                .map_or(&[][..], |cluster| &cluster.permissions);
+            let asked = lists.iter().all(|list| {
+                let mut known = permissions.iter();
+                known.any(|right| right.namespace == list.namespace)
+            });
             listed && (!want.rights || asked)
         }
     }
@@ -227,16 +232,6 @@ fn is_settled(store: &Store, source: &Source, want: &Want, config: &Config) -> b
 /// and is asked again by itself.
 fn is_final(fault: &Fault) -> bool {
     fault.kind != FaultKind::Throttled
-}
-
-/// The kinds that are watched in a cluster of the delivery.
-fn kinds(delivery: &Delivery) -> impl Iterator<Item = Kind> {
-    let argo_cd = delivery.argo_cd.as_ref().map(|_| Kind::Applications);
-    let runs = delivery.runs.as_ref().map(|_| Kind::Runs);
-    argo_cd
-        .into_iter()
-        .chain(runs)
-        .chain([Kind::Deployments, Kind::Pods])
 }
 
 impl Gathered {
@@ -284,7 +279,8 @@ impl Gathered {
 mod tests {
     use super::*;
     use crate::config::ClusterAt;
-    use crate::store::News;
+    use crate::store::world::usual_list;
+    use crate::store::{Kind, News};
 
     fn three_clusters() -> Config {
         let mut config =
@@ -317,18 +313,18 @@ mod tests {
         };
         let fault = |kind: FaultKind| Fault::new(kind, "storage is (re)initializing", "");
         let said = |kind: FaultKind| News::Fault {
-            kind: Some(Kind::Applications),
+            list: Some(usual_list(Kind::Applications)),
             fault: fault(kind),
             retry_at: None,
         };
         for kind in [Kind::Runs, Kind::Deployments, Kind::Pods] {
-            assert!(!hear(News::Listed(kind)));
+            assert!(!hear(News::Listed(usual_list(kind))));
         }
         assert!(!hear(said(FaultKind::Throttled)));
         assert!(hear(said(FaultKind::Forbidden)));
-        assert!(hear(News::Listed(Kind::Applications)));
+        assert!(hear(News::Listed(usual_list(Kind::Applications))));
         let whole = |kind: FaultKind| News::Fault {
-            kind: None,
+            list: None,
             fault: fault(kind),
             retry_at: None,
         };

@@ -244,6 +244,26 @@ fn joined(words: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
     use crate::store::world::{World, smoke};
+    use crate::store::{ClusterList, Kind, News, Source};
+
+    /// The contract says null for what was not read.
+    #[test]
+    fn what_runs_in_a_namespace_that_was_not_read_is_null() {
+        let mut world = World::new();
+        world
+            .app("licensify", &["licensify"])
+            .lives_in("licensify", "licensify")
+            .file("staging", "licensify", "v1", true)
+            .listed("staging", Kind::Pods);
+        let live = |world: &World| {
+            let status = world.status("staging", "licensify");
+            serde_json::to_value(TargetLine::new(&status)).unwrap()["live"].clone()
+        };
+        assert_eq!(live(&world), serde_json::Value::Null);
+        let own = ClusterList::new(Kind::Pods, "licensify");
+        world.news(Source::Cluster("staging".into()), News::Listed(own));
+        assert_eq!(live(&world)["pods"], 0, "read, and there is none");
+    }
 
     #[test]
     fn a_verdict_is_of_the_declared_version_or_there_is_none() {

@@ -17,22 +17,25 @@ pub(super) async fn run(common: &Common) -> Ended {
     match common.output {
         Form::Json => print::json(&serde_json::json!({ "sources": lines }))?,
         Form::Table => {
-            let mut table = Table::new(&["SOURCE", "STATE", "LAST SIGN OF LIFE", "KINDS", "FAULT"]);
+            let mut table = Table::new(&["SOURCE", "STATE", "LAST SIGN OF LIFE", "LISTS", "FAULT"]);
             for (line, (_, state)) in lines.iter().zip(gathered.store.sources()) {
                 let kinds: Vec<String> = state
-                    .kinds
+                    .lists
                     .iter()
-                    .map(|(kind, state)| match (&state.fault, state.listed) {
-                        (Some(_), _) => format!("{}!", kind.word()),
-                        (None, true) => kind.word().to_owned(),
-                        (None, false) => format!("{}?", kind.word()),
+                    .map(|(list, of_list)| {
+                        let name = state.name_of(list);
+                        match (&of_list.fault, of_list.listed) {
+                            (Some(_), _) => format!("{name}!"),
+                            (None, true) => name,
+                            (None, false) => format!("{name}?"),
+                        }
                     })
                     .collect();
                 table.row([
                     line.name.clone(),
                     format!("{:?}", line.state).to_lowercase(),
                     line.age_s.map(age).unwrap_or_default(),
-                    kinds.join(" "),
+                    kinds.join(", "),
                     match (&line.error, state.exposure) {
                         (Some(error), _) => error.clone(),
                         (None, Some(exposure)) => format!("NOT SAFE: {}", exposure.words()),

@@ -89,7 +89,7 @@ fn delivery(root: &mut Section<'_, '_>) -> Delivery {
             version_annotation: s.optional_text("version_annotation"),
         }),
         runs: root.section("runs", runs),
-        workloads: root.needed_section("workloads", |s| Workloads {
+        workloads: root.section("workloads", |s| Workloads {
             namespace: s.object_name("namespace"),
             app_label: s.text("app_label"),
             repository_label: s.optional_text("repository_label"),

@@ -27,5 +27,5 @@ pub use live::{
 };
 pub use run::{Node, NodeKind, NodePhase, Nodes, Run, RunPhase};
 pub use span::span;
-pub use target::{App, Environment, ObjectId, Repository, Target};
+pub use target::{App, ClusterAddress, Environment, ObjectId, Repository, Target};
 pub use version::{Order, Version};

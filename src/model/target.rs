@@ -74,6 +74,25 @@ impl fmt::Display for Target {
     }
 }
 
+/// Where a cluster is reached: what tells one from another, whatever an operator calls its context.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClusterAddress {
+    /// Scheme, host, port and path, without a user.
+    pub url: Arc<str>,
+    /// What requests go through: behind two proxies one address may be two clusters.
+    pub proxy: Option<Arc<str>>,
+}
+
+impl fmt::Display for ClusterAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)?;
+        match &self.proxy {
+            Some(proxy) => write!(f, " by way of {proxy}"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// One object of one cluster, told apart from a later one of the same name by its uid.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ObjectId {

@@ -83,6 +83,12 @@ table! {
         help: "The target is identified without doubt, and what is wanted differs from what is there.",
         weights: weights([R, R, R, R, R]),
     }
+    OneCluster {
+        word: "one_cluster",
+        title: "one cluster",
+        help: "No other environment resolves to the same objects.",
+        weights: weights([R, R, R, R, R]),
+    }
     Credential {
         word: "credential",
         title: "credential",

@@ -4,12 +4,12 @@
 
 use super::subject::{Draft, Subject};
 use super::{Check, CheckName, Lever, Moves, Plan, Remedy, Request, Verdict, Way, Weight, Write};
+use super::{fresh, one_cluster};
 use crate::journal::{Journal, Record, Standing};
 use crate::model::span::span;
 use crate::model::{Environment, Version};
 use crate::page::Page;
-use crate::store::source::Reach;
-use crate::store::{Kind, Source};
+use crate::store::Source;
 use jiff::Timestamp;
 
 /// Rows as they were checked for one lever, each with the next thing to do should it fail.
@@ -86,6 +86,7 @@ impl Checks {
 /// The rows that stand in every column of the table.
 pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     checks.pass(CheckName::Scalars, shown(&draft.write));
+    one_cluster::check(subject, draft, checks);
     credential(subject, &draft.write, checks);
     match subject.context.journal_fault {
         None => checks.pass(CheckName::Journal, "the intent can be journalled"),
@@ -97,7 +98,7 @@ pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) 
         ),
     }
     journal_lines(subject, checks);
-    fresh(subject, &draft.rests_on, checks);
+    fresh::check(subject, &draft.rests_on, checks);
     certificate(subject, draft, checks);
     in_flight_row(subject, draft, checks);
     let production = draft.reach.production || subject.stage.production;
@@ -271,79 +272,6 @@ fn access(
                 Way::Open(Page::Sources),
             ),
         ),
-    }
-}
-
-/// How fresh a source is, for a decision that rests on it.
-pub(super) fn freshness(
-    subject: &Subject<'_>,
-    source: &Source,
-    kind: Option<Kind>,
-) -> (Verdict, String) {
-    let now = subject.context.now;
-    let what = match kind {
-        Some(kind) => format!("{source} {}", kind.word()),
-        None => source.to_string(),
-    };
-    let Some(state) = subject.store().source(source) else {
-        return (
-            Verdict::Unknown,
-            format!("{what} is not configured or was never asked"),
-        );
-    };
-    if state.is_fresh(kind, now) {
-        let age = state.age_s(now).unwrap_or_default();
-        return (
-            Verdict::Passed,
-            format!("{what} heard of {} ago", span(age)),
-        );
-    }
-    let why = state
-        .worst_fault()
-        .map(|fault| format!(": {}", fault.detail))
-        .unwrap_or_default();
-    match (state.age_s(now), state.reach(now)) {
-        (None, _) => (Verdict::Unknown, format!("{what} was not read yet{why}")),
-        (Some(age), Reach::Ok) => (
-            Verdict::Unknown,
-            format!(
-                "{what} cannot be read, last sign of life {} ago{why}",
-                span(age)
-            ),
-        ),
-        (Some(age), _) => (
-            Verdict::Failed,
-            format!("{what} is stale, last sign of life {} ago{why}", span(age)),
-        ),
-    }
-}
-
-fn fresh(subject: &Subject<'_>, rests_on: &[(Source, Option<Kind>)], checks: &mut Checks) {
-    for (source, kind) in rests_on {
-        let (verdict, evidence) = freshness(subject, source, *kind);
-        checks.add(
-            CheckName::Fresh,
-            verdict,
-            evidence,
-            Remedy::by(
-                "Nothing is decided on old facts: look at the sources, then try again.",
-                Way::Open(Page::Sources),
-            ),
-        );
-    }
-    let now = subject.context.now;
-    let stale: Vec<String> = subject
-        .store()
-        .sources()
-        .filter(|(source, state)| {
-            !rests_on.iter().any(|(s, _)| s == *source) && state.reach(now) != Reach::Ok
-        })
-        .map(|(source, _)| freshness(subject, source, None).1)
-        .collect();
-    if stale.is_empty() {
-        checks.pass(CheckName::Others, "every other source is fresh");
-    } else {
-        checks.add(CheckName::Others, Verdict::Failed, stale.join("; "), "");
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Deliberately absent: closing and opening a gate, which is `hold`.
 
-use super::checks::{Checks, freshness};
+use super::checks::Checks;
+use super::fresh::freshness;
 use super::subject::Subject;
 use super::{CheckName, Reach, Verdict};
 use crate::belongs::application;

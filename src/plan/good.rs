@@ -5,6 +5,7 @@
 //! one just before: what stood longest may be releases too old. Deliberately absent: going back to it, which is `roll_back`.
 
 use super::checks::Checks;
+use super::fresh::is_fresh;
 use super::subject::Subject;
 use super::{CheckName, Choice, Lever, Verdict};
 use crate::belongs::{self, runs};
@@ -14,10 +15,8 @@ use crate::journal::Journal;
 use crate::model::live::image_name;
 use crate::model::span::span;
 use crate::model::{Change, Environment, ObjectId, Repository, RunPhase, Target, Version};
-use crate::store::Kind;
 use crate::store::history::{Stand, stands};
-use crate::store::source::Reach;
-use crate::store::{Source, Store};
+use crate::store::{Kind, Store};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -207,19 +206,20 @@ impl Observed {
     ) -> Self {
         let mut observed = Observed::default();
         let store = subject.store();
-        let fresh = is_read_now(store, environment, subject.context.now);
         for app in subject.siblings(environment, repository) {
             let target = Target {
                 environment: environment.clone(),
                 app: app.app.clone(),
             };
+            // Heard of just now, so that what serves in the facts serves.
+            let is_fresh = is_fresh(subject, &target, Kind::Pods);
             for pod in belongs::pods(store, subject.delivery(), &target) {
                 let containers = pod.containers.iter();
                 let tags = containers
                     .filter(|container| image_name(&container.image) == repository.as_str())
                     .filter_map(|container| container.tag());
                 for version in tags.map(Version::new) {
-                    if pod.ready && !pod.deleting && fresh {
+                    if pod.ready && !pod.deleting && is_fresh {
                         *observed.serving.entry(version.clone()).or_default() += 1;
                     }
                     if let Some(reason) = pod.crash_reason() {
@@ -257,13 +257,6 @@ fn smoked(subject: &Subject<'_>, target: &Target) -> BTreeMap<Version, Smoked> {
         }
     }
     smoked
-}
-
-/// Whether pods are heard of just now, so that what serves in the facts serves.
-fn is_read_now(store: &Store, environment: &Environment, now: Timestamp) -> bool {
-    store
-        .source(&Source::Cluster(environment.clone()))
-        .is_some_and(|state| state.is_fresh(Some(Kind::Pods), now) && state.reach(now) == Reach::Ok)
 }
 
 fn orders<'a>(subject: &Subject<'a>) -> Orders<'a> {

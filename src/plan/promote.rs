@@ -2,7 +2,8 @@
 //!
 //! Deliberately absent: building anything, and promoting onwards: what a person promotes stops where it was brought.
 
-use super::checks::{Checks, freshness};
+use super::checks::Checks;
+use super::fresh::{freshness, is_fresh};
 use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
@@ -293,7 +294,6 @@ fn wellness(
             );
         }
     }
-    let pods_read = freshness(subject, &source, Some(Kind::Pods)).0 == Verdict::Passed;
     let apps = subject.siblings(lower, repository);
     if apps.is_empty() {
         return (
@@ -314,7 +314,9 @@ fn wellness(
             (Verdict::Passed, _) => {}
             (_, evidence) => unknown.push(evidence),
         }
-        if pods_read && let Some(other) = serves_another(subject, &target, repository, to) {
+        if is_fresh(subject, &target, Kind::Pods)
+            && let Some(other) = serves_another(subject, &target, repository, to)
+        {
             return (
                 Verdict::Failed,
                 format!("a ready pod of {name} in {lower} runs {other}, not {to}"),

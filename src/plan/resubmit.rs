@@ -172,10 +172,7 @@ fn find<'a>(subject: &Subject<'a>) -> Result<Repeated<'a>, Refusal> {
             .copied()
             .ok_or_else(|| {
                 subject.refusal(
-                    match subject
-                        .store()
-                        .unread(subject.environment(), crate::store::Kind::Runs)
-                    {
+                    match subject.unread(crate::store::Kind::Runs) {
                         Some(why) => format!("The runs of {} are {why}.", subject.environment()),
                         None => format!("No run of {} is known.", subject.request.target),
                     },

@@ -2,7 +2,8 @@
 //!
 //! Deliberately absent: resubmitting them, and whose they are ([`crate::belongs::runs`]).
 
-use super::checks::{Checks, freshness};
+use super::checks::Checks;
+use super::fresh::freshness;
 use super::subject::Subject;
 use super::{CheckName, Lever, Remedy, Verdict, Way};
 use crate::belongs::runs::{deploys_into, in_flight, newest_first, smoke_app};

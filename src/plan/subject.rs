@@ -6,7 +6,7 @@ use super::checks::Checks;
 use super::{
     Check, Choice, Context, Hop, Lever, Plan, Reach, Refusal, Remedy, Request, Way, Write,
 };
-use crate::belongs;
+use crate::belongs::{self, lists};
 use crate::delivery::{Delivery, Stage};
 use crate::model::{AppDeclared, Application, Declared, Environment, Repository, Target, Version};
 use crate::page::Page;
@@ -276,6 +276,14 @@ impl<'a> Subject<'a> {
             next: draft.next,
             choices: draft.choices,
         })
+    }
+}
+
+impl Subject<'_> {
+    /// Why it is not known what the target has of a kind, to follow a comma or a colon; none: it was read.
+    pub(super) fn unread(&self, kind: Kind) -> Option<String> {
+        let target = &self.request.target;
+        lists::unread(self.store(), self.delivery(), target, kind)
     }
 }
 

@@ -130,10 +130,7 @@ fn found<'a>(subject: &Subject<'a>, name: &str) -> Result<&'a Application, Refus
     let app =
         application(subject.store(), subject.delivery(), environment, name).ok_or_else(|| {
             subject.refusal(
-                match subject
-                    .store()
-                    .unread(environment, crate::store::Kind::Applications)
-                {
+                match subject.unread(crate::store::Kind::Applications) {
                     Some(why) => format!("The Applications of {environment} are {why}."),
                     None => format!("No Application {name} is known in {environment}."),
                 },

@@ -3,7 +3,8 @@
 //!
 //! Deliberately absent: which run is meant and what the repetition writes, which is `resubmit`.
 
-use super::checks::{Checks, freshness};
+use super::checks::Checks;
+use super::fresh::freshness;
 use super::resubmit::Repeated;
 use super::subject::{Subject, list};
 use super::{CheckName, Lever, Remedy, Verdict, Way, Weight, gates, mark};

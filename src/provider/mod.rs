@@ -5,10 +5,12 @@
 pub mod git;
 pub mod kubernetes;
 
-use crate::model::Fault;
+use crate::model::{App, Environment, Fault};
 use crate::plan::{Outcome, Plan};
 use crate::store::{Delta, News, Source};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
@@ -53,9 +55,12 @@ impl Feed {
     }
 
     fn stamp(&self, news: News) -> Delta {
-        if let News::Fault { fault, kind, .. } = &news {
-            let (source, kind) = (self.source.to_string(), kind.map(|kind| kind.word()));
-            tracing::warn!(source, kind, %fault, causes = fault.causes.join(": "), "a source cannot be read");
+        if let News::Fault { fault, list, .. } = &news {
+            let (source, list) = (
+                self.source.to_string(),
+                list.as_ref().map(ToString::to_string),
+            );
+            tracing::warn!(source, list, %fault, causes = fault.causes.join(": "), "a source cannot be read");
         }
         Delta {
             source: self.source.clone(),
@@ -65,6 +70,9 @@ impl Feed {
         }
     }
 }
+
+/// In which namespace apps live that name one of their own, by environment. Git tells it, and the clusters are read by it.
+pub type OwnNamespaces = BTreeMap<Environment, BTreeMap<App, Arc<str>>>;
 
 /// One call that was made to the outside, for the `@` view and the source view.
 #[derive(Clone, Debug)]

@@ -2,9 +2,11 @@
 //!
 //! Deliberately absent: the clipboard (an effect).
 
+use crate::belongs::lists;
 use crate::model::Target;
 use crate::plan::show::{options, quote};
 use crate::state::State;
+use crate::store::Kind;
 
 /// What came of copying so many bytes, as far as can be known: no terminal answers.
 pub fn counted(text: &str) -> String {
@@ -48,12 +50,14 @@ pub fn commands(state: &State, target: &Target) -> String {
             quote(target.app.as_str())
         ));
     }
-    let workloads = &state.delivery.workloads;
-    lines.push(format!(
-        "kubectl {} get pods -l {}",
-        options(clusters, environment, &workloads.namespace),
-        quote(&format!("{}={}", workloads.app_label, target.app))
-    ));
+    let pods = lists::list_of(&state.store, &state.delivery, target, Kind::Pods);
+    if let (Some(workloads), Some(pods)) = (&state.delivery.workloads, pods) {
+        lines.push(format!(
+            "kubectl {} get pods -l {}",
+            options(clusters, environment, &pods.namespace),
+            quote(&format!("{}={}", workloads.app_label, target.app))
+        ));
+    }
     if let Some(runs) = &state.delivery.runs {
         lines.push(format!(
             "kubectl {} get workflows.argoproj.io -l {}",

@@ -8,6 +8,7 @@ mod objects;
 use super::line::{Line, Tone};
 use super::recent::who;
 use super::time::when;
+use crate::belongs::lists;
 use crate::board::status::{GateState, Status};
 use crate::model::{Target, Version, span::span};
 use crate::state::{ListKey, State};
@@ -147,7 +148,7 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
         format!("{word}{from}{moved}{waiting}"),
     ));
     let unread = |kind: Kind, absent: &str| {
-        let why = state.store.unread(environment, kind);
+        let why = lists::unread(&state.store, &state.delivery, &status.target, kind);
         why.unwrap_or_else(|| absent.to_owned())
     };
     let unsynced = unread(Kind::Applications, "no Application of its name is known");

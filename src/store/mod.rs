@@ -12,7 +12,7 @@ pub(crate) mod world;
 
 pub use changed::Changed;
 pub use history::History;
-pub use source::{Kind, KindState, Source, SourceState};
+pub use source::{ClusterList, Kind, ListState, Source, SourceState};
 pub use table::Table;
 
 use crate::delivery::Delivery;
@@ -40,9 +40,9 @@ pub enum News {
     AsOf(Option<Timestamp>),
     /// The source is being asked for the first time, or again after a fault.
     Connecting,
-    /// What went wrong; of one kind, or of the whole source. It ages the facts, it never erases them.
+    /// What went wrong; with one list, or with the whole source. It ages the facts, it never erases them.
     Fault {
-        kind: Option<Kind>,
+        list: Option<ClusterList>,
         fault: Fault,
         retry_at: Option<Timestamp>,
     },
@@ -57,18 +57,20 @@ pub enum News {
         changes: Vec<Change>,
         walked: Walked,
     },
-    /// A list of one kind begins: what it does not name until [`News::Listed`] is gone then.
-    Listing(Kind),
-    Listed(Kind),
+    /// A list begins: what it does not name until [`News::Listed`] is gone then.
+    Listing(ClusterList),
+    Listed(ClusterList),
     Put(Fact),
     Gone(Kind, ObjectId),
+    /// Where the cluster is, as soon as that is known.
+    Address(ClusterAddress),
     /// What the credential may do in this cluster.
     Permissions(Vec<Permission>),
     /// Whether the repository can be pushed to: the fault where it cannot.
     Pushable(Option<Fault>),
     /// An object that could not be read: its name where known, and why.
     Odd {
-        kind: Kind,
+        list: ClusterList,
         name: Arc<str>,
         why: Arc<str>,
     },
@@ -130,7 +132,9 @@ pub struct Cluster {
     pub pods: Table<Pod>,
     pub jobs: Table<Job>,
     pub happenings: Table<Happening>,
-    pub odd: BTreeMap<(Kind, Arc<str>), Arc<str>>,
+    pub odd: BTreeMap<(ClusterList, Arc<str>), Arc<str>>,
+    /// None until its kubeconfig was read.
+    pub address: Option<ClusterAddress>,
     /// What the credential may do; empty until it was asked.
     pub permissions: Vec<Permission>,
 }
@@ -138,13 +142,13 @@ pub struct Cluster {
 /// By which words of theirs objects name an app (the delivery's labels and parameters): they are found by it.
 #[derive(Debug)]
 struct Words {
-    workload: Arc<str>,
+    workload: Option<Arc<str>>,
     run: Option<Arc<str>>,
 }
 
 impl Words {
     fn app<'f>(&self, fact: &'f Fact) -> Option<&'f Arc<str>> {
-        let label = |labels: &'f BTreeMap<Arc<str>, Arc<str>>| labels.get(&self.workload);
+        let label = |labels: &'f BTreeMap<Arc<str>, Arc<str>>| labels.get(self.workload.as_ref()?);
         match fact {
             Fact::Application(application) => Some(&application.id.name),
             // What a run does is said by its parameter; the label is only what it is called.
@@ -187,7 +191,7 @@ impl Store {
             pushable: None,
             sources: BTreeMap::new(),
             words: Words {
-                workload: delivery.workloads.app_label.clone(),
+                workload: delivery.workloads.as_ref().map(|of| of.app_label.clone()),
                 run: delivery.runs.as_ref().map(|runs| runs.app_label.clone()),
             },
             named: named::Named::default(),
@@ -290,11 +294,12 @@ impl Store {
             (News::Gone(kind, id), Some(cluster)) => {
                 self.changed.apps.extend(cluster.gone(kind, &id))
             }
-            (News::Listing(kind), Some(cluster)) => cluster.begin(kind),
-            (News::Listed(kind), Some(cluster)) => cluster.end(kind),
+            (News::Listing(list), Some(cluster)) => cluster.begin(&list),
+            (News::Listed(list), Some(cluster)) => cluster.end(&list),
             (News::Permissions(permissions), Some(cluster)) => cluster.permissions = permissions,
-            (News::Odd { kind, name, why }, Some(cluster)) => {
-                cluster.odd.insert((kind, name), why);
+            (News::Address(address), Some(cluster)) => cluster.address = Some(address),
+            (News::Odd { list, name, why }, Some(cluster)) => {
+                cluster.odd.insert((list, name), why);
             }
             _ => {}
         }
@@ -331,7 +336,11 @@ impl Cluster {
     /// Returns the apps that the object was and is of.
     fn put(&mut self, fact: Fact, app: Option<&Arc<str>>) -> [Option<Arc<str>>; 2] {
         // readable again
-        self.odd.remove(&(fact.kind(), fact.id().name.clone()));
+        let list = ClusterList {
+            kind: fact.kind(),
+            namespace: fact.id().namespace.clone(),
+        };
+        self.odd.remove(&(list, fact.id().name.clone()));
         match fact {
             Fact::Application(x) => self.applications.put(&x.id.clone(), x, app),
             Fact::Run(x) => self.runs.put(&x.id.clone(), x, app),
@@ -341,25 +350,39 @@ impl Cluster {
             Fact::Happening(x) => self.happenings.put(&x.id.clone(), x, app),
         }
     }
-    fn begin(&mut self, kind: Kind) {
-        self.odd.retain(|(k, _), _| *k != kind);
-        match kind {
-            Kind::Applications => self.applications.begin(),
-            Kind::Runs => self.runs.begin(),
-            Kind::Deployments => self.deployments.begin(),
-            Kind::Pods => self.pods.begin(),
-            Kind::Jobs => self.jobs.begin(),
-            Kind::Happenings => self.happenings.begin(),
+    fn begin(&mut self, list: &ClusterList) {
+        self.odd.retain(|(of, _), _| of != list);
+        let namespace = &list.namespace;
+        match list.kind {
+            Kind::Applications => self.applications.begin(namespace),
+            Kind::Runs => self.runs.begin(namespace),
+            Kind::Deployments => self.deployments.begin(namespace),
+            Kind::Pods => self.pods.begin(namespace),
+            Kind::Jobs => self.jobs.begin(namespace),
+            Kind::Happenings => self.happenings.begin(namespace),
         }
     }
-    fn end(&mut self, kind: Kind) {
-        match kind {
-            Kind::Applications => self.applications.end(),
-            Kind::Runs => self.runs.end(),
-            Kind::Deployments => self.deployments.end(),
-            Kind::Pods => self.pods.end(),
-            Kind::Jobs => self.jobs.end(),
-            Kind::Happenings => self.happenings.end(),
+    fn end(&mut self, list: &ClusterList) {
+        let namespace = &list.namespace;
+        match list.kind {
+            Kind::Applications => self.applications.end(namespace),
+            Kind::Runs => self.runs.end(namespace),
+            Kind::Deployments => self.deployments.end(namespace),
+            Kind::Pods => self.pods.end(namespace),
+            Kind::Jobs => self.jobs.end(namespace),
+            Kind::Happenings => self.happenings.end(namespace),
+        }
+    }
+    /// How many objects of a list are known.
+    pub fn count(&self, list: &ClusterList) -> usize {
+        let namespace = &list.namespace;
+        match list.kind {
+            Kind::Applications => self.applications.count(namespace),
+            Kind::Runs => self.runs.count(namespace),
+            Kind::Deployments => self.deployments.count(namespace),
+            Kind::Pods => self.pods.count(namespace),
+            Kind::Jobs => self.jobs.count(namespace),
+            Kind::Happenings => self.happenings.count(namespace),
         }
     }
     /// Returns the app that the object was of.

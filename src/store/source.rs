@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 pub enum Source {
@@ -50,10 +51,32 @@ impl Kind {
     }
 }
 
-/// How one kind of one source is doing.
+/// What one list of a cluster is of: a kind in a namespace.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ClusterList {
+    pub kind: Kind,
+    pub namespace: Arc<str>,
+}
+
+impl ClusterList {
+    pub fn new(kind: Kind, namespace: &str) -> Self {
+        Self {
+            kind,
+            namespace: Arc::from(namespace),
+        }
+    }
+}
+
+impl fmt::Display for ClusterList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.kind.word(), self.namespace)
+    }
+}
+
+/// How one list of a source is doing.
 #[derive(Clone, Debug, Default)]
-pub struct KindState {
-    /// A whole list was seen once.
+pub struct ListState {
+    /// It was seen whole once.
     pub listed: bool,
     pub fault: Option<Fault>,
 }
@@ -71,7 +94,7 @@ pub struct SourceState {
     pub skew_ms: Option<i64>,
     /// Why the way there is not safe; none where it is, or nothing is known yet.
     pub exposure: Option<Exposure>,
-    pub kinds: BTreeMap<Kind, KindState>,
+    pub lists: BTreeMap<ClusterList, ListState>,
 }
 
 /// A source in one word.
@@ -94,14 +117,14 @@ impl SourceState {
     pub(super) fn heard(&mut self, seen_at: Timestamp, news: &News) {
         match news {
             News::Fault {
-                kind,
+                list,
                 fault,
                 retry_at,
             } => {
                 self.connecting = false;
-                match kind {
-                    Some(kind) => {
-                        self.kinds.entry(*kind).or_default().fault = Some(fault.clone());
+                match list {
+                    Some(list) => {
+                        self.lists.entry(list.clone()).or_default().fault = Some(fault.clone());
                         if matches!(fault.kind, FaultKind::Forbidden | FaultKind::NotFound) {
                             // The server is there: it answered.
                             self.alive_at = Some(seen_at);
@@ -127,13 +150,15 @@ impl SourceState {
                 self.exposure = *exposure;
                 return;
             }
+            // That stands in a file on this machine.
+            News::Address(_) => return,
             News::AsOf(at) => {
                 self.alive_at = *at;
                 return;
             }
             News::Skew(ms) => self.skew_ms = Some(*ms),
-            News::Listed(kind) => {
-                let state = self.kinds.entry(*kind).or_default();
+            News::Listed(list) => {
+                let state = self.lists.entry(list.clone()).or_default();
                 state.listed = true;
                 state.fault = None;
             }
@@ -152,7 +177,7 @@ impl SourceState {
     }
 
     pub fn reach(&self, now: Timestamp) -> Reach {
-        let is_never_read = !self.kinds.is_empty() && self.kinds.values().all(|kind| !kind.listed);
+        let is_never_read = !self.lists.is_empty() && self.lists.values().all(|list| !list.listed);
         match (self.age_s(now), &self.fault) {
             (None, Some(_)) => Reach::Failed,
             (None, None) => Reach::Unread,
@@ -164,29 +189,54 @@ impl SourceState {
         }
     }
 
-    /// Whether facts of a kind may be relied on for a decision: listed, not faulty, alive.
-    pub fn is_fresh(&self, kind: Option<Kind>, now: Timestamp) -> bool {
-        let kind_ok = kind.is_none_or(|kind| {
-            self.kinds
-                .get(&kind)
-                .is_some_and(|k| k.listed && k.fault.is_none())
-        });
-        kind_ok && self.reach(now) == Reach::Ok
+    /// The lists of a kind, by namespace.
+    pub fn lists_of(&self, kind: Kind) -> impl Iterator<Item = &ListState> {
+        let lists = self.lists.iter().filter(move |(list, _)| list.kind == kind);
+        lists.map(|(_, state)| state)
     }
 
-    /// The fault of the source as a whole: its own, else what each of its kinds says where none was ever listed.
+    /// What people call a list: its kind, and its namespace where the kind is listed in several.
+    pub fn name_of(&self, list: &ClusterList) -> String {
+        match self.lists_of(list.kind).nth(1) {
+            None => list.kind.word().to_owned(),
+            Some(_) => list.to_string(),
+        }
+    }
+
+    /// Whether a kind was listed once in each of its namespaces.
+    pub fn is_listed(&self, kind: Kind) -> bool {
+        let mut lists = self.lists_of(kind).peekable();
+        lists.peek().is_some() && lists.all(|list| list.listed)
+    }
+
+    /// The fault of a kind, in the first of its namespaces that has one.
+    pub fn fault_of(&self, kind: Kind) -> Option<&Fault> {
+        self.lists_of(kind).find_map(|list| list.fault.as_ref())
+    }
+
+    /// Whether facts of a list may be relied on for a decision: seen whole, not faulty, alive.
+    pub fn is_fresh(&self, list: Option<&ClusterList>, now: Timestamp) -> bool {
+        let list_ok = list.is_none_or(|list| {
+            self.lists
+                .get(list)
+                .is_some_and(|state| state.listed && state.fault.is_none())
+        });
+        list_ok && self.reach(now) == Reach::Ok
+    }
+
+    /// The fault of the source as a whole: its own, else what each of its lists says where none was ever seen.
     pub fn whole_fault(&self) -> Option<&Fault> {
-        let nothing_listed = self.kinds.values().all(|k| !k.listed && k.fault.is_some());
+        let nothing_listed = self.lists.values().all(|k| !k.listed && k.fault.is_some());
         self.fault
             .as_ref()
             .or_else(|| self.worst_fault().filter(|_| nothing_listed))
     }
 
-    /// The fault worth showing: of the source, else of the first kind that has one.
+    /// The fault worth showing: of the source, else of the first list that has one.
     pub fn worst_fault(&self) -> Option<&Fault> {
         self.fault
             .as_ref()
-            .or_else(|| self.kinds.values().find_map(|k| k.fault.as_ref()))
+            .or_else(|| self.lists.values().find_map(|k| k.fault.as_ref()))
     }
 }
 
@@ -197,15 +247,21 @@ impl Store {
             .filter_map(|(source, about)| Some((source, about.exposure?)))
     }
 
-    /// Why it is not known what there is of a kind in an environment, to follow a comma or a colon; none: it was listed, so
-    /// that what is not there is absent.
-    pub fn unread(&self, environment: &Environment, kind: Kind) -> Option<String> {
+    /// Whether everything of a kind that is read in an environment was read, and is still.
+    pub fn is_read(&self, environment: &Environment, kind: Kind) -> bool {
+        self.source(&Source::Cluster(environment.clone()))
+            .is_some_and(|about| about.is_listed(kind) && about.fault_of(kind).is_none())
+    }
+
+    /// Why it is not known what there is in a list of an environment, to follow a comma or a colon; none: it was seen whole,
+    /// so that what is not there is absent.
+    pub fn unread(&self, environment: &Environment, list: &ClusterList) -> Option<String> {
         let Some(about) = self.source(&Source::Cluster(environment.clone())) else {
             return Some("not read: the cluster is not configured".into());
         };
-        let of_kind = about.kinds.get(&kind);
-        let listed = of_kind.is_some_and(|kind| kind.listed);
-        let own = of_kind.and_then(|kind| kind.fault.as_ref());
+        let state = about.lists.get(list);
+        let listed = state.is_some_and(|list| list.listed);
+        let own = state.and_then(|list| list.fault.as_ref());
         match own.or(about.fault.as_ref().filter(|_| !listed)) {
             Some(fault) => Some(format!("not read: {}", fault.detail)),
             None => (!listed).then(|| "being read".into()),

@@ -16,8 +16,8 @@ pub struct Table<T> {
     rows: HashMap<Arc<str>, HashMap<Arc<str>, Row<T>>>,
     /// The objects of each app, so that a question about one app does not read those of all.
     by_app: HashMap<Arc<str>, Vec<Key>>,
-    /// Names seen since the running list began; none when no list runs.
-    listing: Option<HashSet<Key>>,
+    /// By namespace, the names that its running list has brought so far.
+    listing: HashMap<Arc<str>, HashSet<Arc<str>>>,
 }
 
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl<T> Default for Table<T> {
         Self {
             rows: HashMap::new(),
             by_app: HashMap::new(),
-            listing: None,
+            listing: HashMap::new(),
         }
     }
 }
@@ -45,8 +45,8 @@ impl<T> Table<T> {
         app: Option<&Arc<str>>,
     ) -> [Option<Arc<str>>; 2] {
         let key = (id.namespace.clone(), id.name.clone());
-        if let Some(seen) = &mut self.listing {
-            seen.insert(key.clone());
+        if let Some(listed) = self.listing.get_mut(&key.0) {
+            listed.insert(key.1.clone());
         }
         let before = self.remove(&key);
         if let Some(app) = app {
@@ -80,31 +80,28 @@ impl<T> Table<T> {
         Some(app)
     }
 
-    pub(super) fn begin(&mut self) {
-        self.listing = Some(HashSet::new());
+    pub(super) fn begin(&mut self, namespace: &Arc<str>) {
+        self.listing.insert(namespace.clone(), HashSet::new());
     }
 
-    /// What the list did not name is gone.
-    pub(super) fn end(&mut self) {
-        let Some(seen) = self.listing.take() else {
+    /// What the list of a namespace did not name is gone.
+    pub(super) fn end(&mut self, namespace: &Arc<str>) {
+        let Some(listed) = self.listing.remove(namespace) else {
             return;
         };
-        let gone: Vec<Key> = self.keys().filter(|key| !seen.contains(key)).collect();
-        for key in gone {
-            self.remove(&key);
+        let known = self.rows.get(namespace).into_iter().flat_map(HashMap::keys);
+        let gone: Vec<Arc<str>> = known
+            .filter(|name| !listed.contains(*name))
+            .cloned()
+            .collect();
+        for name in gone {
+            self.remove(&(namespace.clone(), name));
         }
     }
 
-    fn keys(&self) -> impl Iterator<Item = Key> {
-        let names = |(namespace, rows): (&Arc<str>, &HashMap<Arc<str>, Row<T>>)| {
-            let namespace = namespace.clone();
-            let names: Vec<Key> = rows
-                .keys()
-                .map(|name| (namespace.clone(), name.clone()))
-                .collect();
-            names
-        };
-        self.rows.iter().flat_map(names)
+    /// How many objects of a namespace are known.
+    pub(super) fn count(&self, namespace: &str) -> usize {
+        self.rows.get(namespace).map_or(0, HashMap::len)
     }
 
     fn row(&self, namespace: &str, name: &str) -> Option<&Row<T>> {
@@ -143,9 +140,13 @@ mod tests {
     use super::*;
 
     fn id(name: &str) -> ObjectId {
+        id_in("apps", name)
+    }
+
+    fn id_in(namespace: &str, name: &str) -> ObjectId {
         ObjectId {
             environment: "staging".into(),
-            namespace: "apps".into(),
+            namespace: namespace.into(),
             name: name.into(),
             uid: "u".into(),
         }
@@ -180,10 +181,26 @@ mod tests {
         let mut table = Table::default();
         table.put(&id("a"), 1, Some(&router));
         table.put(&id("b"), 2, None);
-        table.begin();
+        table.begin(&"apps".into());
         table.put(&id("c"), 3, Some(&router));
-        table.end();
+        table.end(&"apps".into());
         assert_eq!(of_app(&table, "router"), [3]);
         assert_eq!(table.len(), 1);
+    }
+
+    /// Two namespaces are two lists: the end of one says nothing of the other, even while both run.
+    #[test]
+    fn a_list_takes_nothing_from_another_namespace() {
+        let mut table = Table::default();
+        for (namespace, object) in [("apps", 1), ("licensify", 2)] {
+            table.put(&id_in(namespace, "a"), object, None);
+            table.begin(&namespace.into());
+        }
+        table.put(&id_in("licensify", "b"), 3, None);
+        table.end(&"licensify".into());
+        assert_eq!(table.get("apps", "a"), Some(&1));
+        assert_eq!(table.get("licensify", "a"), None);
+        table.end(&"apps".into());
+        assert_eq!((table.count("apps"), table.count("licensify")), (0, 1));
     }
 }

@@ -1,6 +1,6 @@
 //! World: a small store made by hand, for tests of what is derived from it.
 
-use super::{Delta, Fact, Kind, News, Source, Store, Walked};
+use super::{ClusterList, Delta, Fact, Kind, News, Source, Store, Walked};
 use crate::delivery::Delivery;
 use crate::model::*;
 use jiff::Timestamp;
@@ -77,6 +77,17 @@ impl World {
                     namespace: None,
                     smoke: true,
                 });
+        }
+        self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
+        self
+    }
+
+    /// The app lives in a namespace of its own, in every environment.
+    pub fn lives_in(&mut self, app: &str, namespace: &str) -> &mut Self {
+        for known in self.tree.apps.values_mut().flatten() {
+            if known.app.as_str() == app {
+                known.namespace = Some(namespace.into());
+            }
         }
         self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
         self
@@ -168,22 +179,23 @@ impl World {
     }
 
     pub fn fact(&mut self, environment: &str, fact: Fact) -> &mut Self {
-        let kind = fact.kind();
+        let list = ClusterList::new(fact.kind(), &fact.id().namespace);
         let source = Source::Cluster(environment.into());
         self.news(source.clone(), News::Put(fact));
         if !self
             .store
             .source(&source)
-            .is_some_and(|s| s.kinds.get(&kind).is_some_and(|k| k.listed))
+            .is_some_and(|s| s.lists.get(&list).is_some_and(|list| list.listed))
         {
-            self.listed(environment, kind);
+            self.news(source, News::Listed(list));
         }
         self
     }
 
-    /// The kind was listed once, with what is in it now.
+    /// The kind was listed once in its usual namespace, with what is in it now.
     pub fn listed(&mut self, environment: &str, kind: Kind) -> &mut Self {
-        self.news(Source::Cluster(environment.into()), News::Listed(kind));
+        let list = usual_list(kind);
+        self.news(Source::Cluster(environment.into()), News::Listed(list));
         self
     }
 
@@ -198,12 +210,20 @@ impl World {
     }
 }
 
+/// Where objects of a kind are listed in these tests.
+pub fn usual_list(kind: Kind) -> ClusterList {
+    match kind {
+        Kind::Applications => ClusterList::new(kind, "cluster-services"),
+        _ => ClusterList::new(kind, "apps"),
+    }
+}
+
 pub fn id(environment: &str, namespace: &str, name: &str) -> ObjectId {
     ObjectId {
         environment: environment.into(),
         namespace: namespace.into(),
         name: name.into(),
-        uid: name.into(),
+        uid: format!("{environment}-{name}").as_str().into(),
     }
 }
 

@@ -134,7 +134,7 @@ fn unsent(state: &mut State, plan: &crate::plan::PlanId, outcome: &Outcome) {
 /// Remembers since when a source was away, so that its return can say what was missed.
 fn remember_absence(state: &mut State, delta: &crate::store::Delta) {
     match delta.news {
-        News::Fault { kind: None, .. } if state.ui.away_since.is_none() => {
+        News::Fault { list: None, .. } if state.ui.away_since.is_none() => {
             state.ui.away_since = state.store.source(&delta.source).and_then(|s| s.alive_at);
         }
         News::Alive | News::Declared(_) | News::Listed(_) => {

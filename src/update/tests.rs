@@ -8,7 +8,7 @@ use crate::message::{Message, Press};
 use crate::model::*;
 use crate::plan::{Actor, PlanId};
 use crate::state::{BoardLine, Overlay, Pane, Settings, State, View};
-use crate::store::world::{World, at};
+use crate::store::world::{World, at, usual_list};
 use std::sync::Arc;
 
 pub(super) fn state(world: World) -> State {
@@ -318,7 +318,7 @@ fn pods_that_were_not_listed_yet_are_not_called_gone() {
     forbidden.news(
         Source::Cluster(Environment::new("production")),
         News::Fault {
-            kind: Some(Kind::Pods),
+            list: Some(usual_list(Kind::Pods)),
             fault: Fault::new(FaultKind::Forbidden, "pods is forbidden", ""),
             retry_at: None,
         },

@@ -308,7 +308,7 @@ fn fold(state: &State, pen: &mut Pen<'_>, y: usize, kind: FoldKind, count: usize
 
 /// What may be said of the smoke runs of the calm: no more than is known.
 fn smoke(state: &State) -> String {
-    let read = |environment: &&Environment| state.store.unread(environment, Kind::Runs).is_none();
+    let read = |environment: &&Environment| state.store.is_read(environment, Kind::Runs);
     let (read, unread): (Vec<&Environment>, Vec<&Environment>) =
         state.board.environments.iter().partition(read);
     if read.is_empty() || state.delivery.runs.is_none() {

@@ -242,13 +242,13 @@ fn word(about: &SourceState, now: Timestamp) -> (Option<String>, Reach) {
 }
 
 fn detail(about: &SourceState, now: Timestamp) -> Option<String> {
-    let of_kind = about
-        .kinds
+    let of_list = about
+        .lists
         .iter()
-        .find_map(|(kind, state)| Some((kind, state.fault.as_ref()?)));
-    match (&about.fault, of_kind, about.reach(now)) {
+        .find_map(|(list, state)| Some((list, state.fault.as_ref()?)));
+    match (&about.fault, of_list, about.reach(now)) {
         (Some(fault), ..) => Some(short(fault)),
-        (None, Some((kind, fault)), _) => Some(format!("{} {}", kind.word(), short(fault))),
+        (None, Some((list, fault)), _) => Some(format!("{} {}", about.name_of(list), short(fault))),
         (None, None, Reach::Stale) => Some("no sign of life".into()),
         _ => None,
     }

@@ -105,13 +105,13 @@ fn detail(
     if let Some(skew) = about.skew_ms.filter(|ms| ms.abs() > 2_000) {
         say(&format!("its clock is {} s from ours", skew / 1000));
     }
-    for (kind, of) in &about.kinds {
+    for (list, of) in &about.lists {
         let text = match (&of.fault, of.listed) {
             (Some(fault), _) => format!("{} {}", fault.detail, fault.hint),
             (None, true) => "read and watched".into(),
             (None, false) => "being read".into(),
         };
-        say(&format!("{:<13} {text}", kind.word()));
+        say(&format!("{:<13} {text}", about.name_of(list)));
     }
     match source {
         Source::Git => {
@@ -162,8 +162,8 @@ fn detail(
             if !allowed.is_empty() {
                 say(&format!("may {}", allowed.join(", ")));
             }
-            for ((kind, name), why) in cluster.into_iter().flat_map(|c| &c.odd) {
-                say(&format!("odd {} {name}: {why}", kind.word()));
+            for ((list, name), why) in cluster.into_iter().flat_map(|c| &c.odd) {
+                say(&format!("odd {} {name}: {why}", list.kind.word()));
             }
         }
     }

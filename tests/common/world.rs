@@ -21,13 +21,22 @@ use leverframe::model::live::Condition;
 use leverframe::model::*;
 use leverframe::plan::{Actor, Outcome, Plan};
 use leverframe::state::{Settings, State, ThemeSettings, Ui};
-use leverframe::store::{Delta, Fact, Kind, News, Source, Store, Walked};
-use std::collections::{BTreeMap, VecDeque};
+use leverframe::store::{ClusterList, Delta, Fact, Kind, News, Source, Store, Walked};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The moment that every world is looked at.
 pub const NOW: &str = "2026-08-20T03:12:00Z";
+
+/// Where objects of a kind are listed at GOV.UK.
+fn usual_list(kind: Kind) -> ClusterList {
+    let namespace = match kind {
+        Kind::Applications => "cluster-services",
+        _ => "apps",
+    };
+    ClusterList::new(kind, namespace)
+}
 
 pub fn now() -> Timestamp {
     NOW.parse().unwrap()
@@ -70,6 +79,8 @@ pub struct World {
     pub exposed: Vec<(Environment, Exposure)>,
     /// The walk through history has come to its end.
     pub is_walked_whole: bool,
+    /// Where clusters are that are not each at an address of their own.
+    pub addresses: BTreeMap<Environment, String>,
     number: usize,
 }
 
@@ -99,6 +110,7 @@ impl World {
             permissions: Vec::new(),
             exposed: Vec::new(),
             is_walked_whole: true,
+            addresses: BTreeMap::new(),
             number: 0,
         }
     }
@@ -559,16 +571,37 @@ impl World {
                     .any(|(of, k, ..)| *of == source && *k == Some(*kind))
             };
             for kind in kinds.into_iter().filter(readable) {
-                say(&source, News::Listing(kind));
                 let facts = self.facts.get(environment).into_iter().flatten();
-                facts
-                    .filter(|f| f.kind() == kind)
-                    .for_each(|f| say(&source, News::Put(f.clone())));
-                say(&source, News::Listed(kind));
+                let facts: Vec<&Fact> = facts.filter(|f| f.kind() == kind).collect();
+                let mut lists: BTreeSet<ClusterList> = facts
+                    .iter()
+                    .map(|f| ClusterList::new(kind, &f.id().namespace))
+                    .collect();
+                lists.insert(usual_list(kind));
+                for list in &lists {
+                    say(&source, News::Listing(list.clone()));
+                }
+                for fact in facts {
+                    say(&source, News::Put(fact.clone()));
+                }
+                for list in lists {
+                    say(&source, News::Listed(list));
+                }
             }
             for (_, exposure) in self.exposed.iter().filter(|(e, _)| e == environment) {
                 say(&source, News::Exposed(Some(*exposure)));
             }
+            let own = format!("https://{environment}.example");
+            let address = ClusterAddress {
+                url: self
+                    .addresses
+                    .get(environment)
+                    .unwrap_or(&own)
+                    .as_str()
+                    .into(),
+                proxy: None,
+            };
+            say(&source, News::Address(address));
             if !self.permissions.is_empty() {
                 say(&source, News::Permissions(self.permissions.clone()));
             }
@@ -577,7 +610,7 @@ impl World {
         for (source, kind, _, fault) in &self.faults {
             let seen_at = now();
             let news = News::Fault {
-                kind: *kind,
+                list: kind.map(usual_list),
                 fault: fault.clone(),
                 retry_at: None,
             };

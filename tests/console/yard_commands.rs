@@ -249,3 +249,45 @@ async fn a_wait_ends_with_the_last_hop() {
     assert!(said(&output).contains("seen:"), "{}", said(&output));
     assert!(Path::new(yard.config()).exists());
 }
+
+/// A copied section of the configuration, the context of which was not changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_environments_of_one_cluster_are_said_by_config_check_and_refused() {
+    let yard = yard(Scenario::FlakySmoke).await;
+    let ours = std::fs::read_to_string(yard.config()).unwrap();
+    let mut lines: Vec<String> = ours.lines().map(str::to_owned).collect();
+    let of = |lines: &[String], environment: &str| {
+        let start = format!("[environments.{environment}]");
+        let start = lines.iter().position(|line| *line == start).unwrap();
+        let ends = lines[start + 1..]
+            .iter()
+            .position(|line| line.starts_with('['));
+        start + 1..ends.map_or(lines.len(), |length| start + 1 + length)
+    };
+    let staging = lines[of(&lines, "staging")].to_vec();
+    let production = of(&lines, "production");
+    lines.splice(production, staging);
+    std::fs::write(yard.config(), lines.join("\n")).unwrap();
+
+    let check = leverframe(&yard, &["config", "check", "-o", "json"]).await;
+    assert_eq!(code(&check), 2, "{}", said(&check));
+    let checks = json(&check)["checks"].clone();
+    let one: Vec<&Value> = checks
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|line| line["what"] == "one cluster")
+        .collect();
+    assert_eq!(one.len(), 1, "{checks}");
+    let detail = one[0]["detail"].as_str().unwrap();
+    assert!(detail.contains("the same cluster as staging"), "{detail}");
+
+    let sync = ["sync", "publisher", "-e", "staging", "--dry-run"];
+    let output = leverframe(&yard, &sync).await;
+    assert_eq!(code(&output), 3, "{}", said(&output));
+    assert!(
+        said(&output).contains("staging is the same cluster as production"),
+        "{}",
+        said(&output)
+    );
+}

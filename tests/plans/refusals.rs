@@ -313,3 +313,39 @@ fn what_history_has_not_told_yet_is_not_read_as_passed() {
     assert_eq!(check(&plan, "hop").verdict, Verdict::Unknown);
     assert!(check(&plan, "hop").wants_reason());
 }
+
+/// Two contexts that lead to one cluster: what is done in one environment would be done in the other, whatever lever it is.
+#[test]
+fn every_lever_refuses_where_two_environments_are_one_cluster() {
+    let mut world = publisher();
+    deploy_run(&mut world, "staging", "v1363", "true", "Running");
+    for (lever, environment) in [
+        (Lever::Promote, "production"),
+        (Lever::RollBack, "production"),
+        (Lever::Resubmit, "staging"),
+        (Lever::TestsOnly, "staging"),
+        (Lever::Sync, "staging"),
+        (Lever::Refresh, "staging"),
+        (Lever::Stop, "staging"),
+        (Lever::Hold, "production"),
+    ] {
+        pull(&world, lever, environment, "publisher").unwrap();
+        for other in ["integration", "staging", "production"] {
+            let address = format!("https://{environment}.example");
+            world.addresses = [(other.into(), address)].into();
+            if other == environment {
+                continue;
+            }
+            let refusal = pull(&world, lever, environment, "publisher").unwrap_err();
+            assert!(
+                refusal.because.contains("is the same cluster as"),
+                "{lever:?} {other}: {}",
+                refusal.because
+            );
+        }
+        world.addresses.clear();
+    }
+    // An environment that is not touched may be read twice.
+    world.addresses = [("integration".into(), "https://staging.example".to_owned())].into();
+    pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+}

@@ -210,7 +210,13 @@ fn a_repository_that_is_not_there_yet_is_found_later() {
     let yard = Yard::new();
     let away = yard.dir.path().join("away.git");
     std::fs::rename(&yard.bare, &away).unwrap();
-    let mut told = Told::by(yard.path(), Options { probe: true });
+    let mut told = Told::by(
+        yard.path(),
+        Options {
+            probe: true,
+            namespaces: None,
+        },
+    );
     told.until("a fault", |store| {
         store
             .source(&Source::Git)
@@ -240,7 +246,13 @@ fn a_push_that_was_refused_is_asked_about_again() {
         location: Location::Path(yard.work.clone()),
         branch: "main".to_owned(),
     };
-    let mut told = Told::by(clone, Options { probe: true });
+    let mut told = Told::by(
+        clone,
+        Options {
+            probe: true,
+            namespaces: None,
+        },
+    );
     told.until("a no", |store| matches!(store.pushable, Some(Err(_))));
     set_url(&yard.bare);
     told.until("a yes by itself", |store| store.pushable == Some(Ok(())));
@@ -263,7 +275,14 @@ fn a_url_is_asked_about_pushes_as_soon_as_its_history_was_read() {
         chunk: 2,
         ..quick()
     };
-    let mut told = Told::at_pace(yard.url(), Options { probe: true }, pace);
+    let mut told = Told::at_pace(
+        yard.url(),
+        Options {
+            probe: true,
+            namespaces: None,
+        },
+        pace,
+    );
     told.until("asked for its push", |store| {
         store.pushable == Some(Ok(())) && store.history.is_complete()
     });
@@ -442,4 +461,23 @@ fn no_app_vanishes_with_a_list_that_cannot_be_read() {
         "{:?}",
         tree.odd
     );
+}
+
+#[test]
+fn who_reads_the_clusters_is_told_which_apps_live_in_a_namespace_of_their_own() {
+    let yard = Yard::new();
+    let namespaces = tokio::sync::watch::Sender::default();
+    let told = namespaces.subscribe();
+    let options = Options {
+        probe: false,
+        namespaces: Some(namespaces),
+    };
+    let mut feed = Told::by(yard.path(), options);
+    feed.until("a tree", |store| store.tree.is_some());
+    let told = told.borrow();
+    assert_eq!(told.len(), 3);
+    for own in told.values() {
+        let own: Vec<_> = own.iter().map(|(app, at)| (app.as_str(), &**at)).collect();
+        assert_eq!(own, [("licensify", "licensify")]);
+    }
 }

@@ -27,6 +27,7 @@ govukApplications:
     !!merge <<: *conf
     hosts: &hosts [b.example]
 - name: licensify
+  namespace: licensify
   imageValues: [licensify-admin, licensify-feed]
 - name: argo-services
   <<: *shared

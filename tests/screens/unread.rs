@@ -23,7 +23,7 @@ fn night_without_integration(fault: Option<&str>) -> State {
             subscription: 1,
             seen_at: world::now(),
             news: News::Fault {
-                kind: None,
+                list: None,
                 fault: Fault::new(FaultKind::Unreachable, fault, "Is the tunnel up?"),
                 retry_at: None,
             },

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use git2::Oid;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch as signal;
 
 use super::change::Telling;
 use super::declared::Reader;
@@ -18,8 +19,8 @@ use super::fault;
 use super::history::{self, Query, Reached};
 use super::repository::{Error, Location, Repository, Source};
 use crate::delivery::Delivery;
-use crate::model::{Change, Tree};
-use crate::provider::{Calls, Feed};
+use crate::model::{AppDeclared, Change, Tree};
+use crate::provider::{Calls, Feed, OwnNamespaces};
 use crate::store::{News, Walked};
 use remote::Probe;
 
@@ -54,10 +55,12 @@ impl Default for Pace {
 }
 
 /// What the feed is asked to do besides looking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Ask whether the branch could be pushed to: once it was read, when one looks again, and after a no.
     pub probe: bool,
+    /// Say here in which namespaces apps live by their own word, whenever that changes.
+    pub namespaces: Option<signal::Sender<OwnNamespaces>>,
 }
 
 /// A running feed; it ends when this is dropped, or when nobody listens to its news.
@@ -103,6 +106,7 @@ pub fn watch(
                 refused: 0,
                 due: Some(Instant::now()),
             },
+            namespaces: options.namespaces,
             source,
             feed,
             calls,
@@ -125,6 +129,19 @@ pub fn read_once(source: &Source, delivery: &Arc<Delivery>) -> Result<Tree, Erro
     let repository = Repository::open(source)?;
     let tip = repository.fetch()?;
     Reader::new(Arc::clone(delivery)).read(&repository, tip, &Arc::default())
+}
+
+fn own_namespaces(tree: &Tree) -> OwnNamespaces {
+    let of_list = |apps: &Vec<AppDeclared>| {
+        let own = apps
+            .iter()
+            .filter_map(|app| Some((app.app.clone(), app.namespace.clone()?)));
+        own.collect()
+    };
+    tree.apps
+        .iter()
+        .map(|(environment, apps)| (environment.clone(), of_list(apps)))
+        .collect()
 }
 
 /// Why the feed ends.
@@ -165,6 +182,7 @@ struct Teller {
     /// Only what an earlier start had fetched was told so far: when that was, where it is known.
     kept: Option<Option<Timestamp>>,
     probe: Probe,
+    namespaces: Option<signal::Sender<OwnNamespaces>>,
 }
 
 impl Teller {
@@ -308,6 +326,14 @@ impl Teller {
             self.reader
                 .read(repository, tip, &mainline.unwrap_or_default())?,
         );
+        if let Some(namespaces) = &self.namespaces {
+            let own = own_namespaces(&tree);
+            namespaces.send_if_modified(|known| {
+                let other = *known != own;
+                *known = own;
+                other
+            });
+        }
         let first = self.told.is_none();
         self.told = Some((tip, Arc::clone(&tree)));
         self.alive_at = Some(Instant::now());
@@ -427,7 +453,7 @@ impl Teller {
             .ok()
             .and_then(|delay| Timestamp::now().checked_add(delay).ok());
         let news = News::Fault {
-            kind: None,
+            list: None,
             fault,
             retry_at,
         };

@@ -5,13 +5,14 @@
 
 use super::plugin::{self, Credential};
 use super::proxy;
-use crate::model::{Exposure, Fault, FaultKind};
+use crate::model::{ClusterAddress, Exposure, Fault, FaultKind};
 use crate::provider::Calls;
 use crate::store::Source;
 use crate::trust::{Distrust, check_trust};
 use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, watch as signal};
 
@@ -82,8 +83,7 @@ struct Held {
 /// What a kubeconfig says of the cluster.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Known {
-    /// Scheme, host and port.
-    pub server: String,
+    pub address: ClusterAddress,
     /// Why what comes from there, and the credential that goes there, are not safe on the way.
     pub exposure: Option<Exposure>,
     /// The command of its exec plugin, without arguments.
@@ -246,7 +246,6 @@ impl Held {
 }
 
 fn known(config: &kube::Config) -> Known {
-    let address = config.cluster_url.authority().map_or("", |a| a.as_str());
     let scheme = config.cluster_url.scheme_str().unwrap_or("https");
     let auth = &config.auth_info;
     let has_credential = auth.token.is_some()
@@ -262,10 +261,13 @@ fn known(config: &kube::Config) -> Known {
             .then_some(Exposure::UncheckedCertificate)
     };
     Known {
-        server: format!(
-            "{scheme}://{}",
-            address.rsplit('@').next().unwrap_or_default()
-        ),
+        address: ClusterAddress {
+            url: Arc::from(shown_url(&config.cluster_url)),
+            proxy: config
+                .proxy_url
+                .as_ref()
+                .map(|url| Arc::from(shown_url(url))),
+        },
         exposure,
         plugin: auth.exec.as_ref().and_then(|p| p.command.clone()),
     }
@@ -378,6 +380,19 @@ fn misread(of: &KubeContext, error: &KubeconfigError) -> Fault {
             "Correct the kubeconfig.",
         ),
     }
+}
+
+/// Scheme, host, port and path of a server's URL; whoever stands before the `@` is nobody's business.
+fn shown_url(url: &http::Uri) -> String {
+    let scheme = url.scheme_str().unwrap_or("https");
+    let host = url.host().unwrap_or_default().to_ascii_lowercase();
+    let usual = if scheme == "http" { 80 } else { 443 };
+    let port = url.port_u16().filter(|port| *port != usual);
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    format!(
+        "{scheme}://{host}{port}{}",
+        url.path().trim_end_matches('/')
+    )
 }
 
 fn unusable(context: &str, error: &kube::Error) -> Fault {

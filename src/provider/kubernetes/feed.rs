@@ -11,9 +11,12 @@ use super::watch::{Ears, Pace, Seen, Watch};
 use super::wire::{self, Application, Happening, Job, Pod, Wire, Workflow};
 use crate::delivery::Delivery;
 use crate::model::{App, Environment};
-use crate::provider::{Calls, Feed};
-use crate::store::{Kind, News, Source};
+use crate::provider::{Calls, Feed, OwnNamespaces};
+use crate::store::{ClusterList, Kind, News, Source};
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use health::Health;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::watch as signal;
 
@@ -24,8 +27,15 @@ pub struct Scope {
     pub applications: Option<Arc<str>>,
     /// Namespace of the Workflows; none where it has no runs.
     pub runs: Option<Arc<str>>,
-    /// Namespace of Deployments, Pods, Jobs and Events.
-    pub workloads: Arc<str>,
+    /// None where the delivery does not say how workloads are known.
+    pub workloads: Option<Workloads>,
+}
+
+/// Where Deployments, Pods, Jobs and Events of apps are.
+#[derive(Clone, Debug)]
+pub struct Workloads {
+    /// Of the apps that name no namespace of their own.
+    pub namespace: Arc<str>,
     /// The label by which an object of an app names it.
     pub app_label: Arc<str>,
 }
@@ -35,8 +45,10 @@ impl From<&Delivery> for Scope {
         Self {
             applications: delivery.argo_cd.as_ref().map(|a| a.namespace.clone()),
             runs: delivery.runs.as_ref().map(|r| r.namespace.clone()),
-            workloads: delivery.workloads.namespace.clone(),
-            app_label: delivery.workloads.app_label.clone(),
+            workloads: delivery.workloads.as_ref().map(|of| Workloads {
+                namespace: of.namespace.clone(),
+                app_label: of.app_label.clone(),
+            }),
         }
     }
 }
@@ -52,16 +64,19 @@ pub struct Cluster {
     health: Arc<Health>,
     kick: signal::Sender<u64>,
     open: signal::Sender<Option<App>>,
+    namespaces: signal::Receiver<OwnNamespaces>,
 }
 
 impl Cluster {
-    /// Prepares; nothing is asked before [`Cluster::read`]. The feed's source is the cluster of `environment`.
+    /// Prepares; nothing is asked before [`Cluster::read`]. The feed's source is the cluster of `environment`. Apps that
+    /// live in a namespace of their own are read there as soon as `namespaces` says so.
     pub fn new(
         environment: Environment,
         place: KubeContext,
         scope: Scope,
         feed: Feed,
         calls: Option<Calls>,
+        namespaces: signal::Receiver<OwnNamespaces>,
     ) -> Self {
         let mut access = Access::new(place);
         if let Some(calls) = &calls {
@@ -77,6 +92,7 @@ impl Cluster {
             pace: Pace::default(),
             kick: signal::Sender::new(0),
             open: signal::Sender::new(None),
+            namespaces,
         }
     }
 
@@ -118,10 +134,10 @@ impl Cluster {
             applications,
             runs,
             workloads,
-            ..
         } = &self.scope;
-        self.health
-            .expect(2 + usize::from(applications.is_some()) + usize::from(runs.is_some()));
+        let kinds = [applications.is_some(), runs.is_some()].map(usize::from);
+        let of_apps = if workloads.is_some() { 2 } else { 0 };
+        self.health.expect(kinds.iter().sum::<usize>() + of_apps);
         let applications = async {
             if let Some(namespace) = applications {
                 self.watch::<Application>(namespace).await;
@@ -136,31 +152,123 @@ impl Cluster {
             self.health.all_heard_of().await;
             self.rights().await;
         };
-        let exposure = async {
+        let way = async {
             let mut known = self.access.known();
             // The sender lives as long as the access does, so waiting cannot fail.
             let known = known.wait_for(Option::is_some).await.ok();
-            let exposure = known.and_then(|known| known.as_ref()?.exposure);
-            self.feed.send(News::Exposed(exposure)).await;
+            let known = known.and_then(|known| known.clone());
+            if let Some(known) = known
+                && self.feed.send(News::Address(known.address)).await
+            {
+                self.feed.send(News::Exposed(known.exposure)).await;
+            }
         };
         tokio::join!(
-            exposure,
+            way,
             applications,
             workflows,
-            self.watch::<wire::Deployment>(workloads),
-            self.watch::<Pod>(workloads),
+            self.workloads(),
+            self.own_namespaces(),
             self.opened(),
             permissions,
         );
     }
 
-    async fn watch<T: Wire>(&self, namespace: &str) {
+    async fn watch<T: Wire>(&self, namespace: &Arc<str>) {
+        self.watch_as::<T>(namespace, true).await;
+    }
+
+    async fn watch_as<T: Wire>(&self, namespace: &Arc<str>, main: bool) {
         let mut ears = Reporter {
             cluster: self,
-            main: true,
+            namespace,
+            main,
             about: None,
         };
         self.watching(namespace, "").run::<T>(&mut ears).await;
+    }
+
+    /// Watches the Deployments and Pods of the apps that live where most do.
+    async fn workloads(&self) {
+        if let Some(workloads) = &self.scope.workloads {
+            tokio::join!(
+                self.watch::<wire::Deployment>(&workloads.namespace),
+                self.watch::<Pod>(&workloads.namespace),
+            );
+        }
+    }
+
+    /// Watches those of the apps that live elsewhere, from the moment on that git says where, and the pods of runs. A
+    /// namespace that no app lives in any more is watched to the end: its objects belong to nobody.
+    async fn own_namespaces(&self) {
+        let Some(workloads) = &self.scope.workloads else {
+            return;
+        };
+        let mut namespaces = self.namespaces.clone();
+        let mut deployments = BTreeSet::from([workloads.namespace.clone()]);
+        let mut pods = deployments.clone();
+        let mut watches = FuturesUnordered::new();
+        // The pods of runs have the logs of their steps.
+        if let Some(runs) = self
+            .scope
+            .runs
+            .clone()
+            .filter(|runs| pods.insert(runs.clone()))
+        {
+            watches.push(self.watch_elsewhere(runs, false, true));
+        }
+        loop {
+            for namespace in self.namespaces_of_apps() {
+                let new = (
+                    deployments.insert(namespace.clone()),
+                    pods.insert(namespace.clone()),
+                );
+                watches.push(self.watch_elsewhere(namespace, new.0, new.1));
+            }
+            tokio::select! {
+                Some(()) = watches.next() => {}
+                () = self.feed.closed() => return,
+                changed = namespaces.changed() => {
+                    if changed.is_err() {
+                        // Git is read no more; what it said last goes on.
+                        while watches.next().await.is_some() {}
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn watch_elsewhere(&self, namespace: Arc<str>, deployments: bool, pods: bool) {
+        let deployments = async {
+            if deployments {
+                self.watch_as::<wire::Deployment>(&namespace, false).await;
+            }
+        };
+        let pods = async {
+            if pods {
+                self.watch_as::<Pod>(&namespace, false).await;
+            }
+        };
+        tokio::join!(deployments, pods);
+    }
+
+    /// The namespaces that apps of this environment name for themselves, as far as git was read.
+    fn namespaces_of_apps(&self) -> BTreeSet<Arc<str>> {
+        let namespaces = self.namespaces.borrow();
+        let own = namespaces.get(&self.environment);
+        own.into_iter()
+            .flat_map(|own| own.values().cloned())
+            .collect()
+    }
+
+    /// Where the workloads of an app are.
+    fn namespace_of(&self, app: &App, workloads: &Workloads) -> Arc<str> {
+        let namespaces = self.namespaces.borrow();
+        let own = namespaces
+            .get(&self.environment)
+            .and_then(|own| own.get(app));
+        own.unwrap_or(&workloads.namespace).clone()
     }
 
     /// Watches the Jobs and Events of whichever target is open.
@@ -181,18 +289,20 @@ impl Cluster {
     }
 
     async fn watch_opened(&self, app: Option<App>) {
-        let Some(app) = app else {
+        let (Some(app), Some(workloads)) = (app, &self.scope.workloads) else {
             return std::future::pending().await;
         };
-        let namespace = &*self.scope.workloads;
-        let selector = format!("{}={}", self.scope.app_label, app.as_str());
+        let namespace = &self.namespace_of(&app, workloads);
+        let selector = format!("{}={}", workloads.app_label, app.as_str());
         let mut jobs = Reporter {
             cluster: self,
+            namespace,
             main: false,
             about: None,
         };
         let mut happenings = Reporter {
             cluster: self,
+            namespace,
             main: false,
             about: Some(app.as_str()),
         };
@@ -221,6 +331,7 @@ impl Cluster {
 /// Ears that report to the feed.
 struct Reporter<'a> {
     cluster: &'a Cluster,
+    namespace: &'a Arc<str>,
     /// One of the kinds that are always watched: if all of those fail, the whole source does.
     main: bool,
     /// Only what is about this app, by the names that its objects begin with.
@@ -233,23 +344,27 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
             environment, feed, ..
         } = self.cluster;
         let kind = T::KIND;
+        let list = ClusterList {
+            kind,
+            namespace: self.namespace.clone(),
+        };
         let news = match seen {
-            Seen::Begin => News::Listing(kind),
+            Seen::Begin => News::Listing(list),
             Seen::Item(item) => match (self.about, item.about()) {
                 (Some(app), Some(name)) if !belongs(name, app) => return true,
                 _ => News::Put(item.fact(environment)),
             },
             Seen::End => {
                 self.note(kind, true);
-                News::Listed(kind)
+                News::Listed(list)
             }
             Seen::Well => {
                 self.note(kind, true);
                 // nothing was missed, so what was listed stands
-                News::Listed(kind)
+                News::Listed(list)
             }
             Seen::Gone(meta) => News::Gone(kind, meta.id(environment)),
-            Seen::Odd { name, why } => News::Odd { kind, name, why },
+            Seen::Odd { name, why } => News::Odd { list, name, why },
             Seen::Alive => News::Alive,
             Seen::Skew(ms) => News::Skew(ms),
             Seen::Fault { fault, retry_at } => {
@@ -258,7 +373,7 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
                 // Said first: whoever has heard of every kind knows what to make of it.
                 if whole {
                     let of_whole = News::Fault {
-                        kind: None,
+                        list: None,
                         fault: fault.clone(),
                         retry_at,
                     };
@@ -267,7 +382,7 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
                     }
                 }
                 News::Fault {
-                    kind: Some(kind),
+                    list: Some(list),
                     fault,
                     retry_at,
                 }

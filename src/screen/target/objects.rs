@@ -4,7 +4,7 @@
 //! Deliberately absent: what is well with a Deployment, which the truths say.
 
 use super::Row;
-use crate::belongs;
+use crate::belongs::{self, lists};
 use crate::board::status::Status;
 use crate::model::{Application, Container, Deployment, Pod, Target, live::Rollout, span::span};
 use crate::screen::line::{Line, Tone};
@@ -176,7 +176,7 @@ fn application_lines(application: &Application) -> Vec<Line> {
 
 /// A section's name with its count; none is no count where nobody has counted.
 fn titled(state: &State, status: &Status, kind: Kind, name: &str, count: usize) -> String {
-    let unread = state.store.unread(&status.target.environment, kind);
+    let unread = lists::unread(&state.store, &state.delivery, &status.target, kind);
     if count == 0 && unread.is_some() {
         name.to_owned()
     } else {
@@ -188,10 +188,11 @@ fn titled(state: &State, status: &Status, kind: Kind, name: &str, count: usize) 
 fn missing(state: &State, status: &Status, kind: Kind, nothing: &str) -> String {
     let source = Source::Cluster(status.target.environment.clone());
     let about = state.store.source(&source);
-    let of_kind = about.and_then(|about| about.kinds.get(&kind));
+    let list = lists::list_of(&state.store, &state.delivery, &status.target, kind)
+        .and_then(|list| about?.lists.get(&list));
     match (
-        of_kind.and_then(|k| k.fault.as_ref()),
-        of_kind.is_some_and(|k| k.listed),
+        list.and_then(|list| list.fault.as_ref()),
+        list.is_some_and(|list| list.listed),
     ) {
         (Some(fault), _) => format!("{} {}", fault.detail, fault.hint),
         (None, true) => nothing.to_owned(),

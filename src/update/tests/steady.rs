@@ -91,13 +91,13 @@ fn comes(world: &mut World, state: &mut State, news: &News_) {
         News_::Lost(place) => {
             let fault = Fault::new(FaultKind::Unreachable, "connection refused", "");
             let source = Source::Cluster(ENVIRONMENTS[*place].into());
-            let (kind, retry_at) = (Some(Kind::Pods), None);
+            let list = Some(crate::store::world::usual_list(Kind::Pods));
             world.news(
                 source,
                 News::Fault {
-                    kind,
+                    list,
                     fault,
-                    retry_at,
+                    retry_at: None,
                 },
             );
         }

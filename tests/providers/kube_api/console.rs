@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use leverframe::model::{FaultKind, Health, ObjectId, Target};
 use leverframe::plan::{Actor, Guard, Lever, Outcome, Plan, PlanId, Reach, Request, Write};
+use leverframe::provider::kubernetes::feed::Workloads;
 use leverframe::provider::kubernetes::{Access, Cluster, KubeContext, Scope, Writer};
-use leverframe::provider::{Feed, Writer as _};
-use leverframe::store::{self, Delta, Kind, Source, Store};
+use leverframe::provider::{Feed, OwnNamespaces, Writer as _};
+use leverframe::store::{self, ClusterList, Delta, Kind, Source, Store};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch as signal};
 
 use super::Scene;
 use super::fixtures::*;
@@ -33,12 +34,25 @@ impl Drop for Console {
 
 impl Console {
     fn open(scene: &Scene, context: &str) -> Console {
+        let nobody = signal::Sender::default().subscribe();
+        Console::open_with(scene, context, scene.namespace, nobody)
+    }
+
+    /// Most apps live in `workloads`; where else some do is said by `own`.
+    fn open_with(
+        scene: &Scene,
+        context: &str,
+        workloads: &str,
+        own: signal::Receiver<OwnNamespaces>,
+    ) -> Console {
         let namespace: Arc<str> = scene.namespace.into();
         let scope = Scope {
             applications: Some(namespace.clone()),
-            runs: Some(namespace.clone()),
-            workloads: namespace,
-            app_label: "app".into(),
+            runs: Some(namespace),
+            workloads: Some(Workloads {
+                namespace: workloads.into(),
+                app_label: "app".into(),
+            }),
         };
         let (tell, deltas) = mpsc::channel(256);
         let feed = Feed::new(Source::Cluster(ENVIRONMENT.into()), tell);
@@ -46,7 +60,14 @@ impl Console {
             kubeconfig: scene.kubeconfig.clone(),
             context: context.to_owned(),
         };
-        let cluster = Arc::new(Cluster::new(ENVIRONMENT.into(), place, scope, feed, None));
+        let cluster = Arc::new(Cluster::new(
+            ENVIRONMENT.into(),
+            place,
+            scope,
+            feed,
+            None,
+            own,
+        ));
         let reading = cluster.clone();
         let task = tokio::spawn(async move { reading.read().await });
         Console {
@@ -79,17 +100,18 @@ impl Console {
 
     fn listed(&self, kind: Kind) -> bool {
         self.source()
-            .and_then(|s| s.kinds.get(&kind))
-            .is_some_and(|k| k.listed && k.fault.is_none())
+            .is_some_and(|s| s.is_listed(kind) && s.fault_of(kind).is_none())
     }
 
     fn fault(&self, kind: Kind) -> Option<FaultKind> {
-        Some(self.source()?.kinds.get(&kind)?.fault.as_ref()?.kind)
+        Some(self.source()?.fault_of(kind)?.kind)
     }
 
     fn may(&self, verb: &str, resource: &str) -> Option<bool> {
-        let place = self.cluster.scope().workloads.clone();
-        self.facts().may(verb, resource, &place).map(|p| p.allowed)
+        let workloads = self.cluster.scope().workloads.as_ref()?;
+        self.facts()
+            .may(verb, resource, &workloads.namespace)
+            .map(|p| p.allowed)
     }
 }
 
@@ -225,6 +247,45 @@ pub async fn the_console_reads_a_whole_cluster(scene: Scene) {
         .map(|h| &*h.about)
         .collect();
     assert_eq!(about, ["Pod/publisher-1"]);
+}
+
+/// Git says where an app lives long after the cluster was asked: it is read there from then on, and where it was not read
+/// until then its objects are unknown, not absent.
+pub async fn an_app_is_read_in_the_namespace_that_it_names(scene: Scene) {
+    furnish(&scene).await;
+    let own = signal::Sender::default();
+    let subscriber = own.subscribe();
+    let mut console = Console::open_with(&scene, &scene.contexts.0, "default", subscriber);
+    let list = |kind, namespace| ClusterList::new(kind, namespace);
+    let listed = |console: &Console, list: &ClusterList| {
+        let state = console.source().and_then(|source| source.lists.get(list));
+        state.is_some_and(|state| state.listed && state.fault.is_none())
+    };
+    let usual = list(Kind::Deployments, "default");
+    console
+        .until("where most apps live", |c| listed(c, &usual))
+        .await;
+    assert!(console.facts().deployments.is_empty());
+    assert!(!listed(&console, &list(Kind::Deployments, scene.namespace)));
+
+    let publisher: (_, Arc<str>) = ("publisher".into(), scene.namespace.into());
+    own.send_replace([(ENVIRONMENT.into(), [publisher].into())].into());
+    console.cluster.open(Some("publisher".into()));
+    let there = [Kind::Deployments, Kind::Pods, Kind::Jobs, Kind::Happenings]
+        .map(|kind| list(kind, scene.namespace));
+    console
+        .until("where this one lives", |c| {
+            there.iter().all(|list| listed(c, list))
+        })
+        .await;
+    let counts = there.map(|list| console.facts().count(&list));
+    assert_eq!(counts, [1, 1, 1, 1]);
+    console
+        .until("what may be done there", |c| {
+            let may = c.facts().may("get", "pods/log", scene.namespace);
+            may.is_some_and(|may| may.allowed)
+        })
+        .await;
 }
 
 pub async fn a_viewer_reads_what_they_may(scene: Scene) {

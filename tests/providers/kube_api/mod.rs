@@ -89,6 +89,7 @@ cases![
     logs::a_container_is_named_when_there_are_several,
     logs::logs_without_a_pod_or_a_right_are_refused,
     console::the_console_reads_a_whole_cluster,
+    console::an_app_is_read_in_the_namespace_that_it_names,
     console::a_viewer_reads_what_they_may,
     console::the_console_writes_once_and_refuses_what_moved,
 ];

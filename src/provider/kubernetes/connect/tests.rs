@@ -72,7 +72,7 @@ async fn a_plugin_runs_once_for_all_who_ask_and_again_when_refused() {
     assert!(two.is_ok() && writing.is_ok());
     assert_eq!(runs(), 1);
     let known = access.known().borrow().clone().unwrap();
-    assert_eq!(known.server, "http://127.0.0.1:9");
+    assert_eq!(known.address.to_string(), "http://127.0.0.1:9");
     assert_eq!(known.exposure, Some(Exposure::PlainHttp));
     assert_eq!(known.plugin.as_deref(), Some("/bin/sh"));
     // four watches hear 401 at once: one new credential
@@ -185,4 +185,21 @@ async fn a_removed_auth_provider_is_refused_and_runs_nothing() {
     let fault = Access::new(place).reading().await.err().unwrap();
     assert!(fault.detail.contains("auth-provider gcp"), "{fault}");
     assert!(!format!("{fault:?}").contains("canary"));
+}
+
+#[test]
+fn an_address_tells_clusters_apart_and_names_no_user() {
+    for (url, shown) in [
+        ("https://Host.example:443/", "https://host.example"),
+        (
+            "https://me:word@host.example:6443",
+            "https://host.example:6443",
+        ),
+        (
+            "https://rancher.example/k8s/clusters/c-1/",
+            "https://rancher.example/k8s/clusters/c-1",
+        ),
+    ] {
+        assert_eq!(shown_url(&url.parse().unwrap()), shown, "{url}");
+    }
 }

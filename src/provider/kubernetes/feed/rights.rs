@@ -52,7 +52,9 @@ impl Cluster {
     /// Asks for every right that the console uses, again and again until nobody listens.
     pub(super) async fn rights(&self) {
         let mut kick = self.kick.subscribe();
+        let mut namespaces = self.namespaces.clone();
         loop {
+            namespaces.borrow_and_update();
             let (permissions, whole) = self.ask_all().await;
             if !permissions.is_empty() && !self.feed.send(News::Permissions(permissions)).await {
                 return;
@@ -61,6 +63,7 @@ impl Cluster {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 Ok(()) = kick.changed() => {}
+                Ok(()) = namespaces.changed() => {}
                 () = self.feed.closed() => return,
             }
         }
@@ -68,10 +71,14 @@ impl Cluster {
 
     async fn ask_all(&self) -> (Vec<Permission>, bool) {
         let scope = &self.scope;
+        let own = self.namespaces_of_apps();
         let mut places: Vec<(&Arc<str>, &[Row])> = Vec::new();
         places.extend(scope.applications.iter().map(|n| (n, ARGO_CD)));
         places.extend(scope.runs.iter().map(|n| (n, RUNS)));
-        places.push((&scope.workloads, WORKLOADS));
+        if let Some(workloads) = &scope.workloads {
+            let namespaces = std::iter::once(&workloads.namespace).chain(&own);
+            places.extend(namespaces.map(|n| (n, WORKLOADS)));
+        }
         let mut permissions: Vec<Permission> = Vec::new();
         let mut whole = true;
         for (namespace, rows) in places {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 struct Running {
     cluster: Arc<Cluster>,
+    namespaces: signal::Sender<OwnNamespaces>,
     deltas: mpsc::Receiver<Delta>,
     store: Store,
     task: tokio::task::JoinHandle<()>,
@@ -30,8 +31,10 @@ fn scope() -> Scope {
     Scope {
         applications: Some("argo".into()),
         runs: Some("runs".into()),
-        workloads: "apps".into(),
-        app_label: "app.kubernetes.io/instance".into(),
+        workloads: Some(Workloads {
+            namespace: "apps".into(),
+            app_label: "app.kubernetes.io/instance".into(),
+        }),
     }
 }
 
@@ -42,7 +45,15 @@ fn read(server: &Faulty) -> Running {
 fn read_at(place: KubeContext) -> Running {
     let (tell, deltas) = mpsc::channel(64);
     let feed = Feed::new(source(), tell);
-    let mut cluster = Cluster::new(SOURCE.into(), place, scope(), feed, None);
+    let namespaces = signal::Sender::default();
+    let mut cluster = Cluster::new(
+        SOURCE.into(),
+        place,
+        scope(),
+        feed,
+        None,
+        namespaces.subscribe(),
+    );
     cluster.pace = Pace {
         first: Duration::from_millis(10),
         longest: Duration::from_millis(40),
@@ -53,6 +64,7 @@ fn read_at(place: KubeContext) -> Running {
     let task = tokio::spawn(async move { reading.read().await });
     Running {
         cluster,
+        namespaces,
         deltas,
         store: Store::new(&crate::store::world::delivery()),
         task,
@@ -125,9 +137,7 @@ fn calm(asked: &Asked) -> Reply {
 }
 
 fn listed(store: &Store, kind: Kind) -> bool {
-    store
-        .source(&source())
-        .is_some_and(|s| s.kinds.get(&kind).is_some_and(|k| k.listed))
+    store.source(&source()).is_some_and(|s| s.is_listed(kind))
 }
 
 #[tokio::test]
@@ -160,13 +170,17 @@ async fn every_kind_is_read_from_where_the_delivery_says() {
     );
     assert!(cluster.runs.get("runs", "one-of-workflows").is_some());
     assert!(cluster.pods.get("apps", "one-of-pods").is_some());
+    assert!(
+        cluster.pods.get("runs", "one-of-pods").is_some(),
+        "the pods of runs"
+    );
     assert_eq!(
         (
             cluster.runs.len(),
             cluster.deployments.len(),
             cluster.pods.len()
         ),
-        (1, 1, 1)
+        (1, 1, 2)
     );
     assert!(cluster.jobs.is_empty(), "nothing is open");
     assert!(
@@ -210,6 +224,76 @@ async fn jobs_and_events_are_those_of_the_open_target() {
     running.until("the other one's", only_router).await;
 }
 
+/// Which apps live elsewhere is known only once git was read, long after the cluster was asked.
+#[tokio::test]
+async fn an_app_is_read_and_watched_in_the_namespace_that_it_names() {
+    let server = Faulty::start(|_, asked| {
+        if asked.path.contains("/namespaces/secret/") {
+            Reply::no(403, "Forbidden", "not there")
+        } else {
+            calm(asked)
+        }
+    })
+    .await;
+    let mut running = read(&server);
+    running
+        .until("the usual ones", |store| listed(store, Kind::Pods))
+        .await;
+    running.cluster.open(Some("licensify".into()));
+    let own: OwnNamespaces = [
+        (
+            SOURCE.into(),
+            [
+                ("licensify".into(), Arc::from("licensify")),
+                ("vault".into(), Arc::from("secret")),
+            ]
+            .into(),
+        ),
+        (
+            "production".into(),
+            [("other".into(), Arc::from("other"))].into(),
+        ),
+    ]
+    .into();
+    running.namespaces.send_replace(own);
+    let state = |store: &Store, kind: Kind, namespace: &str| {
+        let source = store.source(&source());
+        let list = source.and_then(|s| s.lists.get(&ClusterList::new(kind, namespace)));
+        list.map(|list| (list.listed, list.fault.is_some()))
+    };
+    running
+        .until("pods, jobs and rights there", |store| {
+            let may = store.clusters[&SOURCE.into()]
+                .permissions
+                .iter()
+                .any(|p| &*p.namespace == "licensify" && &*p.resource == "pods/log");
+            state(store, Kind::Pods, "licensify") == Some((true, false))
+                && state(store, Kind::Deployments, "licensify") == Some((true, false))
+                && state(store, Kind::Jobs, "licensify") == Some((true, false))
+                && state(store, Kind::Pods, "secret") == Some((false, true))
+                && may
+        })
+        .await;
+    let cluster = &running.store.clusters[&SOURCE.into()];
+    assert!(cluster.pods.get("licensify", "one-of-pods").is_some());
+    assert!(
+        cluster.pods.get("apps", "one-of-pods").is_some(),
+        "a list of one namespace takes nothing from another"
+    );
+    assert_eq!(
+        state(&running.store, Kind::Pods, "apps"),
+        Some((true, false))
+    );
+    assert!(running.store.source(&source()).unwrap().fault.is_none());
+    let asked = server.asked();
+    let lists = |place: &str| {
+        let list = |a: &&Asked| a.path.contains(place) && a.path.contains("sendInitialEvents");
+        asked.iter().filter(list).count()
+    };
+    assert_eq!(lists("/namespaces/apps/pods"), 1, "not listed again");
+    assert_eq!(lists("/namespaces/other/"), 0, "another environment's");
+}
+
 #[tokio::test]
 async fn a_forbidden_kind_leaves_the_others() {
     let server = Faulty::start(|_, asked| {
@@ -227,9 +311,9 @@ async fn a_forbidden_kind_leaves_the_others() {
         })
         .await;
     let forbidden = |store: &Store, kind: Kind| {
-        let state = store.source(&source()).and_then(|s| s.kinds.get(&kind));
-        state
-            .and_then(|k| k.fault.as_ref())
+        store
+            .source(&source())
+            .and_then(|s| s.fault_of(kind))
             .is_some_and(|f| f.kind == FaultKind::Forbidden)
     };
     running
@@ -260,7 +344,7 @@ async fn a_cluster_that_answers_nothing_is_a_fault_of_the_whole_and_heals() {
         .until("every kind at fault", |store| {
             store
                 .source(&source())
-                .is_some_and(|s| s.kinds.values().filter(|k| k.fault.is_some()).count() == 4)
+                .is_some_and(|s| s.lists.values().filter(|k| k.fault.is_some()).count() == 5)
         })
         .await;
     assert_eq!(
@@ -279,8 +363,8 @@ async fn a_cluster_that_answers_nothing_is_a_fault_of_the_whole_and_heals() {
         .until("all well", |store| {
             store.source(&source()).is_some_and(|s| {
                 s.fault.is_none()
-                    && s.kinds.len() >= 4
-                    && s.kinds.values().all(|k| k.fault.is_none() && k.listed)
+                    && s.lists.len() >= 5
+                    && s.lists.values().all(|k| k.fault.is_none() && k.listed)
             })
         })
         .await;
