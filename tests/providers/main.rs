@@ -13,6 +13,7 @@ mod good;
 mod kube_api;
 #[path = "../common/pty.rs"]
 mod pty;
+mod recorded;
 mod remote;
 mod ssh;
 mod writer;

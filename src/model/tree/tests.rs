@@ -440,7 +440,7 @@ fn what_never_ended_in_a_run_that_is_over_was_left() {
 }
 
 #[test]
-fn a_retry_says_that_its_expression_ended_it_or_until_when_it_waits() {
+fn a_retry_says_what_ended_it_or_until_when_it_waits() {
     let words = |phase: &str, said: &str| {
         let mut retry = message(node("w.b", "Retry", phase, 0, "w", &["w.b(0)"]), said, "");
         retry.finished = None;
@@ -453,6 +453,10 @@ fn a_retry_says_that_its_expression_ended_it_or_until_when_it_waits() {
     assert_eq!(
         words("Failed", "retryStrategy.expression evaluated to false"),
         "exit 1; its expression allowed no further try"
+    );
+    assert_eq!(
+        words("Failed", "Stopped with strategy 'Stop'"),
+        "exit 1; Stopped with strategy 'Stop'"
     );
     assert_eq!(
         words("Running", "Backoff for 2 minutes 0 seconds"),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 /// What the engine says of a retry that its expression ended, whatever its limit.
 const EXPRESSION_SAID_NO: &str = "retryStrategy.expression evaluated to false";
+const LIMIT_REACHED: &str = "No more retries left";
 const NO_FURTHER_TRY: &str = "its expression allowed no further try";
 
 /// The reason, in a few words; empty where there is nothing to add.
@@ -37,17 +38,16 @@ pub(super) fn of(growth: &Growth<'_>, at: usize, attempts: &[usize]) -> String {
             },
         },
         NodePhase::Failed | NodePhase::Error => {
-            let is_ended = node.kind == NodeKind::Retry && message == EXPRESSION_SAID_NO;
-            // The retry says "No more retries left"; its last attempt says what happened.
-            let why = match attempts.last() {
-                Some(last) => failure(&growth.nodes[*last]),
-                None if is_ended => None,
-                None => failure(node),
+            let end = end_of_retry(node, message);
+            // The retry says why no further try follows; its last attempt says what happened.
+            let why = match (attempts.last(), end) {
+                (Some(last), _) => failure(&growth.nodes[*last]),
+                (None, Some(_)) => None,
+                (None, None) => failure(node),
             };
-            match (why, is_ended) {
-                (Some(why), true) => format!("{why}; {NO_FURTHER_TRY}"),
-                (None, true) => NO_FURTHER_TRY.to_owned(),
-                (why, false) => why.unwrap_or_else(|| message.to_owned()),
+            match (why, end) {
+                (Some(why), Some(end)) => format!("{why}; {end}"),
+                (why, end) => why.unwrap_or_else(|| end.unwrap_or(message).to_owned()),
             }
         }
         NodePhase::Running if node.kind == NodeKind::Suspend => {
@@ -75,6 +75,16 @@ pub(super) fn of(growth: &Growth<'_>, at: usize, attempts: &[usize]) -> String {
         }
         NodePhase::Pending | NodePhase::Running => message.to_owned(),
         _ => String::new(),
+    }
+}
+
+/// Why a retry tried no more: nothing where its limit was reached, which its attempts show.
+fn end_of_retry<'m>(node: &Node, message: &'m str) -> Option<&'m str> {
+    match message {
+        _ if node.kind != NodeKind::Retry => None,
+        "" | LIMIT_REACHED => None,
+        EXPRESSION_SAID_NO => Some(NO_FURTHER_TRY),
+        other => Some(other),
     }
 }
 

@@ -229,6 +229,9 @@ struct Resource {
     status: String,
     #[serde(deserialize_with = "maybe")]
     requires_pruning: bool,
+    /// It belongs to a hook, which is made anew and never pruned.
+    #[serde(deserialize_with = "maybe")]
+    hook: bool,
 }
 
 impl Wire for Application {
@@ -254,7 +257,10 @@ impl Application {
         let parent = parent(&metadata);
         let named = |resource: &Resource| Arc::from(format!("{}/{}", resource.kind, resource.name));
         let out_of_sync = status.resources.iter().filter(|r| r.status == "OutOfSync");
-        let to_prune = status.resources.iter().filter(|r| r.requires_pruning);
+        let to_prune = status
+            .resources
+            .iter()
+            .filter(|r| r.requires_pruning && !r.hook);
         let operation_plan = requested.as_ref().and_then(plan).or_else(|| {
             status
                 .operation_state

@@ -194,3 +194,13 @@ fn a_real_application_is_read() {
     assert!(app.synced_revision.is_some());
     assert!(!app.images.is_empty());
 }
+
+#[test]
+fn what_belongs_to_a_hook_is_not_left_unpruned() {
+    let mut object = object();
+    object["status"]["resources"] = json!([
+        {"kind": "Job", "name": "publisher-dbmigrate", "hook": true, "requiresPruning": true},
+        {"kind": "ConfigMap", "name": "old", "requiresPruning": true},
+    ]);
+    assert_eq!(model(&object).to_prune, ["ConfigMap/old".into()]);
+}
