@@ -259,8 +259,12 @@ impl Delivery {
     }
     /// The links of a target, those of its run first.
     pub fn links(&self, target: &crate::model::Target, run: Option<&str>) -> Vec<String> {
-        let (of_runs, others): (Vec<&Arc<str>>, Vec<&Arc<str>>) =
-            self.links.iter().partition(|l| l.contains("{run}"));
+        let of_git = |link: &&Arc<str>| link.contains("{commit}") || link.contains("{branch}");
+        let (of_runs, others): (Vec<&Arc<str>>, Vec<&Arc<str>>) = self
+            .links
+            .iter()
+            .filter(|link| !of_git(link))
+            .partition(|link| link.contains("{run}"));
         let of_runs = of_runs.into_iter().filter(|_| run.is_some());
         of_runs
             .chain(others)
@@ -270,5 +274,20 @@ impl Delivery {
                     .replace("{run}", run.unwrap_or_default())
             })
             .collect()
+    }
+
+    /// The link of a commit.
+    pub fn commit_link(&self, commit: &str) -> Option<String> {
+        self.link_with("{commit}", commit)
+    }
+
+    /// The link that compares a branch with the main one, where a request to merge it is made.
+    pub fn branch_link(&self, branch: &str) -> Option<String> {
+        self.link_with("{branch}", branch)
+    }
+
+    fn link_with(&self, placeholder: &str, text: &str) -> Option<String> {
+        let link = self.links.iter().find(|link| link.contains(placeholder))?;
+        Some(link.replace(placeholder, text))
     }
 }

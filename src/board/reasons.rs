@@ -441,9 +441,10 @@ impl<'a> Seen<'a> {
             FaultKind::Forbidden | FaultKind::Unauthorized => "may not be read",
             _ => "cannot be read",
         };
+        // Why stands once, with the source.
         Some((
             Word::Unread,
-            format!("{} {what}: {}", status.target.environment, fault.detail),
+            format!("{} {what}", status.target.environment),
         ))
     }
 }

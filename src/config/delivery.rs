@@ -227,7 +227,7 @@ fn usual(section: &mut Section<'_, '_>) -> Usual {
 }
 
 fn links(root: &mut Section<'_, '_>) -> Vec<Arc<str>> {
-    root.templates("links", &["environment", "app", "run"])
+    root.templates("links", &["environment", "app", "run", "commit", "branch"])
 }
 
 fn subjects(section: &mut Section<'_, '_>) -> Subjects {

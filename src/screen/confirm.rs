@@ -7,8 +7,9 @@ pub mod foot;
 pub mod parts;
 
 use super::line::{Line, Tone};
-use crate::plan::{Plan, show};
-use crate::state::{ConfirmUi, Overlay, Part, State};
+use crate::model::{Version, span::span};
+use crate::plan::show;
+use crate::state::{Changed, ConfirmUi, Overlay, Part, State};
 use crate::text::{Safe, width, wrap};
 use parts::Section;
 
@@ -16,7 +17,8 @@ use parts::Section;
 const KEPT: usize = 2;
 
 /// Action and target, reach, from and to, evidence, what was read when.
-pub fn head(plan: &Plan, columns: usize) -> Vec<Line> {
+pub fn head(state: &State, ui: &ConfirmUi, columns: usize) -> Vec<Line> {
+    let plan = &ui.plan;
     let mut lines = Vec::new();
     let what = format!(
         "{}  {}",
@@ -56,6 +58,11 @@ pub fn head(plan: &Plan, columns: usize) -> Vec<Line> {
             line
         });
     }
+    for change in &ui.changes {
+        if let Some(text) = change_of_head(state, ui, change) {
+            lines.extend(wrapped(&format!("changed: {text}"), columns, Tone::Bad));
+        }
+    }
     lines.extend(
         evidence
             .take(2)
@@ -73,6 +80,37 @@ pub fn head(plan: &Plan, columns: usize) -> Vec<Line> {
             .take(2),
     );
     lines
+}
+
+/// What changed of what stands in the head.
+fn change_of_head(state: &State, ui: &ConfirmUi, change: &Changed) -> Option<String> {
+    let target = &ui.plan.request.target;
+    let word = |version: &Option<Version>| {
+        version
+            .as_ref()
+            .map_or("no version".to_owned(), |v| v.as_str().to_owned())
+    };
+    Some(match change {
+        Changed::From(version) => {
+            let repository = ui.plan.request.repository.as_ref();
+            let moved =
+                repository.and_then(|r| state.store.history.last_move(&target.environment, r));
+            let by = moved.filter(|moved| moved.to == *version).map(|moved| {
+                let age = span(state.now.duration_since(moved.at).as_secs());
+                format!(", {} {age} ago", moved.actor)
+            });
+            format!(
+                "{} has {}{}",
+                target.environment,
+                word(version),
+                by.unwrap_or_default()
+            )
+        }
+        Changed::To(before) => format!("it would have brought {}", word(before)),
+        Changed::Reach => "how far it reaches".to_owned(),
+        Changed::Refused(because) => format!("it would be refused now. {because}"),
+        Changed::Check(_) | Changed::Write => return None,
+    })
 }
 
 fn wrapped(text: &str, columns: usize, tone: Tone) -> Vec<Line> {
@@ -119,7 +157,7 @@ pub fn scroll(state: &State) -> usize {
         return 0;
     };
     let (columns, rows) = (usize::from(state.size.0), usize::from(state.size.1));
-    let head = head(&ui.plan, columns).len();
+    let head = head(state, ui, columns).len();
     let foot = foot::lines(state, ui, columns).lines.len();
     let room = rows.saturating_sub(foot).saturating_sub(head);
     body(state, ui, columns, room).len().saturating_sub(room)

@@ -8,17 +8,21 @@ use super::{keys, levers};
 use crate::action::{Action, Place};
 use crate::model::Word;
 use crate::state::State;
-use crate::text::fit;
+use crate::text::{fit, wrap};
+
+/// Columns of keys, words and signs.
+const HEAD: usize = 18;
 
 /// The rows of the page of a place.
-pub fn rows(state: &State, place: Place) -> Vec<Line> {
+pub fn rows(state: &State, place: Place, columns: usize) -> Vec<Line> {
     let mut rows: Vec<Line> = Vec::new();
     for (action, chords) in state.keys.actions(place) {
         let chords: Vec<String> = chords
             .iter()
             .map(|c| keys::written(&c.to_string()))
             .collect();
-        rows.push(row(
+        rows.extend(row(
+            columns,
             &chords.join(" "),
             action.help(),
             off(state, place, action),
@@ -34,17 +38,14 @@ pub fn rows(state: &State, place: Place) -> Vec<Line> {
             let why = decision
                 .err()
                 .map(|refusal| format!("{}: {}", lever.title(), refusal.because));
-            rows.push(row(&format!("{key} {chord}"), action.help(), why));
+            rows.extend(row(columns, &format!("{key} {chord}"), action.help(), why));
         }
     }
     rows.push(Line::new());
     rows.push(Line::new().look("words, worst first", Tone::Bold));
     for word in Word::ALL {
-        rows.push(
-            Line::new()
-                .look(format!("{:<18}", word.label()), Tone::Word(word))
-                .say(word.help()),
-        );
+        let head = Line::new().look(word.label(), Tone::Word(word));
+        rows.extend(hung(columns, head, word.help(), Tone::Plain));
     }
     rows.push(Line::new());
     rows.push(Line::new().look("signs", Tone::Bold));
@@ -67,19 +68,26 @@ pub fn rows(state: &State, place: Place) -> Vec<Line> {
         ("..", "History has not been read so far back yet."),
         ("x", "The row is marked."),
     ] {
-        rows.push(
-            Line::new()
-                .look(format!("{sign:<18}"), Tone::Bold)
-                .say(text),
-        );
+        let head = Line::new().look(sign, Tone::Bold);
+        rows.extend(hung(columns, head, text, Tone::Plain));
     }
     rows
 }
 
-fn row(chords: &str, help: &str, off: Option<String>) -> Line {
-    let line = Line::new().look(fit(chords, 17), Tone::Bold).say(" ");
+fn row(columns: usize, chords: &str, help: &str, off: Option<String>) -> Vec<Line> {
+    let head = Line::new().look(fit(chords, HEAD - 1), Tone::Bold);
     match off {
-        Some(why) => line.look(format!("off: {why}"), Tone::Dim),
-        None => line.say(help),
+        Some(why) => hung(columns, head, &format!("off: {why}"), Tone::Dim),
+        None => hung(columns, head, help, Tone::Plain),
     }
+}
+
+/// A text beside its head, on as many rows as it needs; two columns are the list's own.
+fn hung(columns: usize, head: Line, text: &str, tone: Tone) -> Vec<Line> {
+    let room = columns.saturating_sub(HEAD + 2);
+    let mut head = Some(head);
+    let texts = wrap(text, room, room).into_iter();
+    texts
+        .map(|text| head.take().unwrap_or_default().pad(HEAD).safe(text, tone))
+        .collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: drawing. `update` asks here how many lines are visible, so that a page is a page.
 
-use super::recent;
+use super::{message, recent, sentence};
 use crate::state::{Pane, State, View};
 use ratatui::layout::Rect;
 
@@ -14,6 +14,8 @@ pub const RUN_COLUMNS: u16 = 42;
 pub const TWO_PANES: u16 = 120;
 /// From these columns on the log stands beside both.
 pub const THREE_PANES: u16 = 200;
+/// From these rows on texts that matter may take a line more.
+const HIGH: u16 = 20;
 /// From these rows on the log stands below board and run.
 const LOG_BELOW: u16 = 32;
 
@@ -26,24 +28,41 @@ pub struct Panes {
     pub run: Option<Rect>,
     /// None: there is no room beside the board; the log is a view of its own.
     pub log: Option<Rect>,
-    /// The rule above the sentence and its two lines.
+    /// The rule above the sentence and its lines.
     pub sentence: Rect,
     /// Where a view of its own, or a zoomed pane, stands.
     pub body: Rect,
-    /// Keys, and the last line: what is being typed, or the newest outcome.
+    /// Keys, and the last lines: what is being typed, or how the newest plan stands.
     pub footer: Rect,
 }
 
-/// The panes of a state: by its size and the lines that the header needs, not by which view is open.
-pub fn panes(state: &State) -> Panes {
-    let (columns, rows) = state.size;
-    let held = u16::try_from(state.board.holds.len().min(2)).unwrap_or(0);
-    let exposed = u16::from(state.store.exposed().next().is_some());
-    layout(columns, rows, exposed + held, state.ui.zoom)
+/// Lines that texts need so that what matters in them is not cut, where the screen is high enough.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs {
+    /// Which connections are not safe, and which gates are closed for many.
+    pub header: u16,
+    /// What is to be said of the selected cell.
+    pub sentence: u16,
+    /// How the newest plan stands.
+    pub newest: u16,
 }
 
-/// The panes of a size; `more` lines of the header say which connections are not safe and which gates are closed for many.
-pub fn layout(columns: u16, rows: u16, more: u16, zoom: bool) -> Panes {
+/// The panes of a state: by its size and the lines that its texts need, not by which view is open.
+pub fn panes(state: &State) -> Panes {
+    let (columns, rows) = state.size;
+    let wide = usize::from(columns);
+    let exposed = u16::from(state.store.exposed().next().is_some());
+    let count = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX);
+    let needs = Needs {
+        header: exposed + count(state.board.holds.len().min(2)),
+        sentence: count(sentence::lines(state, wide).len()),
+        newest: count(message::newest(state, wide).len()),
+    };
+    layout(columns, rows, needs, state.ui.zoom)
+}
+
+/// The panes of a size.
+pub fn layout(columns: u16, rows: u16, needs: Needs, zoom: bool) -> Panes {
     let slice = |from: u16, lines: u16| {
         let from = from.min(rows);
         Rect::new(0, from, columns, lines.min(rows - from))
@@ -52,14 +71,19 @@ pub fn layout(columns: u16, rows: u16, more: u16, zoom: bool) -> Panes {
         0..4 => 0,
         4..8 => 1,
         8..16 => 2,
-        _ => 2 + more,
+        _ => 2 + needs.header,
     };
     let footer_lines = match rows {
         0..2 => 0,
         2..8 => 1,
-        _ => 2,
+        8..HIGH => 2,
+        _ => 1 + needs.newest.clamp(1, 2),
     };
-    let sentence_lines = if rows < 14 { 0 } else { 3 };
+    let sentence_lines = match rows {
+        0..14 => 0,
+        14..HIGH => 3,
+        _ => 1 + needs.sentence.clamp(2, 4),
+    };
     let footer = slice(rows - footer_lines, footer_lines);
     let header = slice(0, header_lines);
     let sentence = slice(rows - footer_lines - sentence_lines, sentence_lines);

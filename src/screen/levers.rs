@@ -38,8 +38,8 @@ fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal>
     crate::plan::plan(&request, &context)
 }
 
-/// What a ready lever would do, in a few words: ` to v3083 (stood there 31h)`, ` (REACHES PRODUCTION)`.
-pub fn gist(plan: &Plan) -> String {
+/// What a ready lever would do, in a few words, and what speaks for it or against: ` to v3083 (stood there 31h)`, ` (REACHES PRODUCTION)`.
+pub fn gist(plan: &Plan) -> (String, String) {
     let to = match plan.request.lever {
         Lever::Promote | Lever::RollBack => plan
             .to
@@ -58,5 +58,5 @@ pub fn gist(plan: &Plan) -> String {
             .unwrap_or_default(),
         _ => String::new(),
     };
-    format!("{to}{why}")
+    (to, why)
 }

@@ -40,7 +40,7 @@ pub fn opened(state: &State) -> Option<List<'_>> {
         View::Sources => Rows::Sources(state.store.sources().collect()),
         View::Journal => Rows::Journal(&state.journal.records),
         View::Calls => Rows::Calls(&state.calls),
-        View::Help(place) => Rows::Help(help::rows(state, *place)),
+        View::Help(place) => Rows::Help(help::rows(state, *place, usize::from(state.size.0))),
     };
     let selected = match &state.ui.list.key {
         None => Some(state.ui.list.selected),

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: levers pulled by their own keys ([`crate::plan::plan`] decides those).
 
+use super::copy::subject;
 use super::list::{selected_record, selected_source, selected_version};
 use super::trouble;
 use crate::action::{Action, Place};
@@ -16,12 +17,8 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
         }
         Action::Pane3 if state.ui.log.is_none() => return Some(no_log(state)),
         Action::LastView if state.ui.last.is_none() => "No other view was open yet.",
-        Action::Levers
-        | Action::Describe
-        | Action::History
-        | Action::Events
-        | Action::Copy
-        | Action::Link
+        Action::Copy | Action::Link => return no_subject(state, place),
+        Action::Levers | Action::Describe | Action::History | Action::Events
             if state.target().is_none() =>
         {
             return Some(state.untargeted());
@@ -37,12 +34,63 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
             "No cell in sight shows a word."
         }
         Action::Sort if state.ui.board.would_move == 0 => "The rows stand in order.",
+        Action::Enter if matches!(place, Place::History | Place::Calls | Place::Help) => {
+            "There is nothing to open on this line."
+        }
+        Action::Enter if place == Place::Log => "There is nothing to open on a line of a log.",
+        Action::Left | Action::Right if place != Place::Board => {
+            "There is nothing on the left or on the right here."
+        }
+        Action::Filter if place != Place::Board => "Only the rows of the board are filtered.",
+        Action::Sort if place != Place::Board => "Only the rows of the board are sorted.",
+        Action::Mark if place != Place::Board => "Only cells of the board are marked.",
+        Action::SearchNext | Action::SearchBack if !is_searched(state) => {
+            let sentence = "Nothing is searched for yet.";
+            return Some(state.keys.with_key(Place::Log, sentence, Action::Search));
+        }
+        Action::Cancel => {
+            let sentence = "There is nothing to cancel; this leaves.";
+            return Some(state.keys.with_key(place, sentence, Action::Quit));
+        }
+        Action::Back if place == Place::Board && is_bare(state) => {
+            let sentence = "There is nothing to go back to; this leaves.";
+            return Some(state.keys.with_key(place, sentence, Action::Quit));
+        }
         Action::RollBackTo => return roll_back_to(state, place),
         Action::Settle => return settle(state, place),
         Action::Login => return login(state, place),
         _ => return None,
     };
     Some(why.to_owned())
+}
+
+/// Why there is nothing to copy and no link in the view that one looks at.
+fn no_subject(state: &State, place: Place) -> Option<String> {
+    // What is selected elsewhere, is not known here.
+    let is_here = place == super::place::place(state);
+    if !is_here || subject(state).is_some() {
+        return None;
+    }
+    Some(match state.view() {
+        View::Calls | View::Help(_) => "There is nothing to copy here.".to_owned(),
+        View::Journal | View::Sources => "Nothing is selected.".to_owned(),
+        _ => state.untargeted(),
+    })
+}
+
+fn is_searched(state: &State) -> bool {
+    state
+        .ui
+        .log
+        .as_ref()
+        .is_some_and(|log| log.search.is_some())
+}
+
+/// The board, and nothing on it that going back would take away.
+fn is_bare(state: &State) -> bool {
+    let ui = &state.ui;
+    let is_board = ui.views.is_empty() && ui.pane == Default::default() && !ui.zoom;
+    is_board && ui.board.filter.is_empty() && ui.board.marks.is_empty()
 }
 
 fn roll_back_to(state: &State, place: Place) -> Option<String> {

@@ -21,7 +21,7 @@ pub fn place(state: &State) -> Place {
             | Overlay::Settle { .. }
             | Overlay::Undo { .. },
         ) => Place::Levers,
-        Some(Overlay::Copy { .. } | Overlay::Copied { .. }) => Place::Copy,
+        Some(Overlay::Copy { .. }) => Place::Copy,
         None => match state.view() {
             View::Board => match state.ui.pane {
                 Pane::Board => Place::Board,

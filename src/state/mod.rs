@@ -13,8 +13,8 @@ use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
 use crate::model::log::{Faults, Filter, Log, Pattern};
-use crate::model::{Fault, ObjectId, Target};
-use crate::plan::{Actor, Lever, Plan, PlanId, Refusal, Request};
+use crate::model::{Fault, ObjectId, Target, Version};
+use crate::plan::{Actor, CheckName, Lever, Plan, PlanId, Refusal, Request};
 use crate::provider::Call;
 use crate::store::Store;
 use jiff::Timestamp;
@@ -97,6 +97,8 @@ pub struct Ui {
     pub reasons: Vec<String>,
     /// Neither bell nor title tell of plans.
     pub is_quiet: bool,
+    /// The key that did nothing last, and where: that is said once.
+    pub idle: Option<(crate::action::Place, crate::keymap::Chord)>,
     pub follows: u64,
     /// Since when the newest lost source was away, for `since you left: 3 changes`.
     pub away_since: Option<Timestamp>,
@@ -224,13 +226,9 @@ pub enum Overlay {
         target: Target,
         selected: usize,
     },
-    /// What can be copied of a target.
+    /// What can be copied of what is selected.
     Copy {
-        target: Target,
-    },
-    /// What was copied, to be read, or selected where the terminal takes no OSC 52.
-    Copied {
-        text: String,
+        subject: Subject,
     },
     /// An app of several images: which file is meant.
     Which {
@@ -267,7 +265,13 @@ pub struct ConfirmUi {
     pub confirm_focused: bool,
     pub top: usize,
     /// Why Enter did not act.
-    pub complaint: Option<String>,
+    pub complaint: Option<Complaint>,
+    /// When several letters came together last: Enter counts again a moment later.
+    pub letters_together: Option<Timestamp>,
+    /// The second in which the plan was last decided anew.
+    pub decided_at: i64,
+    /// What changed under the plan while it was open.
+    pub changes: Vec<Changed>,
     /// It was sent; further keys do not send again.
     pub sent: bool,
 }
@@ -280,6 +284,61 @@ pub enum Part {
     Reason,
     Version,
     Buttons,
+}
+
+/// Why Enter did not act, until it is cured.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Complaint {
+    pub text: String,
+    pub until: Cure,
+}
+
+/// What ends a complaint.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cure {
+    /// A reason is typed.
+    Reason,
+    /// What is typed matches.
+    Version,
+    /// Enter is pressed again.
+    Enter,
+    /// Any key is pressed.
+    Key,
+}
+
+/// What changed under an open plan.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Changed {
+    /// What stands there, and is now this.
+    From(Option<Version>),
+    /// What it would bring, and was this before.
+    To(Option<Version>),
+    Reach,
+    /// A check that refuses or wants a reason, and did not before.
+    Check(CheckName),
+    Write,
+    /// It would be refused now, because of this.
+    Refused(String),
+}
+
+impl Changed {
+    pub fn is_about_the_same(&self, other: &Changed) -> bool {
+        match (self, other) {
+            (Changed::Check(one), Changed::Check(two)) => one == two,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
+
+/// What is selected in the view that one looks at: what `copy` and `link` are about.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Subject {
+    Cell(Target),
+    Run(ObjectId, Target),
+    /// A commit's change of one file of a target.
+    Change(Target, Arc<str>, crate::model::Repository),
+    Plan(PlanId),
+    Source(crate::store::Source),
 }
 
 /// A line being typed at the foot of the screen.

@@ -1,13 +1,20 @@
 //! Confirm: the overlay that shows a plan, and the only place from which one is sent.
 //!
-//! Keys read before the overlay was painted, pastes and held keys never count. Deliberately absent: deciding
+//! Keys read before the overlay was painted, pastes and held keys never count; letters that come together do, but Enter only by
+//! itself, a moment later. Deliberately absent: deciding
 //! ([`crate::plan`]) and sending (an effect).
+
+pub mod live;
 
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
 use crate::plan::{Plan, Request, plan};
-use crate::state::{ConfirmUi, Overlay, Part, State};
+use crate::state::{Complaint, ConfirmUi, Cure, Overlay, Part, State};
+use jiff::SignedDuration;
+
+/// After several letters that came together Enter counts again.
+const ENTER_AFTER: SignedDuration = SignedDuration::from_millis(200);
 
 /// Shows a plan. The focus starts where something must be typed, else on Cancel.
 pub fn open(state: &mut State, plan: Plan) {
@@ -38,6 +45,9 @@ pub fn open(state: &mut State, plan: Plan) {
         confirm_focused: false,
         top: 0,
         complaint: None,
+        letters_together: None,
+        decided_at: state.now.as_second(),
+        changes: Vec::new(),
         sent: false,
     })));
 }
@@ -66,15 +76,17 @@ fn turn(confirm: &mut ConfirmUi, by: isize) {
 /// A key that is a command here.
 pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
     let most = crate::screen::confirm::scroll(state);
+    let is_seen = is_seen(state, press);
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
+    forget_complaint(confirm, action == Action::Confirm);
     match action {
         Action::Back | Action::Cancel => close(state),
         Action::NextPart => turn(confirm, 1),
         Action::PreviousPart => turn(confirm, -1),
         Action::Left => confirm.confirm_focused = false,
-        Action::Right => confirm.confirm_focused = confirm.part == Part::Buttons,
+        Action::Right if is_seen => confirm.confirm_focused = confirm.part == Part::Buttons,
         Action::Down if chooses(confirm) => choose(state, press, 1),
         Action::Up if chooses(confirm) => choose(state, press, -1),
         Action::Down => confirm.top = (confirm.top + 1).min(most),
@@ -82,6 +94,8 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::PageDown => confirm.top = (confirm.top + 10).min(most),
         Action::PageUp => confirm.top = confirm.top.min(most).saturating_sub(10),
         Action::CopyPlan => copy(state, effects),
+        // Not even Cancel was seen.
+        Action::Confirm if !is_seen => {}
         Action::Confirm => match confirm.part {
             Part::Checks | Part::Write | Part::Then => {
                 let part = confirm.part;
@@ -102,6 +116,7 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
+    forget_complaint(confirm, action == Some(Action::Confirm));
     match action {
         Some(Action::Confirm) => match confirm.part {
             Part::Reason => turn(confirm, 1),
@@ -138,17 +153,15 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
             let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
                 return;
             };
-            confirm.complaint = None;
-            if confirm.part == Part::Version && press.queued {
-                confirm.complaint =
-                    Some("Keys that come in one burst do not count here; type the version.".into());
-                return;
+            if press.queued && confirm.part == Part::Version {
+                confirm.letters_together = Some(press.at);
             }
             let field = match confirm.part {
                 Part::Version => &mut confirm.version,
                 _ => &mut confirm.reason,
             };
             super::prompt::edit(field, press.chord);
+            forget_complaint(confirm, false);
         }
     }
 }
@@ -197,15 +210,34 @@ pub fn pasted(confirm: &mut ConfirmUi, text: &str) {
             .reason
             .extend(text.chars().map(|c| if c.is_control() { ' ' } else { c })),
         Part::Version => {
-            confirm.complaint = Some("The version must be typed; a paste does not count.".into())
+            let text = "The version must be typed; a paste does not count.".to_owned();
+            complain(confirm, text, Cure::Key);
         }
         _ => {}
     }
 }
 
-/// Whether a key may confirm or be typed here: read after this very overlay was painted, and not in a burst.
-fn counts(state: &State, press: &Press) -> bool {
-    !press.queued && is_seen(state, press)
+pub fn complain(confirm: &mut ConfirmUi, text: String, until: Cure) {
+    confirm.complaint = Some(Complaint { text, until });
+}
+
+/// A complaint stays until it is cured.
+fn forget_complaint(confirm: &mut ConfirmUi, is_enter: bool) {
+    let is_cured = confirm
+        .complaint
+        .as_ref()
+        .is_some_and(|complaint| match complaint.until {
+            Cure::Key => true,
+            Cure::Enter => is_enter,
+            Cure::Reason => !confirm.reason.trim().is_empty(),
+            Cure::Version => confirm
+                .plan
+                .typed()
+                .is_none_or(|wanted| confirm.version == wanted),
+        });
+    if is_cured {
+        confirm.complaint = None;
+    }
 }
 
 /// Whether a key was read after this very overlay was painted.
@@ -244,37 +276,49 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
     };
     let text = crate::plan::show::commands(&plan, &state.delivery, &state.settings.clusters);
     // The footer is beneath.
-    confirm.complaint = Some(format!(
-        "{}; leverframe … --dry-run prints the same.",
-        crate::screen::copy::counted(&text)
-    ));
+    let said = crate::screen::copy::counted(&text);
+    let text_of_it = format!("{said}; leverframe … --dry-run prints the same.");
+    complain(confirm, text_of_it, Cure::Key);
     effects.push(Effect::Copy(text));
 }
 
 /// Sends the plan once, if everything that must be typed is, and if it would still be decided the same way now.
 fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
-    if !counts(state, press) {
+    if !is_seen(state, press) {
         return;
     }
+    let keys = state.keys.clone();
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
     if confirm.sent {
         return;
     }
-    if confirm.plan.wants_reason() && confirm.reason.trim().is_empty() {
-        confirm.part = Part::Reason;
-        confirm.complaint = Some("One reason covers all of these; type it first.".into());
-        return;
+    // A slow line brings honest typing in one piece, but nobody confirms what they have not read.
+    let settles_at = confirm
+        .letters_together
+        .and_then(|at| at.checked_add(ENTER_AFTER).ok());
+    if press.queued || settles_at.is_some_and(|settles_at| press.at < settles_at) {
+        let sentence = "That key came together with others; press it by itself.";
+        let text = keys.with_key(Place::Text, sentence, Action::Confirm);
+        return complain(confirm, text, Cure::Key);
     }
     if let Some(version) = confirm.plan.typed()
         && confirm.version != version
     {
-        confirm.part = Part::Version;
         let what = confirm.plan.typed_is();
-        let sentence = format!("Type {version}, {what}, then confirm.");
-        confirm.complaint = Some(state.keys.with_key(Place::Text, &sentence, Action::Confirm));
-        return;
+        let sentence = match confirm.version.as_str() {
+            "" => format!("Type {version}, {what}, then confirm."),
+            typed => format!("{typed} is not {what}; type {version}, then confirm."),
+        };
+        confirm.part = Part::Version;
+        let text = keys.with_key(Place::Text, &sentence, Action::Confirm);
+        return complain(confirm, text, Cure::Version);
+    }
+    if confirm.plan.wants_reason() && confirm.reason.trim().is_empty() {
+        confirm.part = Part::Reason;
+        let text = "One reason covers all of these; type it first.".to_owned();
+        return complain(confirm, text, Cure::Reason);
     }
     let mut request = confirm.plan.request.clone();
     let (id, shown) = (confirm.plan.id.clone(), confirm.plan.clone());
@@ -293,11 +337,11 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
             effects.push(Effect::Apply(Box::new(plan)));
         }
         Ok(plan) => {
-            confirm.plan = plan;
-            confirm.version.clear();
-            confirm.confirm_focused = false;
-            confirm.complaint =
-                Some("The facts moved while you read: this is the plan now. Nothing was sent; look again.".into());
+            live::take_in(state, Ok(plan.with_reason(None)));
+            if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+                let text = "The facts moved while you read: this is the plan now. Nothing was sent; look again.";
+                complain(confirm, text.to_owned(), Cure::Key);
+            }
         }
         Err(refusal) => state.open_overlay(Overlay::Refused(Box::new(refusal))),
     }

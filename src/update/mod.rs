@@ -125,7 +125,9 @@ fn unsent(state: &mut State, plan: &crate::plan::PlanId, outcome: &Outcome) {
     match &mut state.ui.overlay {
         Some(Overlay::Confirm(confirm)) if confirm.plan.id == *plan => {
             confirm.sent = false;
-            confirm.complaint = Some(because);
+            let until = crate::state::Cure::Enter;
+            let text = because;
+            confirm.complaint = Some(crate::state::Complaint { text, until });
         }
         _ => state.complain(because),
     }

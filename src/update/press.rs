@@ -5,12 +5,14 @@
 use super::{board, confirm, copy, levers, list, log, open, prompt, run};
 use crate::action::{Action, Place};
 use crate::effect::Effect;
+use crate::keymap::Chord;
 use crate::message::Press;
 use crate::page::Page;
+use crate::screen::keys;
 use crate::screen::list::opened;
 use crate::screen::off::{no_log, no_run, off};
 use crate::screen::place::place;
-use crate::state::{ListKey, Overlay, Pane, State, View};
+use crate::state::{Cure, ListKey, Overlay, Pane, State, View};
 
 pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
     // From the first key of any kind on nothing moves under the hand; on an empty board there is nothing to hold.
@@ -27,14 +29,33 @@ pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
         }
         return;
     }
-    let Some(action) = action else { return };
+    let Some(action) = action else {
+        return idle(state, place, press.chord);
+    };
     state.ui.notice = None;
+    state.ui.idle = None;
     if state.ui.overlay.is_some() {
         overlaid(state, press, action, effects);
     } else {
         act(state, press, action, effects);
         list::pin(state);
     }
+}
+
+/// A key that does nothing here: that is said once.
+fn idle(state: &mut State, place: Place, chord: Chord) {
+    let idle = Some((place, chord));
+    if std::mem::replace(&mut state.ui.idle, idle) == idle {
+        state.ui.notice = None;
+        return;
+    }
+    let key = keys::written(&chord.to_string());
+    let sentence = format!("{key} does nothing here.");
+    let sentence = state.keys.with_key(place, &sentence, Action::Help);
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        return confirm::complain(confirm, sentence, Cure::Key);
+    }
+    state.complain(sentence);
 }
 
 fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
@@ -45,7 +66,7 @@ fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<
         Some(Overlay::Settle { .. }) => levers::settle_by_hand(state, action, effects),
         Some(Overlay::Undo { .. }) => levers::undo(state, press, action, effects),
         Some(Overlay::Copy { .. }) => copy::act(state, action, effects),
-        Some(Overlay::Refused(_) | Overlay::Copied { .. }) => state.close_overlay(),
+        Some(Overlay::Refused(_)) => state.close_overlay(),
         None => {}
     }
 }
@@ -104,11 +125,8 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::Pane3 => focus(state, Pane::Log),
         Action::Back => back(state, effects),
         Action::Levers => levers::open(state),
-        Action::Copy => match state.target().cloned() {
-            Some(target) => state.open_overlay(Overlay::Copy { target }),
-            None => state.complain(state.untargeted()),
-        },
-        Action::Link => copy::link(state, effects),
+        Action::Copy => copy::open(state),
+        Action::Link => copy::selected_link(state, effects),
         Action::RollBackTo => levers::roll_back_to(state, press),
         Action::Settle => levers::settle(state),
         Action::Login => open::login(state, effects),

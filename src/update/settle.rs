@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: facts of its own.
 
-use super::{board, list, log, look, open, run};
+use super::{board, confirm, list, log, look, open, run};
 use crate::board::Board;
 use crate::effect::Effect;
 use crate::journal::{Record, Standing};
@@ -35,6 +35,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
     await_effects(state, &mut effects);
     look::for_lost(state, &mut effects);
     list::pin(state);
+    confirm::live::refresh(state);
     effects
 }
 

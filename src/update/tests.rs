@@ -377,9 +377,13 @@ fn what_is_copied_acts_on_nothing_that_it_is_pasted_into() {
 }
 
 #[test]
-fn what_is_copied_is_shown_whole_beside_its_count() {
+fn what_is_copied_is_shown_beside_its_count_and_goes_with_the_next_key_which_counts() {
     let mut state = state(world());
-    for keys in ["o", "y c", "y v"] {
+    for (keys, stands) in [
+        ("o", "publisher @ production"),
+        ("y c", "router @ production"),
+        ("k y v", "router @ production"),
+    ] {
         let effects = press(&mut state, keys);
         let [Effect::Copy(text)] = effects.as_slice() else {
             panic!("{keys}: {effects:?}");
@@ -390,9 +394,85 @@ fn what_is_copied_is_shown_whole_beside_its_count() {
         let drawn: String = screen.split_whitespace().collect();
         let copied: String = text.split_whitespace().collect();
         assert!(drawn.contains(&copied), "{keys}: {text}\n{screen}");
-        press(&mut state, "esc");
-        assert!(state.ui.overlay.is_none());
+        press(&mut state, "j");
+        assert_eq!(selected(&state), stands);
+        assert!(state.ui.notice.is_none());
     }
+}
+
+#[test]
+fn a_key_that_does_nothing_says_so_once() {
+    let mut state = state(world());
+    let said = |state: &State| state.ui.notice.as_ref().map(|notice| notice.text.clone());
+    press(&mut state, "0");
+    assert_eq!(said(&state).as_deref(), Some("0 does nothing here (?)."));
+    press(&mut state, "0");
+    assert_eq!(said(&state), None);
+    press(&mut state, "c");
+    assert!(said(&state).unwrap().starts_with("c does nothing here"));
+    press(&mut state, "j c");
+    assert!(said(&state).unwrap().starts_with("c does nothing here"));
+    for (keys, says) in [
+        ("esc", "There is nothing to go back to; this leaves (Q)."),
+        ("ctrl-c", "There is nothing to cancel; this leaves (Q)."),
+        ("H enter", "There is nothing to open on this line."),
+        ("l", "There is nothing on the left or on the right here."),
+        ("esc @ enter", "There is nothing to open on this line."),
+        ("o", "There is nothing to copy here."),
+        ("/", "Only the rows of the board are filtered."),
+        ("esc ? enter", "There is nothing to open on this line."),
+    ] {
+        press(&mut state, keys);
+        assert_eq!(said(&state).as_deref(), Some(says), "{keys}");
+    }
+}
+
+#[test]
+fn copy_and_link_are_about_what_is_selected_in_the_view_that_one_looks_at() {
+    let mut world = world();
+    world.moved(
+        "production",
+        "publisher",
+        "v0",
+        "v1",
+        3_600,
+        ActorKind::Robot,
+    );
+    world.moved(
+        "production",
+        "publisher",
+        "v7",
+        "v0",
+        7_200,
+        ActorKind::Robot,
+    );
+    world.fact(
+        "staging",
+        crate::store::world::smoke("staging", "router", "post-sync-1", "v2", RunPhase::Failed),
+    );
+    let mut state = state(world);
+    let copied = |state: &mut State, keys: &str| match press(state, keys).as_slice() {
+        [.., Effect::Copy(text)] => text.clone(),
+        _ => String::new(),
+    };
+    // A run is open, and another row's history is looked at.
+    press(&mut state, "/ r o u t e r enter enter");
+    assert!(copied(&mut state, "o").ends_with("/workflows/apps/post-sync-1"));
+    assert_eq!(copied(&mut state, "y v"), "post-sync-1");
+    press(&mut state, "esc / ctrl-u p u b l i s h e r enter l H");
+    assert_eq!(copied(&mut state, "y v"), "v1");
+    assert_eq!(copied(&mut state, "j y v"), "v0");
+    let commit = format!("{:040x}", 7_200);
+    assert!(copied(&mut state, "o").ends_with(&format!("/commit/{commit}")));
+    assert!(copied(&mut state, "y c").starts_with(&format!("git show {commit} -- ")));
+    press(&mut state, "esc S");
+    assert_eq!(copied(&mut state, "y v"), "git");
+    assert_eq!(
+        copied(&mut state, "j y v"),
+        state.store.sources().nth(1).unwrap().0.to_string()
+    );
+    press(&mut state, "esc");
+    assert!(copied(&mut state, "o").ends_with("/cluster-services/publisher"));
 }
 
 mod steady;

@@ -12,7 +12,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, ui: &ConfirmUi) -> Option<Position
     pen.clear();
     let columns = pen.columns();
     let rows = pen.rows();
-    let head = head(&ui.plan, columns);
+    let head = head(state, ui, columns);
     let foot = foot::lines(state, ui, columns);
     let foot_rows = foot.lines.len().min(rows);
     let head_rows = head.len().min(rows - foot_rows);
@@ -56,7 +56,10 @@ fn sections(state: &State, ui: &ConfirmUi, pen: &mut Pen<'_>) {
         match rule {
             Some(title) => {
                 let focused = title.starts_with('[');
-                let look = theme.title(focused);
+                let look = match title.contains("changed: ") {
+                    true => theme.bad(),
+                    false => theme.title(focused),
+                };
                 pen.rule(y, title, look);
             }
             None => pen.line(y, &theme.styled(line.clone())),

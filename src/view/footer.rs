@@ -6,14 +6,12 @@ use super::pen::{Line, Pen};
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::board::status::Status;
-use crate::journal::Standing;
 use crate::model::Word;
-use crate::plan::waits::standing;
 use crate::plan::{Lever, Plan};
-use crate::screen::{keys, levers, off::off, place::place, time::when};
-use crate::state::{PromptKind, State};
+use crate::screen::{self, keys, levers, message, off::off, place::place};
+use crate::state::{Prompt, PromptKind, State};
 use crate::text::Safe;
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
 /// From these columns on all keys of the place stand beside the levers.
 const WIDE: usize = 110;
@@ -78,28 +76,53 @@ fn pods_speak(state: &State) -> bool {
         .is_some_and(Status::speaks_by_pods)
 }
 
-/// Draws both lines; the cursor's place where something is typed.
-pub fn draw(state: &State, pen: &mut Pen<'_>) -> Option<Position> {
-    let rows = pen.rows();
-    if rows == 0 {
+/// Draws the keys, and the message or what is being typed in the last lines of the screen; the cursor's place where
+/// something is typed. A message that needs more lines than the footer has stands over what is above it.
+pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
+    if area.height == 0 {
         return None;
     }
-    if rows > 1 {
-        keys_line(state, pen);
+    let message = match state.ui.prompt {
+        Some(_) => Vec::new(),
+        None => message::lines(state, usize::from(area.width)),
+    };
+    let height = u16::try_from(message.len()).unwrap_or(u16::MAX).max(1);
+    let y = area.bottom().saturating_sub(height);
+    if y > area.y {
+        keys_line(state, &mut pen.within(area));
     }
-    last_line(state, pen, rows - 1)
+    let mut last = pen.within(Rect {
+        y,
+        height: area.bottom() - y,
+        ..area
+    });
+    last.clear();
+    match &state.ui.prompt {
+        Some(prompt) => typed(prompt, &mut last),
+        None => {
+            said(state, message, &mut last);
+            None
+        }
+    }
+}
+
+/// Entries of the footer, as many as fit whole: none is cut.
+fn fill(entries: impl IntoIterator<Item = Line>, columns: usize) -> Line {
+    let mut line = Line::new();
+    for entry in entries {
+        let gap = if line.is_empty() { 0 } else { 2 };
+        if line.width() + gap + entry.width() > columns {
+            break;
+        }
+        let wide = line.width() + gap;
+        line = line.pad(wide).join(entry);
+    }
+    line
 }
 
 fn keys_line(state: &State, pen: &mut Pen<'_>) {
     let place = place(state);
-    let mut line = Line::new();
-    // The levers have precedence on a narrow screen.
-    let most = if pen.columns() < WIDE && place == Place::Board {
-        3
-    } else {
-        usize::MAX
-    };
-    for (actions, word) in rows(place).iter().take(most) {
+    let keys = rows(place).iter().filter_map(|(actions, word)| {
         let enters = place == Place::Board && *actions == [Action::Enter];
         let word = match state.ui.board.fold {
             Some(fold) if enters && state.ui.board.unfolded.contains(&fold) => "fold",
@@ -113,37 +136,44 @@ fn keys_line(state: &State, pen: &mut Pen<'_>) {
             .map(|action| keys::first(state, place, *action))
             .filter(|chord| !chord.is_empty())
             .collect();
-        if !chords.is_empty() {
-            line = line
-                .look(chords.join(" "), pen.theme.bold())
-                .say(format!(" {word}  "));
-        }
-    }
-    if matches!(
+        let line = Line::new().look(chords.join(" "), pen.theme.bold());
+        (!chords.is_empty()).then(|| line.say(format!(" {word}")))
+    });
+    let has_levers = matches!(
         place,
         Place::Board | Place::Run | Place::Log | Place::Target
-    ) {
-        line = line.join(levers_line(state, pen, place));
-    }
+    );
+    let columns = pen.columns();
+    let mut levers = match has_levers {
+        true => lever_entries(state, pen.theme, place, columns),
+        false => Vec::new(),
+    };
+    // The levers have precedence on a narrow screen, the first two of them, but not over what one does in a log.
+    let line = if columns < WIDE && place != Place::Log {
+        let others = levers.split_off(levers.len().min(2));
+        fill(levers.into_iter().chain(keys).chain(others), columns)
+    } else {
+        fill(keys.chain(levers), columns)
+    };
     pen.line(0, &line);
 }
 
 /// `a levers: b roll back to v3083 (stood there 31h)`: those that would move now, the one for the trouble first.
-fn levers_line(state: &State, pen: &Pen<'_>, place: Place) -> Line {
+fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> Vec<Line> {
     let key = keys::first(state, place, Action::Levers);
     let Some(target) = state.target().filter(|_| !key.is_empty()) else {
-        return Line::new();
+        return Vec::new();
     };
-    let line = Line::new().look(key, pen.theme.bold()).say(" levers: ");
+    let head = Line::new().look(key, theme.bold()).say(" levers: ");
     if state.settings.read_only {
-        return line.look("read only", pen.theme.dim());
+        return vec![head.look("read only", theme.dim())];
     }
     let mut live: Vec<(Lever, Plan)> = levers::decided(state, target)
         .into_iter()
         .filter_map(|(lever, decision)| Some((lever, decision.ok()?)))
         .collect();
     if live.is_empty() {
-        return line.look("none would move now", pen.theme.dim());
+        return vec![head.look("none would move now", theme.dim())];
     }
     let first = match state.board.status(target).and_then(|s| s.attention.first()) {
         Some(Word::Crash | Word::Lower | Word::Branch) => Some(Lever::RollBack),
@@ -154,86 +184,61 @@ fn levers_line(state: &State, pen: &Pen<'_>, place: Place) -> Line {
         _ => None,
     };
     live.sort_by_key(|(lever, _)| Some(*lever) != first);
-    let mut line = line;
-    for (at, (lever, plan)) in live.iter().enumerate() {
+    let entry = |lever: &Lever| {
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
-        line = line
-            .look(chord, pen.theme.bold())
-            .say(format!(" {}", lever.title()));
-        if at == 0 {
-            line = line.say(levers::gist(plan));
-        }
-        line = line.say("  ");
-    }
-    line
-}
-
-fn last_line(state: &State, pen: &mut Pen<'_>, y: usize) -> Option<Position> {
-    let place = place(state);
-    let chord = keys::first(state, place, Action::Help);
-    let help = if chord.is_empty() {
-        Line::new()
-    } else {
-        Line::new().look(chord, pen.theme.bold()).say(" keys")
+        let line = Line::new().look(chord, theme.bold());
+        line.say(format!(" {}", lever.title()))
     };
-    if let Some(prompt) = &state.ui.prompt {
-        let sign = match prompt.kind {
-            PromptKind::Filter | PromptKind::Search => "/",
-            PromptKind::FilterLines => "&",
-            PromptKind::Palette => ":",
+    let mut entries: Vec<Line> = live.iter().map(|(lever, _)| entry(lever)).collect();
+    if let (Some(first), Some((_, plan))) = (entries.first_mut(), live.first()) {
+        let (to, why) = levers::gist(plan);
+        let brief = head.join(first.clone()).say(to);
+        let whole = brief.clone().say(why);
+        // The version is never cut for the sake of what speaks for it.
+        *first = if whole.width() <= columns {
+            whole
+        } else {
+            brief
         };
-        let text = Safe::line(&prompt.text);
-        // The end is where one types.
-        let room = pen.columns().saturating_sub(2);
-        let shown = Safe::line(&crate::text::cut_left(&text, room));
-        let line = Line::new()
-            .look(sign, pen.theme.bold())
-            .safe(shown, pen.theme.plain());
-        pen.line(y, &line);
-        return pen
-            .place(line.width().min(pen.columns().saturating_sub(1)), y)
-            .map(|(x, y)| Position { x, y });
     }
-    let line = match &state.ui.notice {
-        Some(notice) => {
-            let look = if notice.fault {
-                pen.theme.warning()
-            } else {
-                pen.theme.plain()
-            };
-            Line::new().look(&notice.text, look)
-        }
-        None => newest(state, pen.theme),
-    };
-    pen.both(y, &line, &help);
-    None
+    entries
 }
 
-/// How the newest plan stands.
-fn newest(state: &State, theme: Theme) -> Line {
-    let Some(record) = state.journal.records.last() else {
-        return Line::new();
+fn typed(prompt: &Prompt, pen: &mut Pen<'_>) -> Option<Position> {
+    let sign = match prompt.kind {
+        PromptKind::Filter | PromptKind::Search => "/",
+        PromptKind::FilterLines => "&",
+        PromptKind::Palette => ":",
     };
-    let request = &record.plan.request;
-    let at = record
-        .outcome
-        .as_ref()
-        .map_or(record.plan.made_at, |(at, _)| *at);
-    let who = match record.plan.who == state.settings.who {
-        true => String::new(),
-        false => format!("{}: ", record.plan.who.login),
+    let text = Safe::line(&prompt.text);
+    // The end is where one types.
+    let room = pen.columns().saturating_sub(2);
+    let shown = Safe::line(&crate::text::cut_left(&text, room));
+    let line = Line::new()
+        .look(sign, pen.theme.bold())
+        .safe(shown, pen.theme.plain());
+    pen.line(0, &line);
+    pen.place(line.width().min(pen.columns().saturating_sub(1)), 0)
+        .map(|(x, y)| Position { x, y })
+}
+
+/// The message, and how to find the keys where there is room beside it.
+fn said(state: &State, message: Vec<screen::line::Line>, pen: &mut Pen<'_>) {
+    let chord = keys::first(state, place(state), Action::Help);
+    let help = match chord.is_empty() {
+        true => Line::new(),
+        false => Line::new().look(chord, pen.theme.bold()).say(" keys"),
     };
-    let look = match record.standing() {
-        Standing::Late | Standing::CutShort | Standing::Unknown => theme.warning(),
-        _ => theme.plain(),
-    };
-    let says = format!(
-        "{} {who}{} {} in {}: {}",
-        when(at, state.now),
-        request.lever.title(),
-        request.target.app,
-        request.target.environment,
-        standing(record, state.now, |remedy| keys::remedy(state, remedy))
-    );
-    Line::new().look(says, look)
+    let last = pen.rows().saturating_sub(1);
+    let theme = pen.theme;
+    let mut room = pen.columns();
+    for (y, line) in message.into_iter().enumerate() {
+        if y == last {
+            room -= line.width().min(room);
+        }
+        pen.line(y, &theme.styled(line));
+    }
+    if help.width() + usize::from(room < pen.columns()) <= room {
+        pen.line_at(pen.columns() - help.width(), last, &help);
+    }
 }

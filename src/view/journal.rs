@@ -9,6 +9,7 @@ use crate::action::{Action, Place};
 use crate::journal::{Record, Standing};
 use crate::model::span::span;
 use crate::plan::{Outcome, show};
+use crate::screen::copy::branch_link;
 use crate::screen::{keys, time::when};
 use crate::state::State;
 use crate::text::wrap;
@@ -155,6 +156,9 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
     }
     if let Some(write) = show::write(plan).into_iter().next() {
         say(&write, plain);
+    }
+    if let Some(link) = branch_link(state, record) {
+        say(&link, plain);
     }
     for (at, note) in &record.tries {
         say(&format!("{} {note}", when(*at, state.now)), plain);

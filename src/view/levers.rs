@@ -20,7 +20,10 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
     for (at, (lever, decision)) in decided.iter().enumerate() {
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         let (word, text, look) = match decision {
-            Ok(plan) => ("ready", gist(plan), theme.plain()),
+            Ok(plan) => {
+                let (to, why) = gist(plan);
+                ("ready", format!("{to}{why}"), theme.plain())
+            }
             Err(refusal) if refusal.is_asking => ("asking", refusal.because.clone(), theme.dim()),
             Err(refusal) => ("off", refusal.because.clone(), theme.dim()),
         };

@@ -70,7 +70,7 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     if layout::board_area(state).is_none() {
         list::draw(state, &mut pen.within(panes.body));
     }
-    let typed = footer::draw(state, &mut pen.within(panes.footer));
+    let typed = footer::draw(state, &mut pen, panes.footer);
     palette::draw(state, &mut pen.within(panes.body));
     let asked = overlay::draw(state, &mut pen, panes.body, whole);
     // Beneath an overlay nothing is typed.

@@ -8,7 +8,7 @@ use crate::action::{Action, Place};
 use crate::journal::Journal;
 use crate::plan::{PlanId, Refusal, show};
 use crate::screen::confirm::parts::check as check_lines;
-use crate::screen::copy::counted;
+use crate::screen::copy::title;
 use crate::screen::{keys, time::when};
 use crate::state::{Overlay, State};
 use crate::text::wrap;
@@ -21,8 +21,10 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option
         Overlay::Levers { target, selected } => {
             levers::draw(state, &mut pen.within(main), target, *selected);
         }
-        Overlay::Copy { target } => copy(state, &mut pen.within(main), &target.to_string()),
-        Overlay::Copied { text } => copied(&mut pen.within(main), text),
+        Overlay::Copy { subject } => {
+            let title = title(state, subject);
+            copy(state, &mut pen.within(main), &title);
+        }
         Overlay::Which {
             request,
             choices,
@@ -68,7 +70,7 @@ pub fn at_foot<'a>(pen: &'a mut Pen<'_>, lines: usize) -> Pen<'a> {
     part
 }
 
-fn copy(state: &State, pen: &mut Pen<'_>, target: &str) {
+fn copy(state: &State, pen: &mut Pen<'_>, what: &str) {
     let theme = pen.theme;
     let rows = [
         Action::CopyValue,
@@ -77,27 +79,13 @@ fn copy(state: &State, pen: &mut Pen<'_>, target: &str) {
         Action::CopyMarkdown,
     ];
     let mut pen = at_foot(pen, rows.len() + 1);
-    pen.rule(0, &format!("copy of {target}"), theme.bold());
+    pen.rule(0, &format!("copy of {what}"), theme.bold());
     for (at, action) in rows.into_iter().enumerate() {
         let line = Line::new()
             .say(" ")
             .look(keys::first(state, Place::Copy, action), theme.bold())
             .say(format!(" {:<12}{}", action.title(), action.help()));
         pen.line(1 + at, &line);
-    }
-}
-
-/// The text itself, without a border, so that the terminal's own selection copies it.
-fn copied(pen: &mut Pen<'_>, text: &str) {
-    let columns = pen.columns();
-    let lines: Vec<_> = text
-        .lines()
-        .flat_map(|line| wrap(line, columns, columns))
-        .collect();
-    let mut pen = at_foot(pen, 1 + lines.len());
-    pen.rule(0, &counted(text), pen.theme.bold());
-    for (at, line) in lines.into_iter().enumerate() {
-        pen.line(1 + at, &Line::new().safe(line, pen.theme.plain()));
     }
 }
 

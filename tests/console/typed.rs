@@ -22,7 +22,7 @@ fn only_the_version_itself_acts() {
     let mut desk = at_a_roll_back();
     desk.reason("errors since Monday");
     desk.version("v737");
-    desk.see("Type v734, the version that will run, then confirm (Enter).");
+    desk.see("v737 is not the version that will run; type v734, then confirm (Enter).");
     // Leaving keeps what was written as the reason, and sends nothing.
     desk.close();
     desk.see("-- history of account-api @ production");
@@ -43,7 +43,7 @@ fn only_the_version_itself_acts() {
 }
 
 #[test]
-fn keys_ahead_of_the_plan_bursts_and_pastes_do_not_count() {
+fn keys_ahead_of_the_plan_and_pastes_do_not_count_and_a_burst_confirms_nothing() {
     let mut desk = Desk::open("calm");
     desk.select("account-api", "production");
     desk.ready("b");
@@ -56,13 +56,14 @@ fn keys_ahead_of_the_plan_bursts_and_pastes_do_not_count() {
     let plan = desk.see("ROLL BACK  account-api @ production");
     let empty = "type the version that will run  [____]";
     assert!(plan.contains(empty), "{plan}");
-    // In one piece, to the field that waits for it.
-    desk.console.send(b"v734\r");
-    desk.see("Keys that come in one burst do not count here; type the version.");
-    desk.see(empty);
     desk.console.paste("v734");
     desk.see("The version must be typed; a paste does not count.");
-    let plan = desk.see(empty);
+    desk.see(empty);
+    // In one piece, as a slow line brings it, to the field that waits for it: Enter has to come by itself.
+    desk.reason("errors since Monday");
+    desk.console.send(b"v734\r");
+    desk.see("That key came together with others; press it by itself (Enter).");
+    let plan = desk.see("type the version that will run  [v734]");
     assert!(!plan.contains("Sent once"), "{plan}");
     desk.close();
     desk.see("-- history of account-api @ production");

@@ -106,7 +106,9 @@ fn overlays(state: &State) -> Vec<Overlay> {
             target: target(),
             selected: 8,
         },
-        Overlay::Copy { target: target() },
+        Overlay::Copy {
+            subject: leverframe::state::Subject::Cell(target()),
+        },
         Overlay::Which {
             request: plan.request.clone(),
             choices: vec!["whitehall".into(), "asset-manager".into()],
@@ -161,8 +163,9 @@ proptest! {
     #![proptest_config(cases(40))]
 
     #[test]
-    fn panes_stay_on_the_screen_and_apart(columns in 0u16..300, rows in 0u16..100, held in 0u16..4, zoom: bool) {
-        let panes = layout::layout(columns, rows, held, zoom);
+    fn panes_stay_on_the_screen_and_apart(columns in 0u16..300, rows in 0u16..100, header in 0u16..4, sentence in 0u16..9, newest in 0u16..4, zoom: bool) {
+        let needs = layout::Needs { header, sentence, newest };
+        let panes = layout::layout(columns, rows, needs, zoom);
         let screen = Rect::new(0, 0, columns, rows);
         let stacked = [Some(panes.header), Some(panes.board), panes.run, panes.log, Some(panes.sentence), Some(panes.footer)];
         let shown: Vec<Rect> = stacked.into_iter().flatten().filter(|r| !r.is_empty()).collect();
@@ -461,4 +464,58 @@ fn what_was_refused_before_it_was_recorded_was_not_sent_and_says_so() {
     assert!(screen.contains("Another console of yours"), "{screen}");
     assert!(screen.contains("acts when it matches"), "{screen}");
     assert!(matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if !confirm.sent));
+}
+
+#[test]
+fn what_matters_is_whole_at_eighty_columns() {
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let mut state = night(80, 24);
+    // The first lever keeps its version.
+    let screen = drawn(&state);
+    assert!(
+        screen.contains("a levers: b roll back to v3083"),
+        "{screen}"
+    );
+    let hold = decide(
+        &state,
+        &request(Lever::Hold, "production", "whitehall-admin"),
+    )
+    .unwrap();
+    world::remember(&mut state, hold, "1s");
+    leverframe::update::settle(&mut state);
+    // Nobody merges the branch.
+    state.now += jiff::SignedDuration::from_hours(48);
+    leverframe::update::settle(&mut state);
+    state.ui.notice = None;
+    let stands = leverframe::screen::message::newest(&state, 1_000);
+    let stands: String = stands[0]
+        .stretches()
+        .iter()
+        .map(|(text, _)| &**text)
+        .collect();
+    assert!(
+        stands.contains("OVERDUE: ") && stands.len() > 80,
+        "{stands}"
+    );
+    let screen = drawn(&state);
+    assert!(
+        squeezed(&screen).contains(&squeezed(&stands)),
+        "{stands}\n{screen}"
+    );
+    // A cause takes as many lines as it needs, up to four.
+    let cause = "relation \"editions\" is locked by another migration ".repeat(4);
+    let mut world = world::night();
+    world.application("production", "account-api", |application| {
+        application.conditions = vec![leverframe::model::live::Condition {
+            kind: "ComparisonError".into(),
+            status: "True".into(),
+            reason: "".into(),
+            message: cause.as_str().into(),
+            at: None,
+        }];
+    });
+    let mut state = world.state(80, 24);
+    state.ui.board.selected = Some(Target::new("production", "account-api"));
+    let screen = drawn(&state);
+    assert!(squeezed(&screen).contains(&squeezed(&cause)), "{screen}");
 }

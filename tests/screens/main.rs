@@ -6,6 +6,7 @@
 mod any;
 #[path = "../common/cases.rs"]
 mod cases;
+mod confirm;
 #[path = "../common/golden.rs"]
 mod golden;
 #[path = "../common/hostile.rs"]
@@ -26,7 +27,9 @@ use leverframe::journal::{Entry, Unreadable, What};
 use leverframe::model::{Exposure, Target};
 use leverframe::plan::{Lever, Plan, PlanId, Refusal, Request, plan};
 use leverframe::provider::Call;
-use leverframe::state::{ConfirmUi, Overlay, Part, Prompt, PromptKind, State, View};
+use leverframe::state::{
+    Complaint, ConfirmUi, Cure, Overlay, Part, Prompt, PromptKind, State, Subject, View,
+};
 use leverframe::store::Source;
 
 #[test]
@@ -98,6 +101,9 @@ fn confirm_ui(plan: Plan, part: Part) -> ConfirmUi {
         confirm_focused: false,
         top: 0,
         complaint: None,
+        letters_together: None,
+        decided_at: 0,
+        changes: Vec::new(),
         sent: false,
     }
 }
@@ -253,7 +259,10 @@ fn the_confirmation_of_a_hold_shows_the_scalar() {
         )
         .unwrap();
         let mut ui = confirm_ui(plan, Part::Buttons);
-        ui.complaint = Some("One reason covers all of these; type it first.".into());
+        ui.complaint = Some(Complaint {
+            text: "One reason covers all of these; type it first.".into(),
+            until: Cure::Reason,
+        });
         state.ui.overlay = Some(Overlay::Confirm(Box::new(ui)));
         state
     });
@@ -304,7 +313,7 @@ fn what_can_be_copied_and_the_palette() {
     golden("copy", |columns, rows| {
         let mut state = night(columns, rows);
         state.ui.overlay = Some(Overlay::Copy {
-            target: Target::new("production", "whitehall-admin"),
+            subject: Subject::Cell(Target::new("production", "whitehall-admin")),
         });
         state
     });

@@ -28,7 +28,7 @@ pub fn lines(state: &State, ui: &ConfirmUi, columns: usize) -> Foot {
         cursor: None,
     };
     if let Some(complaint) = &ui.complaint {
-        for line in wrap(complaint, columns, columns) {
+        for line in wrap(&complaint.text, columns, columns) {
             foot.lines
                 .push(FootLine::Line(Line::new().safe(line, Tone::Warning)));
         }

@@ -7,7 +7,7 @@ use crate::model::span::span;
 use crate::plan::{Check, Edit, Guard, Verdict, Weight, Write, show};
 use crate::screen::keys;
 use crate::screen::line::{Line, Tone};
-use crate::state::{ConfirmUi, Part, State};
+use crate::state::{Changed, ConfirmUi, Part, State};
 use crate::text::wrap;
 use serde_json::Value;
 
@@ -74,7 +74,11 @@ pub fn checks(ui: &ConfirmUi, columns: usize) -> Section {
         title: show::tally(&ui.plan.checks),
         lines: rows
             .into_iter()
-            .flat_map(|c| check(c, columns, 2))
+            .flat_map(|c| {
+                let lines = check(c, columns, 2).into_iter();
+                let is_new = ui.changes.contains(&Changed::Check(c.name));
+                lines.map(move |line| line.map(|tone| if is_new { Tone::Bad } else { tone }))
+            })
             .collect(),
         left_out: 0,
     }
@@ -167,6 +171,12 @@ pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
                 id.name, id.environment
             )
         }
+    };
+    let is_new = ui.changes.contains(&Changed::Write);
+    let title = if is_new {
+        format!("changed: {title}")
+    } else {
+        title
     };
     Section {
         part: Part::Write,

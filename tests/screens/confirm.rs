@@ -1,0 +1,231 @@
+//! Confirm: what counts as typed, complaints that stay until they are cured, and a plan that follows the facts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a world that cannot be built must end the test"
+)]
+
+use super::golden::drawn;
+use super::{confirm_ui, decide, night, plan_id, request, world};
+use jiff::{SignedDuration, Timestamp};
+use leverframe::effect::Effect;
+use leverframe::keymap::Chord;
+use leverframe::message::{Message, Press};
+use leverframe::model::ActorKind;
+use leverframe::plan::Lever;
+use leverframe::state::{ConfirmUi, Overlay, Part, State};
+
+/// The roll back of the night, open and seen.
+fn open(part: Part) -> State {
+    let mut state = night(80, 24);
+    let plan = decide(
+        &state,
+        &request(Lever::RollBack, "production", "whitehall-admin"),
+    );
+    let mut confirm = confirm_ui(plan.unwrap(), part);
+    confirm.decided_at = state.now.as_second();
+    state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm)));
+    state.ui.overlay_painted = Some(world::now());
+    state
+}
+
+fn after(ms: i64) -> Timestamp {
+    world::now()
+        .checked_add(SignedDuration::from_millis(ms))
+        .unwrap()
+}
+
+fn key(state: &mut State, word: &str, at_ms: i64, queued: bool) -> Vec<Effect> {
+    let press = Press {
+        chord: Chord::parse(word).unwrap(),
+        at: after(at_ms),
+        queued,
+        id: plan_id("7f3f"),
+    };
+    leverframe::update::update(state, Message::Pressed(press))
+}
+
+/// Keys one by one, half a second apart.
+fn keys(state: &mut State, words: &str, from_ms: i64) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (nth, word) in words.split(' ').enumerate() {
+        effects.extend(key(state, word, from_ms + 500 * nth as i64, false));
+    }
+    effects
+}
+
+fn confirm(state: &State) -> &ConfirmUi {
+    match &state.ui.overlay {
+        Some(Overlay::Confirm(confirm)) => confirm,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn complaint(state: &State) -> &str {
+    confirm(state)
+        .complaint
+        .as_ref()
+        .map_or("", |complaint| &complaint.text)
+}
+
+fn wanted(state: &State) -> String {
+    let version = confirm(state).plan.typed().unwrap();
+    let letters: Vec<String> = version.chars().map(String::from).collect();
+    letters.join(" ")
+}
+
+#[test]
+fn a_version_that_does_not_match_keeps_the_focus_and_its_message_until_it_does() {
+    let mut state = open(Part::Version);
+    // A reason is wanted too: that comes after what is being typed.
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        for check in &mut confirm.plan.checks {
+            check.weight = leverframe::plan::Weight::Reason;
+            check.verdict = leverframe::plan::Verdict::Failed;
+        }
+    }
+    keys(&mut state, "x enter", 1_000);
+    assert_eq!(confirm(&state).part, Part::Version);
+    assert!(
+        complaint(&state).starts_with("x is not the version that will run"),
+        "{}",
+        complaint(&state)
+    );
+    keys(&mut state, "1 3 6", 3_000);
+    assert!(
+        complaint(&state).starts_with("x is not"),
+        "{}",
+        complaint(&state)
+    );
+    assert!(drawn(&state).contains("x is not the version that will run"));
+    let version = wanted(&state);
+    keys(&mut state, &format!("ctrl-u {version}"), 6_000);
+    assert_eq!(complaint(&state), "");
+    keys(&mut state, "enter", 20_000);
+    assert_eq!(confirm(&state).part, Part::Reason);
+    assert_eq!(
+        complaint(&state),
+        "One reason covers all of these; type it first."
+    );
+    keys(&mut state, "tab", 21_000);
+    assert_eq!(
+        complaint(&state),
+        "One reason covers all of these; type it first."
+    );
+    keys(&mut state, "backtab w", 22_000);
+    assert_eq!(complaint(&state), "");
+}
+
+#[test]
+fn letters_that_come_together_count_and_enter_only_by_itself_a_moment_later() {
+    let mut state = open(Part::Version);
+    let version = wanted(&state);
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        confirm.reason = "incident 4711".into();
+    }
+    for letter in version.split(' ') {
+        key(&mut state, letter, 1_000, true);
+    }
+    assert_eq!(
+        Some(confirm(&state).version.as_str()),
+        confirm(&state).plan.typed()
+    );
+    // In the same piece.
+    assert_eq!(key(&mut state, "enter", 1_000, true), []);
+    assert!(complaint(&state).starts_with("That key came together with others"));
+    // By itself, but too soon to have read what stands there.
+    assert_eq!(key(&mut state, "enter", 1_150, false), []);
+    assert!(!confirm(&state).sent);
+    let effects = key(&mut state, "enter", 1_210, false);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Apply(_)]),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn nothing_that_was_typed_before_the_plan_was_seen_counts() {
+    let mut state = open(Part::Version);
+    state.ui.overlay_painted = None;
+    let version = wanted(&state);
+    keys(&mut state, &format!("{version} enter"), 1_000);
+    assert_eq!(
+        (confirm(&state).version.as_str(), confirm(&state).sent),
+        ("", false)
+    );
+}
+
+/// What git says now, a second later.
+fn becomes(state: &mut State, world: &world::World, seconds: i64) {
+    state.store = world.state(80, 24).store;
+    state.now = state
+        .now
+        .checked_add(SignedDuration::from_secs(seconds))
+        .unwrap();
+    leverframe::update::settle(state);
+}
+
+#[test]
+fn ages_of_an_open_plan_run_on() {
+    let mut state = open(Part::Version);
+    let number = state.ui.overlay_number;
+    let before = confirm(&state).plan.read.clone();
+    let mut world = world::night();
+    world.may_all();
+    becomes(&mut state, &world, 40);
+    assert_ne!(confirm(&state).plan.read, before);
+    assert!(drawn(&state).contains(&confirm(&state).plan.read[..30]));
+    assert_eq!(
+        (state.ui.overlay_number, confirm(&state).changes.len()),
+        (number, 0)
+    );
+}
+
+#[test]
+fn what_changes_under_an_open_plan_is_said_at_its_place_and_must_be_looked_at_again() {
+    let mut state = open(Part::Version);
+    let version = wanted(&state);
+    keys(&mut state, &version, 1_000);
+    let number = state.ui.overlay_number;
+    let mut world = world::night();
+    world.may_all();
+    world.stands("production", "whitehall", "v3084", "v3085", "2s");
+    if let Some(change) = world.changes.last_mut() {
+        (change.kind, change.actor) = (ActorKind::Person, "alice".into());
+    }
+    becomes(&mut state, &world, 1);
+    let screen = drawn(&state);
+    assert!(
+        screen.contains("changed: production has v3085, alice 3s ago"),
+        "{screen}"
+    );
+    // Typed for another plan, and not seen yet.
+    assert_eq!(confirm(&state).version, "");
+    assert!(state.ui.overlay_number > number && state.ui.overlay_painted.is_none());
+    assert_eq!(keys(&mut state, &format!("{version} enter"), 9_000), []);
+    assert_eq!(confirm(&state).version, "");
+}
+
+#[test]
+fn a_plan_that_would_be_refused_by_now_says_so_while_it_is_open() {
+    let mut state = open(Part::Version);
+    let to = confirm(&state).plan.to.clone().unwrap();
+    let mut world = world::night();
+    world.may_all();
+    world.stands("production", "whitehall", "v3084", to.as_str(), "2s");
+    let request = confirm(&state).plan.request.clone();
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        confirm.plan.request.version = Some(to.clone());
+    }
+    becomes(&mut state, &world, 1);
+    let screen = drawn(&state);
+    assert!(
+        screen.contains("changed: it would be refused now."),
+        "{request:?}\n{screen}"
+    );
+    assert!(
+        screen.contains(&format!("changed: production has {to}")),
+        "{screen}"
+    );
+}
