@@ -27,12 +27,13 @@ pub struct Connection {
 }
 
 /// Starts to read the sources that are named and configured; their news go to `deltas`, each call that they make to
-/// `calls`. Returns at once.
+/// `calls`; history is walked for all apps, or for one. Returns at once.
 pub fn start(
     config: &Config,
     sources: &[Source],
     deltas: &mpsc::Sender<Delta>,
     calls: Option<&Calls>,
+    history_of: Option<&git_feed::OneApp>,
 ) -> Connection {
     let mut connection = Connection {
         git: None,
@@ -49,10 +50,11 @@ pub fn start(
                     Arc::clone(&config.delivery),
                     feed,
                     calls.cloned(),
-                    git_feed::Pace::default(),
+                    git_feed::Pace::for_history_of(history_of),
                     git_feed::Options {
                         probe: !config.read_only,
                         namespaces: Some(namespaces.clone()),
+                        only: history_of.cloned(),
                     },
                 ));
             }

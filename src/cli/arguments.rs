@@ -182,6 +182,9 @@ pub struct HistoryArgs {
     /// Which file, for an app of several images
     #[arg(long, value_name = "REPOSITORY")]
     pub image: Option<String>,
+    /// Read back to the first commit, however long that takes; else 20,000 commits
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// What every lever takes.

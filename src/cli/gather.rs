@@ -5,11 +5,13 @@
 use super::arguments::Common;
 use super::exit::{Exit, Failure};
 use super::print;
+use super::progress::Progress;
 use crate::belongs::lists::all_lists;
 use crate::config::Config;
 use crate::connect::{self, Connection};
 use crate::delivery::Delivery;
-use crate::model::{Environment, Fault, FaultKind};
+use crate::model::{App, Environment, Fault, FaultKind, Target};
+use crate::provider::git::feed::{Depth, OneApp};
 use crate::store::{Delta, Source, Store};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -17,12 +19,17 @@ use tokio::sync::mpsc;
 /// How many pieces of news may wait for the command.
 const WAITING: usize = 1024;
 
+/// Enough to tell how often an app moves, what it ran before, and what waits below.
+pub(super) const RHYTHM: Depth = Depth::Changes(60);
+
 /// What a command needs.
 #[derive(Clone, Debug)]
 pub(super) struct Want {
     git: bool,
     /// The walk through history to its bound.
     history: bool,
+    /// Of this app alone.
+    history_of: Option<OneApp>,
     clusters: bool,
     /// What may be done: permissions, and whether the branch can be pushed.
     rights: bool,
@@ -41,6 +48,7 @@ impl Want {
         Self {
             git: true,
             history: true,
+            history_of: None,
             clusters: true,
             rights: false,
             environments: environments.to_vec(),
@@ -49,11 +57,12 @@ impl Want {
         }
     }
     /// The same with what runs elsewhere and belongs to these: deliveries into an environment run in one cluster.
-    pub fn target(environment: &Environment, delivery: &Delivery) -> Self {
+    pub fn target(target: &Target, delivery: &Delivery) -> Self {
         let deploy = delivery.runs.as_ref().and_then(|runs| runs.deploy.as_ref());
         Self {
             besides: deploy.map(|d| d.environment.clone()).into_iter().collect(),
-            ..Self::board(std::slice::from_ref(environment))
+            ..Self::board(std::slice::from_ref(&target.environment))
+                .with_history_of(&target.app, RHYTHM)
         }
     }
     /// Everything that a plan is decided on.
@@ -70,12 +79,23 @@ impl Want {
             ..Self::lever()
         }
     }
-    pub fn git() -> Self {
+    /// The history of one app.
+    pub fn history(app: &App, depth: Depth) -> Self {
         Self {
             clusters: false,
-            ..Self::board(&[])
+            ..Self::board(&[]).with_history_of(app, depth)
         }
     }
+
+    /// One app's question costs one app's walk.
+    pub fn with_history_of(self, app: &App, depth: Depth) -> Self {
+        let app = app.clone();
+        Self {
+            history_of: Some(OneApp { app, depth }),
+            ..self
+        }
+    }
+
     pub fn clusters(environments: &[Environment]) -> Self {
         Self {
             git: false,
@@ -156,7 +176,8 @@ pub(super) async fn gather(
         store.expect(source.clone());
     }
     let (to, mut deltas) = mpsc::channel(WAITING);
-    let connection = connect::start(config, &read, &to, None);
+    let connection = connect::start(config, &read, &to, None, want.history_of.as_ref());
+    let mut progress = Progress::new();
     drop(to);
     let limit = tokio::time::sleep(Duration::from_secs(common.limit));
     tokio::pin!(limit);
@@ -168,12 +189,14 @@ pub(super) async fn gather(
             delta = deltas.recv() => match delta {
                 Some(delta) => {
                     store.apply(delta);
+                    progress.tell(&store);
                 }
                 None => break,
             },
             () = &mut limit => break,
         }
     }
+    progress.clear();
     let late = wanted
         .iter()
         .filter(|source| !is_settled(&store, source, &want, config))

@@ -11,19 +11,21 @@ use super::{Ended, print, required};
 use crate::board::status::{Status, status};
 use crate::connect;
 use crate::model::*;
+use crate::provider::git::feed::Depth;
 use jiff::Timestamp;
 
 pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
     let config = required(common)?;
     let environment = super::environment(&config, &args.target.environment)?;
-    let gathered = gather(&config, Want::git(), common).await?;
     let target = Target {
         environment: environment.clone(),
         app: App::new(&args.target.app),
     };
+    let depth = if args.all { Depth::Start } else { Depth::Bound };
+    let gathered = gather(&config, Want::history(&target.app, depth), common).await?;
     if gathered.store.tree.is_none() {
         if common.output == Form::Json {
-            print::json(&HistoryPage { changes: None })?;
+            print::json(&HistoryPage::unread())?;
         }
         return Ok(gathered.end());
     }
@@ -35,9 +37,9 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
         .into());
     };
     let repository = which(&status, args.image.as_deref())?;
-    let changes: Vec<&Change> = gathered
-        .store
-        .history
+    let history = &gathered.store.history;
+    let is_whole = history.is_whole(&environment, &repository);
+    let changes: Vec<&Change> = history
         .of(&environment, &repository)
         .iter()
         .filter(|c| c.moves_version())
@@ -45,6 +47,8 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
     let journal = connect::journal(&config).load();
     match common.output {
         Form::Json => print::json(&HistoryPage {
+            whole: is_whole,
+            since: history.known_since().map(moment),
             changes: Some(
                 changes
                     .iter()
@@ -74,9 +78,24 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
                 ]);
             }
             print::out(&table.to_string())?;
+            if !is_whole {
+                print::out(&incomplete(history.known_since(), args.all))?;
+            }
         }
     }
     Ok(gathered.end())
+}
+
+/// That there may be older changes.
+fn incomplete(since: Option<Timestamp>, is_all: bool) -> String {
+    let older = match is_all {
+        true => "older ones are not in this clone",
+        false => "--all reads older ones",
+    };
+    match since {
+        Some(since) => format!("Changes since {}; {older}.\n", moment(since)),
+        None => "No history was read.\n".to_owned(),
+    }
 }
 
 /// The file that is meant, where an app has several.

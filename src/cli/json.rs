@@ -89,8 +89,22 @@ pub struct SmokeLine<'a> {
 /// `history -o json`.
 #[derive(Serialize, Debug)]
 pub struct HistoryPage<'a> {
+    /// Whether every change is here that the file ever had.
+    pub whole: bool,
+    /// Later changes are all here; null where nothing was read.
+    pub since: Option<String>,
     /// Null where the repository could not be read.
     pub changes: Option<Vec<ChangeLine<'a>>>,
+}
+
+impl HistoryPage<'_> {
+    pub fn unread() -> Self {
+        Self {
+            whole: false,
+            since: None,
+            changes: None,
+        }
+    }
 }
 
 #[derive(Serialize, Debug)]

@@ -19,6 +19,7 @@ pub mod json;
 mod logs;
 mod outside;
 mod print;
+mod progress;
 mod pull;
 mod runs;
 mod sources;

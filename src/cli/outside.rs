@@ -61,6 +61,7 @@ pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (World,
         &connect::sources(&config),
         &deltas_to,
         Some(&calls_to),
+        None,
     );
     let told = Telling {
         messages: messages_to,

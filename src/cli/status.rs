@@ -4,7 +4,7 @@
 
 use super::arguments::{Common, Form, StatusArgs};
 use super::exit::Failure;
-use super::gather::{Want, gather};
+use super::gather::{RHYTHM, Want, gather};
 use super::json::{SourceLine, StatusPage, TargetLine, moment};
 use super::table::{Table, age};
 use super::{Ended, print, required};
@@ -19,7 +19,11 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
         .iter()
         .map(|name| super::environment(&config, name))
         .collect::<Result<Vec<_>, _>>()?;
-    let gathered = gather(&config, Want::board(&environments), common).await?;
+    let want = match args.apps.as_slice() {
+        [app] => Want::board(&environments).with_history_of(&App::new(app), RHYTHM),
+        _ => Want::board(&environments),
+    };
+    let gathered = gather(&config, want, common).await?;
     let now = Timestamp::now();
     let statuses: Vec<Status> = all(&gathered.store, &config.delivery, now)
         .into_iter()

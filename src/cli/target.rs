@@ -51,13 +51,13 @@ struct ContainerLine<'a> {
 pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
     let config = required(common)?;
     let environment = super::environment(&config, &args.environment)?;
-    let want = Want::target(&environment, &config.delivery);
-    let gathered = gather(&config, want, common).await?;
-    let now = Timestamp::now();
     let target = Target {
         environment,
         app: App::new(&args.app),
     };
+    let want = Want::target(&target, &config.delivery);
+    let gathered = gather(&config, want, common).await?;
+    let now = Timestamp::now();
     let Some(status) = status(&gathered.store, &config.delivery, &target, now) else {
         if gathered.store.tree.is_none() {
             return Ok(gathered.end());

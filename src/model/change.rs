@@ -33,6 +33,8 @@ pub struct Change {
     /// None where the file (or its version) did not exist.
     pub from: Option<Version>,
     pub to: Option<Version>,
+    /// The file came into being with it: there is no older change of this file.
+    pub creates_file: bool,
     pub gate_from: bool,
     pub gate_to: bool,
     pub promote_to: bool,

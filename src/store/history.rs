@@ -13,6 +13,10 @@ pub struct History {
     /// The walk reached its bound: what it did not find is older than that, not unknown.
     complete: bool,
     started: bool,
+    /// The walk reached the first commit of the branch.
+    whole: bool,
+    /// What is later is known.
+    since: Option<Timestamp>,
 }
 
 impl History {
@@ -35,14 +39,31 @@ impl History {
                 _ => file.push(change),
             }
         }
-        if walked == Walked::ToTheEnd {
-            self.complete = true;
+        match walked {
+            Walked::Older(since) => self.since = Some(since),
+            Walked::ToTheEnd(since) | Walked::ToTheStart(since) => {
+                self.since = Some(since);
+                self.complete = true;
+                self.whole = matches!(walked, Walked::ToTheStart(_));
+            }
+            Walked::Newer | Walked::Restarted => {}
         }
     }
 
     /// Whether the walk has come to its bound.
     pub fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// Whether every change that the branch ever had of this file is known.
+    pub fn is_whole(&self, environment: &Environment, repository: &Repository) -> bool {
+        let oldest = self.of(environment, repository).last();
+        self.whole || oldest.is_some_and(|change| change.creates_file)
+    }
+
+    /// The moment that the walk has come back to: later changes are all known.
+    pub fn known_since(&self) -> Option<Timestamp> {
+        self.since
     }
 
     pub fn is_started(&self) -> bool {

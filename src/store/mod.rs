@@ -52,7 +52,7 @@ pub enum News {
     Exposed(Option<Exposure>),
     /// All that is declared at the tip; replaces the last one whole.
     Declared(Arc<Tree>),
-    /// History, newest first; `complete` says how far the walk got.
+    /// History, newest first.
     Changes {
         changes: Vec<Change>,
         walked: Walked,
@@ -81,10 +81,12 @@ pub enum News {
 pub enum Walked {
     /// Newer than everything known (an increment after a fetch).
     Newer,
-    /// Older than everything known; more to come.
-    Older,
-    /// The walk reached its bound or the first commit.
-    ToTheEnd,
+    /// Older than everything known, down to this moment; more to come.
+    Older(Timestamp),
+    /// The same, and the walk reached its bound.
+    ToTheEnd(Timestamp),
+    /// The same, and the walk reached the first commit of the branch.
+    ToTheStart(Timestamp),
     /// The main branch was rewritten: what was known does not count.
     Restarted,
 }
@@ -315,7 +317,7 @@ impl Store {
             News::Alive | News::Skew(_) | News::Put(_) | News::Gone(..) => {}
             News::Changes {
                 changes,
-                walked: Walked::Newer | Walked::Older,
+                walked: Walked::Newer | Walked::Older(_),
             } => {
                 let grown = changes.iter().map(|change| change.repository.clone());
                 self.changed.repositories.extend(grown);

@@ -110,6 +110,7 @@ impl World {
             repository: repository.into(),
             from: Some(Version::new(from)),
             to: Some(Version::new(to)),
+            creates_file: false,
             gate_from: true,
             gate_to: true,
             promote_to: true,
@@ -123,7 +124,7 @@ impl World {
             Source::Git,
             News::Changes {
                 changes: vec![change],
-                walked: Walked::Older,
+                walked: Walked::Older(at(0)),
             },
         );
         self
@@ -148,6 +149,7 @@ impl World {
             repository: repository.into(),
             from: version.clone(),
             to: version,
+            creates_file: false,
             gate_from: !open,
             gate_to: open,
             promote_to: true,
@@ -161,7 +163,7 @@ impl World {
             Source::Git,
             News::Changes {
                 changes: vec![change],
-                walked: Walked::Older,
+                walked: Walked::Older(at(0)),
             },
         );
         self
@@ -172,7 +174,7 @@ impl World {
             Source::Git,
             News::Changes {
                 changes: Vec::new(),
-                walked: Walked::ToTheEnd,
+                walked: Walked::ToTheEnd(at(0)),
             },
         );
         self

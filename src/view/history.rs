@@ -24,10 +24,16 @@ pub fn page<'a>(
         .status(target)
         .is_some_and(|status| status.images.len() > 1);
     let length = changes.len();
-    let read = if state.store.history.is_complete() {
-        ""
-    } else {
-        ", older ones are still being read"
+    let history = &state.store.history;
+    let is_whole = state.board.status(target).is_none_or(|status| {
+        let images = status.images.iter();
+        let mut files = images.map(|image| &image.repository);
+        files.all(|file| history.is_whole(&target.environment, file))
+    });
+    let read = match history.known_since().filter(|_| !is_whole) {
+        _ if !history.is_complete() => ", older ones are still being read".to_owned(),
+        Some(since) => format!(" since {}, not all", since.strftime("%Y-%m-%d")),
+        None => String::new(),
     };
     let empty = match (
         state.store.history.is_started(),

@@ -206,6 +206,7 @@ impl World {
             repository: repository.into(),
             from: (!from.is_empty()).then(|| from.into()),
             to: Some(to.into()),
+            creates_file: from.is_empty(),
             gate_from: true,
             gate_to: true,
             promote_to: true,
@@ -237,6 +238,7 @@ impl World {
             repository: repository.into(),
             from: version.clone(),
             to: version,
+            creates_file: false,
             gate_from: true,
             gate_to: false,
             promote_to: true,
@@ -539,6 +541,7 @@ impl World {
         };
         let mut changes = self.changes.clone();
         changes.sort_by_key(|change| std::cmp::Reverse(change.at));
+        let since = changes.last().map_or(now(), |oldest| oldest.at);
         let mut tree = self.tree.clone();
         tree.mainline = Arc::new(
             std::iter::once(tree.tip.clone())
@@ -551,8 +554,8 @@ impl World {
             News::Changes {
                 changes,
                 walked: match self.is_walked_whole {
-                    true => Walked::ToTheEnd,
-                    false => Walked::Older,
+                    true => Walked::ToTheEnd(since),
+                    false => Walked::Older(since),
                 },
             },
         );

@@ -227,6 +227,8 @@ fn history_is_the_versions_moves_newest_first() {
     );
     assert_eq!(changes[0]["kind"], "robot");
     assert_eq!(changes[0]["at"], "2026-08-01T09:00:00Z");
+    assert_eq!(page["whole"], true);
+    assert!(page["since"].is_string());
     let text = printed(&output);
     let keys: Vec<usize> = ["at", "commit", "from", "to", "actor", "kind"]
         .iter()
@@ -321,7 +323,7 @@ fn each_way_to_end_has_its_code() {
         (&["history", "router", "-e", "staging"], None),
         (
             &["history", "router", "-e", "staging", "-o", "json"],
-            Some(serde_json::json!({"changes": null})),
+            Some(serde_json::json!({"whole": false, "since": null, "changes": null})),
         ),
     ] {
         let output = run(command, &nowhere);

@@ -371,6 +371,7 @@ fn a_change_is_ours_by_file_version_and_time() {
         repository: "publisher".into(),
         from: Some(Version::new("v2")),
         to: Some(Version::new(version)),
+        creates_file: false,
         gate_from: true,
         gate_to: true,
         promote_to: false,

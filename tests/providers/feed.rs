@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use leverframe::model::{ActorKind, Environment, Repository};
-use leverframe::provider::git::feed::{Options, Pace, read_once};
+use leverframe::model::{ActorKind, App, Environment, Repository};
+use leverframe::provider::git::feed::{Depth, OneApp, Options, Pace, read_once};
 use leverframe::provider::git::repository::{Location, Source as At};
 use leverframe::store::{Source, source};
 use tokio::sync::mpsc;
@@ -210,13 +210,7 @@ fn a_repository_that_is_not_there_yet_is_found_later() {
     let yard = Yard::new();
     let away = yard.dir.path().join("away.git");
     std::fs::rename(&yard.bare, &away).unwrap();
-    let mut told = Told::by(
-        yard.path(),
-        Options {
-            probe: true,
-            namespaces: None,
-        },
-    );
+    let mut told = Told::by(yard.path(), asking());
     told.until("a fault", |store| {
         store
             .source(&Source::Git)
@@ -246,13 +240,7 @@ fn a_push_that_was_refused_is_asked_about_again() {
         location: Location::Path(yard.work.clone()),
         branch: "main".to_owned(),
     };
-    let mut told = Told::by(
-        clone,
-        Options {
-            probe: true,
-            namespaces: None,
-        },
-    );
+    let mut told = Told::by(clone, asking());
     told.until("a no", |store| matches!(store.pushable, Some(Err(_))));
     set_url(&yard.bare);
     told.until("a yes by itself", |store| store.pushable == Some(Ok(())));
@@ -275,14 +263,7 @@ fn a_url_is_asked_about_pushes_as_soon_as_its_history_was_read() {
         chunk: 2,
         ..quick()
     };
-    let mut told = Told::at_pace(
-        yard.url(),
-        Options {
-            probe: true,
-            namespaces: None,
-        },
-        pace,
-    );
+    let mut told = Told::at_pace(yard.url(), asking(), pace);
     told.until("asked for its push", |store| {
         store.pushable == Some(Ok(())) && store.history.is_complete()
     });
@@ -469,8 +450,8 @@ fn who_reads_the_clusters_is_told_which_apps_live_in_a_namespace_of_their_own() 
     let namespaces = tokio::sync::watch::Sender::default();
     let told = namespaces.subscribe();
     let options = Options {
-        probe: false,
         namespaces: Some(namespaces),
+        ..Options::default()
     };
     let mut feed = Told::by(yard.path(), options);
     feed.until("a tree", |store| store.tree.is_some());
@@ -480,4 +461,63 @@ fn who_reads_the_clusters_is_told_which_apps_live_in_a_namespace_of_their_own() 
         let own: Vec<_> = own.iter().map(|(app, at)| (app.as_str(), &**at)).collect();
         assert_eq!(own, [("licensify", "licensify")]);
     }
+}
+
+fn asking() -> Options {
+    Options {
+        probe: true,
+        ..Options::default()
+    }
+}
+
+/// One app's question costs one app's walk, and says how far back it went.
+#[test]
+fn the_history_of_one_app_ends_where_enough_is_known() {
+    let yard = Yard::new();
+    for n in 0..6 {
+        yard.tag("integration", "frontend", &format!("image_tag: v{n}\n"));
+        yard.robot("Move frontend on");
+        yard.tag("integration", "publisher", &format!("image_tag: v{n}\n"));
+        yard.robot("Move publisher on");
+    }
+    let read = |app: &str, depth: Depth, pace: Pace| {
+        let only = OneApp {
+            app: App::new(app),
+            depth,
+        };
+        let options = Options {
+            only: Some(only),
+            ..Options::default()
+        };
+        let mut told = Told::at_pace(yard.path(), options, pace);
+        told.until("read", |store| store.history.is_complete());
+        told.store
+    };
+    let moves = |store: &leverframe::store::Store, repository: &str| {
+        let changes = store.history.of(&"integration".into(), &repository.into());
+        changes.iter().filter(|c| c.moves_version()).count()
+    };
+    let frontend = ("integration".into(), "frontend".into());
+    let small = || Pace {
+        chunk: 2,
+        ..quick()
+    };
+    let store = read("frontend", Depth::Start, small());
+    assert_eq!(
+        (moves(&store, "frontend"), moves(&store, "publisher")),
+        (7, 0)
+    );
+    assert!(store.history.is_whole(&frontend.0, &frontend.1));
+    // A draft twin ships from the same file.
+    let store = read("draft-frontend", Depth::Start, small());
+    assert_eq!(moves(&store, "frontend"), 7);
+    // The bound counts commits, and is said.
+    let bounded = Pace {
+        bound: 4,
+        ..small()
+    };
+    let store = read("frontend", Depth::Bound, bounded);
+    assert_eq!(moves(&store, "frontend"), 2);
+    assert!(!store.history.is_whole(&frontend.0, &frontend.1));
+    assert!(store.history.known_since().is_some());
 }

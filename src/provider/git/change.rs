@@ -64,6 +64,7 @@ impl Telling {
             repository,
             from: from.map(|version| self.once(version)),
             to: to.map(|version| self.once(version)),
+            creates_file: walked.before.is_none(),
             gate_from,
             gate_to,
             promote_to,

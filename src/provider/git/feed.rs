@@ -3,7 +3,11 @@
 //! What stands now comes first, then news by polling, and in between the history in chunks, newest first, down to a
 //! bound. A fault ages what was told, it takes nothing back. Deliberately absent: writing, and any decision.
 
+mod only;
+mod pace;
 mod remote;
+
+pub use pace::{Depth, OneApp, Options, Pace};
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -23,45 +27,6 @@ use crate::model::{AppDeclared, Change, Tree};
 use crate::provider::{Calls, Feed, OwnNamespaces};
 use crate::store::{News, Walked};
 use remote::Probe;
-
-/// How often and how far is looked.
-#[derive(Debug, Clone)]
-pub struct Pace {
-    /// Between looks at a local branch.
-    pub look: Duration,
-    /// Between fetches of a remote.
-    pub fetch: Duration,
-    /// The longest pause after fetches that failed.
-    pub longest: Duration,
-    /// Between signs of life of a local branch that does not move.
-    pub alive: Duration,
-    /// Commits of history that are walked.
-    pub bound: usize,
-    /// Commits walked between looks, and between two openings of the repository.
-    pub chunk: usize,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            look: Duration::from_secs(1),
-            fetch: Duration::from_secs(20),
-            longest: Duration::from_secs(300),
-            alive: Duration::from_secs(10),
-            bound: 20_000,
-            chunk: 100,
-        }
-    }
-}
-
-/// What the feed is asked to do besides looking.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Ask whether the branch could be pushed to: once it was read, when one looks again, and after a no.
-    pub probe: bool,
-    /// Say here in which namespaces apps live by their own word, whenever that changes.
-    pub namespaces: Option<signal::Sender<OwnNamespaces>>,
-}
 
 /// A running feed; it ends when this is dropped, or when nobody listens to its news.
 #[derive(Debug)]
@@ -107,6 +72,7 @@ pub fn watch(
                 due: Some(Instant::now()),
             },
             namespaces: options.namespaces,
+            only: options.only.map(only::Only::new),
             source,
             feed,
             calls,
@@ -183,6 +149,8 @@ struct Teller {
     kept: Option<Option<Timestamp>>,
     probe: Probe,
     namespaces: Option<signal::Sender<OwnNamespaces>>,
+    /// The history of one app, where no other is wanted.
+    only: Option<only::Only>,
 }
 
 impl Teller {
@@ -335,15 +303,23 @@ impl Teller {
             });
         }
         let first = self.told.is_none();
+        if let Some(only) = &mut self.only {
+            only.find_files(&tree, self.reader.path());
+        }
         self.told = Some((tip, Arc::clone(&tree)));
         self.alive_at = Some(Instant::now());
         if first {
-            self.walking = Some(Walking {
-                from: tip,
-                left: self.pace.bound,
-            });
+            self.walking = Some(self.walking_from(tip));
         }
         Ok(self.feed.blocking_send(News::Declared(tree)) && self.still_ill())
+    }
+
+    fn walking_from(&self, tip: Oid) -> Walking {
+        let left = match &self.only {
+            Some(only) if only.is_unbounded() => usize::MAX,
+            _ => self.pace.bound,
+        };
+        Walking { from: tip, left }
     }
 
     /// Tells of what came between two tips.
@@ -357,17 +333,14 @@ impl Teller {
             return Ok(true);
         };
         let query = self.query(tip, Some(before), self.pace.bound);
-        let (mut changes, reached) = self.walked(repository, &query)?;
+        let (mut changes, reached, _) = self.walked(repository, &query)?;
         if reached == Reached::Until {
             // Oldest first, so that changes of one second keep their order where they are put in front.
             changes.reverse();
             return Ok(changes.is_empty() || self.changes(changes, Walked::Newer));
         }
         // The branch was rewritten: everything that was told of its past is void.
-        self.walking = Some(Walking {
-            from: tip,
-            left: self.pace.bound,
-        });
+        self.walking = Some(self.walking_from(tip));
         Ok(self.changes(Vec::new(), Walked::Restarted))
     }
 
@@ -378,16 +351,20 @@ impl Teller {
         };
         self.unpacked = true;
         let query = self.query(walking.from, None, walking.left.min(self.pace.chunk));
-        let (changes, reached) = self.walked(repository, &query)?;
+        let (changes, reached, since) = self.walked(repository, &query)?;
         let left = walking.left.saturating_sub(query.limit);
+        let is_enough = self
+            .only
+            .as_mut()
+            .is_some_and(|only| only.is_enough(&changes));
         self.walking = match reached {
-            Reached::More(from) if left > 0 => Some(Walking { from, left }),
+            Reached::More(from) if left > 0 && !is_enough => Some(Walking { from, left }),
             _ => None,
         };
-        let walked = if self.walking.is_some() {
-            Walked::Older
-        } else {
-            Walked::ToTheEnd
+        let walked = match (reached, self.walking) {
+            (Reached::Start, _) => Walked::ToTheStart(since),
+            (_, Some(_)) => Walked::Older(since),
+            (_, None) => Walked::ToTheEnd(since),
         };
         Ok(self.changes(changes, walked))
     }
@@ -396,6 +373,11 @@ impl Teller {
         let path = self.reader.path().clone();
         Query {
             prefix: path.prefix(),
+            only: self
+                .only
+                .as_ref()
+                .map(only::Only::files)
+                .unwrap_or_default(),
             wanted: Arc::new(move |changed| path.owner(changed).is_some()),
             keys: self.reader.keys().wanted.clone(),
             closed: self.reader.keys().closed,
@@ -409,9 +391,10 @@ impl Teller {
         &mut self,
         repository: &Repository,
         query: &Query,
-    ) -> Result<(Vec<Change>, Reached), Error> {
+    ) -> Result<(Vec<Change>, Reached, Timestamp), Error> {
         let mut changes = Vec::new();
         let mut reached = Reached::Start;
+        let mut since = 0;
         let telling = &mut self.telling;
         history::walk(repository, query, &mut |batch| {
             changes.extend(
@@ -420,10 +403,11 @@ impl Teller {
                     .iter()
                     .filter_map(|change| telling.change(change)),
             );
-            reached = batch.reached;
+            (reached, since) = (batch.reached, batch.since);
             true
         })?;
-        Ok((changes, reached))
+        let since = Timestamp::from_second(since).unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok((changes, reached, since))
     }
 
     fn changes(&self, changes: Vec<Change>, walked: Walked) -> bool {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use git2::{ObjectType, Oid};
+use git2::{DiffFile, DiffOptions, FileMode, ObjectType, Oid};
 
 use super::repository::{Entry, Error, LARGEST_FILE, Repository};
 use super::scalars::{self, Key, Scalars};
@@ -64,8 +64,10 @@ pub enum Reached {
     More(Oid),
     /// The commit that the walk was to stop at.
     Until,
-    /// The first commit, or the edge of a shallow clone.
+    /// The first commit of the branch.
     Start,
+    /// The edge of a shallow clone: what was before is not here.
+    Edge,
 }
 
 /// A part of a walk's result, newest first within it and among the batches.
@@ -74,6 +76,8 @@ pub struct Batch {
     pub changes: Vec<Change>,
     /// Commits looked at since the walk began.
     pub walked: usize,
+    /// Committer time, in seconds since 1970, of the oldest commit looked at: later changes are all known.
+    pub since: i64,
     pub reached: Reached,
 }
 
@@ -87,6 +91,8 @@ pub struct Query {
     pub prefix: String,
     /// Whether a path from the root is wanted.
     pub wanted: Wanted,
+    /// The only files to look at, from the prefix on; empty: all.
+    pub only: Arc<[String]>,
     pub keys: Vec<Key>,
     /// Whether other keys at the top of a file are odd.
     pub closed: bool,
@@ -134,12 +140,12 @@ pub fn walk(
         let parent = match commit.parent_id(0) {
             Ok(id) => match git.find_commit(id) {
                 Ok(parent) => Some(parent),
-                // The edge of a shallow clone: what was before is not here, so nothing can be said about this step.
-                Err(e) if e.code() == git2::ErrorCode::NotFound => break Reached::Start,
+                // Nothing can be said about this step without what was before.
+                Err(e) if e.code() == git2::ErrorCode::NotFound => break Reached::Edge,
                 Err(e) => return Err(fail(e)),
             },
             // The same, where the library has hidden the parents.
-            Err(_) if names_a_parent(&commit) => break Reached::Start,
+            Err(_) if names_a_parent(&commit) => break Reached::Edge,
             Err(_) => None,
         };
         let before = match &parent {
@@ -147,8 +153,7 @@ pub fn walk(
             None => None,
         };
         if before != subtree {
-            let mut found = Vec::new();
-            walk.compare(before, subtree, &query.prefix, &mut found)?;
+            let found = walk.compare(before, subtree)?;
             if !found.is_empty() {
                 let step = Arc::new(step(git, &commit));
                 for (path, before, after) in found {
@@ -173,6 +178,7 @@ pub fn walk(
             let batch = Batch {
                 changes: std::mem::take(&mut walk.changes),
                 walked,
+                since: commit.time().seconds(),
                 reached: Reached::More(at),
             };
             if !to(batch) {
@@ -183,6 +189,7 @@ pub fn walk(
     to(Batch {
         changes: walk.changes,
         walked,
+        since: commit.time().seconds(),
         reached,
     });
     Ok(())
@@ -243,59 +250,41 @@ impl<'a> Walk<'a> {
             .map_err(|e| self.repository.objects(&e))
     }
 
-    /// Collects the wanted files that differ below two trees.
-    fn compare(
-        &self,
-        before: Option<Oid>,
-        after: Option<Oid>,
-        path: &str,
-        found: &mut Vec<Differs>,
-    ) -> Result<(), Error> {
-        let old = self.entries(before)?;
-        let new = self.entries(after)?;
-        let mut names: Vec<&String> = old
-            .keys()
-            .chain(new.keys().filter(|name| !old.contains_key(*name)))
-            .collect();
-        names.sort();
-        for name in names {
-            let (was, is) = (old.get(name).copied(), new.get(name).copied());
-            if was == is {
+    /// The wanted files that differ below two trees, by path.
+    fn compare(&self, before: Option<Oid>, after: Option<Oid>) -> Result<Vec<Differs>, Error> {
+        let tree = |id: Option<Oid>| id.map(|id| self.find_tree(id)).transpose();
+        let (before, after) = (tree(before)?, tree(after)?);
+        let mut options = DiffOptions::new();
+        // One entry for a file that became a link, as for any other change of one path.
+        options.include_typechange(true).skip_binary_check(true);
+        options.disable_pathspec_match(true);
+        for file in self.query.only.iter() {
+            options.pathspec(file);
+        }
+        let git = &self.repository.git;
+        let diff = git
+            .diff_tree_to_tree(before.as_ref(), after.as_ref(), Some(&mut options))
+            .map_err(|e| self.repository.objects(&e))?;
+        let mut found: Vec<Differs> = Vec::new();
+        for delta in diff.deltas() {
+            let (old, new) = (blob(&delta.old_file()), blob(&delta.new_file()));
+            let file = delta
+                .new_file()
+                .path_bytes()
+                .or(delta.old_file().path_bytes());
+            let (Some(file), true) = (file, old != new) else {
                 continue;
-            }
-            let below = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}/{name}")
             };
-            let tree =
-                |entry: Option<(Oid, bool)>| entry.filter(|(_, tree)| *tree).map(|(id, _)| id);
-            let blob =
-                |entry: Option<(Oid, bool)>| entry.filter(|(_, tree)| !*tree).map(|(id, _)| id);
-            if tree(was).is_some() || tree(is).is_some() {
-                self.compare(tree(was), tree(is), &below, found)?;
-            }
-            if (blob(was).is_some() || blob(is).is_some()) && (self.query.wanted)(&below) {
-                found.push((below, blob(was), blob(is)));
+            let file = String::from_utf8_lossy(file);
+            let path = match self.query.prefix.as_str() {
+                "" => file.into_owned(),
+                prefix => format!("{prefix}/{file}"),
+            };
+            if (self.query.wanted)(&path) {
+                found.push((path, old, new));
             }
         }
-        Ok(())
-    }
-
-    /// Name -> (object, whether it is a directory). Submodules are left out; a link is its blob.
-    fn entries(&self, tree: Option<Oid>) -> Result<HashMap<String, (Oid, bool)>, Error> {
-        let Some(tree) = tree else {
-            return Ok(HashMap::new());
-        };
-        let tree = self.find_tree(tree)?;
-        Ok(tree
-            .iter()
-            .filter(|entry| entry.kind() != Some(ObjectType::Commit))
-            .map(|entry| {
-                let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
-                (name, (entry.id(), entry.kind() == Some(ObjectType::Tree)))
-            })
-            .collect())
+        Ok(found)
     }
 
     fn side(&mut self, blob: Option<Oid>) -> Result<Option<Side>, Error> {
@@ -319,6 +308,15 @@ impl<'a> Walk<'a> {
         };
         Ok(Some(Side { blob, scalars }))
     }
+}
+
+/// The object of one side, where that is a file or a link.
+fn blob(side: &DiffFile<'_>) -> Option<Oid> {
+    let is_blob = matches!(
+        side.mode(),
+        FileMode::Blob | FileMode::BlobExecutable | FileMode::BlobGroupWritable | FileMode::Link
+    );
+    (is_blob && !side.id().is_zero()).then(|| side.id())
 }
 
 /// What a commit says about itself. A merge without trailers of its own has those of the branch it brings.

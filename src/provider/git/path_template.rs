@@ -41,13 +41,24 @@ impl PathTemplate {
 
     /// The directory above everything that can match, without a slash at the end.
     pub fn prefix(&self) -> String {
+        self.segments[..self.prefix_depth()].join("/")
+    }
+
+    fn prefix_depth(&self) -> usize {
         let dirs = self.segments.len().saturating_sub(1);
-        self.segments[..dirs]
-            .iter()
-            .take_while(|segment| !segment.contains('{'))
-            .cloned()
-            .collect::<Vec<_>>()
-            .join("/")
+        let above = self.segments.iter().take(dirs);
+        above.take_while(|segment| !segment.contains('{')).count()
+    }
+
+    /// A file's path from the prefix on.
+    pub fn file(&self, environment: &Environment, repository: &Repository) -> String {
+        let below = self.segments.iter().skip(self.prefix_depth());
+        let filled = below.map(|segment| {
+            segment
+                .replace(ENVIRONMENT, environment.as_str())
+                .replace(REPOSITORY, repository.as_str())
+        });
+        filled.collect::<Vec<_>>().join("/")
     }
 
     /// How many segments a path has.
@@ -126,6 +137,7 @@ mod tests {
             path.owner("apps/a/values-qa.yaml"),
             Some(("qa".into(), "a".into()))
         );
+        assert_eq!(path.file(&"qa".into(), &"a".into()), "a/values-qa.yaml");
         assert_eq!(path.owner("apps/a/values-.yaml"), None);
         assert_eq!(template("{environment}.yaml").prefix(), "");
         assert_eq!(

@@ -111,7 +111,7 @@ impl Replayed {
             delivery,
         };
         replayed.hear(Source::Git, News::Declared(Arc::new(declared())));
-        let walked = Walked::ToTheEnd;
+        let walked = Walked::ToTheEnd(now());
         let changes = Vec::new();
         replayed.hear(Source::Git, News::Changes { changes, walked });
         let file = |name: &str| folder.join(format!("{name}.json"));
