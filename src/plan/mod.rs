@@ -56,6 +56,14 @@ impl PlanId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// The id of the nth plan after this one, where one key decides several.
+    pub fn after(&self, nth: u64) -> Self {
+        match u64::from_str_radix(&self.0, 16) {
+            _ if nth == 0 => self.clone(),
+            Ok(number) => Self::new(&format!("{:016x}", number.wrapping_add(nth))),
+            Err(_) => Self::new(&format!("{self}-{nth}")),
+        }
+    }
 }
 impl fmt::Display for PlanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -314,6 +322,19 @@ pub struct Refusal {
     pub checks: Vec<Check>,
     /// It is asked for by itself: what is not known yet will be known soon, and nothing is to be done.
     pub is_asking: bool,
+}
+
+impl Refusal {
+    pub fn new(lever: Lever, target: Target, because: impl Into<String>) -> Self {
+        Self {
+            lever,
+            target,
+            because: because.into(),
+            remedy: Remedy::default(),
+            checks: Vec::new(),
+            is_asking: false,
+        }
+    }
 }
 
 /// What and why, without what to do next: that depends on where it is read.

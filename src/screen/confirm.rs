@@ -20,10 +20,16 @@ const KEPT: usize = 2;
 pub fn head(state: &State, ui: &ConfirmUi, columns: usize) -> Vec<Line> {
     let plan = &ui.plan;
     let mut lines = Vec::new();
+    let nth = state
+        .ui
+        .bulk
+        .as_ref()
+        .map(|bulk| format!("  ({} of {})", bulk.sent + 1, bulk.all));
     let what = format!(
-        "{}  {}",
+        "{}  {}{}",
         plan.request.title().to_uppercase(),
-        plan.request.target
+        plan.request.target,
+        nth.unwrap_or_default()
     );
     let reach = show::reaches(&plan.reach).unwrap_or_else(|| "changes no version".into());
     let look = if plan.reach.production {

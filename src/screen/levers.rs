@@ -3,16 +3,64 @@
 //! Deliberately absent: the decision. It is [`crate::plan::plan`]'s, so that what is grey here refuses there, for the same
 //! reason.
 
+use crate::action::{Action, Place};
 use crate::model::{Repository, Target, Version};
 use crate::plan::{Lever, Plan, PlanId, Refusal, show};
-use crate::state::State;
+use crate::state::{BoardLine, State};
 
-/// What each lever would do now, or why not.
+/// What each lever would do now, or why not. Where cells are marked it moves all of them or none.
 pub fn decided(state: &State, target: &Target) -> Vec<(Lever, Result<Plan, Refusal>)> {
     Lever::ALL
         .into_iter()
-        .map(|lever| (lever, decide(state, lever, target)))
+        .map(|lever| match state.ui.board.marks.is_empty() {
+            true => (lever, decide(state, lever, target)),
+            false => (lever, decide_marked(state, lever, target)),
+        })
         .collect()
+}
+
+/// The cells that are marked, as the board has them from top to bottom.
+///
+/// # Errors
+/// Some of them are not in sight: nobody moves what is hidden.
+pub fn marked(state: &State) -> Result<Vec<Target>, String> {
+    let marks = &state.ui.board.marks;
+    let lines = state.lines();
+    let rows = lines.iter().filter_map(|line| match line {
+        BoardLine::Row(key) => state.board.row(key),
+        BoardLine::Fold(..) => None,
+    });
+    let cells = rows.flat_map(|row| row.cells.iter().flatten());
+    let in_sight: Vec<Target> = cells
+        .map(|status| status.target.clone())
+        .filter(|target| marks.contains(target))
+        .collect();
+    match marks.len() - in_sight.len() {
+        0 => Ok(in_sight),
+        hidden => {
+            let sentence = format!(
+                "{hidden} of {} marked cells are not in sight, so none is moved; go back to clear the filter, then the marks.",
+                marks.len()
+            );
+            Err(state.keys.with_key(Place::Board, &sentence, Action::Back))
+        }
+    }
+}
+
+fn decide_marked(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {
+    let off = |because: String| Refusal::new(lever, target.clone(), because);
+    let targets = marked(state).map_err(off)?;
+    let mut first = None;
+    for target in &targets {
+        match decide(state, lever, target) {
+            Ok(plan) => first = first.or(Some(plan)),
+            Err(refusal) => {
+                let because = format!("{target}: {}", refusal.because);
+                return Err(Refusal { because, ..refusal });
+            }
+        }
+    }
+    first.ok_or_else(|| off("No cell is marked.".to_owned()))
 }
 
 fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {

@@ -88,6 +88,8 @@ pub struct Ui {
     pub log: Option<LogUi>,
     pub list: ListUi,
     pub overlay: Option<Overlay>,
+    /// A lever is going through several marked cells.
+    pub bulk: Option<Bulk>,
     /// Counts overlays: keys read before the present one was painted do not count in it.
     pub overlay_number: u64,
     pub overlay_painted: Option<Timestamp>,
@@ -248,6 +250,28 @@ pub enum Overlay {
         plan: PlanId,
         selected: usize,
     },
+}
+
+/// A lever on several marked cells: one plan after the other.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Bulk {
+    pub lever: Lever,
+    /// The id of the first plan; the others follow from it.
+    pub first: PlanId,
+    pub all: usize,
+    /// Cells whose plan was not accepted yet; the first is the one that is shown.
+    pub left: VecDeque<Target>,
+    /// Plans that were accepted.
+    pub sent: usize,
+    /// The plan that is shown was sent, and its answer is awaited.
+    pub is_sending: bool,
+}
+
+impl Bulk {
+    /// The id of the plan that is shown.
+    pub fn id(&self) -> PlanId {
+        self.first.after(self.sent as u64)
+    }
 }
 
 #[derive(Debug)]

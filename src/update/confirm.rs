@@ -334,6 +334,9 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
             confirm.complaint = None;
             confirm.plan = plan.clone();
             remember(state, reason);
+            if let Some(bulk) = &mut state.ui.bulk {
+                bulk.is_sending = true;
+            }
             effects.push(Effect::Apply(Box::new(plan)));
         }
         Ok(plan) => {

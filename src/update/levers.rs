@@ -2,8 +2,8 @@
 //!
 //! Deliberately absent: the decision itself ([`crate::plan::plan`]) and the confirmation ([`super::confirm`]).
 
-use super::confirm;
-use crate::action::{Action, Place};
+use super::{bulk, confirm};
+use crate::action::Action;
 use crate::effect::Effect;
 use crate::journal::{Journal, What};
 use crate::message::Press;
@@ -54,13 +54,7 @@ pub fn act(state: &mut State, press: &Press, action: Action) {
 /// What would the lever do? The answer is an overlay: a plan, a refusal, or the question which file is meant.
 pub fn pull(state: &mut State, press: &Press, lever: Lever, target: Target) {
     if !state.ui.board.marks.is_empty() {
-        let sentence = format!(
-            "{} rows are marked, and levers move one target at a time; go back on the board to clear the marks.",
-            state.ui.board.marks.len()
-        );
-        state.complain(state.keys.with_key(Place::Board, &sentence, Action::Back));
-        state.close_overlay();
-        return;
+        return bulk::begin(state, press, lever);
     }
     let request = state.request(lever, &target);
     decide(state, press, request);

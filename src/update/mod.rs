@@ -3,6 +3,7 @@
 //! Deliberately absent: clocks, IO, waiting and randomness. What time it is and what a plan is called come with the message.
 
 mod board;
+mod bulk;
 mod confirm;
 mod copy;
 mod levers;
@@ -99,6 +100,9 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
     }
     if matches!(outcome, Outcome::Applied { .. }) {
         state.tell(sentence);
+        if bulk::accepted(state, &plan) {
+            return;
+        }
         if let Some(next) = made.next.filter(|_| is_shown) {
             let selected = crate::plan::Lever::ALL
                 .iter()
@@ -109,6 +113,8 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
                 selected,
             });
         }
+    } else if state.ui.bulk.as_ref().is_some_and(|bulk| bulk.id() == plan) {
+        bulk::refused(state, &sentence);
     } else {
         state.complain(sentence);
     }

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: letters (the keymap has them) and text fields' editing ([`super::prompt`], [`super::confirm`]).
 
-use super::{board, confirm, copy, levers, list, log, open, prompt, run};
+use super::{board, bulk, confirm, copy, levers, list, log, mute, open, prompt, run};
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::keymap::Chord;
@@ -24,7 +24,10 @@ pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
     }
     if place == Place::Text {
         match &state.ui.overlay {
-            Some(Overlay::Confirm(_)) => confirm::typed(state, press, action, effects),
+            Some(Overlay::Confirm(_)) => {
+                confirm::typed(state, press, action, effects);
+                bulk::check(state);
+            }
             _ => prompt::typed(state, press, action, effects),
         }
         return;
@@ -59,6 +62,11 @@ fn idle(state: &mut State, place: Place, chord: Chord) {
 }
 
 fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    overlaid_by(state, press, action, effects);
+    bulk::check(state);
+}
+
+fn overlaid_by(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
     match &state.ui.overlay {
         Some(Overlay::Confirm(_)) => confirm::act(state, press, action, effects),
         Some(Overlay::Levers { .. }) => levers::act(state, press, action),

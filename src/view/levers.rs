@@ -16,7 +16,11 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
     let columns = pen.columns();
     let theme = pen.theme;
     let mut pen = super::overlay::at_foot(pen, decided.len() + 3);
-    pen.rule(0, &format!("levers of {target}"), theme.bold());
+    let title = match state.ui.board.marks.len() {
+        0 => format!("levers of {target}"),
+        marked => format!("levers of {marked} marked cells, one plan after the other"),
+    };
+    pen.rule(0, &title, theme.bold());
     for (at, (lever, decision)) in decided.iter().enumerate() {
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         let (word, text, look) = match decision {

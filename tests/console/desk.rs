@@ -194,7 +194,9 @@ impl Desk {
                     .any(|text| screen.contains(text))
             };
             let screen = self.look(LIMIT, "an answer", |screen| {
-                accepted(screen) || screen.contains("The facts moved while")
+                // What was typed is gone where the plan changed meanwhile.
+                let changed = screen.contains("changed: ") && screen.contains(", then confirm (");
+                accepted(screen) || changed || screen.contains("The facts moved while")
             });
             if accepted(&screen) {
                 if screen.contains("-- levers of ") {

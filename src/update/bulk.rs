@@ -1,0 +1,130 @@
+//! Bulk: a lever on several marked cells: one plan after the other, each confirmed as a single one is.
+//!
+//! It ends at the first surprise: a refusal, a plan that is left, a write that was not accepted. Deliberately absent:
+//! deciding and sending.
+
+use super::confirm;
+use crate::message::Press;
+use crate::model::Target;
+use crate::plan::{Lever, PlanId, Refusal, choices, plan};
+use crate::screen::levers::marked;
+use crate::state::{Bulk, Overlay, State};
+
+/// Opens the first plan, if every marked cell would have one.
+pub fn begin(state: &mut State, press: &Press, lever: Lever) {
+    state.close_overlay();
+    let targets = match marked(state) {
+        Ok(targets) => targets,
+        Err(because) => return state.complain(because),
+    };
+    let decided: Result<Vec<_>, Refusal> = targets
+        .iter()
+        .map(|target| plan(&state.request(lever, target), &state.context(&press.id)))
+        .collect();
+    if let Err(refusal) = decided {
+        let others = targets.len() - 1;
+        state.open_overlay(Overlay::Refused(Box::new(refusal)));
+        let others = if others == 1 {
+            "the other marked cell"
+        } else {
+            "the other marked cells"
+        };
+        return state.complain(format!("Nothing was decided for {others} either."));
+    }
+    state.ui.bulk = Some(Bulk {
+        lever,
+        first: press.id.clone(),
+        all: targets.len(),
+        left: targets.into(),
+        sent: 0,
+        is_sending: false,
+    });
+    open_next(state);
+}
+
+/// Shows the plan of the next cell.
+fn open_next(state: &mut State) {
+    let Some(bulk) = &state.ui.bulk else {
+        return;
+    };
+    let Some(target) = bulk.left.front() else {
+        let all = bulk.all;
+        state.ui.bulk = None;
+        return state.tell(format!("All {all} plans were accepted."));
+    };
+    let id = bulk.id();
+    let request = state.request(bulk.lever, target);
+    // An app of several images asks which file is meant, which is no matter of many cells.
+    let several = choices(&request, &state.context(&id)).len() > 1;
+    match plan(&request, &state.context(&id)) {
+        Ok(plan) if !several => confirm::open(state, plan),
+        Ok(_) => {
+            let because = format!("{target} has several images; move it alone.");
+            stop(state, &because);
+        }
+        Err(refusal) => {
+            let because = refusal.because.clone();
+            state.open_overlay(Overlay::Refused(Box::new(refusal)));
+            stop(state, &because);
+        }
+    }
+}
+
+/// The plan was accepted: the next one follows. Whether it was one of several.
+pub fn accepted(state: &mut State, plan: &PlanId) -> bool {
+    let Some(bulk) = state.ui.bulk.as_mut().filter(|bulk| bulk.id() == *plan) else {
+        return false;
+    };
+    bulk.sent += 1;
+    bulk.is_sending = false;
+    if let Some(target) = bulk.left.pop_front() {
+        state.ui.board.marks.remove(&target);
+    }
+    open_next(state);
+    true
+}
+
+/// The plan was answered otherwise: nothing follows.
+pub fn refused(state: &mut State, answer: &str) {
+    if let Some(bulk) = &mut state.ui.bulk {
+        bulk.is_sending = false;
+        // What came of it is said; what follows is about the others.
+        bulk.left.pop_front();
+    }
+    stop(state, answer);
+}
+
+/// After anything that may have closed the plan that was shown.
+pub fn check(state: &mut State) {
+    let Some(bulk) = &state.ui.bulk else {
+        return;
+    };
+    let id = bulk.id();
+    let is_shown =
+        matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if confirm.plan.id == id);
+    if !is_shown {
+        stop(state, "The plan was left.");
+    }
+}
+
+/// What was sent stays sent; the cells that were not reached stay marked.
+pub fn stop(state: &mut State, because: &str) {
+    let Some(bulk) = state.ui.bulk.take() else {
+        return;
+    };
+    let mut left: Vec<String> = bulk.left.iter().map(Target::to_string).collect();
+    let awaited = if bulk.is_sending && !left.is_empty() {
+        let target = left.remove(0);
+        format!("; that of {target} was sent, and its answer is awaited")
+    } else {
+        String::new()
+    };
+    let nothing = match left.as_slice() {
+        [] => String::new(),
+        left => format!("; nothing was sent for {}", left.join(", ")),
+    };
+    state.complain(format!(
+        "{because} {} of {} plans were accepted{awaited}{nothing}.",
+        bulk.sent, bulk.all
+    ));
+}
