@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: doing it (see [`crate::app`]).
 
-use crate::journal::Entry;
+use crate::journal::{Entry, MuteEntry};
 use crate::model::log::LogSource;
 use crate::model::{ObjectId, Target};
 use crate::plan::{Plan, PlanId};
@@ -20,6 +20,8 @@ pub enum Effect {
     },
     /// Write an entry to the journal (a hop seen or late, a settlement by hand).
     Record(Box<Entry>),
+    /// Write that a cell is muted, or no more.
+    Mute(Box<MuteEntry>),
     /// Start following a log under this number.
     Follow {
         follow: u64,

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: closures and handles. A log of messages replays to the same frames.
 
-use crate::journal::{Entry, Journal, Unreadable};
+use crate::journal::{Entry, Journal, Mutes, Unreadable};
 use crate::keymap::Chord;
 use crate::model::{Fault, ObjectId};
 use crate::plan::{Outcome, PlanId};
@@ -39,6 +39,8 @@ pub enum Message {
     JournalUnreadable(Vec<Unreadable>),
     /// The journal cannot be written, and where it was tried; none: it can again.
     JournalFault(Option<Fault>),
+    /// The file of mutes was read.
+    MutesRead(Box<Mutes>),
     Called(Call),
     /// A log was saved, a text copied, a login ended: a sentence for the footer.
     Told(String),

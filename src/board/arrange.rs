@@ -259,9 +259,11 @@ fn row(key: RowKey, cells: Vec<Option<Status>>, board: &Board) -> Row {
         words.map(move |(status, word)| Rank::new(word, status, below, production, board.now))
     });
     let worst = ranks.min();
+    let is_muted = cells.iter().flatten().any(|status| status.muted.is_some());
     let fold = match kind {
         Some(TargetKind::Orphan) => Some(FoldKind::Orphans),
         Some(TargetKind::NoFile) => Some(FoldKind::NoFile),
+        _ if worst.is_none() && is_muted => Some(FoldKind::Muted),
         _ if worst.is_none() && !differs => Some(FoldKind::Calm),
         _ => None,
     };

@@ -27,10 +27,22 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum FoldKind {
     Calm,
+    /// All their trouble is muted.
+    Muted,
     /// Files that no app names.
     Orphans,
     /// Apps without a file.
     NoFile,
+}
+
+impl FoldKind {
+    /// As they stand below the rows.
+    pub const ALL: [FoldKind; 4] = [
+        FoldKind::Calm,
+        FoldKind::Muted,
+        FoldKind::Orphans,
+        FoldKind::NoFile,
+    ];
 }
 
 /// The identity of a row: an app by its name, or an orphan file by its own.
@@ -274,12 +286,14 @@ fn is_held_at_the_top(holds: &[Hold], status: &Status) -> bool {
         .any(|hold| hold.into == status.target.environment)
 }
 
-/// The words that a cell shows: a hold of many apps and a source that cannot be read are said once at the top.
+/// The words that a cell shows: a hold of many apps and a source that cannot be read are said once at the top, and
+/// a muted cell shows none.
 pub fn shown<'a>(holds: &'a [Hold], status: &'a Status) -> impl Iterator<Item = Word> + 'a {
     let held_at_top = is_held_at_the_top(holds, status);
     status
         .attention
         .iter()
         .copied()
+        .filter(move |_| status.muted.is_none())
         .filter(move |word| *word != Word::Unread && !(*word == Word::Held && held_at_top))
 }

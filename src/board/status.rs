@@ -117,6 +117,8 @@ pub struct Status {
     pub attention: Vec<Word>,
     /// Sentences that explain the words, in the same order, most telling first.
     pub because: Vec<String>,
+    /// Somebody knows of it: its words count nowhere.
+    pub muted: Option<Arc<Mute>>,
 }
 
 impl Status {
@@ -266,6 +268,7 @@ impl<'a> Seen<'a> {
             smoke: self.smoke(here, app.app.as_str(), version.as_ref()),
             attention: Vec::new(),
             because: Vec::new(),
+            muted: None,
             images,
             version,
         };
@@ -277,6 +280,10 @@ impl<'a> Seen<'a> {
             status.because.push(because);
         }
         status.attention.sort();
+        let mute = self.store.mutes().get(&status.target);
+        let covers =
+            |mute: &&Arc<Mute>| mute.covers(status.version.as_ref(), &status.attention, self.now);
+        status.muted = mute.filter(covers).cloned();
         status
     }
 

@@ -8,7 +8,8 @@ use crate::config::Config;
 use crate::connect::{self, Connection};
 use crate::effect::Effect;
 use crate::journal::file::{JournalFile, Tail};
-use crate::journal::{Entry, Journal};
+use crate::journal::mutes::MuteFile;
+use crate::journal::{Entry, Journal, MuteEntry};
 use crate::message::Message;
 use crate::model::log::LogSource;
 use crate::model::{Fault, FaultKind};
@@ -46,6 +47,7 @@ pub(super) struct World {
 struct Telling {
     messages: mpsc::UnboundedSender<Message>,
     journal: JournalFile,
+    mutes: Arc<Mutex<MuteFile>>,
     /// Entries that the loop has not heard of yet are behind it.
     tail: Arc<Mutex<Tail>>,
 }
@@ -65,6 +67,7 @@ pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (World,
     );
     let told = Telling {
         messages: messages_to,
+        mutes: Arc::new(Mutex::new(MuteFile::beside(journal.paths()))),
         journal,
         tail: Arc::new(Mutex::new(tail)),
     };
@@ -114,6 +117,22 @@ impl Telling {
         }
     }
 
+    /// Passes on what is muted, where that has changed.
+    async fn mutes(&self) {
+        if let Some(mutes) = self.mutes.lock().await.news() {
+            self.tell(Message::MutesRead(Box::new(mutes)));
+        }
+    }
+
+    async fn mute(&self, entry: MuteEntry) {
+        let file = self.mutes.lock().await.clone();
+        let written = tokio::task::spawn_blocking(move || file.append(&entry)).await;
+        if let Ok(Err(fault)) = written {
+            self.tell(Message::Told(fault.to_string()));
+        }
+        self.mutes().await;
+    }
+
     async fn record(&self, entry: Entry) {
         match apply::record(&self.journal, entry).await {
             Ok(written) => {
@@ -135,7 +154,10 @@ async fn look(told: Telling) {
     let mut fault: Option<Fault> = None;
     loop {
         tokio::select! {
-            _ = looks.tick() => told.news().await,
+            _ = looks.tick() => {
+                told.news().await;
+                told.mutes().await;
+            }
             _ = probes.tick() => {
                 let journal = told.journal.clone();
                 let probed = tokio::task::spawn_blocking(move || journal.probe().err()).await;
@@ -238,6 +260,10 @@ impl Outside for World {
             Effect::Record(entry) => {
                 let told = self.told.clone();
                 tokio::spawn(async move { told.record(*entry).await });
+            }
+            Effect::Mute(entry) => {
+                let told = self.told.clone();
+                tokio::spawn(async move { told.mute(*entry).await });
             }
             Effect::Follow { follow, source } => self.follow(follow, source),
             Effect::Unfollow(number) => {

@@ -5,11 +5,14 @@
 mod archive;
 pub mod file;
 mod line;
+pub mod mutes;
 mod paths;
 mod record;
 pub mod tail;
 
 pub use line::{FORMAT, Unreadable};
+pub use mutes::{MuteEntry, Mutes};
+pub use paths::JournalPaths;
 pub use record::{Record, Standing};
 
 use crate::model::Change;

@@ -1,6 +1,6 @@
 //! Attention: the words that a troubled cell shows instead of its age, one row each, worst first.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a word is meant, which is what colours repeat.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -19,7 +19,7 @@ pub enum Gravity {
 
 table! {
     /// Ordered by harm: the first is the worst.
-    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum Word: WordRow {
         /// The word as a cell shows it, at most six letters.

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod live;
 pub mod log;
 pub mod retry;
+pub mod mute;
 pub mod run;
 pub mod span;
 pub mod target;
@@ -25,6 +26,7 @@ pub use fault::{Fault, FaultKind, Permission};
 pub use live::{
     Application, Container, Deployment, Happening, Health, Job, Operation, Phase, Pod, Sync,
 };
+pub use mute::{Mute, Until};
 pub use run::{Node, NodeKind, NodePhase, Nodes, Run, RunPhase};
 pub use span::span;
 pub use target::{App, ClusterAddress, Environment, ObjectId, Repository, Target};

@@ -5,7 +5,7 @@
 use super::line::Line;
 use super::{help, layout, target};
 use crate::journal::Record;
-use crate::model::{Change, Target, Version};
+use crate::model::{Change, Mute, Target, Version};
 use crate::provider::Call;
 use crate::state::{ListKey, State, View};
 use crate::store::{Source, SourceState};
@@ -16,8 +16,8 @@ pub enum Rows<'a> {
     /// Newest first.
     History(Vec<&'a Change>),
     Sources(Vec<(&'a Source, &'a SourceState)>),
-    /// Oldest first, as the journal keeps them: the first row is the last of these.
-    Journal(&'a [Record]),
+    /// What is muted, then the plans, oldest first, as the journal keeps them: their first row is the last of these.
+    Journal(Vec<&'a Mute>, &'a [Record]),
     Calls(&'a VecDeque<Call>),
     Help(Vec<Line>),
 }
@@ -38,7 +38,7 @@ pub fn opened(state: &State) -> Option<List<'_>> {
         }
         View::History(target) => Rows::History(changes(state, target)),
         View::Sources => Rows::Sources(state.store.sources().collect()),
-        View::Journal => Rows::Journal(&state.journal.records),
+        View::Journal => Rows::Journal(muted(state), &state.journal.records),
         View::Calls => Rows::Calls(&state.calls),
         View::Help(place) => Rows::Help(help::rows(state, *place, usize::from(state.size.0))),
     };
@@ -55,7 +55,7 @@ impl Rows<'_> {
             Rows::Target(rows) => rows.len(),
             Rows::History(changes) => changes.len(),
             Rows::Sources(sources) => sources.len(),
-            Rows::Journal(records) => records.len(),
+            Rows::Journal(mutes, records) => mutes.len() + records.len(),
             Rows::Calls(calls) => calls.len(),
             Rows::Help(rows) => rows.len(),
         }
@@ -71,8 +71,11 @@ impl Rows<'_> {
                 Some(ListKey::Change(commit, repository))
             }
             Rows::Sources(sources) => Some(ListKey::Source(sources.get(n)?.0.clone())),
-            Rows::Journal(records) => {
-                let record = records.iter().rev().nth(n)?;
+            Rows::Journal(mutes, records) => {
+                if let Some(mute) = mutes.get(n) {
+                    return Some(ListKey::Muted(mute.target.clone()));
+                }
+                let record = records.iter().rev().nth(n - mutes.len())?;
                 Some(ListKey::Plan(record.plan.id.clone()))
             }
             Rows::Calls(_) | Rows::Help(_) => None,
@@ -96,10 +99,14 @@ impl Rows<'_> {
             (Rows::Sources(sources), ListKey::Source(source)) => {
                 sources.iter().position(|(known, _)| *known == source)
             }
-            (Rows::Journal(records), ListKey::Plan(id)) => records
-                .iter()
-                .rev()
-                .position(|record| record.plan.id == *id),
+            (Rows::Journal(mutes, _), ListKey::Muted(target)) => {
+                mutes.iter().position(|mute| mute.target == *target)
+            }
+            (Rows::Journal(mutes, records), ListKey::Plan(id)) => {
+                let mut newest_first = records.iter().rev();
+                let place = newest_first.position(|record| record.plan.id == *id)?;
+                Some(mutes.len() + place)
+            }
             _ => None,
         }
     }
@@ -111,7 +118,7 @@ impl Rows<'_> {
 
     /// Whether more is told of the selected row, below the rows.
     fn has_detail(&self) -> bool {
-        matches!(self, Rows::Sources(_) | Rows::Journal(_))
+        matches!(self, Rows::Sources(_) | Rows::Journal(..))
     }
 }
 
@@ -132,7 +139,18 @@ impl<'a> List<'a> {
     /// The plan's record that is selected in the journal.
     pub fn record(&self) -> Option<&'a Record> {
         match &self.rows {
-            Rows::Journal(records) => records.iter().rev().nth(self.selected?),
+            Rows::Journal(mutes, records) => {
+                let place = self.selected?.checked_sub(mutes.len())?;
+                records.iter().rev().nth(place)
+            }
+            _ => None,
+        }
+    }
+
+    /// The mute that is selected in the journal.
+    pub fn mute(&self) -> Option<&'a Mute> {
+        match &self.rows {
+            Rows::Journal(mutes, _) => mutes.get(self.selected?).copied(),
             _ => None,
         }
     }
@@ -171,6 +189,23 @@ pub fn selected_version(state: &State) -> Option<Version> {
 /// The plan's record that is selected in the journal.
 pub fn selected_record(state: &State) -> Option<&Record> {
     opened(state)?.record()
+}
+
+/// The mute that is selected in the journal.
+pub fn selected_mute(state: &State) -> Option<&Mute> {
+    opened(state)?.mute()
+}
+
+/// The mutes that cover their cells now.
+fn muted(state: &State) -> Vec<&Mute> {
+    let mutes = state.store.mutes().values();
+    mutes
+        .filter(|mute| {
+            let status = state.board.status(&mute.target);
+            status.is_some_and(|status| status.muted.is_some())
+        })
+        .map(|mute| &**mute)
+        .collect()
 }
 
 /// The source that is selected.

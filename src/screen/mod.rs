@@ -13,6 +13,7 @@ pub mod line;
 pub mod list;
 pub mod log;
 pub mod message;
+pub mod mute;
 pub mod off;
 pub mod palette;
 pub mod place;

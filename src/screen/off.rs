@@ -3,11 +3,12 @@
 //! Deliberately absent: levers pulled by their own keys ([`crate::plan::plan`] decides those).
 
 use super::copy::subject;
-use super::list::{selected_record, selected_source, selected_version};
+use super::list::{opened, selected_mute, selected_record, selected_source, selected_version};
+use super::mute::choices;
 use super::trouble;
 use crate::action::{Action, Place};
 use crate::journal::{Journal, Record};
-use crate::state::{State, View};
+use crate::state::{ListKey, State, View};
 
 /// Why an action of a place does nothing now, as a sentence; none where it does something.
 pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
@@ -43,6 +44,7 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
         }
         Action::Filter if place != Place::Board => "Only the rows of the board are filtered.",
         Action::Sort if place != Place::Board => "Only the rows of the board are sorted.",
+        Action::Mute => return mute_of(state, place),
         Action::Mark if place != Place::Board => "Only cells of the board are marked.",
         Action::SearchNext | Action::SearchBack if !is_searched(state) => {
             let sentence = "Nothing is searched for yet.";
@@ -76,6 +78,28 @@ fn no_subject(state: &State, place: Place) -> Option<String> {
         View::Journal | View::Sources => "Nothing is selected.".to_owned(),
         _ => state.untargeted(),
     })
+}
+
+/// Why there is nothing to mute.
+fn mute_of(state: &State, place: Place) -> Option<String> {
+    let target = match (place, state.view()) {
+        (Place::Board, _) => match state.target() {
+            Some(target) => target.clone(),
+            None => return Some(state.untargeted()),
+        },
+        (Place::Journal, View::Journal) => match opened(state).and_then(|l| l.selected_key()) {
+            Some(ListKey::Muted(_)) => return None,
+            _ => return Some("No muted cell is selected.".to_owned()),
+        },
+        (Place::Journal, _) => return None,
+        _ => {
+            let sentence = "Cells are muted on the board; go there first.";
+            return Some(state.keys.with_key(Place::Any, sentence, Action::Pane1));
+        }
+    };
+    choices(state, &target)
+        .is_empty()
+        .then(|| format!("{target} shows no word: there is nothing to mute."))
 }
 
 fn is_searched(state: &State) -> bool {
@@ -137,6 +161,7 @@ fn settle(state: &State, place: Place) -> Option<String> {
             return Some(keys.with_key(Place::Board, sentence, Action::Journal));
         }
         View::Journal => match selected_record(state) {
+            None if selected_mute(state).is_some() => return None,
             None => "No plan is selected.",
             Some(record) if is_owing(record) => return None,
             Some(_) => "There is nothing to settle or to undo on this plan.",

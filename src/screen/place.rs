@@ -19,6 +19,7 @@ pub fn place(state: &State) -> Place {
             Overlay::Levers { .. }
             | Overlay::Which { .. }
             | Overlay::Settle { .. }
+            | Overlay::Mute { .. }
             | Overlay::Undo { .. },
         ) => Place::Levers,
         Some(Overlay::Copy { .. }) => Place::Copy,

@@ -8,7 +8,7 @@ use crate::board::FoldKind;
 use crate::board::status::Status;
 use crate::model::{Change, Target, Version, span::span};
 use crate::plan::waits::standing;
-use crate::screen::{keys, layout, recent::who};
+use crate::screen::{keys, layout, mute, recent::who};
 use crate::state::State;
 use crate::text::wrap;
 
@@ -67,6 +67,11 @@ fn nothing(state: &State) -> String {
     match state.ui.board.fold {
         Some(FoldKind::Calm) => format!(
             "Nothing is to be said of these. {} unfolds them.",
+            key(Action::Enter)
+        ),
+        Some(FoldKind::Muted) => format!(
+            "All trouble of these is muted; {} lists each with its reason. {} unfolds them.",
+            key(Action::Journal),
             key(Action::Enter)
         ),
         Some(FoldKind::Orphans) => format!(
@@ -128,6 +133,12 @@ fn moved(state: &State, status: &Status) -> String {
 
 fn says(state: &State, status: &Status) -> String {
     let mut parts: Vec<String> = Vec::new();
+    parts.extend(
+        status
+            .muted
+            .as_ref()
+            .map(|mute| format!("Muted {}.", mute::says(mute, state.now))),
+    );
     parts.extend(status.because.iter().cloned());
     if status.because.is_empty() {
         parts.push(calm(state, status));

@@ -53,7 +53,7 @@ impl State {
                 .filter(|row| row.fold.is_none_or(|fold| !is_folded(row, fold)))
                 .map(|row| BoardLine::Row(row.key.clone())),
         );
-        for fold in [FoldKind::Calm, FoldKind::Orphans, FoldKind::NoFile] {
+        for fold in FoldKind::ALL {
             let folded: Vec<&&Row> = rows.iter().filter(|row| is_folded(row, fold)).collect();
             if folded.is_empty() {
                 continue;

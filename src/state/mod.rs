@@ -94,6 +94,8 @@ pub struct Ui {
     pub overlay_number: u64,
     pub overlay_painted: Option<Timestamp>,
     pub prompt: Option<Prompt>,
+    /// What is muted once the reason is typed.
+    pub muting: Option<(Target, crate::model::Until)>,
     pub notice: Option<Notice>,
     /// Texts typed before, newest last: reasons, filters, searches.
     pub reasons: Vec<String>,
@@ -214,6 +216,8 @@ pub enum ListKey {
     /// A commit's change of one file.
     Change(Arc<str>, crate::model::Repository),
     Plan(PlanId),
+    /// A muted cell.
+    Muted(Target),
     Source(crate::store::Source),
     /// A row of a pod of the target.
     Pod(ObjectId, usize),
@@ -236,6 +240,11 @@ pub enum Overlay {
     Which {
         request: crate::plan::Request,
         choices: Vec<crate::model::Repository>,
+        selected: usize,
+    },
+    /// A cell: for how long it is muted.
+    Mute {
+        target: Target,
         selected: usize,
     },
     Confirm(Box<ConfirmUi>),
@@ -384,6 +393,8 @@ pub enum PromptKind {
     Search,
     FilterLines,
     Palette,
+    /// Why a cell is muted.
+    MuteReason,
 }
 
 #[derive(Clone, Debug)]

@@ -175,6 +175,8 @@ pub struct Store {
     pub clusters: BTreeMap<Environment, Cluster>,
     /// Whether the repository can be pushed to; none until it was asked.
     pub pushable: Option<Result<(), Fault>>,
+    /// Cells whose trouble is known to somebody.
+    mutes: BTreeMap<Target, Arc<Mute>>,
     sources: BTreeMap<Source, SourceState>,
     words: Words,
     named: named::Named,
@@ -191,6 +193,7 @@ impl Store {
             history: History::default(),
             clusters: BTreeMap::new(),
             pushable: None,
+            mutes: BTreeMap::new(),
             sources: BTreeMap::new(),
             words: Words {
                 workload: delivery.workloads.as_ref().map(|of| of.app_label.clone()),
@@ -309,6 +312,24 @@ impl Store {
             self.generation += 1;
         }
         true
+    }
+
+    /// Takes the mutes in, all of them.
+    pub fn mute(&mut self, mutes: BTreeMap<Target, Mute>) {
+        let before = std::mem::take(&mut self.mutes);
+        self.mutes = mutes
+            .into_iter()
+            .map(|(target, mute)| (target, Arc::new(mute)))
+            .collect();
+        let is_other = |target: &&Target| before.get(*target) != self.mutes.get(*target);
+        let changed = before.keys().chain(self.mutes.keys()).filter(is_other);
+        let apps = changed.map(|target| Arc::from(target.app.as_str()));
+        self.changed.apps.extend(apps);
+        self.generation += 1;
+    }
+
+    pub fn mutes(&self) -> &BTreeMap<Target, Arc<Mute>> {
+        &self.mutes
     }
 
     /// Notes what a piece of news may change, where that is not one app's.

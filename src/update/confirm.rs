@@ -257,7 +257,7 @@ fn close(state: &mut State) {
     state.close_overlay();
 }
 
-fn remember(state: &mut State, reason: String) {
+pub fn remember(state: &mut State, reason: String) {
     if !reason.is_empty() {
         state.ui.reasons.retain(|known| *known != reason);
         state.ui.reasons.push(reason);

@@ -10,6 +10,7 @@ mod levers;
 mod list;
 mod log;
 mod look;
+mod mute;
 mod open;
 mod press;
 mod prompt;
@@ -52,6 +53,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::JournalRead(journal) => state.journal = *journal,
         Message::JournalUnreadable(lines) => state.journal.unreadable = lines,
         Message::JournalFault(fault) => state.journal_fault = fault,
+        Message::MutesRead(mutes) => mute::read(state, *mutes),
         Message::Called(call) => {
             if state.calls.len() == CALLS {
                 state.calls.pop_front();

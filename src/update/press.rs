@@ -9,7 +9,7 @@ use crate::keymap::Chord;
 use crate::message::Press;
 use crate::page::Page;
 use crate::screen::keys;
-use crate::screen::list::opened;
+use crate::screen::list::{opened, selected_mute};
 use crate::screen::off::{no_log, no_run, off};
 use crate::screen::place::place;
 use crate::state::{Cure, ListKey, Overlay, Pane, State, View};
@@ -73,6 +73,7 @@ fn overlaid_by(state: &mut State, press: &Press, action: Action, effects: &mut V
         Some(Overlay::Which { .. }) => levers::which(state, press, action),
         Some(Overlay::Settle { .. }) => levers::settle_by_hand(state, action, effects),
         Some(Overlay::Undo { .. }) => levers::undo(state, press, action, effects),
+        Some(Overlay::Mute { .. }) => mute::act(state, action, effects),
         Some(Overlay::Copy { .. }) => copy::act(state, action, effects),
         Some(Overlay::Refused(_)) => state.close_overlay(),
         None => {}
@@ -136,6 +137,8 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::Copy => copy::open(state),
         Action::Link => copy::selected_link(state, effects),
         Action::RollBackTo => levers::roll_back_to(state, press),
+        Action::Mute => mute::open(state),
+        Action::Settle if selected_mute(state).is_some() => mute::open(state),
         Action::Settle => levers::settle(state),
         Action::Login => open::login(state, effects),
         _ if action.lever().is_some() => {

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what an action does once it is chosen.
 
-use super::{confirm, log, press};
+use super::{confirm, log, mute, press};
 use crate::action::{Action, Place};
 use crate::board::FoldKind;
 use crate::effect::Effect;
@@ -22,7 +22,10 @@ pub fn open(state: &mut State, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter => state.ui.board.filter.clone(),
         // Who types nothing, and who gives up typing, sees all lines again.
-        PromptKind::FilterLines | PromptKind::Search | PromptKind::Palette => String::new(),
+        PromptKind::FilterLines
+        | PromptKind::Search
+        | PromptKind::Palette
+        | PromptKind::MuteReason => String::new(),
     };
     state.ui.prompt = Some(Prompt {
         kind,
@@ -83,6 +86,7 @@ fn done(state: &mut State, press: &Press, prompt: &Prompt, effects: &mut Vec<Eff
                 state.complain(state.keys.with_key(Place::Board, &sentence, Action::Help));
             }
         },
+        PromptKind::MuteReason => mute::give_reason(state, &prompt.text, effects),
         kind => apply(state, kind, &prompt.text),
     }
     let filter = Filter::parse(&state.ui.board.filter);
@@ -104,7 +108,7 @@ fn apply(state: &mut State, kind: PromptKind, text: &str) {
         }
         PromptKind::Search if !text.is_empty() => log::set_search(state, text),
         PromptKind::FilterLines => log::set_filter(state, text),
-        PromptKind::Search | PromptKind::Palette => {}
+        PromptKind::Search | PromptKind::Palette | PromptKind::MuteReason => {}
     }
 }
 

@@ -287,6 +287,7 @@ fn fold(state: &State, pen: &mut Pen<'_>, y: usize, kind: FoldKind, count: usize
     pen.put(0, y, &Safe::own(sign), 1, theme.plain());
     let text = Safe::line(&match kind {
         FoldKind::Calm => format!("{count} calm: one version everywhere{}", smoke(state)),
+        FoldKind::Muted => format!("{count} muted"),
         FoldKind::Orphans if count == 1 => "1 file that no app names".into(),
         FoldKind::Orphans => format!("{count} files that no app names"),
         FoldKind::NoFile if count == 1 => "1 app without a file".into(),

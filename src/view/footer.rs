@@ -209,6 +209,7 @@ fn typed(prompt: &Prompt, pen: &mut Pen<'_>) -> Option<Position> {
         PromptKind::Filter | PromptKind::Search => "/",
         PromptKind::FilterLines => "&",
         PromptKind::Palette => ":",
+        PromptKind::MuteReason => "why is it muted? ",
     };
     let text = Safe::line(&prompt.text);
     // The end is where one types.

@@ -7,30 +7,40 @@ use super::pen::Line;
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::journal::{Record, Standing};
-use crate::model::span::span;
+use crate::model::{Mute, span::span};
 use crate::plan::{Outcome, show};
 use crate::screen::copy::branch_link;
-use crate::screen::{keys, time::when};
+use crate::screen::list::List;
+use crate::screen::{keys, mute, time::when};
 use crate::state::State;
 use crate::text::wrap;
+use jiff::Timestamp;
 
-/// The records come oldest first, the rows newest first.
+/// What is muted, then the plans; the records come oldest first, their rows newest first.
 pub fn page<'a>(
     state: &'a State,
+    mutes: &'a [&'a Mute],
     records: &'a [Record],
-    selected: Option<&Record>,
+    list: &List<'_>,
     columns: usize,
     theme: Theme,
 ) -> Page<'a> {
     let length = records.len();
     let debts = state.journal.debts().count();
     let levers = keys::first(state, Place::Board, Action::Levers);
-    let detail = selected.map(|record| {
+    let of_plan = list.record().map(|record| {
         (
             format!("plan {}", record.plan.id),
             detail(state, record, columns, theme),
         )
     });
+    let of_mute = list.mute().map(|mute| {
+        (
+            format!("muted {}", mute.target),
+            mute_detail(state, mute, columns, theme),
+        )
+    });
+    let detail = of_plan.or(of_mute);
     let mut empty = vec![format!(
         "No lever was pulled yet; {levers} on a cell of the board opens its levers."
     )];
@@ -41,7 +51,11 @@ pub fn page<'a>(
     }
     Page {
         title: format!(
-            "journal, plans: {length}, open debts: {debts}{}",
+            "journal, plans: {length}, open debts: {debts}{}{}",
+            match mutes.len() {
+                0 => String::new(),
+                muted => format!(", muted: {muted}"),
+            },
             unreadable(state)
         ),
         head: Line::from(format!(
@@ -49,14 +63,17 @@ pub fn page<'a>(
             "PLAN", "MADE", "STANDS", "WHO"
         )),
         row: Box::new(move |n| {
-            let Some(record) = records.iter().rev().nth(n) else {
+            if let Some(mute) = mutes.get(n) {
+                return mute_row(state, mute, theme);
+            }
+            let Some(record) = records.iter().rev().nth(n - mutes.len()) else {
                 return Line::new();
             };
             let (word, look) = standing(record, theme);
             let plan = &record.plan;
             let line = Line::new()
                 .say(format!("{:<7}", state.journal.short(&plan.id)))
-                .say(format!("{:<8}", short_when(state, record)))
+                .say(format!("{:<8}", short(plan.made_at, state)))
                 .look(format!("{word:<9}"), look)
                 .say(crate::text::fit(
                     &crate::text::Safe::line(&plan.who.login),
@@ -82,6 +99,29 @@ pub fn page<'a>(
     }
 }
 
+fn mute_row(state: &State, mute: &Mute, theme: Theme) -> Line {
+    let made = short(mute.at, state);
+    Line::new()
+        .say(format!("{:<7}", "-"))
+        .say(format!("{made:<8}"))
+        .look(format!("{:<9}", "muted"), theme.meant())
+        .say(crate::text::fit(&crate::text::Safe::line(&mute.by), 8))
+        .say(format!(" {}  {}", mute.target, mute.reason))
+}
+
+fn mute_detail(state: &State, mute: &Mute, columns: usize, theme: Theme) -> Vec<Line> {
+    let key = keys::first(state, Place::Journal, Action::Mute);
+    let says = mute::says(mute, state.now);
+    let text = format!(
+        "muted {}, {says}. {key} lifts it.",
+        when(mute.at, state.now)
+    );
+    wrap(&text, columns, columns)
+        .into_iter()
+        .map(|line| Line::new().safe(line, theme.plain()))
+        .collect()
+}
+
 /// For the title, where lines cannot be read.
 fn unreadable(state: &State) -> String {
     match state
@@ -97,10 +137,10 @@ fn unreadable(state: &State) -> String {
     }
 }
 
-fn short_when(state: &State, record: &Record) -> String {
-    let age = state.now.duration_since(record.plan.made_at).as_secs();
+fn short(at: Timestamp, state: &State) -> String {
+    let age = state.now.duration_since(at).as_secs();
     if age < 12 * 3_600 {
-        when(record.plan.made_at, state.now)
+        when(at, state.now)
             .split(' ')
             .next_back()
             .unwrap_or_default()

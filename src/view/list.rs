@@ -27,7 +27,9 @@ fn page<'a>(state: &'a State, list: &'a List<'a>, columns: usize) -> Option<Page
         (View::Target(of), Rows::Target(rows)) => target::page(state, of, rows, theme),
         (View::History(of), Rows::History(changes)) => history::page(state, of, changes, theme),
         (_, Rows::Sources(sources)) => sources::page(state, sources, list.source(), columns, theme),
-        (_, Rows::Journal(records)) => journal::page(state, records, list.record(), columns, theme),
+        (_, Rows::Journal(mutes, records)) => {
+            journal::page(state, mutes, records, list, columns, theme)
+        }
         (_, Rows::Calls(calls)) => calls::page(calls, theme),
         (View::Help(place), Rows::Help(rows)) => help::page(*place, rows, theme),
         _ => return None,

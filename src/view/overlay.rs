@@ -9,7 +9,7 @@ use crate::journal::Journal;
 use crate::plan::{PlanId, Refusal, show};
 use crate::screen::confirm::parts::check as check_lines;
 use crate::screen::copy::title;
-use crate::screen::{keys, time::when};
+use crate::screen::{keys, mute, time::when};
 use crate::state::{Overlay, State};
 use crate::text::wrap;
 use ratatui::layout::{Position, Rect};
@@ -45,6 +45,17 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option
                 })
                 .collect();
             choose(&mut pen.within(main), &title, &[], &rows, *selected);
+        }
+        Overlay::Mute { target, selected } => {
+            let rows = mute::choices(state, target).into_iter();
+            let rows: Vec<String> = rows.map(|(_, text)| text).collect();
+            choose(
+                &mut pen.within(main),
+                &format!("mute {target}"),
+                &[],
+                &rows,
+                *selected,
+            );
         }
         Overlay::Refused(refusal) => refused(state, &mut pen.within(main), refusal),
         Overlay::Undo { plan, selected } => {

@@ -15,6 +15,7 @@ mod desk;
 #[path = "../common/hostile.rs"]
 mod hostile;
 mod levers;
+mod marks;
 #[path = "../common/plans.rs"]
 mod plans;
 #[path = "../common/pty.rs"]
