@@ -20,6 +20,11 @@ impl Desk {
     }
 
     pub fn open_with(scenario: &str, more: &[&str]) -> Desk {
+        Desk::open_at("60", scenario, more)
+    }
+
+    /// The same, so many times as fast as life: what one types in the middle of must not be over before.
+    pub fn open_at(speed: &str, scenario: &str, more: &[&str]) -> Desk {
         let yard = [
             "demo",
             "--scenario",
@@ -27,7 +32,7 @@ impl Desk {
             "--seed",
             "1",
             "--speed",
-            "60",
+            speed,
         ];
         let console = Start::new(&[&yard, more].concat()).start();
         let desk = Desk {
@@ -189,9 +194,14 @@ impl Desk {
             }
             // A quick plan may be waited for, or done, before anybody reads that it was accepted.
             let accepted = |screen: &Screen| {
-                [": accepted, ", ": waiting for ", ": done in "]
-                    .iter()
-                    .any(|text| screen.contains(text))
+                [
+                    ": accepted, ",
+                    ": waiting for ",
+                    ": done in ",
+                    "was refused; nothing",
+                ]
+                .iter()
+                .any(|text| screen.contains(text))
             };
             let screen = self.look(LIMIT, "an answer", |screen| {
                 // What was typed is gone where the plan changed meanwhile.
@@ -206,6 +216,48 @@ impl Desk {
             }
         }
         panic!("the facts never rest:\n{}", self.console.screen());
+    }
+
+    /// Pulls a lever with a reason until it is accepted: in the yard the object may change between the last look and the
+    /// write, which is refused then, and nothing is sent.
+    #[track_caller]
+    pub fn pull(&mut self, letter: &str, title: &str, reason: &str) -> Screen {
+        for _ in 0..5 {
+            let plan = self.lever(letter, title);
+            self.reason(reason);
+            let typed = plan.row("type the version that will run").is_some();
+            let by = match typed {
+                true => self.wanted(),
+                false => title.split("  ").next().unwrap_or_default().to_lowercase(),
+            };
+            let answered = self.confirm(&by);
+            if !answered.contains("was refused; nothing was changed") {
+                return answered;
+            }
+        }
+        panic!("refused again and again:\n{}", self.console.screen());
+    }
+
+    /// What must be typed, by what a wrong answer is answered with. (Two Enters so close together would be one held key.)
+    #[track_caller]
+    fn wanted(&mut self) -> String {
+        self.version("x");
+        let screen = self.see("; type ");
+        let row = screen.row("; type ").unwrap_or_default().to_owned();
+        let wanted = row
+            .split_once("; type ")
+            .and_then(|(_, rest)| rest.split(',').next());
+        self.press("ctrl-u");
+        wanted.expect("what is to be typed").to_owned()
+    }
+
+    /// Opens the journal and waits for how the newest plan stands, however many were refused before it.
+    #[track_caller]
+    pub fn newest(&mut self, stands: &str) -> Screen {
+        self.press("J");
+        self.look(PLAYED, stands, |screen| {
+            screen.row("> ").is_some_and(|row| row.contains(stands))
+        })
     }
 
     /// Goes into the log of the selected step, as soon as the pods were read.

@@ -117,12 +117,8 @@ fn a_hold_is_pushed_as_a_branch_and_the_parent_is_refreshed() {
         "{journal}"
     );
     desk.press("q");
-    let plan = desk.lever("f", "REFRESH  account-api @ production");
-    let typed = plan.row("type the version that will run").is_some();
-    assert_eq!(typed, plan.contains("REACHES PRODUCTION"), "{plan}");
-    desk.reason("look again");
-    desk.confirm(if typed { "v737" } else { "refresh" });
-    let journal = desk.journal(2, "done");
+    desk.pull("f", "REFRESH  account-api @ production", "look again");
+    let journal = desk.newest("done");
     assert!(journal.contains("reason: look again"), "{journal}");
     desk.leave();
 }
@@ -153,18 +149,15 @@ fn a_gate_is_closed_and_opened_again_and_its_debt_is_paid() {
 
 #[test]
 fn tests_are_run_again_alone_and_the_run_is_stopped() {
-    let mut desk = Desk::open("flaky-smoke");
+    let mut desk = Desk::open_at("10", "flaky-smoke", &[]);
     desk.select("publisher", "staging");
     let plan = desk.lever("t", "RESUBMIT, TESTS ONLY  publisher @ staging");
     assert!(!plan.contains("REACHES PRODUCTION"), "{plan}");
     desk.reason("is it a flake?");
     let sent = desk.confirm("resubmit, tests only");
     assert!(sent.contains("post-sync-r2-"), "{sent}");
-    let plan = desk.lever("x", "STOP A RUN  publisher @ staging");
-    assert!(plan.contains("post-sync-r2-"), "{plan}");
-    desk.reason("enough seen");
-    desk.confirm("stop a run");
-    let journal = desk.journal(2, "done");
+    desk.pull("x", "STOP A RUN  publisher @ staging", "enough seen");
+    let journal = desk.newest("done");
     assert!(journal.contains("enough seen"), "{journal}");
     desk.leave();
 }
