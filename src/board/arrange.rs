@@ -5,7 +5,7 @@
 
 use super::status::{GateState, Status, TargetKind};
 use super::{Board, FoldKind, Hold, Rank, Row, RowKey, shown};
-use crate::model::{Repository, Version, Word};
+use crate::model::{Repository, RunPhase, Version, Word};
 
 /// From this many apps on a closed gate is said once at the top, not in every row.
 const MANY: usize = 5;
@@ -33,6 +33,7 @@ impl Board {
         {
             return;
         }
+        self.revision += 1;
         let before = self.rows.remove(&key);
         if let Some(row) = &before {
             self.discount(row);
@@ -75,6 +76,8 @@ impl Board {
         if row.cells.iter().flatten().any(Status::has_failed_smoke) {
             self.smoke_failed.insert(row.key.clone());
         }
+        let (passed, cells) = calm_smoke(row);
+        self.calm = (self.calm.0 + passed, self.calm.1 + cells);
         for repository in &row.repositories {
             let rows = self.of_repository.entry(repository.clone()).or_default();
             rows.insert(row.key.clone());
@@ -100,6 +103,8 @@ impl Board {
             gates.retain(|_, count| *count > 0);
         }
         self.smoke_failed.remove(&row.key);
+        let (passed, cells) = calm_smoke(row);
+        self.calm = (self.calm.0 - passed, self.calm.1 - cells);
         for repository in &row.repositories {
             if let Some(rows) = self.of_repository.get_mut(repository) {
                 rows.remove(&row.key);
@@ -148,7 +153,11 @@ impl Board {
             let (alone, fold) = row.alone;
             let fold = fold.filter(|fold| !(is_shown && *fold == FoldKind::Calm));
             let is_moved = row.fold != fold || row.under != under;
+            let before = calm_smoke(row);
             (row.under, row.fold) = (under, fold);
+            let after = calm_smoke(row);
+            self.calm.0 = self.calm.0 + after.0 - before.0;
+            self.calm.1 = self.calm.1 + after.1 - before.1;
             row.rank = if under { rank } else { alone };
             let place = Place {
                 rank,
@@ -177,6 +186,7 @@ impl Board {
             self.holds = holds;
             return;
         }
+        self.revision += 1;
         let rows: Vec<Row> = self.rows.values().cloned().collect();
         rows.iter().for_each(|row| self.discount(row));
         self.holds = holds;
@@ -217,6 +227,19 @@ impl Board {
 
 fn is_held(status: &Status) -> bool {
     status.gate_in.state == GateState::Held && status.kind == TargetKind::App
+}
+
+/// Of a calm row: cells whose declared version passed its smoke run, and all its cells.
+fn calm_smoke(row: &Row) -> (usize, usize) {
+    if row.fold != Some(FoldKind::Calm) {
+        return (0, 0);
+    }
+    let has_passed = |status: &&Status| {
+        let smoke = status.smoke.as_ref().filter(|smoke| smoke.current);
+        smoke.is_some_and(|smoke| smoke.phase == RunPhase::Succeeded)
+    };
+    let cells = || row.cells.iter().flatten();
+    (cells().filter(has_passed).count(), cells().count())
 }
 
 fn is_twin(row: &Row) -> bool {

@@ -166,8 +166,8 @@ fn take(world: &mut World, it: &Happens) {
 
 fn shown(board: &Board) -> (Vec<&Row>, String) {
     let said = format!(
-        "{:?} {:?} {:?} {:?}",
-        board.counts, board.holds, board.held, board.gates
+        "{:?} {:?} {:?} {:?} {:?}",
+        board.counts, board.holds, board.held, board.gates, board.calm
     );
     (board.rows().collect(), said)
 }

@@ -98,6 +98,10 @@ pub struct Board {
     parents: Vec<Parent>,
     /// Grows when rows come, go, move or are folded otherwise.
     arranged: u64,
+    /// Grows with every row that says something else.
+    revision: u64,
+    /// Cells of calm rows whose declared version passed its smoke run, and all their cells.
+    calm: (usize, usize),
 }
 
 /// One sentence at the top: who closed the gate between two environments, for how many apps.
@@ -147,8 +151,9 @@ impl Board {
         self.hold_again();
     }
 
-    fn rebuild(&mut self, store: &Store, delivery: &Delivery, now: Timestamp) {
-        let arranged = self.arranged;
+    /// Derives all rows from all facts, in the place of what stood here.
+    pub fn rebuild(&mut self, store: &Store, delivery: &Delivery, now: Timestamp) {
+        let (arranged, revision) = (self.arranged, self.revision);
         *self = Board {
             environments: stages(delivery, |stage| stage.name.clone()),
             held: vec![BTreeSet::new(); delivery.environments.len()],
@@ -157,6 +162,7 @@ impl Board {
             now,
             parents: parents(store, delivery),
             arranged: arranged + 1,
+            revision: revision + 1,
             ..Board::default()
         };
         let mut rows: BTreeMap<RowKey, Vec<Option<Status>>> = BTreeMap::new();
@@ -232,6 +238,16 @@ impl Board {
     /// A number that grows when rows come, go, move or are folded otherwise.
     pub fn arranged(&self) -> u64 {
         self.arranged
+    }
+
+    /// A number that grows with every row that says something else.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Of the calm rows: cells whose declared version passed its smoke run, and all their cells.
+    pub fn calm_smoke(&self) -> (usize, usize) {
+        self.calm
     }
 
     /// The row and column of a target.

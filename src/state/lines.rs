@@ -7,6 +7,9 @@ use super::filter::Filter;
 use crate::action::{Action, Place};
 use crate::board::{FoldKind, Row, RowKey};
 use crate::model::Target;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BoardLine {
@@ -15,12 +18,49 @@ pub enum BoardLine {
     Fold(FoldKind, usize),
 }
 
+/// Everything that the lines depend on.
+#[derive(PartialEq, Debug)]
+struct Depends {
+    board: (u64, u64),
+    ordered: u64,
+    filter: String,
+    unfolded: BTreeSet<FoldKind>,
+    own: Option<RowKey>,
+}
+
+/// The lines that were found last, and what of: a board of ten thousand rows is not gone through for every key.
+#[derive(Debug, Default)]
+pub struct Kept(RefCell<Option<(Depends, Arc<Vec<BoardLine>>)>>);
+
 impl State {
     /// The lines of the board: troubled rows in the frozen order, then each fold. A filter unfolds what it matches.
     ///
     /// Neither the selected row nor one that was in sight when the order was taken is hidden under a fold: it stands where
     /// the order has it.
-    pub fn lines(&self) -> Vec<BoardLine> {
+    pub fn lines(&self) -> Arc<Vec<BoardLine>> {
+        let ui = &self.ui.board;
+        let depends = Depends {
+            // What a filter matches depends on what the rows say, too.
+            board: match ui.filter.is_empty() {
+                true => (self.board.arranged(), 0),
+                false => (self.board.arranged(), self.board.revision()),
+            },
+            ordered: ui.ordered,
+            filter: ui.filter.clone(),
+            unfolded: ui.unfolded.clone(),
+            own: self.own_row().cloned(),
+        };
+        if let Some((known, lines)) = &*ui.lines.0.borrow()
+            && *known == depends
+        {
+            return Arc::clone(lines);
+        }
+        let lines = Arc::new(self.find_lines());
+        *ui.lines.0.borrow_mut() = Some((depends, Arc::clone(&lines)));
+        lines
+    }
+
+    fn find_lines(&self) -> Vec<BoardLine> {
         let filter = Filter::parse(&self.ui.board.filter);
         let matching = |row: &&Row| filter.is_empty() || filter.matches(&self.board, row);
         let rows: Vec<&Row> = self

@@ -147,6 +147,12 @@ pub struct BoardUi {
     pub kept: BTreeSet<crate::board::RowKey>,
     /// Rows that would move if sorted again.
     pub would_move: usize,
+    /// Grows when the order is taken or grows.
+    pub ordered: u64,
+    /// The arrangement of the board that the order was last compared with.
+    pub compared: Option<u64>,
+    /// What stands on the board, as long as nothing that it depends on changes.
+    pub(super) lines: lines::Kept,
     pub unfolded: BTreeSet<crate::board::FoldKind>,
     pub marks: BTreeSet<Target>,
     /// First visible line of the table.

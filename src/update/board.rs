@@ -159,6 +159,8 @@ pub fn sort(state: &mut State) {
     state.ui.board.order = board.rows().map(|row| row.key.clone()).collect();
     state.ui.board.kept = shown_rows(board).cloned().collect();
     state.ui.board.would_move = 0;
+    state.ui.board.ordered += 1;
+    state.ui.board.compared = Some(state.board.arranged());
 }
 
 /// The rows that no fold hides.
@@ -168,14 +170,21 @@ fn shown_rows(board: &Board) -> impl Iterator<Item = &RowKey> {
 
 /// Keeps the frozen order: new rows come last; before a key was pressed the board's own is taken.
 pub fn keep_order(state: &mut State) {
+    let is_compared = state.ui.board.compared == Some(state.board.arranged());
     if !state.ui.board.touched {
         // Nobody reads yet: facts still arrive, and the worst row shall stand first.
-        sort(state);
+        if !is_compared {
+            sort(state);
+        }
         state.ui.board.selected = None;
         select_worst(state);
         return;
     }
+    if is_compared {
+        return;
+    }
     let (board, ui) = (&state.board, &mut state.ui.board);
+    (ui.compared, ui.ordered) = (Some(board.arranged()), ui.ordered + 1);
     let known: BTreeSet<&RowKey> = ui.order.iter().collect();
     let keys = board.rows().map(|row| &row.key);
     let new: Vec<RowKey> = keys.filter(|key| !known.contains(key)).cloned().collect();
@@ -219,10 +228,11 @@ pub fn keep_visible(state: &mut State) {
 
 /// The cell that the eye should land on: the worst word of the first row.
 fn select_worst(state: &mut State) {
-    let Some(BoardLine::Row(key)) = state.lines().into_iter().next() else {
+    let lines = state.lines();
+    let Some(BoardLine::Row(key)) = lines.first() else {
         return;
     };
-    let Some(row) = state.board.row(&key) else {
+    let Some(row) = state.board.row(key) else {
         return;
     };
     let cells = row.cells.iter().rev().flatten();
@@ -233,8 +243,9 @@ fn select_worst(state: &mut State) {
 /// After a filter was typed: the worst cell that matches, unless the selected one is as bad.
 pub fn select_worst_matching(state: &mut State) {
     let filter = Filter::parse(&state.ui.board.filter);
-    let rows = state.lines().into_iter().filter_map(|line| match line {
-        BoardLine::Row(key) => state.board.row(&key),
+    let lines = state.lines();
+    let rows = lines.iter().filter_map(|line| match line {
+        BoardLine::Row(key) => state.board.row(key),
         BoardLine::Fold(..) => None,
     });
     let mut best: Option<((bool, usize, bool), &Target)> = None;

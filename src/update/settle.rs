@@ -3,7 +3,6 @@
 //! Deliberately absent: facts of its own.
 
 use super::{board, confirm, list, log, look, open, run};
-use crate::board::Board;
 use crate::effect::Effect;
 use crate::journal::{Record, Standing};
 use crate::plan::follow;
@@ -44,7 +43,9 @@ fn derive(state: &mut State, minute: i64) {
     let changed = state.store.take_changed();
     let is_new = state.board_of == Default::default();
     if is_new || state.board_of.1 != minute {
-        state.board = Board::new(&state.store, &state.delivery, state.now);
+        state
+            .board
+            .rebuild(&state.store, &state.delivery, state.now);
     } else {
         state
             .board

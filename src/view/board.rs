@@ -7,7 +7,7 @@ use super::{recent, theme::Theme};
 use crate::action::{Action, Place};
 use crate::board::status::{Status, TargetKind};
 use crate::board::{FoldKind, Row, shown};
-use crate::model::{Environment, RunPhase, Target, Version, span::span};
+use crate::model::{Environment, Target, Version, span::span};
 use crate::screen::{self, keys};
 use crate::state::{BoardLine, Pane, State};
 use crate::store::source::Reach;
@@ -319,18 +319,9 @@ fn smoke(state: &State) -> String {
         let unread: Vec<&str> = unread.iter().map(|e| e.as_str()).collect();
         return format!(", smoke not read in {}", unread.join(", "));
     }
-    let calm = state.board.rows();
-    let calm = calm.filter(|row| row.fold == Some(FoldKind::Calm));
-    let passed: Vec<bool> = calm
-        .flat_map(|row| row.cells.iter().flatten())
-        .map(|status| {
-            let of_this = status.smoke.as_ref().filter(|smoke| smoke.current);
-            of_this.is_some_and(|smoke| smoke.phase == RunPhase::Succeeded)
-        })
-        .collect();
-    match passed.iter().filter(|passed| **passed).count() {
-        0 => String::new(),
-        all if all == passed.len() => ", smoke passed".into(),
-        some => format!(", smoke passed in {some} of {} cells", passed.len()),
+    match state.board.calm_smoke() {
+        (0, _) => String::new(),
+        (passed, cells) if passed == cells => ", smoke passed".into(),
+        (passed, cells) => format!(", smoke passed in {passed} of {cells} cells"),
     }
 }
