@@ -7,6 +7,7 @@
 #[cfg(debug_assertions)]
 mod fault;
 mod file;
+mod proof;
 mod time;
 
 use std::hash::{BuildHasher, Hasher};
@@ -26,6 +27,7 @@ use crate::store::{Delta, Source};
 use crate::terminal::{Cause, Channels, Control, Drawn, Input, Session};
 use crate::update::{settle, settle_key, update};
 use crate::view::view;
+use proof::Proof;
 
 /// Frames that nobody pressed a key for are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
@@ -76,9 +78,9 @@ struct App<O> {
     /// Facts came in that nothing was derived from yet. Deriving does not wait for the terminal.
     unsettled: bool,
     settled_at: Option<Instant>,
-    /// The overlay that the frame on its way shows for the first time.
-    painting: Option<u64>,
-    painted: u64,
+    /// The overlay that a frame has shown last.
+    drawn_overlay: u64,
+    proof: Proof,
     farewell: Option<Farewell>,
 }
 
@@ -121,8 +123,8 @@ pub async fn run(
         drawn_at: None,
         unsettled: true,
         settled_at: None,
-        painting: None,
-        painted: 0,
+        drawn_overlay: 0,
+        proof: Proof::default(),
         farewell: None,
     };
     let mut news = Vec::with_capacity(BATCH);
@@ -142,6 +144,7 @@ pub async fn run(
         }
         let tick_at = time::next_tick(&app.state);
         let draw_at = app.draw_at().into_iter().chain(app.settle_at()).min();
+        let silent_at = app.proof.due();
         tokio::select! {
             biased;
             Some(control) = control.recv() => {
@@ -179,6 +182,11 @@ pub async fn run(
                 }
             }
             () = sleep_until(draw_at.unwrap_or(tick_at).into()), if draw_at.is_some() => {}
+            () = sleep_until(silent_at.unwrap_or(tick_at).into()), if silent_at.is_some() => {
+                let now = Instant::now();
+                let overlay = app.proof.believed(now);
+                app.shown(overlay, now);
+            }
             () = sleep_until(tick_at.into()) => app.take(Message::Ticked(time::now())),
         }
     }
@@ -195,6 +203,13 @@ impl<O: Outside> App<O> {
     }
 
     fn input(&mut self, input: Input) {
+        if let Input::Answer(answer) = input {
+            let overlay = self.proof.answered(answer.position);
+            self.take(Message::TerminalAnswered);
+            self.shown(overlay, answer.read_at);
+            return;
+        }
+        self.proof.typed(Instant::now());
         self.urgent = true;
         // What is decided by this key is decided on the facts' age now, not at the last full minute.
         self.take(Message::Ticked(time::now()));
@@ -215,6 +230,24 @@ impl<O: Outside> App<O> {
                 self.take(Message::Pressed(press));
             }
             Input::Paste(text) => self.take(Message::Pasted(text)),
+            Input::Answer(_) => {}
+        }
+    }
+
+    /// The terminal has an overlay, so keys that are read from now on count in it.
+    fn shown(&mut self, overlay: Option<u64>, at: Instant) {
+        if let Some(overlay) = overlay {
+            self.take(Message::Painted {
+                overlay,
+                at: time::stamp(at),
+            });
+        }
+    }
+
+    /// Somebody else had the terminal: an answer that was due went to them.
+    fn ask_again(&mut self) {
+        if self.proof.forget() {
+            self.drawn_overlay = 0;
         }
     }
 
@@ -222,17 +255,11 @@ impl<O: Outside> App<O> {
         match control {
             Control::Resized(size) => self.resize(size),
             Control::Continued(size) => {
+                self.ask_again();
                 self.resize(size);
                 self.take(Message::Resumed);
             }
-            Control::Drained(at) => {
-                if let Some(overlay) = self.painting.take() {
-                    self.take(Message::Painted {
-                        overlay,
-                        at: time::stamp(at),
-                    });
-                }
-            }
+            Control::Drained(at) => self.proof.written(at),
             Control::Ended(cause) => self.farewell = Some(Farewell::Ended(cause)),
         }
     }
@@ -249,6 +276,7 @@ impl<O: Outside> App<O> {
             Own::LoggedIn(source, sentence) => {
                 self.session.take_back();
                 self.lent = false;
+                self.ask_again();
                 let (columns, rows) = self.session.size();
                 self.take(Message::Resized(columns, rows));
                 self.take(Message::Resumed);
@@ -371,6 +399,16 @@ impl<O: Outside> App<O> {
         } else {
             self.settle();
         }
+        let ui = &self.state.ui;
+        let number = ui.overlay_number;
+        let overlay = (ui.overlay.is_some() && number != self.drawn_overlay).then_some(number);
+        let size = self.session.size();
+        // The first frame asks, too: whether this terminal answers is known before it matters. On a single row an answer
+        // would look like a key.
+        if (overlay.is_some() || self.drawn_at.is_none()) && size.1 > 1 {
+            let position = self.proof.ask(overlay, size);
+            self.session.ask(position);
+        }
         let state = &self.state;
         let drawn = self.session.draw(|frame| {
             if let Some(cursor) = view(state, frame.buffer_mut()) {
@@ -383,18 +421,7 @@ impl<O: Outside> App<O> {
         self.dirty = false;
         self.urgent = false;
         self.drawn_at = Some(now);
-        let overlay = self.state.ui.overlay_number;
-        if self.state.ui.overlay.is_some() && overlay != self.painted {
-            self.painted = overlay;
-            match drawn {
-                Drawn::Sent => self.painting = Some(overlay),
-                // It looks as the frame before did, which the terminal has taken already.
-                _ => self.take(Message::Painted {
-                    overlay,
-                    at: time::now(),
-                }),
-            }
-        }
+        self.drawn_overlay = overlay.unwrap_or(self.drawn_overlay);
     }
 }
 

@@ -46,7 +46,9 @@ pub enum Message {
     Told(String),
     /// The console was suspended and is back, or the screen is to be drawn anew.
     Resumed,
-    /// The frame that shows the overlay of this number was handed to the terminal at this time: only keys read after it count there.
+    /// The terminal says what it shows when it is asked.
+    TerminalAnswered,
+    /// The terminal had the frame that shows the overlay of this number at this time: only keys read after it count there.
     Painted {
         overlay: u64,
         at: Timestamp,

@@ -10,9 +10,9 @@ use crate::board::Board;
 use crate::config::Config;
 use crate::connect;
 use crate::journal::Journal;
-use crate::state::{Settings, State, ThemeSettings, Ui};
+use crate::state::{Settings, State, TerminalUi, ThemeSettings, Ui};
 use crate::store::Store;
-use crate::terminal::{Capabilities, Depth, Error, Session};
+use crate::terminal::{Capabilities, Depth, Error, Relay, Session};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 
@@ -92,7 +92,13 @@ fn state(
         board: Board::default(),
         // Derived from nothing yet, so the first frame derives it.
         board_of: (u64::MAX, i64::MIN),
-        ui: Ui::default(),
+        ui: Ui {
+            terminal: TerminalUi {
+                answers: false,
+                relay: capabilities.relay.map(Relay::name),
+            },
+            ..Ui::default()
+        },
         now: Timestamp::now(),
         size: (0, 0),
     }

@@ -93,6 +93,7 @@ pub struct Ui {
     /// Counts overlays: keys read before the present one was painted do not count in it.
     pub overlay_number: u64,
     pub overlay_painted: Option<Timestamp>,
+    pub terminal: TerminalUi,
     pub prompt: Option<Prompt>,
     /// What is muted once the reason is typed.
     pub muting: Option<(Target, crate::model::Until)>,
@@ -106,6 +107,15 @@ pub struct Ui {
     pub follows: u64,
     /// Since when the newest lost source was away, for `since you left: 3 changes`.
     pub away_since: Option<Timestamp>,
+}
+
+/// What is known of the terminal, which decides when keys count in a plan.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TerminalUi {
+    /// It has answered when it was asked what it shows.
+    pub answers: bool,
+    /// The program between the console and the terminal, which answers in its stead.
+    pub relay: Option<&'static str>,
 }
 
 /// A view that fills the main area. Board, run and log stand side by side where there is room.

@@ -33,6 +33,16 @@ pub enum Input {
     Key(Key),
     /// One paste, as it came: hostile like all outside text. At most 1 MiB is kept.
     Paste(String),
+    /// No key: the terminal's answer to [`super::Session::ask`], in its place among the keys.
+    Answer(Answer),
+}
+
+/// Where the terminal says its cursor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Row and column, counted from 1.
+    pub position: (u16, u16),
+    pub read_at: Instant,
 }
 
 /// One key press.
@@ -72,12 +82,17 @@ impl Decoder {
         let soon = self
             .last_read
             .is_some_and(|last| at.saturating_duration_since(last) < TYPING_GAP);
-        self.last_read = Some(at);
         for byte in bytes {
             self.byte(*byte);
         }
         self.pending_since = (!self.pending.is_empty() || self.paste.is_some()).then_some(at);
-        let queued = soon || self.meaning.found.len() > 1 || self.paste.is_some();
+        // An answer of the terminal is nothing that was typed.
+        let is_typed = |found: &&Found| !matches!(found, Found::Answer(_));
+        let typed = self.meaning.found.iter().filter(is_typed).count();
+        if typed > 0 || self.meaning.found.is_empty() {
+            self.last_read = Some(at);
+        }
+        let queued = soon || typed > 1 || self.paste.is_some();
         inputs.extend(self.take(at, queued));
         inputs
     }
@@ -135,6 +150,10 @@ impl Decoder {
             .into_iter()
             .map(|found| match found {
                 Found::Paste(text) => Input::Paste(text),
+                Found::Answer(position) => Input::Answer(Answer {
+                    position,
+                    read_at: at,
+                }),
                 Found::Key(code, modifiers) => {
                     let repeated = self.last_key.is_some_and(|(last, held, then)| {
                         last == code
@@ -226,6 +245,7 @@ impl Decoder {
 enum Found {
     Key(KeyCode, KeyModifiers),
     Paste(String),
+    Answer((u16, u16)),
 }
 
 /// What the character after an introducer stands for.
@@ -327,7 +347,11 @@ impl Perform for Meaning {
             }
             'Z' => self.key(KeyCode::BackTab, KeyModifiers::NONE),
             '[' => self.awaits = Awaits::ConsoleFunctionKey,
-            // A larger first number is a report, such as the cursor's position.
+            // The cursor's position, where it cannot be a function key: those have 1 for the first number.
+            'R' if param(0) > 1 && params.len() == 2 => {
+                self.found.push(Found::Answer((param(0), param(1).max(1))));
+            }
+            // A larger first number is a report of something else.
             _ if param(0) <= 1 => {
                 if let Some(code) = letter_key(action) {
                     self.key(code, modifiers);
@@ -436,6 +460,9 @@ pub(super) fn read_keys(tty: &Arc<Tty>, keys: &mpsc::Sender<Input>) {
             decoder.settle()
         };
         for input in inputs {
+            if matches!(input, Input::Answer(_)) {
+                tty.was_answered();
+            }
             if keys.blocking_send(input).is_err() {
                 return;
             }

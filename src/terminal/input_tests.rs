@@ -12,6 +12,7 @@ fn keys(inputs: &[Input]) -> Vec<(KeyCode, KeyModifiers)> {
         .map(|input| match input {
             Input::Key(key) => (key.code, key.modifiers),
             Input::Paste(text) => panic!("a paste: {text:?}"),
+            Input::Answer(answer) => panic!("an answer: {answer:?}"),
         })
         .collect()
 }
@@ -188,7 +189,7 @@ fn keys_that_were_not_typed_one_by_one_are_marked() {
             .iter()
             .map(|input| match input {
                 Input::Key(key) => (key.queued, key.repeated),
-                Input::Paste(_) => panic!("no paste was sent"),
+                Input::Paste(_) | Input::Answer(_) => panic!("no such thing was sent"),
             })
             .collect()
     };
@@ -235,4 +236,60 @@ fn an_escape_that_was_alone_is_esc_however_late_the_reader_wakes() {
         assert_eq!(keys(&decoder.feed(b"\x1b", now)), []);
         assert_eq!(keys(&decoder.feed(next, now + after)), meant, "{next:?}");
     }
+}
+
+#[test]
+fn the_terminals_answer_is_no_key_and_stands_in_its_place_among_them() {
+    let at = Instant::now();
+    let answer = Input::Answer(Answer {
+        position: (12, 40),
+        read_at: at,
+    });
+    for cut in 0..8 {
+        let bytes = b"\x1b[12;40R";
+        let mut decoder = Decoder::default();
+        let mut inputs = decoder.feed(&bytes[..cut], at);
+        inputs.extend(decoder.feed(&bytes[cut..], at));
+        assert_eq!(inputs, std::slice::from_ref(&answer), "cut at {cut}");
+    }
+    let mut decoder = Decoder::default();
+    let inputs = decoder.feed(b"j\x1b[12;40Rk", at);
+    assert!(matches!(
+        inputs.as_slice(),
+        [Input::Key(before), found, Input::Key(after)]
+            if before.code == KeyCode::Char('j') && *found == answer && after.code == KeyCode::Char('k')
+    ));
+}
+
+#[test]
+fn a_key_beside_an_answer_was_typed_by_itself() {
+    let at = Instant::now();
+    for bytes in [&b"\x1b[12;40R\r"[..], b"\r\x1b[12;40R"] {
+        let inputs = Decoder::default().feed(bytes, at);
+        let key = inputs.iter().find_map(|input| match input {
+            Input::Key(key) => Some(*key),
+            _ => None,
+        });
+        assert!(key.is_some_and(|key| !key.queued), "{inputs:?}");
+    }
+    // Right behind it, too.
+    let mut decoder = Decoder::default();
+    decoder.feed(b"\x1b[12;40R", at);
+    let inputs = decoder.feed(b"\r", at + Duration::from_millis(1));
+    assert!(matches!(inputs.as_slice(), [Input::Key(key)] if !key.queued));
+}
+
+#[test]
+fn other_reports_are_nothing() {
+    for bytes in [
+        &b"\x1b[?12;40R"[..],
+        b"\x1b[12R",
+        b"\x1b[12;40;1R",
+        b"\x1b[0n",
+        b"\x1b[?64;1;2c",
+    ] {
+        assert_eq!(decoded(bytes), [], "{bytes:?}");
+    }
+    // With 1 for its first number it is the function key that xterm sends so.
+    assert_eq!(keys(&decoded(b"\x1b[1;5R")), [(KeyCode::F(3), CONTROL)]);
 }

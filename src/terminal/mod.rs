@@ -23,7 +23,7 @@ use ratatui::Frame;
 use tokio::sync::mpsc;
 
 pub use capabilities::{Capabilities, Depth, Relay};
-pub use input::{Decoder, Input, Key};
+pub use input::{Answer, Decoder, Input, Key};
 pub use screen::Screen;
 
 use crate::text::is_hidden;
@@ -223,6 +223,14 @@ impl Session {
         self.beside
             .extend_from_slice(format!("\x1b]52;c;{encoded}\x07").as_bytes());
         Ok(())
+    }
+
+    /// Asks the terminal, right behind the next frame, where its cursor is, having put it to this row and column. The
+    /// answer comes as [`Input::Answer`]: the terminal has read everything before the question by then.
+    pub fn ask(&mut self, (row, column): (u16, u16)) {
+        self.tty.expect_answer();
+        self.beside
+            .extend_from_slice(format!("\x1b7\x1b[{row};{column}H\x1b[6n\x1b8").as_bytes());
     }
 
     /// Rings the terminal's bell with the next frame.

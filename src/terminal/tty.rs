@@ -25,6 +25,8 @@ const GREETING: &[u8] = b"\x1b[22;2t\x1b[?1049h\x1b[?25l\x1b[?2004h";
 const FAREWELL: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l\x1b[23;2t";
 /// How long a farewell may wait for a terminal that takes nothing.
 const PATIENCE: Duration = Duration::from_millis(150);
+/// A terminal that has not answered for so long does not answer, or is so far away that nobody waits for it.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// Whose the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +79,8 @@ struct Gate {
     holder: Holder,
     /// Whether the greeting was sent, so that a farewell is owed.
     greeted: bool,
+    /// Since when the terminal owes an answer, which must not reach whoever has it next.
+    asked_at: Option<Instant>,
 }
 
 /// The terminal device. Shared by the threads of [`super::Session`].
@@ -127,6 +131,7 @@ impl Tty {
             gate: Mutex::new(Gate {
                 holder: Holder::Console,
                 greeted: false,
+                asked_at: None,
             }),
             changed: Condvar::new(),
         };
@@ -174,6 +179,16 @@ impl Tty {
             Err(Errno::AGAIN | Errno::INTR) => Read::Empty,
             Err(_) => Read::Gone,
         }
+    }
+
+    /// The terminal is about to be asked something.
+    pub(super) fn expect_answer(&self) {
+        self.lock().asked_at = Some(Instant::now());
+    }
+
+    /// The terminal has answered.
+    pub(super) fn was_answered(&self) {
+        self.lock().asked_at = None;
     }
 
     /// Waits until the device takes bytes, or is gone.
@@ -282,6 +297,12 @@ impl Tty {
             let _ = self.write_within(FAREWELL, Duration::ZERO);
         }
         gate.greeted = false;
+        if gate.asked_at.take().is_some_and(|at| at.elapsed() < ANSWER) {
+            // An answer that is on its way must not become a command of whoever reads next.
+            let limit = timespec(PATIENCE);
+            let _ = poll(&mut [PollFd::new(&self.file, PollFlags::IN)], Some(&limit));
+            let _ = rustix::termios::tcflush(&self.file, QueueSelector::IFlush);
+        }
         let _ = rustix::termios::tcsetattr(&self.file, OptionalActions::Now, &self.saved);
     }
 

@@ -86,7 +86,9 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::NextPart => turn(confirm, 1),
         Action::PreviousPart => turn(confirm, -1),
         Action::Left => confirm.confirm_focused = false,
-        Action::Right if is_seen => confirm.confirm_focused = confirm.part == Part::Buttons,
+        // Neither button was seen, not even Cancel.
+        Action::Right | Action::Confirm if !is_seen => complain_unseen(confirm),
+        Action::Right => confirm.confirm_focused = confirm.part == Part::Buttons,
         Action::Down if chooses(confirm) => choose(state, press, 1),
         Action::Up if chooses(confirm) => choose(state, press, -1),
         Action::Down => confirm.top = (confirm.top + 1).min(most),
@@ -94,8 +96,6 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::PageDown => confirm.top = (confirm.top + 10).min(most),
         Action::PageUp => confirm.top = confirm.top.min(most).saturating_sub(10),
         Action::CopyPlan => copy(state, effects),
-        // Not even Cancel was seen.
-        Action::Confirm if !is_seen => {}
         Action::Confirm => match confirm.part {
             Part::Checks | Part::Write | Part::Then => {
                 let part = confirm.part;
@@ -217,6 +217,12 @@ pub fn pasted(confirm: &mut ConfirmUi, text: &str) {
     }
 }
 
+fn complain_unseen(confirm: &mut ConfirmUi) {
+    let text =
+        "Pressed before the terminal had this plan, so it does not count. Look, then press again.";
+    complain(confirm, text.to_owned(), Cure::Key);
+}
+
 pub fn complain(confirm: &mut ConfirmUi, text: String, until: Cure) {
     confirm.complaint = Some(Complaint { text, until });
 }
@@ -240,12 +246,13 @@ fn forget_complaint(confirm: &mut ConfirmUi, is_enter: bool) {
     }
 }
 
-/// Whether a key was read after this very overlay was painted.
+/// Whether a key was read after the terminal had this very overlay. Its answer stands among the keys, so one with the same
+/// time came behind it.
 fn is_seen(state: &State, press: &Press) -> bool {
     state
         .ui
         .overlay_painted
-        .is_some_and(|painted| press.at > painted)
+        .is_some_and(|painted| press.at >= painted)
 }
 
 /// Keeps what was typed, so that nothing an operator wrote is lost.
@@ -284,15 +291,16 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Sends the plan once, if everything that must be typed is, and if it would still be decided the same way now.
 fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
-    if !is_seen(state, press) {
-        return;
-    }
+    let is_seen = is_seen(state, press);
     let keys = state.keys.clone();
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
     if confirm.sent {
         return;
+    }
+    if !is_seen {
+        return complain_unseen(confirm);
     }
     // A slow line brings honest typing in one piece, but nobody confirms what they have not read.
     let settles_at = confirm

@@ -62,6 +62,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Told(text) => state.tell(text),
         Message::Resumed => {}
+        Message::TerminalAnswered => state.ui.terminal.answers = true,
         Message::Painted { overlay, at } => {
             if state.ui.overlay_number == overlay && state.ui.overlay_painted.is_none() {
                 state.ui.overlay_painted = Some(at);
@@ -185,6 +186,12 @@ impl State {
 
     pub(crate) fn open_overlay(&mut self, overlay: Overlay) {
         self.ui.overlay = Some(overlay);
+        self.ui.overlay_number += 1;
+        self.ui.overlay_painted = None;
+    }
+
+    /// What the overlay shows is another thing now: keys count when the terminal has that.
+    pub(crate) fn show_overlay_anew(&mut self) {
         self.ui.overlay_number += 1;
         self.ui.overlay_painted = None;
     }

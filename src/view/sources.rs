@@ -177,7 +177,7 @@ fn detail(
 /// What is to be known of this console itself.
 fn own(state: &State) -> Vec<String> {
     let unreadable = state.journal.unreadable.iter();
-    unreadable
+    let mut said: Vec<String> = unreadable
         .map(|lines| {
             let holds = if lines.may_be_recent(state.now) {
                 "; plans are refused until it is a day old"
@@ -186,5 +186,19 @@ fn own(state: &State) -> Vec<String> {
             };
             format!("The journal cannot be read whole: {lines}{holds}.")
         })
-        .collect()
+        .collect();
+    let terminal = &state.ui.terminal;
+    said.push(match (terminal.answers, terminal.relay) {
+        (true, None) => {
+            "The terminal says when it has a plan's frame; keys count in the plan from then on.".to_owned()
+        }
+        (true, Some(relay)) => format!(
+            "{relay} says when it has a plan's frame, and keys count in the plan from then on. Whether {relay} has \
+             passed the frame on to your screen is not known."
+        ),
+        (false, _) => "The terminal does not say what it shows: keys count in a plan after a second in which none is \
+                       pressed. On a line that has stalled this proves nothing."
+            .to_owned(),
+    });
+    said
 }

@@ -34,6 +34,7 @@ pub struct Start {
     size: (u16, u16),
     home: tempfile::TempDir,
     directory: Option<PathBuf>,
+    answers: bool,
 }
 
 impl Start {
@@ -51,7 +52,14 @@ impl Start {
             size: (80, 24),
             home: tempfile::tempdir().expect("a home directory"),
             directory: None,
+            answers: true,
         }
+    }
+
+    /// On a terminal that answers nothing that it is asked.
+    pub fn mute(mut self) -> Self {
+        self.answers = false;
+        self
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -115,12 +123,16 @@ impl Start {
             .slave
             .spawn_command(command)
             .expect("the program starts");
-        let seen = Arc::new((Mutex::new(Seen::new(columns, rows)), Condvar::new()));
+        let writer = pair.master.take_writer().expect("a writer");
+        let keyboard: Keyboard = Arc::new(Mutex::new(Some(writer)));
+        let mut seen = Seen::new(columns, rows);
+        seen.answering = self.answers.then(|| Arc::clone(&keyboard));
+        let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut output = pair.master.try_clone_reader().expect("a reader");
         let shared = Arc::clone(&seen);
         let reader = std::thread::spawn(move || read(&mut *output, &shared));
         Console {
-            writer: Some(pair.master.take_writer().expect("a writer")),
+            keyboard,
             master: Some(pair.master),
             slave: Some(pair.slave),
             child,
@@ -134,9 +146,12 @@ impl Start {
     }
 }
 
+/// What keys, and the terminal's answers, go to; none once the terminal has vanished.
+type Keyboard = Arc<Mutex<Option<Box<dyn Write + Send>>>>;
+
 /// A running console.
 pub struct Console {
-    writer: Option<Box<dyn Write + Send>>,
+    keyboard: Keyboard,
     master: Option<Box<dyn MasterPty + Send>>,
     slave: Option<Box<dyn SlavePty + Send>>,
     child: Box<dyn Child + Send + Sync>,
@@ -156,6 +171,8 @@ struct Seen {
     stalled: bool,
     /// The terminal is about to vanish.
     closing: bool,
+    /// Where questions are answered; none: they are not.
+    answering: Option<Keyboard>,
 }
 
 /// What was asked of the emulator beside the screen.
@@ -168,6 +185,8 @@ pub struct Told {
     /// Everything that the emulator does not know, and requests to read the clipboard or to resize. The brackets of
     /// synchronised updates are not counted.
     pub strange: Vec<String>,
+    /// Where the cursor was each time that this was asked, and has not been answered yet.
+    asked: Vec<(u16, u16)>,
 }
 
 impl vt100::Callbacks for Told {
@@ -208,12 +227,16 @@ impl vt100::Callbacks for Told {
     }
     fn unhandled_csi(
         &mut self,
-        _: &mut vt100::Screen,
+        screen: &mut vt100::Screen,
         one: Option<u8>,
         _: Option<u8>,
         params: &[&[u16]],
         end: char,
     ) {
+        if one.is_none() && params == [&[6][..]] && end == 'n' {
+            self.asked.push(screen.cursor_position());
+            return;
+        }
         let synchronised = one == Some(b'?') && params == [&[2026][..]] && matches!(end, 'h' | 'l');
         // The terminal keeps its own title and takes it back at the end.
         let title = one.is_none() && matches!(params, [[22 | 23], [2]]) && end == 't';
@@ -389,7 +412,8 @@ impl Console {
 
     /// Sends bytes in one piece.
     pub fn send(&mut self, bytes: &[u8]) {
-        let writer = self.writer.as_mut().expect("the terminal is there");
+        let mut keyboard = self.keyboard.lock().expect("the reader lives");
+        let writer = keyboard.as_mut().expect("the terminal is there");
         writer.write_all(bytes).expect("the terminal takes keys");
         writer.flush().expect("the terminal takes keys");
     }
@@ -562,9 +586,16 @@ impl Console {
             }
             reader.join().expect("the reader lived");
         }
-        self.writer = None;
-        self.master = None;
+        self.unplug();
         self.slave = None;
+    }
+
+    /// Closes the terminal's end.
+    fn unplug(&mut self) {
+        if let Ok(mut keyboard) = self.keyboard.lock() {
+            *keyboard = None;
+        }
+        self.master = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -583,8 +614,7 @@ impl Drop for Console {
         }
         self.seen.1.notify_all();
         self.slave = None;
-        self.writer = None;
-        self.master = None;
+        self.unplug();
     }
 }
 
@@ -597,6 +627,21 @@ impl Seen {
             bytes: Vec::new(),
             stalled: false,
             closing: false,
+            answering: None,
+        }
+    }
+
+    /// Answers what was asked, before anybody can press a key at what was shown.
+    fn answer(&mut self) {
+        let asked = std::mem::take(&mut self.emulator.callbacks_mut().asked);
+        let Some(keyboard) = &self.answering else {
+            return;
+        };
+        let mut keyboard = keyboard.lock().expect("the reader lives");
+        for (row, column) in asked {
+            let answer = format!("\x1b[{};{}R", row + 1, column + 1);
+            // A console that has ended reads no answers.
+            let _ = keyboard.as_mut().map(|to| to.write_all(answer.as_bytes()));
         }
     }
 
@@ -626,31 +671,29 @@ impl Seen {
 fn read(output: &mut dyn Read, shared: &(Mutex<Seen>, Condvar)) {
     let mut bytes = [0; 16 * 1024];
     loop {
-        {
-            // A lock that a failed assertion poisoned: the test is over.
-            let Ok(mut seen) = shared.0.lock() else {
-                return;
-            };
-            while seen.stalled && !seen.closing {
-                let Ok(woken) = shared.1.wait(seen) else {
-                    return;
-                };
-                seen = woken;
-            }
-            if seen.closing {
-                return;
-            }
+        if reading(shared).is_none() {
+            return;
         }
         let Ok(count @ 1..) = output.read(&mut bytes) else {
             return;
         };
-        let Ok(mut seen) = shared.0.lock() else {
+        // What came while it began to stall is not shown either.
+        let Some(mut seen) = reading(shared) else {
             return;
         };
         seen.bytes.extend_from_slice(&bytes[..count]);
         seen.emulator.process(&bytes[..count]);
+        seen.answer();
         shared.1.notify_all();
     }
+}
+
+/// Waits while the terminal stalls; none once it is about to vanish, or where a failed assertion has poisoned the lock.
+fn reading(shared: &(Mutex<Seen>, Condvar)) -> Option<MutexGuard<'_, Seen>> {
+    let seen = shared.0.lock().ok()?;
+    let stalls = |seen: &mut Seen| seen.stalled && !seen.closing;
+    let seen = shared.1.wait_while(seen, stalls).ok()?;
+    (!seen.closing).then_some(seen)
 }
 
 fn bytes_of(key: &str) -> Vec<u8> {

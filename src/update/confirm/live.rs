@@ -45,8 +45,7 @@ pub fn take_in(state: &mut State, decided: Result<Plan, Refusal>) {
             confirm.plan = plan;
             confirm.version.clear();
             confirm.confirm_focused = false;
-            state.ui.overlay_number += 1;
-            state.ui.overlay_painted = None;
+            state.show_overlay_anew();
         }
         Err(refusal) => {
             let mut changes = vec![Changed::Refused(refusal.because)];

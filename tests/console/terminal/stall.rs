@@ -111,9 +111,8 @@ fn journalled(folder: &std::path::Path) -> Option<u64> {
     Some(yard.metadata().ok()?.len())
 }
 
-#[test]
-fn a_question_that_was_never_seen_cannot_be_answered() {
-    let start = Start::new(&["demo"]);
+/// A practice yard whose levers of publisher in staging are ready, and the folder that its journal is below.
+fn yard(start: Start) -> (Console, std::path::PathBuf) {
     let folder = start.home().join("run");
     let temporary = folder.to_str().expect("a path in UTF-8").to_owned();
     let mut console = start.env("TMPDIR", &temporary).start();
@@ -129,6 +128,31 @@ fn a_question_that_was_never_seen_cannot_be_answered() {
             .is_some_and(|row| row.ends_with("ready"))
     });
     console.press("esc");
+    console.wait_for_fn("the levers to close", |screen| {
+        screen.row("h hold").is_none()
+    });
+    (console, folder)
+}
+
+/// Answers the question as somebody does who reads it. Some hours of the week want a reason.
+fn hold(console: &mut Console, folder: &std::path::Path) {
+    console.press("esc");
+    console.wait_for_fn("the plan to close", |screen| screen.row("HOLD").is_none());
+    console.press("a h");
+    let question = console.wait_for("HOLD");
+    if !question.contains("not needed") {
+        console.type_text("practice");
+        console.press("enter");
+    }
+    console.press("right enter");
+    console.wait_until("the intent is journalled", || {
+        journalled(folder).is_some_and(|bytes| bytes > 0)
+    });
+}
+
+#[test]
+fn a_question_that_was_never_seen_cannot_be_answered() {
+    let (mut console, folder) = yard(Start::new(&["demo"]));
     fill(&console);
     // Levers, hold, from Cancel to the other button, Enter: typed at a screen that shows none of it.
     console.press("a h right enter");
@@ -136,9 +160,37 @@ fn a_question_that_was_never_seen_cannot_be_answered() {
     console.stall(false);
     console.wait_for("HOLD");
     assert!(journalled(&folder).is_none_or(|bytes| bytes == 0));
-    // Seen and answered it counts. Some hours of the week want a reason.
-    console.press("esc a h");
+    // Seen and answered it counts.
+    hold(&mut console, &folder);
+}
+
+/// The device takes all the frames of a few keys while nobody reads it, so that a frame was written is no proof.
+#[test]
+fn a_question_that_waits_in_the_device_cannot_be_answered() {
+    let (mut console, folder) = yard(Start::new(&["demo"]));
+    console.stall(true);
+    console.press("a h");
+    // From Cancel to the other button, with pauses in which every frame is written.
+    for key in ["right", "enter"] {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        console.press(key);
+    }
+    console.stall(false);
+    console.wait_for("HOLD");
+    console.wait_for("Pressed before the terminal had this plan");
+    assert!(journalled(&folder).is_none_or(|bytes| bytes == 0));
+    hold(&mut console, &folder);
+}
+
+#[test]
+fn a_terminal_that_never_answers_is_believed_after_a_second_of_silence_and_the_console_says_so() {
+    let (mut console, folder) = yard(Start::new(&["demo"]).mute());
+    console.press("S");
+    console.wait_for("The terminal does not say what it shows");
+    console.press("q a h");
     let question = console.wait_for("HOLD");
+    let silence = std::time::Duration::from_millis(1_300);
+    std::thread::sleep(silence);
     if !question.contains("not needed") {
         console.type_text("practice");
         console.press("enter");

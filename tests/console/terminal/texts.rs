@@ -9,6 +9,8 @@ use super::{READY, hostile};
 /// The kinds of sequences and controls that the console itself sends.
 pub const OURS: &[&str] = &[
     "CSI ?h", "CSI ?l", "CSI H", "CSI C", "CSI J", "CSI m", "CSI t", "C0 0d", "C0 0a",
+    // Where the cursor is, which proves that the terminal has what was sent before.
+    "ESC 7", "CSI n", "ESC 8",
 ];
 
 #[test]
