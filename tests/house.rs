@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// a provider knows no screen, only the loop and the command line know everything.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("text", &[]),
-    ("model", &["text"]),
+    ("model", &["lever", "text"]),
     ("delivery", &["model"]),
     ("complaint", &[]),
     ("trust", &[]),
@@ -34,7 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["delivery", "model"]),
     // Which of the facts are a target's; and what they are made to say of it.
     ("belongs", &["delivery", "model", "store"]),
-    ("board", &["belongs", "delivery", "model", "store"]),
+    ("board", &["belongs", "delivery", "lever", "model", "store"]),
     ("private_file", &[]),
     ("secret", &[]),
     ("log_file", &["model", "private_file"]),

@@ -4,7 +4,7 @@
 
 use crate::delivery::Delivery;
 use crate::delivery::versions::OrderBy;
-use crate::model::{ActorKind, Change, Environment, Order, Repository, Version};
+use crate::model::{ActorKind, Change, Environment, Order, Repository, TakenBack, Version};
 use crate::store::Store;
 use jiff::Timestamp;
 
@@ -116,6 +116,35 @@ pub fn is_roll_back(store: &Store, delivery: &Delivery, change: &Change) -> bool
     };
     change.kind != ActorKind::Robot
         && compare_versions(store, delivery, &change.repository, to, from) == Order::Lower
+}
+
+/// How what stands now came to stand by a roll back on somebody's order: by the journal, else by what git says of the last
+/// move, where that is not for longer than a gate counts as closed lately.
+pub fn taken_back(
+    store: &Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    repository: &Repository,
+    now: &Version,
+    at: Timestamp,
+) -> Option<TakenBack> {
+    let known = store.taken_back(environment, repository);
+    if let Some(back) = known.filter(|back| back.to == *now) {
+        return Some(back.clone());
+    }
+    let moved = store.history.last_move(environment, repository)?;
+    let lately = delivery.closed_lately_days * 86_400;
+    if moved.to.as_ref() != Some(now) || at.duration_since(moved.at).as_secs() > lately {
+        return None;
+    }
+    is_roll_back(store, delivery, moved).then(|| TakenBack {
+        from: moved.from.clone().unwrap_or_else(|| now.clone()),
+        to: now.clone(),
+        at: moved.at,
+        by: moved.actor.to_string(),
+        reason: moved.reason.as_ref().map(ToString::to_string),
+        is_left: false,
+    })
 }
 
 #[cfg(test)]

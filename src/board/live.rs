@@ -27,6 +27,8 @@ pub struct Live {
     pub newest: usize,
     pub waiting: Option<Arc<str>>,
     pub waiting_since: Option<Timestamp>,
+    /// When the youngest pod of the newest version was made.
+    pub newest_since: Option<Timestamp>,
 }
 
 impl<'a> Seen<'a> {
@@ -58,7 +60,11 @@ impl<'a> Seen<'a> {
                 .or(declared);
             live.pods += 1;
             let newest = version.as_ref() == wanted;
+            let is_known = version.is_some() && wanted.is_some();
             live.newest += usize::from(newest);
+            if newest {
+                live.newest_since = live.newest_since.max(pod.created);
+            }
             if pod.ready {
                 live.pods_ready += 1;
                 live.newest_ready += usize::from(newest);
@@ -69,7 +75,8 @@ impl<'a> Seen<'a> {
                     *live.versions.entry(version).or_default() += 1;
                 }
                 digests.extend(container.digest());
-            } else if let Some(waiting) = pod.crash_reason() {
+            // Pods of a version that has left accuse no other.
+            } else if let Some(waiting) = pod.crash_reason().filter(|_| newest || !is_known) {
                 live.waiting.get_or_insert_with(|| waiting.clone());
                 live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();
             }

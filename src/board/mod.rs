@@ -13,6 +13,8 @@ mod reasons;
 pub mod status;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod troubles;
 
 use crate::delivery::{Delivery, Stage};
 use crate::model::{App, Environment, Repository, Target, Word};

@@ -2,10 +2,11 @@
 //!
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
-use super::direction::{compare_versions, lost};
+use super::direction::{compare_versions, lost, taken_back};
 use super::here::Here;
-use super::status::{GateState, Seen, Status, TargetKind};
+use super::status::{GateState, Image, Seen, Status, TargetKind};
 use crate::belongs::runs;
+use crate::lever::Lever;
 use crate::model::retry::clock;
 use crate::model::*;
 use crate::store::{Kind, Source};
@@ -19,13 +20,28 @@ const SELDOM_S: i64 = 10 * 86_400;
 const MOVES_LOOKED_AT: usize = 6;
 const MOVES_AT_LEAST: usize = 3;
 
+/// A hop that takes longer than usual, and the lever that may help.
+struct Late {
+    because: String,
+    helped_by: Lever,
+}
+
+/// What is to be said of a target.
+#[derive(Default)]
+pub(super) struct Reasons {
+    /// Words with the sentences that explain them, most telling first.
+    pub words: Vec<(Word, String)>,
+    /// The lever that may help the hop that is late.
+    pub late: Option<Lever>,
+}
+
 impl<'a> Seen<'a> {
     pub(super) fn reasons(
         &self,
         status: &Status,
         here: &Here<'a>,
         application: Option<&Application>,
-    ) -> Vec<(Word, String)> {
+    ) -> Reasons {
         let mut reasons = Vec::new();
         reasons.extend(self.crash(status));
         reasons.extend(self.lower(status));
@@ -33,14 +49,22 @@ impl<'a> Seen<'a> {
         reasons.extend(self.hook(application));
         reasons.extend(self.out_of_sync(status, application));
         let explained = !reasons.is_empty();
-        reasons.extend(self.rollout_late(status).filter(|_| !explained));
-        reasons.extend(self.arrival_late(status).filter(|_| !explained));
+        let late = self
+            .rollout_late(status, application)
+            .or_else(|| self.arrival_late(status))
+            .filter(|_| !explained);
+        let helped_by = late.as_ref().map(|late| late.helped_by);
+        reasons.extend(late.map(|late| (Word::Stuck, late.because)));
+        reasons.extend(self.back(status));
         reasons.extend(self.held(status));
         reasons.extend(self.branch(status));
         reasons.extend(self.mixed(status).filter(|_| !explained));
         reasons.extend(self.odd(status, here));
         reasons.extend(self.unread(status, here));
-        reasons
+        Reasons {
+            words: reasons,
+            late: helped_by,
+        }
     }
 
     fn crash(&self, status: &Status) -> Option<(Word, String)> {
@@ -75,6 +99,9 @@ impl<'a> Seen<'a> {
         let environment = &status.target.environment;
         status.images.iter().find_map(|image| {
             let version = image.declared.as_ref()?.version.as_ref()?;
+            if self.taken_back(status, image, version).is_some() {
+                return None;
+            }
             let (lost, moved) = lost(
                 self.store,
                 self.delivery,
@@ -202,7 +229,7 @@ impl<'a> Seen<'a> {
     }
 
     /// The declared version does not serve though its usual time is over.
-    fn rollout_late(&self, status: &Status) -> Option<(Word, String)> {
+    fn rollout_late(&self, status: &Status, application: Option<&Application>) -> Option<Late> {
         let usual = self.delivery.usual;
         let late = usual.commit.1 + usual.parent_sync.1 + usual.rollout.1;
         let age = self.seconds_since(status.since?);
@@ -219,27 +246,29 @@ impl<'a> Seen<'a> {
                 Some(false) => "the parent has not synced the commit",
                 _ => "the parent has not rendered it",
             };
-            return Some((
-                Word::Stuck,
-                format!("declared {} ago, but {synced}.", span(age)),
-            ));
+            return Some(Late {
+                because: format!("declared {} ago, but {synced}.", span(age)),
+                helped_by: Lever::Refresh,
+            });
         }
         let live = status.live.as_ref().filter(|l| l.pods > 0)?;
-        (live.newest_ready == 0).then(|| {
-            (
-                Word::Stuck,
-                format!(
-                    "declared {} ago, but {}/{} new pods are ready.",
-                    span(age),
-                    0,
-                    live.newest
-                ),
-            )
+        // Pods that are new are on their way, and so is what an operation has just applied.
+        let operation = application.and_then(|application| application.operation.as_ref());
+        let applied = operation.and_then(|operation| operation.finished.or(operation.started));
+        let begun = [applied, live.newest_since].into_iter().flatten().max();
+        let is_begun = begun.is_some_and(|at| self.seconds_since(at) <= usual.rollout.1);
+        (live.newest_ready == 0 && !is_begun).then(|| Late {
+            because: format!(
+                "declared {} ago, but 0/{} new pods are ready.",
+                span(age),
+                live.newest
+            ),
+            helped_by: Lever::Sync,
         })
     }
 
     /// The version below should have come by itself, and did not.
-    fn arrival_late(&self, status: &Status) -> Option<(Word, String)> {
+    fn arrival_late(&self, status: &Status) -> Option<Late> {
         if status.gate_in.state != GateState::Open || status.kind != TargetKind::App || status.twin
         {
             return None;
@@ -256,6 +285,9 @@ impl<'a> Seen<'a> {
                 || compare_versions(self.store, self.delivery, &image.repository, theirs, ours)
                     == Order::Lower
                 || self.is_seldom_moved_by_hand(&status.target.environment, &image.repository)
+                || self
+                    .taken_back(status, image, ours)
+                    .is_some_and(|back| back.from == *theirs)
             {
                 return None;
             }
@@ -267,14 +299,14 @@ impl<'a> Seen<'a> {
             if age <= self.delivery.usual.hop.1 || self.is_troubled_below(&here, status) {
                 return None;
             }
-            Some((
-                Word::Stuck,
-                format!(
+            Some(Late {
+                because: format!(
                     "{theirs} stands in {} since {} and has not come.",
                     lower.name,
                     span(age)
                 ),
-            ))
+                helped_by: Lever::Promote,
+            })
         })
     }
 
@@ -327,6 +359,49 @@ impl<'a> Seen<'a> {
                 .pods(name)
                 .iter()
                 .any(|pod| pod.crash_reason().is_some())
+    }
+
+    fn taken_back(&self, status: &Status, image: &Image, now: &Version) -> Option<TakenBack> {
+        taken_back(
+            self.store,
+            self.delivery,
+            &status.target.environment,
+            &image.repository,
+            now,
+            self.now,
+        )
+    }
+
+    /// Rolled back on purpose, and nobody has said that it may stay so.
+    fn back(&self, status: &Status) -> Option<(Word, String)> {
+        status.images.iter().find_map(|image| {
+            let version = image.declared.as_ref()?.version.as_ref()?;
+            let back = self
+                .taken_back(status, image, version)
+                .filter(|b| !b.is_left)?;
+            let why = back
+                .reason
+                .map(|reason| format!(": {reason}"))
+                .unwrap_or_default();
+            let waits = self
+                .delivery
+                .lower(&status.target.environment)
+                .filter(|lower| {
+                    let below = self.store.declared(&lower.name, &image.repository);
+                    below.and_then(|file| file.version.as_ref()) == Some(&back.from)
+                })
+                .map(|lower| format!(" {} still waits in {}.", back.from.short(), lower.name))
+                .unwrap_or_default();
+            Some((
+                Word::Back,
+                format!(
+                    "rolled back from {} {} ago by {}{why}.{waits}",
+                    back.from.short(),
+                    span(self.seconds_since(back.at)),
+                    back.by
+                ),
+            ))
+        })
     }
 
     fn held(&self, status: &Status) -> Option<(Word, String)> {

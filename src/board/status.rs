@@ -6,6 +6,7 @@ use super::RowKey;
 use super::here::{AppHere, Here};
 use super::live::Live;
 use crate::delivery::Delivery;
+use crate::lever::Lever;
 use crate::model::retry::clock;
 use crate::model::*;
 use crate::store::Store;
@@ -119,6 +120,8 @@ pub struct Status {
     pub because: Vec<String>,
     /// Somebody knows of it: its words count nowhere.
     pub muted: Option<Arc<Mute>>,
+    /// The lever that may help the hop that is late.
+    pub late: Option<Lever>,
 }
 
 impl Status {
@@ -126,6 +129,16 @@ impl Status {
     pub fn has_failed_smoke(&self) -> bool {
         let smoke = self.smoke.as_ref();
         smoke.is_some_and(|smoke| smoke.current && smoke.has_failed())
+    }
+
+    /// The levers against its trouble, the first to pull first: those of its worst word. Footer, levers, detail and palette
+    /// ask here.
+    pub fn levers(&self) -> Vec<Lever> {
+        match self.attention.first() {
+            Some(Word::Stuck) => self.late.into_iter().collect(),
+            Some(word) => word.levers().to_vec(),
+            None => Vec::new(),
+        }
     }
 
     /// Its trouble is told by its own pods (a crash loop, a failed hook), not by a run.
@@ -269,11 +282,13 @@ impl<'a> Seen<'a> {
             attention: Vec::new(),
             because: Vec::new(),
             muted: None,
+            late: None,
             images,
             version,
         };
         let reasons = self.reasons(&status, here, application);
-        for (word, because) in reasons {
+        status.late = reasons.late;
+        for (word, because) in reasons.words {
             if !status.attention.contains(&word) {
                 status.attention.push(word);
             }

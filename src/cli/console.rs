@@ -63,6 +63,7 @@ fn state(
     for source in connect::sources(config) {
         store.expect(source);
     }
+    store.know_taken_back(journal.taken_back());
     State {
         delivery: config.delivery.clone(),
         keys: config.keys.clone(),

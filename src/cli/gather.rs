@@ -175,6 +175,8 @@ pub(super) async fn gather(
     for source in &read {
         store.expect(source.clone());
     }
+    // What was rolled back on purpose is no accident, and why is the journal's to know.
+    store.know_taken_back(connect::journal(config).load().taken_back());
     let (to, mut deltas) = mpsc::channel(WAITING);
     let connection = connect::start(config, &read, &to, None, want.history_of.as_ref());
     let mut progress = Progress::new();

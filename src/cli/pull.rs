@@ -257,7 +257,7 @@ fn unconfirmed(plan: &Plan, args: &PullArgs) -> Option<String> {
         return Some("The plan wants a reason: add --reason TEXT.".to_owned());
     }
     match (plan.typed(), &args.confirm) {
-        (Some(wanted), Some(typed)) if typed == wanted => None,
+        (Some(wanted), Some(typed)) if *typed == wanted => None,
         (Some(wanted), Some(typed)) => Some(format!(
             "It reaches production: {} is {wanted}, not {typed}.",
             plan.typed_is()

@@ -15,7 +15,7 @@ pub use mutes::{MuteEntry, Mutes};
 pub use paths::JournalPaths;
 pub use record::{Record, Standing};
 
-use crate::model::Change;
+use crate::model::{Change, Environment, Repository, TakenBack};
 use crate::plan::{Lever, Outcome, Plan, PlanId, Request, Undone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -186,6 +186,33 @@ impl Journal {
             Some(plan) => self.get(&PlanId::new(plan)),
             None => self.records.iter().rev().find(|r| r.brought(change)),
         }
+    }
+
+    /// The newest roll back of each file that was done, as far as anybody knows.
+    pub fn taken_back(&self) -> BTreeMap<(Environment, Repository), TakenBack> {
+        let mut found = BTreeMap::new();
+        for record in &self.records {
+            let plan = &record.plan;
+            let (Some(repository), Some(from), Some(to)) =
+                (&plan.request.repository, &plan.from, &plan.to)
+            else {
+                continue;
+            };
+            if plan.request.lever != Lever::RollBack || !record.happened() {
+                continue;
+            }
+            let file = (plan.request.target.environment.clone(), repository.clone());
+            let back = TakenBack {
+                from: from.clone(),
+                to: to.clone(),
+                at: plan.made_at,
+                by: plan.who.login.clone(),
+                reason: plan.request.reason.clone(),
+                is_left: record.left_by.is_some(),
+            };
+            found.insert(file, back);
+        }
+        found
     }
 
     /// Plans that are not over.

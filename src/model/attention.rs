@@ -1,5 +1,6 @@
 //! Attention: the words that a troubled cell shows instead of its age, one row each, worst first.
 
+use crate::lever::Lever;
 use serde::{Deserialize, Serialize};
 
 /// How a word is meant, which is what colours repeat.
@@ -27,61 +28,81 @@ table! {
         /// One sentence: what it says of the target.
         help: &'static str,
         gravity: Gravity,
+        /// The levers against it, the first to pull first; none where they depend on what it is.
+        levers: &'static [Lever],
     }
     Crash {
         label: "CRASH",
         help: "Pods of the newest rollout crash or cannot start.",
         gravity: Gravity::Harm,
+        levers: &[Lever::RollBack, Lever::Hold],
     }
     Lower {
         label: "LOWER",
         help: "Lower than it was, and nobody meant it.",
         gravity: Gravity::Harm,
+        levers: &[Lever::Promote],
     }
     Smoke {
         label: "SMOKE",
         help: "The smoke run of the declared version failed.",
         gravity: Gravity::Harm,
+        levers: &[Lever::Resubmit],
+    }
+    Hook {
+        label: "HOOK",
+        help: "A hook of the sync failed.",
+        gravity: Gravity::Harm,
+        levers: &[Lever::Sync],
     }
     Stuck {
         label: "STUCK",
         help: "A hop takes longer than usual.",
         gravity: Gravity::Risk,
+        levers: &[],
     }
     Sync {
         label: "SYNC",
         help: "Out of sync, degraded, or cannot be compared.",
         gravity: Gravity::Risk,
+        levers: &[Lever::Sync],
     }
-    Hook {
-        label: "HOOK",
-        help: "A hook of the sync failed.",
-        gravity: Gravity::Risk,
+    /// Debt open: what was rolled back from may wait below.
+    Back {
+        label: "BACK",
+        help: "Rolled back on purpose; what to do about it is still owed.",
+        gravity: Gravity::Meant,
+        levers: &[Lever::Release],
     }
     Held {
         label: "HELD",
         help: "The gate into this environment was closed lately.",
         gravity: Gravity::Meant,
+        levers: &[Lever::Release],
     }
     Branch {
         label: "BRANCH",
         help: "A branch build stands where releases should.",
         gravity: Gravity::Meant,
+        levers: &[Lever::RollBack],
     }
     Mixed {
         label: "MIXED",
         help: "Pods of several versions serve.",
         gravity: Gravity::Risk,
+        levers: &[],
     }
     Odd {
         label: "ODD",
         help: "The file says something strange.",
         gravity: Gravity::Strange,
+        levers: &[],
     }
     /// Not read, or too old to rely on.
     Unread {
         label: "?",
         help: "Not read, or too old to rely on.",
         gravity: Gravity::Unknown,
+        levers: &[],
     }
 }

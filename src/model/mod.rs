@@ -4,6 +4,7 @@
 //! [`crate::text::Safe`] is ever drawn.
 
 pub mod attention;
+pub mod back;
 pub mod change;
 pub mod declared;
 pub mod exposure;
@@ -19,6 +20,7 @@ pub mod tree;
 pub mod version;
 
 pub use attention::{Gravity, Word};
+pub use back::TakenBack;
 pub use change::{ActorKind, Change};
 pub use declared::{AppDeclared, Declared, Tree};
 pub use exposure::Exposure;

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: doing it. A plan is a value: printable, comparable, serialisable; only a provider's writer sends it.
 
+mod arrivals;
 mod by_hand;
 pub mod check;
 pub mod checks;
@@ -147,6 +148,28 @@ pub struct Reach {
     pub seconds: i64,
     /// How it gets there, or what would undo it, in sentences.
     pub because: Vec<String>,
+    /// What of several things that may move arrives in production, app by app; empty where only the plan's own version can.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<Arrival>,
+}
+
+/// A version that arrives in production by itself.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Arrival {
+    pub app: App,
+    pub repository: Repository,
+    /// None where it is not known.
+    pub version: Option<Version>,
+}
+
+impl Arrival {
+    /// `asset-manager v862`.
+    pub fn text(&self) -> String {
+        match &self.version {
+            Some(version) => format!("{} {}", self.app, version.short()),
+            None => self.app.to_string(),
+        }
+    }
 }
 
 impl Plan {
@@ -420,6 +443,7 @@ impl Plan {
         ours.from == theirs.from
             && ours.to == theirs.to
             && ours.reach.environments == theirs.reach.environments
+            && ours.reach.arrivals == theirs.reach.arrivals
             && ours.write == theirs.write
             && prices(self).iter().all(|name| known.contains(name))
     }

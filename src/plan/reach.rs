@@ -81,6 +81,7 @@ fn of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>) -> R
         },
         environments: path.to_vec(),
         because,
+        arrivals: Vec::new(),
     }
 }
 

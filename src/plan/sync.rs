@@ -5,11 +5,11 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Guard, Plan, Reach, Refusal, Remedy, Request, Verdict, Way, Write, gates, hops,
-    mark, reach, runs,
+    CheckName, Guard, Plan, Reach, Refusal, Remedy, Request, Verdict, Way, Write, arrivals, gates,
+    hops, mark, runs,
 };
 use crate::belongs::{self, application};
-use crate::model::{App, Application, Environment, Repository, Target, Version, live};
+use crate::model::{App, Application, Repository, Target, Version, live};
 use crate::page::Page;
 use crate::store::{Kind, Source};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     gates::parent(subject, subject.environment(), &mut checks);
     let (from, to) = versions(subject, app);
     overtaken(subject, to.as_ref(), &mut checks);
-    let reach = reached(subject, to.as_ref());
+    let reach = arrivals::of_sync(subject, to.as_ref());
     let evidence = format!(
         "{}, {}{}",
         app.sync.as_str(),
@@ -109,7 +109,10 @@ pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         .and_then(|file| file.version.clone());
     let from = subject.application().and_then(|app| rendered(subject, app));
     overtaken(subject, to.as_ref(), &mut checks);
-    let reach = refreshed(subject, parent.is_some(), to.as_ref());
+    let reach = match parent {
+        Some(_) => arrivals::of_refresh(subject, to.as_ref()),
+        None => arrivals::of_sync(subject, to.as_ref()),
+    };
     let following = vec![hops::refreshed(subject.environment(), &app.id.name)];
     let patch = json!({"metadata": {"annotations": {REFRESH: "normal"}}});
     let write = patched(subject, app, patch, Vec::new());
@@ -208,7 +211,7 @@ fn sole(subject: &Subject<'_>) -> Option<Repository> {
 }
 
 /// The version that the Application has rendered, which is what a sync applies.
-fn rendered(subject: &Subject<'_>, app: &Application) -> Option<Version> {
+pub(super) fn rendered(subject: &Subject<'_>, app: &Application) -> Option<Version> {
     let key = subject
         .delivery()
         .argo_cd
@@ -238,102 +241,6 @@ fn versions(subject: &Subject<'_>, app: &Application) -> (Option<Version>, Optio
         tags.next().is_none().then(|| Version::new(first))
     });
     (live, rendered(subject, app).or(declared))
-}
-
-/// The environment itself; and where the versions of its files go on to by themselves once they are synced and pass.
-fn reached(subject: &Subject<'_>, to: Option<&Version>) -> Reach {
-    let path = if subject
-        .delivery()
-        .is_twin(subject.request.target.app.as_str())
-    {
-        vec![subject.environment().clone()]
-    } else {
-        longest(subject, &subject.repositories, to)
-    };
-    let because = reach::ways(subject, &path, to.map_or("what it has", Version::short));
-    reach::of(subject, &path, because)
-}
-
-/// Where a refresh leads: the parent renders every app of the environment anew, and those that wait for it move.
-fn refreshed(subject: &Subject<'_>, parent: bool, to: Option<&Version>) -> Reach {
-    if !parent {
-        return reached(subject, to);
-    }
-    let mut path = longest(subject, &subject.repositories, to);
-    let mut others: Vec<std::sync::Arc<str>> = Vec::new();
-    let tree = subject.store().tree.as_ref();
-    let apps = tree.and_then(|tree| tree.apps.get(subject.environment()));
-    for app in apps.into_iter().flatten() {
-        let [repository] = &app.repositories[..] else {
-            continue;
-        };
-        if app.app == subject.request.target.app || !waits(subject, app.app.as_str(), repository) {
-            continue;
-        }
-        others.push(app.app.as_str().into());
-        let theirs = longest(subject, std::slice::from_ref(repository), None);
-        if theirs.len() > path.len() {
-            path = theirs;
-        }
-    }
-    let mut because = reach::ways(subject, &path, to.map_or("what it renders", Version::short));
-    if !others.is_empty() {
-        because.push(format!(
-            "the parent renders {} other apps anew too: {}",
-            others.len(),
-            some(&others)
-        ));
-    }
-    reach::of(subject, &path, because)
-}
-
-/// Whether the parent has another version to render into an app than it has rendered.
-fn waits(subject: &Subject<'_>, app: &str, repository: &Repository) -> bool {
-    let environment = subject.environment();
-    let live = application(subject.store(), subject.delivery(), environment, app);
-    let declared = subject.declared(environment, repository);
-    match (live.and_then(|live| rendered(subject, live)), declared) {
-        (Some(rendered), Some(file)) => file.version.as_ref() != Some(&rendered),
-        _ => false,
-    }
-}
-
-/// The environment, and the farthest way of one of these files from it; of whatever it has, while no file is known.
-fn longest(
-    subject: &Subject<'_>,
-    repositories: &[Repository],
-    to: Option<&Version>,
-) -> Vec<Environment> {
-    let unread = [Repository::new(subject.request.target.app.as_str())];
-    let repositories = match subject.store().tree {
-        None => &unread[..],
-        Some(_) => repositories,
-    };
-    let mut path = vec![subject.environment().clone()];
-    for repository in repositories {
-        let way = way(subject, repository, to);
-        if way.len() > path.len() {
-            path = way;
-        }
-    }
-    path
-}
-
-/// Where the version of one file goes on to, as far as it is not there yet. `to`: what is delivered, where that is known to
-/// be another version than the declared one.
-fn way(subject: &Subject<'_>, repository: &Repository, to: Option<&Version>) -> Vec<Environment> {
-    let environment = subject.environment();
-    let file = subject.declared(environment, repository);
-    let promotes = file.is_none_or(|file| file.promote);
-    let to = to.or_else(|| file.and_then(|file| file.version.as_ref()));
-    let whole = reach::along(subject, environment, repository, promotes);
-    let new = whole.into_iter().enumerate().take_while(|(nth, e)| {
-        let there = subject
-            .declared(e, repository)
-            .and_then(|f| f.version.as_ref());
-        *nth == 0 || there.is_none() || there != to
-    });
-    new.map(|(_, e)| e).collect()
 }
 
 /// Runs in flight that lead here, which is told: they go on whatever is synced.
@@ -404,13 +311,17 @@ fn prune(subject: &Subject<'_>, app: &Application, checks: &mut Checks) {
         [] => String::new(),
         waiting => format!("; {} are left unpruned: {}", waiting.len(), some(waiting)),
     };
-    if hooks.is_empty() && last.is_none() {
+    // An operation that has just begun has not said yet what it runs.
+    let unknown = match last {
+        None => Some("no sync of it is on record"),
+        Some(operation) if operation.is_running() => Some("the last sync has only begun"),
+        Some(_) => None,
+    };
+    if let (true, Some(why)) = (hooks.is_empty(), unknown) {
         checks.add(
             CheckName::Prune,
             Verdict::Unknown,
-            format!(
-                "whether hooks run before the sync is not known: no sync of it is on record{left}"
-            ),
+            format!("whether hooks run before the sync is not known: {why}{left}"),
             "",
         );
     } else if hooks.is_empty() && left.is_empty() {

@@ -4,6 +4,7 @@
 //! reason.
 
 use crate::action::{Action, Place};
+use crate::board::status::Status;
 use crate::model::{Repository, Target, Version};
 use crate::plan::{Lever, Plan, PlanId, Refusal, show};
 use crate::state::{BoardLine, State};
@@ -61,6 +62,29 @@ fn decide_marked(state: &State, lever: Lever, target: &Target) -> Result<Plan, R
         }
     }
     first.ok_or_else(|| off("No cell is marked.".to_owned()))
+}
+
+/// The levers against a target's trouble, the first to pull first.
+pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
+    let status = state.board.status(target);
+    status.map(Status::levers).unwrap_or_default()
+}
+
+/// The levers that would move now, those against the trouble before the others; and those against the trouble of which it is
+/// being asked still whether they would.
+pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Plan)>, Vec<Lever>) {
+    let first = against_trouble(state, target);
+    let (mut ready, mut asking) = (Vec::new(), Vec::new());
+    for (lever, decision) in decided(state, target) {
+        match decision {
+            Ok(plan) => ready.push((lever, plan)),
+            Err(refusal) if refusal.is_asking && first.contains(&lever) => asking.push(lever),
+            Err(_) => {}
+        }
+    }
+    let place = |lever| first.iter().position(|known| *known == lever);
+    ready.sort_by_key(|(lever, _)| place(*lever).unwrap_or(first.len()));
+    (ready, asking)
 }
 
 fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {

@@ -177,6 +177,7 @@ pub struct Store {
     pub pushable: Option<Result<(), Fault>>,
     /// Cells whose trouble is known to somebody.
     mutes: BTreeMap<Target, Arc<Mute>>,
+    taken_back: BTreeMap<(Environment, Repository), TakenBack>,
     sources: BTreeMap<Source, SourceState>,
     words: Words,
     named: named::Named,
@@ -194,6 +195,7 @@ impl Store {
             clusters: BTreeMap::new(),
             pushable: None,
             mutes: BTreeMap::new(),
+            taken_back: BTreeMap::new(),
             sources: BTreeMap::new(),
             words: Words {
                 workload: delivery.workloads.as_ref().map(|of| of.app_label.clone()),
@@ -244,6 +246,28 @@ impl Store {
             .as_ref()?
             .files
             .get(&(environment.clone(), repository.clone()))
+    }
+
+    /// Takes in the roll backs that the journal knows of, all of them.
+    pub fn know_taken_back(&mut self, taken_back: BTreeMap<(Environment, Repository), TakenBack>) {
+        let old = std::mem::replace(&mut self.taken_back, taken_back);
+        let files = old.keys().chain(self.taken_back.keys());
+        let moved = files.filter(|file| old.get(*file) != self.taken_back.get(*file));
+        let moved: Vec<Repository> = moved.map(|(_, repository)| repository.clone()).collect();
+        if !moved.is_empty() {
+            self.changed.repositories.extend(moved);
+            self.generation += 1;
+        }
+    }
+
+    /// The newest roll back of a file that the journal knows of.
+    pub fn taken_back(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+    ) -> Option<&TakenBack> {
+        let file = (environment.clone(), repository.clone());
+        self.taken_back.get(&file)
     }
 
     /// An app of an environment's values file.

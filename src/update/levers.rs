@@ -9,15 +9,21 @@ use crate::journal::{Journal, What};
 use crate::message::Press;
 use crate::model::Target;
 use crate::plan::{Lever, PlanId, Request, plan};
+use crate::screen::levers::against_trouble;
 use crate::screen::list::{selected_record, selected_version};
 use crate::state::{Overlay, State, View};
 
 pub fn open(state: &mut State) {
     match state.target().cloned() {
-        Some(target) => state.open_overlay(Overlay::Levers {
-            target,
-            selected: 0,
-        }),
+        Some(target) => {
+            // The cursor stands on the lever against the trouble.
+            let first = against_trouble(state, &target).into_iter().next();
+            let selected = Lever::ALL.iter().position(|lever| Some(*lever) == first);
+            state.open_overlay(Overlay::Levers {
+                target,
+                selected: selected.unwrap_or_default(),
+            });
+        }
         None => state.complain(state.untargeted()),
     }
 }

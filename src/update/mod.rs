@@ -49,8 +49,15 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Logged { follow, piece } => log::logged(state, follow, piece),
         Message::Outcome { plan, outcome } => ended(state, plan, outcome),
-        Message::Recorded(entry) => state.journal.take(*entry),
-        Message::JournalRead(journal) => state.journal = *journal,
+        Message::Recorded(entry) => {
+            let plan = entry.plan.clone();
+            state.journal.take(*entry);
+            know_taken_back(state, &plan);
+        }
+        Message::JournalRead(journal) => {
+            state.journal = *journal;
+            state.store.know_taken_back(state.journal.taken_back());
+        }
         Message::JournalUnreadable(lines) => state.journal.unreadable = lines,
         Message::JournalFault(fault) => state.journal_fault = fault,
         Message::MutesRead(mutes) => mute::read(state, *mutes),
@@ -71,6 +78,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Lost { id, fault } => state.complain(format!("{id}: {fault}")),
     }
     effects
+}
+
+/// What the journal knows of roll backs is a fact of the board: taken in where an entry was of one.
+fn know_taken_back(state: &mut State, plan: &crate::plan::PlanId) {
+    let record = state.journal.get(plan);
+    if record.is_some_and(|record| record.plan.request.lever == crate::plan::Lever::RollBack) {
+        state.store.know_taken_back(state.journal.taken_back());
+    }
 }
 
 /// A write ended: the overlay that sent it closes, and what comes next is offered with the same reason.
@@ -216,6 +231,7 @@ impl State {
             what,
         };
         self.journal.take(entry.clone());
+        know_taken_back(self, plan);
         effects.push(Effect::Record(Box::new(entry)));
     }
 }

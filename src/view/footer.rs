@@ -6,8 +6,7 @@ use super::pen::{Line, Pen};
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::board::status::Status;
-use crate::model::Word;
-use crate::plan::{Lever, Plan};
+use crate::plan::Lever;
 use crate::screen::{self, keys, levers, message, off::off, place::place};
 use crate::state::{Prompt, PromptKind, State};
 use crate::text::Safe;
@@ -168,30 +167,24 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     if state.settings.read_only {
         return vec![head.look("read only", theme.dim())];
     }
-    let mut live: Vec<(Lever, Plan)> = levers::decided(state, target)
-        .into_iter()
-        .filter_map(|(lever, decision)| Some((lever, decision.ok()?)))
-        .collect();
-    if live.is_empty() {
+    let (ready, asking) = levers::in_order_of_use(state, target);
+    if ready.is_empty() && asking.is_empty() {
         return vec![head.look("none would move now", theme.dim())];
     }
-    let first = match state.board.status(target).and_then(|s| s.attention.first()) {
-        Some(Word::Crash | Word::Lower | Word::Branch) => Some(Lever::RollBack),
-        Some(Word::Smoke) => Some(Lever::Resubmit),
-        Some(Word::Sync | Word::Hook) => Some(Lever::Sync),
-        Some(Word::Held) => Some(Lever::Release),
-        Some(Word::Stuck) => Some(Lever::Refresh),
-        _ => None,
-    };
-    live.sort_by_key(|(lever, _)| Some(*lever) != first);
     let entry = |lever: &Lever| {
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         let line = Line::new().look(chord, theme.bold());
         line.say(format!(" {}", lever.title()))
     };
-    let mut entries: Vec<Line> = live.iter().map(|(lever, _)| entry(lever)).collect();
-    if let (Some(first), Some((_, plan))) = (entries.first_mut(), live.first()) {
-        let (to, why) = levers::gist(plan);
+    let being_asked = asking.iter().map(|lever| entry(lever).say(" asking"));
+    let others = ready.iter().map(|(lever, _)| entry(lever));
+    let mut entries: Vec<Line> = being_asked.chain(others).collect();
+    if let Some(first) = entries.first_mut() {
+        let plan = ready.first().map(|(_, plan)| plan);
+        let (to, why) = plan
+            .filter(|_| asking.is_empty())
+            .map(levers::gist)
+            .unwrap_or_default();
         let brief = head.join(first.clone()).say(to);
         let whole = brief.clone().say(why);
         // The version is never cut for the sake of what speaks for it.

@@ -58,7 +58,7 @@ fn promoting_by_workflow_submits_the_template_once_and_stops_there() {
         })
     );
     assert_eq!(plan.reach.environments, [Environment::new("production")]);
-    assert_eq!(plan.typed(), Some("v1362"));
+    assert_eq!(plan.typed().as_deref(), Some("v1362"));
     assert!(
         plan.evidence.contains("draft-publisher"),
         "{}",
@@ -203,7 +203,7 @@ fn rolling_back_goes_to_the_version_just_before_and_says_what_would_undo_it() {
     assert!(plan.debt.is_some());
     assert_eq!(check(&plan, "image").verdict, Verdict::Passed);
     assert_eq!(check(&plan, "migrations").verdict, Verdict::Unknown);
-    assert_eq!(plan.typed(), Some("v1360"));
+    assert_eq!(plan.typed().as_deref(), Some("v1360"));
     // A version that is named must have stood there.
     let mut named = request(Lever::RollBack, "production", "publisher");
     named.version = Some("v1360".into());
@@ -243,7 +243,10 @@ fn a_commit_is_typed_by_its_first_seven() {
     );
     let mut named = request(Lever::RollBack, "production", "publisher");
     named.version = Some(branch.into());
-    assert_eq!(decide(&world, &named).unwrap().typed(), Some("9f83e63"));
+    assert_eq!(
+        decide(&world, &named).unwrap().typed().as_deref(),
+        Some("9f83e63")
+    );
 }
 
 #[test]
@@ -288,7 +291,7 @@ fn releasing_reaches_what_the_gate_leads_to() {
     world.closed("staging", "publisher", "5m", "hold");
     let plan = pull(&world, Lever::Release, "production", "publisher").unwrap();
     assert_eq!(plan.reach.environments, [Environment::new("production")]);
-    assert_eq!(plan.typed(), Some("v1362"));
+    assert_eq!(plan.typed().as_deref(), Some("v1362"));
     assert_eq!(plan.debt, None);
     world.closed("integration", "publisher", "5m", "hold");
     let plan = pull(&world, Lever::Release, "staging", "publisher").unwrap();

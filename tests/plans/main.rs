@@ -14,6 +14,7 @@ mod plans;
 mod world;
 
 mod apply;
+mod arrivals;
 mod changes;
 mod follow;
 mod good;

@@ -35,7 +35,7 @@ pub fn lines(state: &State, ui: &ConfirmUi, columns: usize) -> Foot {
     }
     reason(state, ui, columns, &mut foot);
     match ui.plan.typed() {
-        Some(wanted) => typed(ui, wanted, columns, &mut foot),
+        Some(wanted) => typed(ui, &wanted, columns, &mut foot),
         None => foot.lines.push(FootLine::Line(buttons(ui))),
     }
     foot.lines.push(FootLine::Line(help(state, ui)));

@@ -183,6 +183,7 @@ fn printed(state: &mut State, text: &str) {
 /// The open log of a crashed pod at 80x24, whose lines take 1, 2, 3 rows in turn where they are wrapped.
 fn long_lines(last: &str) -> State {
     let mut world = world();
+    world.file("production", "publisher", "v2", true);
     put(&mut world, "publisher-5d8f-aaaaa", "v2", crashes);
     let mut state = state(world);
     press(&mut state, "/ p u b l i s h e r enter enter");

@@ -1,0 +1,282 @@
+//! Troubles: what a roll back looks like on the board, which version a crash is shown on, what is late after a sync, and which
+//! lever comes first.
+
+use crate::lever::Lever;
+use crate::model::*;
+use crate::store::Fact;
+use crate::store::world::{World, at, id, pod};
+
+const IMAGE: &str = "ecr.example/github/whitehall";
+
+/// whitehall: v3084 in staging and, for `ago` seconds, in production, where v3083 was before.
+fn released(ago: i64) -> World {
+    let mut world = World::new();
+    world.app("whitehall", &["whitehall"]);
+    world.file("staging", "whitehall", "v3084", true);
+    world.file("production", "whitehall", "v3084", true);
+    world.moved(
+        "production",
+        "whitehall",
+        "v3083",
+        "v3084",
+        ago,
+        ActorKind::Robot,
+    );
+    world.moved(
+        "production",
+        "whitehall",
+        "v3080",
+        "v3083",
+        200_000,
+        ActorKind::Robot,
+    );
+    world.moved(
+        "staging",
+        "whitehall",
+        "v3083",
+        "v3084",
+        ago + 600,
+        ActorKind::Robot,
+    );
+    world
+}
+
+/// The same, rolled back to v3083 a minute ago, on somebody's order.
+fn rolled_back(kind: ActorKind) -> World {
+    let mut world = World::new();
+    world.app("whitehall", &["whitehall"]);
+    world.file("staging", "whitehall", "v3084", true);
+    world.file("production", "whitehall", "v3083", true);
+    world.moved("production", "whitehall", "v3084", "v3083", 1_200, kind);
+    world.moved(
+        "production",
+        "whitehall",
+        "v3083",
+        "v3084",
+        3_600,
+        ActorKind::Robot,
+    );
+    world.moved(
+        "staging",
+        "whitehall",
+        "v3083",
+        "v3084",
+        4_200,
+        ActorKind::Robot,
+    );
+    world
+}
+
+fn pods(world: &mut World, version: &str, ready: bool) {
+    let image = format!("{IMAGE}:{version}");
+    let waiting = (!ready).then_some("CrashLoopBackOff");
+    for nth in 0..2 {
+        let name = format!("whitehall-{version}-{nth}");
+        world.fact(
+            "production",
+            pod("production", "whitehall", &name, &image, ready, waiting),
+        );
+    }
+}
+
+fn taken_back(is_left: bool) -> TakenBack {
+    TakenBack {
+        from: "v3084".into(),
+        to: "v3083".into(),
+        at: at(1_260),
+        by: "alice".into(),
+        reason: Some("incident 4711".into()),
+        is_left,
+    }
+}
+
+fn know(world: &mut World, back: TakenBack) {
+    let file = ("production".into(), "whitehall".into());
+    world.store.know_taken_back([(file, back)].into());
+}
+
+#[test]
+fn a_crash_is_shown_on_the_version_that_crashes() {
+    let mut world = released(1_320);
+    pods(&mut world, "v3083", true);
+    pods(&mut world, "v3084", false);
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Crash], "{:?}", status.because);
+    assert_eq!(status.levers(), [Lever::RollBack, Lever::Hold]);
+    // Rolled back: the pods of v3084 are on their way out and accuse no other version.
+    let mut world = rolled_back(ActorKind::Manual);
+    pods(&mut world, "v3083", true);
+    pods(&mut world, "v3084", false);
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Back], "{:?}", status.because);
+    // A crash of the version that it was rolled back to is one.
+    let mut world = rolled_back(ActorKind::Manual);
+    pods(&mut world, "v3083", false);
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Crash, Word::Back]);
+}
+
+#[test]
+fn what_was_rolled_back_on_purpose_is_back_and_not_stuck() {
+    for kind in [ActorKind::Manual, ActorKind::Person, ActorKind::Leverframe] {
+        let world = rolled_back(kind);
+        let status = world.status("production", "whitehall");
+        assert_eq!(
+            status.attention,
+            [Word::Back],
+            "{kind:?}: {:?}",
+            status.because
+        );
+        assert_eq!(
+            status.because,
+            ["rolled back from v3084 20m ago by govuk-ci. v3084 still waits in staging."]
+        );
+        assert_eq!(status.levers(), [Lever::Release]);
+    }
+    // What the robot lowered by itself nobody meant.
+    let status = rolled_back(ActorKind::Robot).status("production", "whitehall");
+    assert_eq!(status.attention.first(), Some(&Word::Lower));
+    assert_eq!(status.levers(), [Lever::Promote]);
+    // Something newer that arrives below is awaited again.
+    let mut world = rolled_back(ActorKind::Manual);
+    world.file("staging", "whitehall", "v3085", true);
+    let changes = vec![Change {
+        at: at(2_400),
+        commit: "c".into(),
+        environment: "staging".into(),
+        repository: "whitehall".into(),
+        from: Some("v3084".into()),
+        to: Some("v3085".into()),
+        gate_from: true,
+        gate_to: true,
+        promote_to: true,
+        actor: "govuk-ci".into(),
+        kind: ActorKind::Robot,
+        subject: "".into(),
+        plan: None,
+        reason: None,
+    }];
+    world.news(
+        crate::store::Source::Git,
+        crate::store::News::Changes {
+            changes,
+            walked: crate::store::Walked::Newer,
+        },
+    );
+    let status = world.status("production", "whitehall");
+    assert_eq!(
+        status.attention,
+        [Word::Stuck, Word::Back],
+        "{:?}",
+        status.because
+    );
+}
+
+#[test]
+fn the_journal_says_who_and_why_and_whether_it_may_stay_so() {
+    // The robot commits for us: git alone would call it an accident.
+    let mut world = rolled_back(ActorKind::Robot);
+    let before = world.store.generation();
+    know(&mut world, taken_back(false));
+    assert!(world.store.generation() > before);
+    assert!(
+        world
+            .store
+            .take_changed()
+            .repositories
+            .contains(&"whitehall".into())
+    );
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Back], "{:?}", status.because);
+    assert_eq!(
+        status.because,
+        ["rolled back from v3084 21m ago by alice: incident 4711. v3084 still waits in staging."]
+    );
+    // Somebody is content with it: no word at all.
+    know(&mut world, taken_back(true));
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [], "{:?}", status.because);
+    // The same again changes nothing.
+    let before = world.store.generation();
+    know(&mut world, taken_back(true));
+    assert_eq!(world.store.generation(), before);
+    // Another version stands since.
+    world.file("production", "whitehall", "v3084", true);
+    know(&mut world, taken_back(false));
+    let status = world.status("production", "whitehall");
+    assert!(
+        !status.attention.contains(&Word::Back),
+        "{:?}",
+        status.because
+    );
+}
+
+fn application(operation: Option<Operation>) -> Fact {
+    Fact::Application(Application {
+        id: id("production", "cluster-services", "whitehall"),
+        resource_version: "1".into(),
+        annotations: [("imageTag".into(), "v3084".into())].into(),
+        project: "govuk".into(),
+        sync: Sync::Synced,
+        compared_revision: None,
+        synced_revision: None,
+        health: Health::Progressing,
+        health_message: None,
+        operation,
+        operation_requested: false,
+        operation_plan: None,
+        conditions: Vec::new(),
+        auto_sync: true,
+        auto_prune: false,
+        sync_options: Vec::new(),
+        retry: None,
+        parent: None,
+        target_revision: None,
+        deleting: false,
+        reconciled_at: None,
+        images: Vec::new(),
+        out_of_sync: Vec::new(),
+        to_prune: Vec::new(),
+    })
+}
+
+fn operation(ago: i64) -> Operation {
+    Operation {
+        phase: Phase::Succeeded,
+        message: None,
+        started: Some(at(ago + 5)),
+        finished: Some(at(ago)),
+        retries: 0,
+        revision: None,
+        hooks: Vec::new(),
+        failed: Vec::new(),
+    }
+}
+
+#[test]
+fn nothing_is_stuck_right_after_a_sync_nor_while_its_pods_are_new() {
+    let late = |world: &World| world.status("production", "whitehall").attention;
+    let mut world = released(7_200);
+    pods(&mut world, "v3083", true);
+    world.fact("production", application(Some(operation(3_600))));
+    assert_eq!(late(&world), [Word::Stuck]);
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.levers(), [Lever::Sync], "{:?}", status.because);
+    // Synced a minute ago.
+    world.fact("production", application(Some(operation(60))));
+    assert_eq!(late(&world), []);
+    // Its pods were made a minute ago, and are not ready yet.
+    let mut world = released(7_200);
+    pods(&mut world, "v3083", true);
+    world.fact("production", application(Some(operation(3_600))));
+    let image = format!("{IMAGE}:v3084");
+    let Fact::Pod(mut young) = pod("production", "whitehall", "young", &image, false, None) else {
+        return;
+    };
+    young.created = Some(at(60));
+    world.fact("production", Fact::Pod(young.clone()));
+    assert_eq!(late(&world), []);
+    young.created = Some(at(3_600));
+    world.fact("production", Fact::Pod(young));
+    assert_eq!(late(&world), [Word::Stuck]);
+}

@@ -1,0 +1,128 @@
+//! Arrivals: what of several apps really arrives in production is named app by app, and what is typed is one of them or their
+//! number.
+
+use crate::scene::*;
+use crate::world::World;
+use leverframe::model::*;
+use leverframe::plan::*;
+
+/// publisher has rendered what staging declares; asset-manager waits for v862 there, which goes on into production.
+fn two() -> World {
+    let mut world = publisher();
+    world.app("asset-manager", &["asset-manager"]);
+    for (environment, from, to) in [
+        ("integration", "v861", "v862"),
+        ("staging", "v861", "v862"),
+        ("production", "v860", "v861"),
+    ] {
+        world.stands(environment, "asset-manager", from, to, "3m");
+    }
+    world.healthy("integration", "asset-manager", "asset-manager", "v862");
+    world.healthy("staging", "asset-manager", "asset-manager", "v861");
+    world.healthy("production", "asset-manager", "asset-manager", "v861");
+    world
+}
+
+fn refreshed(world: &World) -> Plan {
+    pull(world, Lever::Refresh, "staging", "publisher").unwrap()
+}
+
+fn arrivals(plan: &Plan) -> Vec<String> {
+    plan.reach.arrivals.iter().map(Arrival::text).collect()
+}
+
+#[test]
+fn a_refresh_names_what_will_run_and_not_the_app_that_it_was_asked_of() {
+    let mut world = two();
+    // publisher's gate is held: v1362 goes nowhere, and is rendered already.
+    world.closed("staging", "publisher", "5m", "hold");
+    let plan = refreshed(&world);
+    assert_eq!(arrivals(&plan), ["asset-manager v862"]);
+    assert_eq!(
+        (plan.typed().as_deref(), plan.typed_is()),
+        (Some("v862"), "the version that will run")
+    );
+    let because = plan.reach.because.join("; ");
+    assert!(
+        because.contains("asset-manager v862 goes on there"),
+        "{because}"
+    );
+    assert!(!because.contains("v1362"), "{because}");
+    assert!(
+        because.contains("the parent renders 1 other app anew too: asset-manager"),
+        "{because}"
+    );
+}
+
+#[test]
+fn of_several_apps_that_move_all_are_named_and_their_number_is_typed() {
+    let mut world = two();
+    change_app(&mut world, "staging", "publisher", |app| {
+        app.annotations.insert("imageTag".into(), "v1361".into());
+    });
+    let plan = refreshed(&world);
+    assert_eq!(arrivals(&plan), ["asset-manager v862", "publisher v1362"]);
+    assert_eq!(
+        (plan.typed().as_deref(), plan.typed_is()),
+        (Some("2"), "the number of apps that move")
+    );
+    assert!(
+        plan.reach
+            .because
+            .iter()
+            .any(|text| text == "arrives in production: asset-manager v862, publisher v1362"),
+        "{:?}",
+        plan.reach.because
+    );
+}
+
+#[test]
+fn a_refresh_that_moves_nothing_reaches_no_further_than_its_environment() {
+    let plan = refreshed(&publisher());
+    assert_eq!(plan.reach.environments, [Environment::new("staging")]);
+    assert_eq!((arrivals(&plan), plan.typed()), (Vec::new(), None));
+}
+
+#[test]
+fn twins_move_with_one_version_and_a_sync_moves_its_own_app_alone() {
+    let mut world = two();
+    for app in ["publisher", "draft-publisher"] {
+        change_app(&mut world, "production", app, |app| {
+            app.annotations.insert("imageTag".into(), "v1360".into());
+        });
+    }
+    let plan = pull(&world, Lever::Refresh, "production", "publisher").unwrap();
+    assert_eq!(
+        arrivals(&plan),
+        ["draft-publisher v1361", "publisher v1361"]
+    );
+    assert_eq!(plan.typed().as_deref(), Some("v1361"));
+    let plan = pull(&world, Lever::Sync, "staging", "asset-manager").unwrap();
+    // What the Application has rendered is what a sync applies, and production has it already.
+    assert_eq!(plan.reach.environments, [Environment::new("staging")]);
+}
+
+#[test]
+fn what_an_operation_that_has_just_begun_runs_is_not_known() {
+    let mut world = publisher();
+    change_app(&mut world, "staging", "publisher", |app| {
+        app.operation = Some(Operation {
+            phase: Phase::Running,
+            message: None,
+            started: Some(crate::world::ago("1m")),
+            finished: None,
+            retries: 0,
+            revision: None,
+            hooks: Vec::new(),
+            failed: Vec::new(),
+        });
+    });
+    let refusal = pull(&world, Lever::Sync, "staging", "publisher").unwrap_err();
+    let row = refusal
+        .checks
+        .iter()
+        .find(|c| c.name == CheckName::Prune)
+        .unwrap();
+    assert_eq!(row.verdict, Verdict::Unknown, "{row:?}");
+    assert!(row.evidence.contains("has only begun"), "{row:?}");
+}
