@@ -286,6 +286,7 @@ fn row(key: RowKey, cells: Vec<Option<Status>>, board: &Board) -> Row {
     let fold = match kind {
         Some(TargetKind::Orphan) => Some(FoldKind::Orphans),
         Some(TargetKind::NoFile) => Some(FoldKind::NoFile),
+        Some(TargetKind::Parent) if worst.is_none() => Some(FoldKind::Parents),
         _ if worst.is_none() && is_muted => Some(FoldKind::Muted),
         _ if worst.is_none() && !differs => Some(FoldKind::Calm),
         _ => None,

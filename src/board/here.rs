@@ -3,6 +3,7 @@
 //! Nothing is collected beforehand: what one row says costs what its own objects cost, however many others there are.
 //! Deliberately absent: conclusions.
 
+use super::status::TargetKind;
 use crate::belongs::{self, lists};
 use crate::delivery::Delivery;
 use crate::model::*;
@@ -24,8 +25,7 @@ pub struct Here<'a> {
 pub struct AppHere {
     pub app: App,
     pub repositories: Vec<Repository>,
-    pub orphan: bool,
-    pub has_file: bool,
+    pub kind: TargetKind,
 }
 
 impl<'a> Here<'a> {
@@ -39,8 +39,7 @@ impl<'a> Here<'a> {
             store,
             delivery,
         };
-        let parent = delivery.argo_cd.as_ref().and_then(|a| a.parent.as_deref());
-        here.parent = parent.and_then(|name| here.application(name));
+        here.parent = here.parent_name().and_then(|name| here.application(name));
         here
     }
 
@@ -58,6 +57,13 @@ impl<'a> Here<'a> {
         let source = Source::Cluster(self.environment.clone());
         let known = |list| self.store.source(&source)?.lists.get(&list);
         list.and_then(known).is_some_and(|list| list.listed)
+    }
+
+    /// An Application that is there and could not be understood.
+    pub fn is_odd_application(&self, app: &App) -> bool {
+        let odd = self.cluster.map(|cluster| cluster.odd.keys());
+        let mut names = odd.into_iter().flatten();
+        names.any(|(list, name)| list.kind == Kind::Applications && **name == *app.as_str())
     }
 
     pub fn pods(&self, app: &str) -> Vec<&'a Pod> {
@@ -81,12 +87,29 @@ impl<'a> Here<'a> {
     }
 
     fn listed(&self, app: &AppDeclared) -> AppHere {
+        let has_file = app.repositories.iter().any(|r| self.has_file(r));
         AppHere {
             app: app.app.clone(),
             repositories: app.repositories.clone(),
-            orphan: false,
-            has_file: app.repositories.iter().any(|r| self.has_file(r)),
+            kind: match has_file {
+                true => TargetKind::App,
+                false => TargetKind::NoFile,
+            },
         }
+    }
+
+    fn parent_name(&self) -> Option<&'a str> {
+        self.delivery.argo_cd.as_ref()?.parent.as_deref()
+    }
+
+    /// The app of apps, which renders the others into an environment whose cluster is configured.
+    fn parent_here(&self) -> Option<AppHere> {
+        let parent = self.parent_name()?;
+        self.cluster.is_some().then(|| AppHere {
+            app: App::new(parent),
+            repositories: Vec::new(),
+            kind: TargetKind::Parent,
+        })
     }
 
     /// What a file stands for: the app of its name where there is no list of apps, else an orphan where no app names it.
@@ -94,36 +117,46 @@ impl<'a> Here<'a> {
         (!self.store.is_named(self.environment, repository)).then(|| AppHere {
             app: App::new(repository.as_str()),
             repositories: vec![repository.clone()],
-            orphan: self.has_list(),
-            has_file: true,
+            kind: match self.has_list() {
+                true => TargetKind::Orphan,
+                false => TargetKind::App,
+            },
         })
     }
 
-    /// The apps of the environment: from its values file, else its file names; then the orphan files.
+    /// The apps of the environment: the app of apps; those from its values file, else its file names; then the orphan files.
     pub fn apps(&self) -> Vec<AppHere> {
+        let mut apps: Vec<AppHere> = self.parent_here().into_iter().collect();
         let Some(tree) = &self.store.tree else {
-            return Vec::new();
+            return apps;
         };
+        let is_parent = |app: &App| self.parent_name() == Some(app.as_str());
         let listed = tree.apps.get(self.environment).into_iter().flatten();
-        let mut apps: Vec<AppHere> = listed.map(|app| self.listed(app)).collect();
+        let listed = listed.filter(|listed| !is_parent(&listed.app));
+        apps.extend(listed.map(|app| self.listed(app)));
         let first = (self.environment.clone(), Repository::new(""));
         let files = tree
             .files
             .range(first..)
             .map(|((environment, repository), _)| (environment, repository))
             .take_while(|(environment, _)| *environment == self.environment);
+        let files = files.filter(|(_, repository)| Some(repository.as_str()) != self.parent_name());
         apps.extend(files.filter_map(|(_, repository)| self.file(repository)));
         apps
     }
 
-    /// The apps of one name: an app of the list, an orphan file, both or neither.
+    /// The apps of one name: the app of apps; else an app of the list, an orphan file, both or neither.
     pub fn apps_called(&self, app: &App) -> impl Iterator<Item = AppHere> {
+        let parent = self.parent_here().filter(|parent| parent.app == *app);
+        let is_parent = parent.is_some();
         let listed = self.store.app(self.environment, app);
         let repository = Repository::new(app.as_str());
         let file = self
             .has_file(&repository)
             .then(|| self.file(&repository))
             .flatten();
-        listed.map(|app| self.listed(app)).into_iter().chain(file)
+        let listed = listed.map(|app| self.listed(app));
+        let apps = listed.into_iter().chain(file);
+        parent.into_iter().chain(apps.filter(move |_| !is_parent))
     }
 }

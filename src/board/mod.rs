@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: where anything stands on the screen, and the frozen order (that is the reader's, in `state`).
 
+mod application;
 mod arrange;
 pub mod direction;
 mod here;
@@ -22,7 +23,7 @@ use crate::store::{Changed, Store};
 use arrange::{Family, Place};
 use jiff::Timestamp;
 use rank::Rank;
-use status::{GateState, Status};
+use status::{GateState, ParentState, Status};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which group of rows a fold line stands for.
@@ -35,11 +36,13 @@ pub enum FoldKind {
     Orphans,
     /// Apps without a file.
     NoFile,
+    /// Apps of apps that are well; no line says that they are there.
+    Parents,
 }
 
 impl FoldKind {
     /// As they stand below the rows.
-    pub const ALL: [FoldKind; 4] = [
+    pub const BELOW: [FoldKind; 4] = [
         FoldKind::Calm,
         FoldKind::Muted,
         FoldKind::Orphans,
@@ -97,7 +100,9 @@ pub struct Board {
     /// The rows with a cell whose declared version failed its smoke run.
     smoke_failed: BTreeSet<RowKey>,
     /// What of the parents every row of their environments depends on.
-    parents: Vec<Parent>,
+    parents: Vec<ParentState>,
+    /// The row of the parents themselves; none where the delivery names none.
+    parent: Option<RowKey>,
     /// Grows when rows come, go, move or are folded otherwise.
     arranged: u64,
     /// Grows with every row that says something else.
@@ -117,9 +122,6 @@ pub struct Hold {
     pub reason: Option<String>,
 }
 
-/// What is delivered through a parent, as far as rows say something of it.
-type Parent = Option<status::ParentState>;
-
 impl Board {
     /// Derives all rows from all facts.
     pub fn new(store: &Store, delivery: &Delivery, now: Timestamp) -> Self {
@@ -138,6 +140,9 @@ impl Board {
     ) {
         if changed.everything || self.parents != parents(store, delivery) {
             self.rebuild(store, delivery, now);
+            return;
+        }
+        if store.tree.is_none() {
             return;
         }
         self.now = now;
@@ -163,12 +168,19 @@ impl Board {
             production: stages(delivery, |stage| stage.production),
             now,
             parents: parents(store, delivery),
+            parent: delivery.argo_cd.as_ref().and_then(|argo_cd| {
+                let app = App::new(argo_cd.parent.as_deref()?);
+                Some(RowKey { app, orphan: false })
+            }),
             arranged: arranged + 1,
             revision: revision + 1,
             ..Board::default()
         };
         let mut rows: BTreeMap<RowKey, Vec<Option<Status>>> = BTreeMap::new();
-        for status in status::all(store, delivery, now) {
+        // Which apps there are is git's to say: before that the parents alone would be a board of nothing.
+        let is_read = store.tree.is_some();
+        let statuses = is_read.then(|| status::all(store, delivery, now));
+        for status in statuses.into_iter().flatten() {
             let Some(column) = self.column(&status.target.environment) else {
                 continue;
             };
@@ -195,12 +207,15 @@ impl Board {
             .filter_map(|place| self.rows.get(&place.key))
     }
 
+    /// How many rows there are, but for those that no line stands for.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        let parent = self.parent.as_ref().and_then(|key| self.rows.get(key));
+        let is_hidden = parent.is_some_and(|row| row.fold == Some(FoldKind::Parents));
+        self.rows.len() - usize::from(is_hidden)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.len() == 0
     }
 
     /// How most gates into an environment stand.
@@ -221,6 +236,24 @@ impl Board {
             (open, manual) if open >= manual => GateState::Open,
             _ => GateState::Manual,
         }
+    }
+
+    /// The app of apps of an environment.
+    pub fn parent(&self, environment: &Environment) -> Option<&Status> {
+        let row = self.rows.get(self.parent.as_ref()?)?;
+        row.cells.get(self.column(environment)?)?.as_ref()
+    }
+
+    /// The apps of apps by which nothing new reaches their environments now.
+    pub fn broken_parents(&self) -> impl Iterator<Item = &Status> {
+        let row = self.parent.as_ref().and_then(|key| self.rows.get(key));
+        let cells = row.into_iter().flat_map(|row| row.cells.iter().flatten());
+        cells.filter(|status| status.is_broken_parent())
+    }
+
+    /// How many lines at the top say what concerns many rows at once.
+    pub fn banners(&self) -> usize {
+        self.broken_parents().count() + self.holds.len()
     }
 
     /// The cells whose declared version failed its smoke run.
@@ -287,7 +320,7 @@ impl RowKey {
     }
 }
 
-fn parents(store: &Store, delivery: &Delivery) -> Vec<Parent> {
+fn parents(store: &Store, delivery: &Delivery) -> Vec<ParentState> {
     stages(delivery, |stage| {
         status::parent_state(store, delivery, &stage.name)
     })

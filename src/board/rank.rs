@@ -32,7 +32,7 @@ impl Rank {
         production: bool,
         now: Timestamp,
     ) -> Self {
-        if production && matches!(word, Word::Crash | Word::Hook) {
+        if production && matches!(word, Word::Crash | Word::Gone | Word::Deleting | Word::Hook) {
             return Rank::Harm(word);
         }
         match since(word, status, below) {
@@ -49,6 +49,8 @@ pub fn since(word: Word, status: &Status, below: Option<&Status>) -> Option<Time
     let live = status.live.as_ref();
     match word {
         Word::Crash => live.and_then(|live| live.waiting_since),
+        // Nobody says when it went.
+        Word::Gone | Word::Deleting => None,
         Word::Smoke => status.smoke.as_ref().and_then(|smoke| smoke.at),
         Word::Held => status.gate_in.since,
         Word::Hook | Word::Sync => status.operated.or(status.since),

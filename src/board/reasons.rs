@@ -11,9 +11,6 @@ use crate::model::retry::clock;
 use crate::model::*;
 use crate::store::{Kind, Source};
 
-/// A leaf that is out of sync right after a commit is only on its way: seconds until it is worth a word.
-const OUT_OF_SYNC_AFTER_S: i64 = 300;
-
 /// What people do about once a month is a rhythm: seconds between two moves from which on they are seldom.
 const SELDOM_S: i64 = 10 * 86_400;
 /// So many of the newest moves are looked at, and so many there must be.
@@ -40,14 +37,16 @@ impl<'a> Seen<'a> {
         &self,
         status: &Status,
         here: &Here<'a>,
-        application: Option<&Application>,
+        application: Option<&'a Application>,
     ) -> Reasons {
         let mut reasons = Vec::new();
         reasons.extend(self.crash(status));
+        reasons.extend(self.gone(status, here, application));
+        reasons.extend(self.deleting(application));
         reasons.extend(self.lower(status));
         reasons.extend(self.smoke_failed(status));
-        reasons.extend(self.hook(application));
-        reasons.extend(self.out_of_sync(status, application));
+        reasons.extend(self.hook(here, application));
+        reasons.extend(self.out_of_sync(status, here, application));
         let explained = !reasons.is_empty();
         let late = self
             .rollout_late(status, application)
@@ -139,93 +138,6 @@ impl<'a> Seen<'a> {
             None => format!("smoke failed{age}; {version} stops here ({name})."),
         };
         Some((Word::Smoke, because))
-    }
-
-    fn hook(&self, application: Option<&Application>) -> Option<(Word, String)> {
-        let operation = application?.operation.as_ref()?;
-        if !matches!(operation.phase, Phase::Failed | Phase::Error) {
-            return None;
-        }
-        let hook = operation
-            .hooks
-            .iter()
-            .find(|h| matches!(h.phase, Phase::Failed | Phase::Error))?;
-        let message = hook
-            .message
-            .as_deref()
-            .or(operation.message.as_deref())
-            .unwrap_or("no message");
-        Some((
-            Word::Hook,
-            format!(
-                "{} {}/{} failed: {message}",
-                hook.stage, hook.kind, hook.name
-            ),
-        ))
-    }
-
-    fn out_of_sync(
-        &self,
-        status: &Status,
-        application: Option<&Application>,
-    ) -> Option<(Word, String)> {
-        let application = application?;
-        let operation = application.operation.as_ref();
-        let hook_failed = self.hook(Some(application)).is_some();
-        if let Some(operation) =
-            operation.filter(|o| matches!(o.phase, Phase::Failed | Phase::Error) && !hook_failed)
-        {
-            return Some((
-                Word::Sync,
-                format!(
-                    "sync failed: {}",
-                    operation.message.as_deref().unwrap_or("no message")
-                ),
-            ));
-        }
-        // That a sync failed is no news where the hook that failed it is named.
-        if let Some(condition) = application
-            .conditions
-            .iter()
-            .find(|c| c.kind.ends_with("Error") && !(hook_failed && *c.kind == *"SyncError"))
-        {
-            return Some((
-                Word::Sync,
-                format!("{}: {}", condition.kind, condition.message),
-            ));
-        }
-        match application.sync {
-            Sync::Unknown => {
-                return Some((
-                    Word::Sync,
-                    "Argo CD cannot compare it (sync Unknown).".into(),
-                ));
-            }
-            Sync::OutOfSync if operation.is_none_or(|o| !o.is_running()) => {
-                let since = operation.and_then(|o| o.finished).or(status.since);
-                let long = since.is_none_or(|at| self.seconds_since(at) > OUT_OF_SYNC_AFTER_S);
-                if !application.auto_sync {
-                    return Some((Word::Sync, "OutOfSync, and auto-sync is off.".into()));
-                }
-                if long && !hook_failed {
-                    return Some((Word::Sync, "OutOfSync, and no operation runs.".into()));
-                }
-            }
-            _ => {}
-        }
-        let crash = status.live.as_ref().is_some_and(|l| l.waiting.is_some());
-        let bad = matches!(application.health, Health::Degraded | Health::Missing);
-        (bad && !crash).then(|| {
-            let why = application
-                .health_message
-                .as_deref()
-                .map(|m| format!(": {m}"))
-                .unwrap_or_default();
-            (
-                Word::Sync,
-                format!("health {}{why}", application.health.as_str()),
-            )
-        })
     }
 
     /// The declared version does not serve though its usual time is over.
@@ -346,15 +258,18 @@ impl<'a> Seen<'a> {
         let below = Status {
             smoke,
             live: None,
+            kind: app.kind,
             ..below
         };
         let runs = below
             .smoke
             .as_ref()
             .is_some_and(|s| s.current && !s.phase.is_over());
-        runs || self.hook(application).is_some()
+        runs || self.gone(&below, here, application).is_some()
+            || self.deleting(application).is_some()
+            || self.hook(here, application).is_some()
             || self.smoke_failed(&below).is_some()
-            || self.out_of_sync(&below, application).is_some()
+            || self.out_of_sync(&below, here, application).is_some()
             || here
                 .pods(name)
                 .iter()
@@ -502,7 +417,7 @@ impl<'a> Seen<'a> {
     }
 
     /// A configured cluster of which nothing could be read.
-    fn unread(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
+    pub(super) fn unread(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
         here.cluster?;
         let state = self
             .store

@@ -5,6 +5,7 @@
 use super::RowKey;
 use super::here::{AppHere, Here};
 use super::live::Live;
+use super::reasons::Reasons;
 use crate::delivery::Delivery;
 use crate::lever::Lever;
 use crate::model::retry::clock;
@@ -21,6 +22,8 @@ pub enum TargetKind {
     Orphan,
     /// An app without a file.
     NoFile,
+    /// An app of apps, which renders the others into its environment.
+    Parent,
 }
 
 /// One file behind a target.
@@ -106,8 +109,9 @@ pub struct Status {
     pub sync: Option<Sync>,
     pub health: Option<Health>,
     pub phase: Option<Phase>,
-    pub retrying: bool,
-    /// When the last operation ended.
+    /// `retry 3 of 5`, while the last operation is tried again.
+    pub retry: Option<String>,
+    /// When the sync that the words tell of ended, or began.
     pub operated: Option<Timestamp>,
     /// The annotation that repeats the version differs from the file: the parent has not rendered it yet.
     pub annotated: Option<Version>,
@@ -139,6 +143,12 @@ impl Status {
             Some(word) => word.levers().to_vec(),
             None => Vec::new(),
         }
+    }
+
+    /// An app of apps that has a word of its own: that its cluster cannot be read is said of the whole source.
+    pub fn is_broken_parent(&self) -> bool {
+        let mut words = self.attention.iter();
+        self.kind == TargetKind::Parent && words.any(|word| *word != Word::Unread)
     }
 
     /// Its trouble is told by its own pods (a crash loop, a failed hook), not by a run.
@@ -202,7 +212,8 @@ pub(super) fn rows_called(
     for (column, stage) in delivery.environments.iter().enumerate() {
         let here = Here::new(store, delivery, &stage.name);
         for app in here.apps_called(app) {
-            rows[usize::from(app.orphan)].1[column] = Some(seen.status(&here, &app));
+            rows[usize::from(app.kind == TargetKind::Orphan)].1[column] =
+                Some(seen.status(&here, &app));
         }
     }
     rows
@@ -211,19 +222,21 @@ pub(super) fn rows_called(
 /// What every row of an environment says of the Application that its apps come through.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ParentState {
+    /// Its cluster is configured, so that there should be one.
+    is_expected: bool,
     synced_revision: Option<Arc<str>>,
 }
 
-/// None where the delivery names no parent, or it was not read.
 pub(super) fn parent_state(
     store: &Store,
     delivery: &Delivery,
     environment: &Environment,
-) -> Option<ParentState> {
-    let parent = Here::new(store, delivery, environment).parent?;
-    Some(ParentState {
-        synced_revision: parent.synced_revision.clone(),
-    })
+) -> ParentState {
+    let parent = Here::new(store, delivery, environment).parent;
+    ParentState {
+        is_expected: store.cluster(environment).is_some(),
+        synced_revision: parent.and_then(|parent| parent.synced_revision.clone()),
+    }
 }
 
 /// The facts, and the moment they are looked at.
@@ -256,11 +269,7 @@ impl<'a> Seen<'a> {
                 environment: environment.clone(),
                 app: app.app.clone(),
             },
-            kind: match (app.orphan, app.has_file) {
-                (true, _) => TargetKind::Orphan,
-                (false, true) => TargetKind::App,
-                (false, false) => TargetKind::NoFile,
-            },
+            kind: app.kind,
             twin: self.delivery.is_twin(app.app.as_str()),
             promote: !declared.is_empty() && declared.iter().all(|d| d.promote),
             since: self.since(environment, &images),
@@ -268,17 +277,19 @@ impl<'a> Seen<'a> {
             waiting: version
                 .as_ref()
                 .and_then(|version| self.waiting(environment, &images, version)),
-            live: here
-                .is_pods_read(&app.app)
+            live: (app.kind != TargetKind::Parent && here.is_pods_read(&app.app))
                 .then(|| self.live(here, app.app.as_str(), &images, version.as_ref())),
             sync: application.map(|a| a.sync.clone()),
             health: application.map(|a| a.health.clone()),
             phase: operation.map(|o| o.phase.clone()),
-            retrying: operation.is_some_and(Operation::is_retrying),
-            operated: operation.and_then(|o| o.finished),
+            retry: operation.and_then(Operation::retry),
+            operated: self.operated(here, application),
             annotated: self.annotated(application),
             parent_has_it: self.parent_has_it(here, environment, &images),
-            smoke: self.smoke(here, app.app.as_str(), version.as_ref()),
+            smoke: match app.kind {
+                TargetKind::Parent => None,
+                _ => self.smoke(here, app.app.as_str(), version.as_ref()),
+            },
             attention: Vec::new(),
             because: Vec::new(),
             muted: None,
@@ -286,7 +297,13 @@ impl<'a> Seen<'a> {
             images,
             version,
         };
-        let reasons = self.reasons(&status, here, application);
+        let reasons = match app.kind {
+            TargetKind::Parent => Reasons {
+                words: self.reasons_of_parent(&status, here),
+                late: None,
+            },
+            _ => self.reasons(&status, here, application),
+        };
         status.late = reasons.late;
         for (word, because) in reasons.words {
             if !status.attention.contains(&word) {
@@ -300,6 +317,14 @@ impl<'a> Seen<'a> {
             |mute: &&Arc<Mute>| mute.covers(status.version.as_ref(), &status.attention, self.now);
         status.muted = mute.filter(covers).cloned();
         status
+    }
+
+    /// When the sync that the words tell of ended, or began.
+    fn operated(&self, here: &Here<'a>, application: Option<&'a Application>) -> Option<Timestamp> {
+        let failing = self.failing(here, application);
+        let failed = failing.map(|failing| failing.failed);
+        let operation = failed.or(application?.operation.as_ref())?;
+        operation.finished.or(operation.started)
     }
 
     fn since(&self, environment: &Environment, images: &[Image]) -> Option<Timestamp> {

@@ -18,6 +18,31 @@ pub struct StatusPage<'a> {
     pub at: String,
     pub sources: Vec<SourceLine>,
     pub targets: Vec<TargetLine<'a>>,
+    pub parents: Vec<ParentLine<'a>>,
+}
+
+/// An app of apps, which renders the others into its environment.
+#[derive(Serialize, Debug)]
+pub struct ParentLine<'a> {
+    pub environment: &'a str,
+    pub name: &'a str,
+    pub sync: Option<&'a str>,
+    pub health: Option<&'a str>,
+    /// Why nothing new reaches the environment; null where it does, and where that is not known.
+    pub error: Option<String>,
+}
+
+impl<'a> ParentLine<'a> {
+    pub fn new(status: &'a Status) -> Self {
+        let is_broken = status.is_broken_parent();
+        Self {
+            environment: status.target.environment.as_str(),
+            name: status.target.app.as_str(),
+            sync: status.sync.as_ref().map(Sync::as_str),
+            health: status.health.as_ref().map(Health::as_str),
+            error: is_broken.then(|| status.because.join(" ")),
+        }
+    }
 }
 
 #[derive(Serialize, Debug)]

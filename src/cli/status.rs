@@ -5,7 +5,7 @@
 use super::arguments::{Common, Form, StatusArgs};
 use super::exit::Failure;
 use super::gather::{RHYTHM, Want, gather};
-use super::json::{SourceLine, StatusPage, TargetLine, moment};
+use super::json::{ParentLine, SourceLine, StatusPage, TargetLine, moment};
 use super::table::{Table, age};
 use super::{Ended, print, required};
 use crate::board::status::{GateState, Status, TargetKind, all};
@@ -25,16 +25,21 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
     };
     let gathered = gather(&config, want, common).await?;
     let now = Timestamp::now();
-    let statuses: Vec<Status> = all(&gathered.store, &config.delivery, now)
+    let is_named = |s: &Status| args.apps.iter().any(|app| app == s.target.app.as_str());
+    let (parents, apps): (Vec<Status>, Vec<Status>) = all(&gathered.store, &config.delivery, now)
         .into_iter()
         .filter(|s| environments.is_empty() || environments.contains(&s.target.environment))
-        .filter(|s| args.apps.is_empty() || args.apps.iter().any(|a| a == s.target.app.as_str()))
+        .partition(|s| s.kind == TargetKind::Parent);
+    let statuses: Vec<Status> = apps
+        .into_iter()
+        .filter(|s| args.apps.is_empty() || is_named(s))
         .collect();
+    let known = statuses.iter().chain(&parents);
     let missing: Vec<&str> = args
         .apps
         .iter()
         .map(String::as_str)
-        .filter(|app| !statuses.iter().any(|s| s.target.app.as_str() == *app))
+        .filter(|app| !known.clone().any(|s| s.target.app.as_str() == *app))
         .collect();
     if !missing.is_empty() && gathered.store.tree.is_some() {
         return Err(Failure::usage(format!(
@@ -49,6 +54,7 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
             at: moment(now),
             sources: SourceLine::all(&gathered.store, now),
             targets: statuses.iter().map(TargetLine::new).collect(),
+            parents: parents.iter().map(ParentLine::new).collect(),
         })?,
         Form::Table => {
             let mut table = Table::new(&[
@@ -64,7 +70,11 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
                 "SMOKE",
                 "ATTENTION",
             ]);
-            for status in &statuses {
+            // An app of apps that is well is asked for by its name.
+            let parents = parents
+                .iter()
+                .filter(|s| is_named(s) || args.apps.is_empty() && s.is_broken_parent());
+            for status in statuses.iter().chain(parents) {
                 table.row(cells(status, now));
             }
             print::out(&table.to_string())?;
@@ -78,6 +88,7 @@ fn cells(status: &Status, now: Timestamp) -> [String; 11] {
     let version = match (&status.version, status.kind) {
         (Some(version), _) => version.short().to_owned(),
         (None, TargetKind::NoFile) => "no file".to_owned(),
+        (None, TargetKind::Parent) => "parent".to_owned(),
         (None, _) if status.images.len() > 1 => "several".to_owned(),
         (None, _) => "none".to_owned(),
     };

@@ -23,7 +23,7 @@ table! {
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum Word: WordRow {
-        /// The word as a cell shows it, at most six letters.
+        /// The word as a cell shows it, at most eight letters; those beyond six take them from the version.
         label: &'static str,
         /// One sentence: what it says of the target.
         help: &'static str,
@@ -36,6 +36,18 @@ table! {
         help: "Pods of the newest rollout crash or cannot start.",
         gravity: Gravity::Harm,
         levers: &[Lever::RollBack, Lever::Hold],
+    }
+    Gone {
+        label: "GONE",
+        help: "No Application where one should be: nothing is delivered there.",
+        gravity: Gravity::Harm,
+        levers: &[Lever::Refresh],
+    }
+    Deleting {
+        label: "DELETING",
+        help: "Its Application is being deleted, and what runs goes with it.",
+        gravity: Gravity::Harm,
+        levers: &[],
     }
     Lower {
         label: "LOWER",
@@ -51,7 +63,7 @@ table! {
     }
     Hook {
         label: "HOOK",
-        help: "A hook of the sync failed.",
+        help: "A hook of the sync failed, be it tried again or not.",
         gravity: Gravity::Harm,
         levers: &[Lever::Sync],
     }
@@ -63,7 +75,7 @@ table! {
     }
     Sync {
         label: "SYNC",
-        help: "Out of sync, degraded, or cannot be compared.",
+        help: "Out of sync, failing to sync, degraded, or cannot be compared.",
         gravity: Gravity::Risk,
         levers: &[Lever::Sync],
     }

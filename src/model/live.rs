@@ -105,7 +105,10 @@ pub struct Operation {
     pub message: Option<Arc<str>>,
     pub started: Option<Timestamp>,
     pub finished: Option<Timestamp>,
+    /// Tries after the first.
     pub retries: u32,
+    /// How many of them there may be; none: no end of them, or nobody says.
+    pub retry_limit: Option<u32>,
     pub revision: Option<Arc<str>>,
     pub hooks: Vec<Hook>,
     /// Resources that failed to apply: `kind/name: message`.
@@ -119,6 +122,31 @@ impl Operation {
     }
     pub fn is_running(&self) -> bool {
         !self.phase.is_over()
+    }
+    /// It says what failed: itself, one of its hooks, or the try before the one that it waits for. While it is tried again it
+    /// is called `Running`, for as long as an hour.
+    pub fn tells_failure(&self) -> bool {
+        let has_failed = matches!(self.phase, Phase::Failed | Phase::Error);
+        let is_open = self.phase != Phase::Succeeded;
+        has_failed || is_open && (self.is_retrying() || self.failed_hook().is_some())
+    }
+    pub fn failed_hook(&self) -> Option<&Hook> {
+        self.hooks.iter().find(|hook| hook.has_failed())
+    }
+    /// `retry 3 of 5`; none while it is not being tried again.
+    pub fn retry(&self) -> Option<String> {
+        let again = self.is_running() && (self.retries > 0 || self.is_retrying());
+        let nth = self.retries.max(1);
+        again.then(|| match self.retry_limit {
+            Some(limit) => format!("retry {nth} of {limit}"),
+            None => format!("retry {nth}"),
+        })
+    }
+}
+
+impl Hook {
+    pub fn has_failed(&self) -> bool {
+        matches!(self.phase, Phase::Failed | Phase::Error)
     }
 }
 

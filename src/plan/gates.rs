@@ -7,8 +7,9 @@ use super::fresh::freshness;
 use super::subject::Subject;
 use super::{CheckName, Reach, Verdict};
 use crate::belongs::application;
+use crate::board::status::status;
 use crate::model::span::span;
-use crate::model::{Application, Environment, Phase, Repository, Sync};
+use crate::model::{Environment, Repository, Target};
 use crate::store::{Kind, Source};
 use jiff::tz::TimeZone;
 
@@ -23,7 +24,11 @@ pub(super) fn parent(subject: &Subject<'_>, environment: &Environment, checks: &
         return;
     };
     let remedy = "Mend the parent first: until then the write does nothing.";
-    let Some(app) = application(subject.store(), subject.delivery(), environment, parent) else {
+    if let Some(evidence) = broken(subject, environment, parent) {
+        checks.add(CheckName::Parent, Verdict::Failed, evidence, remedy);
+        return;
+    }
+    if application(subject.store(), subject.delivery(), environment, parent).is_none() {
         checks.add(
             CheckName::Parent,
             Verdict::Unknown,
@@ -31,62 +36,38 @@ pub(super) fn parent(subject: &Subject<'_>, environment: &Environment, checks: &
             remedy,
         );
         return;
-    };
+    }
     let source = Source::Cluster(environment.clone());
     let (read, age) = freshness(subject, &source, Some(Kind::Applications));
-    match broken(app) {
-        Some(evidence) => checks.add(CheckName::Parent, Verdict::Failed, evidence, remedy),
-        None if read != Verdict::Passed => checks.add(
+    if read == Verdict::Passed {
+        let evidence = format!("{parent} in {environment} syncs by itself");
+        checks.pass(CheckName::Parent, evidence);
+    } else {
+        checks.add(
             CheckName::Parent,
             Verdict::Unknown,
             format!("whether {parent} would deliver it is not known: {age}"),
             remedy,
-        ),
-        None => checks.pass(
-            CheckName::Parent,
-            format!("{parent} in {environment} syncs by itself"),
-        ),
+        );
     }
 }
 
-/// Why a parent does not deliver now; none where it does.
-fn broken(app: &Application) -> Option<String> {
-    let (parent, environment) = (&app.id.name, &app.id.environment);
-    let failed = app
-        .operation
-        .as_ref()
-        .filter(|o| matches!(o.phase, Phase::Failed | Phase::Error));
-    let condition = app.conditions.iter().find(|c| c.kind.ends_with("Error"));
-    if !app.auto_sync {
-        Some(format!("auto-sync of {parent} in {environment} is off"))
-    } else if let Some(condition) = condition {
-        Some(format!(
-            "{parent} in {environment}: {}: {}",
-            condition.kind, condition.message
-        ))
-    } else if app.sync == Sync::Unknown {
-        Some(format!(
-            "{parent} in {environment} cannot be compared to git"
-        ))
-    } else {
-        failed.map(|o| {
-            format!(
-                "the last sync of {parent} in {environment} {}: {}",
-                o.phase.as_str(),
-                o.message.as_deref().unwrap_or("no message")
-            )
-        })
-    }
+/// Why a parent does not deliver now, as the board has it; none where it does, and where that is not known.
+fn broken(subject: &Subject<'_>, environment: &Environment, parent: &str) -> Option<String> {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let target = Target::new(environment.as_str(), parent);
+    let status = status(store, delivery, &target, subject.context.now)?;
+    let why = status.because.join(" ");
+    status
+        .is_broken_parent()
+        .then(|| format!("{parent} in {environment}: {why}"))
 }
 
-/// The row `parent` where it is only told: a refresh of a broken parent is how one looks again.
-pub(super) fn parent_row_shown(app: &Application, checks: &mut Checks) {
-    match broken(app) {
+/// The row `parent` where it is only shown: a sync or a refresh of a broken parent is how it is mended.
+pub(super) fn parent_row_shown(subject: &Subject<'_>, parent: &str, checks: &mut Checks) {
+    match broken(subject, subject.environment(), parent) {
         Some(evidence) => checks.add(CheckName::Parent, Verdict::Failed, evidence, ""),
-        None => checks.pass(
-            CheckName::Parent,
-            format!("{} syncs by itself", app.id.name),
-        ),
+        None => checks.pass(CheckName::Parent, format!("{parent} syncs by itself")),
     }
 }
 

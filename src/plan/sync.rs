@@ -23,10 +23,20 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     checks.pass(CheckName::Identity, format!("Application {}", app.id));
     operation(app, &mut checks);
     prune(subject, app, &mut checks);
-    gates::parent(subject, subject.environment(), &mut checks);
+    let argo_cd = subject.delivery().argo_cd.as_ref();
+    let is_parent = argo_cd.and_then(|a| a.parent.as_deref()) == Some(&*app.id.name);
+    if is_parent {
+        gates::parent_row_shown(subject, &app.id.name, &mut checks);
+    } else {
+        gates::parent(subject, subject.environment(), &mut checks);
+    }
     let (from, to) = versions(subject, app);
     overtaken(subject, to.as_ref(), &mut checks);
-    let reach = arrivals::of_sync(subject, to.as_ref());
+    // A sync of the parent renders every app that waits for it.
+    let reach = match is_parent {
+        true => arrivals::of_refresh(subject, to.as_ref()),
+        false => arrivals::of_sync(subject, to.as_ref()),
+    };
     let evidence = format!(
         "{}, {}{}",
         app.sync.as_str(),
@@ -37,7 +47,7 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         }
     );
     let mut following = vec![hops::synced(subject, &app.id.name)];
-    if let Some(version) = &to {
+    if let Some(version) = to.as_ref().filter(|_| !is_without_pods(subject)) {
         following.push(hops::hop(
             super::Effect::RolledOut {
                 environment: subject.environment().clone(),
@@ -80,6 +90,17 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     )
 }
 
+/// It was read that the app runs nothing: an app of settings alone has no roll-out to wait for.
+fn is_without_pods(subject: &Subject<'_>) -> bool {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let target = &subject.request.target;
+    let is_read = |kind| belongs::lists::unread(store, delivery, target, kind).is_none();
+    is_read(Kind::Deployments)
+        && is_read(Kind::Pods)
+        && belongs::deployments(store, delivery, target).is_empty()
+        && belongs::pods(store, delivery, target).is_empty()
+}
+
 pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let parent = subject
         .delivery()
@@ -100,7 +121,7 @@ pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     };
     checks.pass(CheckName::Identity, format!("Application {}", app.id));
     if parent.is_some() {
-        gates::parent_row_shown(app, &mut checks);
+        gates::parent_row_shown(subject, &app.id.name, &mut checks);
     }
     let repository = sole(subject);
     let to = repository

@@ -19,6 +19,9 @@ const HIGH: u16 = 20;
 /// From these rows on the log stands below board and run.
 const LOG_BELOW: u16 = 32;
 
+/// Lines of the header at the most that say what concerns many rows at once.
+const MOST_BANNERS: usize = 3;
+
 /// Where everything stands. Rectangles may be empty: there is no smallest size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Panes {
@@ -54,7 +57,7 @@ pub fn panes(state: &State) -> Panes {
     let exposed = u16::from(state.store.exposed().next().is_some());
     let count = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX);
     let needs = Needs {
-        header: exposed + count(state.board.holds.len().min(2)),
+        header: exposed + count(state.board.banners().min(MOST_BANNERS)),
         sentence: count(sentence::lines(state, wide).len()),
         newest: count(message::newest(state, wide).len()),
     };

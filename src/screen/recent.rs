@@ -102,6 +102,17 @@ pub fn moved(change: &Change) -> String {
     }
 }
 
+/// Whether the version that a change brought ever stood in the environment below, as far as history was read.
+fn stood(state: &State, lower: &Environment, change: &Change) -> bool {
+    let Some(version) = &change.to else {
+        return false;
+    };
+    let declared = state.store.declared(lower, &change.repository);
+    let moves = state.store.history.of(lower, &change.repository);
+    declared.is_some_and(|file| file.version.as_ref() == Some(version))
+        || moves.iter().any(|moved| moved.to.as_ref() == Some(version))
+}
+
 /// Who moved it, as far as git and our journal can tell.
 pub fn who(state: &State, change: &Change) -> String {
     if let Some(record) = state.journal.brought(change) {
@@ -109,7 +120,10 @@ pub fn who(state: &State, change: &Change) -> String {
     }
     match change.kind {
         ActorKind::Robot => match state.delivery.lower(&change.environment) {
-            Some(lower) => format!("robot, promoted from {}", lower.name),
+            Some(lower) if stood(state, &lower.name, change) => {
+                format!("robot, promoted from {}", lower.name)
+            }
+            Some(_) => "robot".into(),
             None => "robot, released".into(),
         },
         ActorKind::Manual => format!("{}, by hand", change.actor),

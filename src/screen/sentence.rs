@@ -82,6 +82,8 @@ fn nothing(state: &State) -> String {
             "Apps that the values files name and that have no version file. {} unfolds them.",
             key(Action::Enter)
         ),
+        // No line stands for apps of apps that are well, so none can be selected.
+        Some(FoldKind::Parents) => String::new(),
         None if state.board.is_empty() => String::new(),
         None => state.untargeted(),
     }

@@ -171,11 +171,12 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
     };
     rows.extend(truth(columns, "synced", synced));
     let health = status.health.as_ref().map_or(&*unsynced, |h| h.as_str());
-    let phase = match (&status.phase, status.retrying) {
-        (Some(phase), true) => format!(", last operation {}, retrying", phase.as_str()),
-        (Some(phase), false) => format!(", last operation {}", phase.as_str()),
-        (None, _) => String::new(),
-    };
+    let phase = status.phase.as_ref().map(|phase| {
+        let retry = status.retry.as_ref().map(|retry| format!(", {retry}"));
+        let retry = retry.unwrap_or_default();
+        format!(", last operation {}{retry}", phase.as_str())
+    });
+    let phase = phase.unwrap_or_default();
     rows.extend(truth(columns, "health", format!("{health}{phase}")));
     match &status.live {
         None => {

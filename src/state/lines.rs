@@ -62,7 +62,10 @@ impl State {
 
     fn find_lines(&self) -> Vec<BoardLine> {
         let filter = Filter::parse(&self.ui.board.filter);
-        let matching = |row: &&Row| filter.is_empty() || filter.matches(&self.board, row);
+        // Apps of apps that are well are found by their names alone.
+        let is_hidden = |row: &Row| row.fold == Some(FoldKind::Parents) && !filter.is_exact(row);
+        let matching =
+            |row: &&Row| filter.is_empty() || !is_hidden(row) && filter.matches(&self.board, row);
         let rows: Vec<&Row> = self
             .ui
             .board
@@ -93,7 +96,7 @@ impl State {
                 .filter(|row| row.fold.is_none_or(|fold| !is_folded(row, fold)))
                 .map(|row| BoardLine::Row(row.key.clone())),
         );
-        for fold in FoldKind::ALL {
+        for fold in FoldKind::BELOW {
             let folded: Vec<&&Row> = rows.iter().filter(|row| is_folded(row, fold)).collect();
             if folded.is_empty() {
                 continue;

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: opinions (see [`mod@crate::board`]), IO and clocks: a delta brings its own time.
 
+mod attempts;
 mod changed;
 pub mod history;
 mod named;
@@ -10,6 +11,7 @@ mod table;
 #[cfg(test)]
 pub(crate) mod world;
 
+pub use attempts::{Attempts, FailedAttempt};
 pub use changed::Changed;
 pub use history::History;
 pub use source::{ClusterList, Kind, ListState, Source, SourceState};
@@ -129,6 +131,7 @@ impl Fact {
 #[derive(Debug, Default)]
 pub struct Cluster {
     pub applications: Table<Application>,
+    pub attempts: Attempts,
     pub runs: Table<Run>,
     pub deployments: Table<Deployment>,
     pub pods: Table<Pod>,
@@ -389,7 +392,10 @@ impl Cluster {
         };
         self.odd.remove(&(list, fact.id().name.clone()));
         match fact {
-            Fact::Application(x) => self.applications.put(&x.id.clone(), x, app),
+            Fact::Application(x) => {
+                self.attempts.remember(&x);
+                self.applications.put(&x.id.clone(), x, app)
+            }
             Fact::Run(x) => self.runs.put(&x.id.clone(), x, app),
             Fact::Deployment(x) => self.deployments.put(&x.id.clone(), x, app),
             Fact::Pod(x) => self.pods.put(&x.id.clone(), x, app),
@@ -412,7 +418,10 @@ impl Cluster {
     fn end(&mut self, list: &ClusterList) {
         let namespace = &list.namespace;
         match list.kind {
-            Kind::Applications => self.applications.end(namespace),
+            Kind::Applications => {
+                self.applications.end(namespace);
+                self.attempts.keep_of(&self.applications);
+            }
             Kind::Runs => self.runs.end(namespace),
             Kind::Deployments => self.deployments.end(namespace),
             Kind::Pods => self.pods.end(namespace),
@@ -435,7 +444,11 @@ impl Cluster {
     /// Returns the app that the object was of.
     fn gone(&mut self, kind: Kind, id: &ObjectId) -> Option<Arc<str>> {
         match kind {
-            Kind::Applications => self.applications.gone(id),
+            Kind::Applications => {
+                let app = self.applications.gone(id);
+                self.attempts.keep_of(&self.applications);
+                app
+            }
             Kind::Runs => self.runs.gone(id),
             Kind::Deployments => self.deployments.gone(id),
             Kind::Pods => self.pods.gone(id),

@@ -19,8 +19,8 @@ use ratatui::style::Style;
 const MARK: usize = 2;
 /// Brackets, version, a space, word or age.
 const CELL: usize = 16;
-const VERSION: usize = 7;
 const WORD: usize = 6;
+const LONGEST_WORD: usize = 8;
 const GATE: usize = 3;
 const NAME: usize = 20;
 const NAME_LEAST: usize = 10;
@@ -231,11 +231,14 @@ fn cell(state: &State, pen: &mut Pen<'_>, x: usize, y: usize, status: &Status) {
     let theme = pen.theme;
     let version = Safe::line(&version_of(status));
     let (word, look) = word_or_age(state, theme, status);
-    let text = format!("{} {}", fit(&version, VERSION), fit(&word, WORD));
+    // A long word takes its room from the version.
+    let room = word.width().clamp(WORD, LONGEST_WORD);
+    let left = CELL - 3 - room;
+    let text = format!("{} {}", fit(&version, left), fit(&word, room));
     let selected =
         state.ui.board.fold.is_none() && state.ui.board.selected.as_ref() == Some(&status.target);
     pen.put(x + 1, y, &Safe::line(&text), CELL - 2, theme.plain());
-    pen.put(x + 1 + VERSION + 1, y, &Safe::line(&word), WORD, look);
+    pen.put(x + 1 + left + 1, y, &Safe::line(&word), room, look);
     if selected {
         pen.put(x, y, &Safe::own("["), 1, theme.bold());
         pen.put(x + CELL - 1, y, &Safe::own("]"), 1, theme.bold());
@@ -256,6 +259,7 @@ pub fn version_of(status: &Status) -> String {
     declared.dedup();
     match (status.kind, declared.len()) {
         (TargetKind::NoFile, _) => "no file".into(),
+        (TargetKind::Parent, _) => "parent".into(),
         (_, 0) => "none".into(),
         (_, n) => format!("{n} tags"),
     }
@@ -292,6 +296,7 @@ fn fold(state: &State, pen: &mut Pen<'_>, y: usize, kind: FoldKind, count: usize
         FoldKind::Orphans => format!("{count} files that no app names"),
         FoldKind::NoFile if count == 1 => "1 app without a file".into(),
         FoldKind::NoFile => format!("{count} apps without a file"),
+        FoldKind::Parents => format!("{count} apps of apps"),
     });
     let end = pen.put(
         MARK,

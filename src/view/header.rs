@@ -1,9 +1,11 @@
-//! Header: whose delivery, what time, who may write, what is wrong in numbers; then each source; then held hops.
+//! Header: whose delivery, what time, who may write, what is wrong in numbers; then each source; then parents that deliver nothing and held hops.
 //!
 //! Deliberately absent: anything of one target.
 
 use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
+use crate::board::Hold;
+use crate::board::status::Status;
 use crate::model::{Fault, Word, span::span};
 use crate::screen::{keys, time::when};
 use crate::state::State;
@@ -36,25 +38,44 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
         pen.line(next, &line);
         next += 1;
     }
-    let held = pen.rows().saturating_sub(next);
-    for (y, hold) in state.board.holds.iter().take(held).enumerate() {
-        let since = hold
-            .since
-            .map(|at| format!(" {}", when(at, state.now)))
-            .unwrap_or_default();
-        let reason = hold
-            .reason
-            .as_ref()
-            .map(|r| format!(": {r}"))
-            .unwrap_or_default();
-        let line = Line::new()
-            .look("HELD", pen.theme.word(Word::Held))
-            .say(format!(
-                " {}->{}, {} apps, {}{since}{reason}",
-                hold.from, hold.into, hold.apps, hold.by
-            ));
-        pen.line(y + next, &line);
+    let parents = state.board.broken_parents();
+    let parents = parents.map(|status| broken_parent(status, pen));
+    let holds = state.board.holds.iter().map(|hold| held(hold, state, pen));
+    let room = pen.rows().saturating_sub(next);
+    let banners: Vec<Line> = parents.chain(holds).take(room).collect();
+    for (y, line) in banners.iter().enumerate() {
+        pen.line(y + next, line);
     }
+}
+
+/// `SYNC app-config in staging, nothing new reaches it: ComparisonError: ...`: every row of its column waits for it.
+fn broken_parent(status: &Status, pen: &Pen<'_>) -> Line {
+    let word = status.attention.first().copied().unwrap_or(Word::Sync);
+    let why = status.because.first().map_or("", String::as_str);
+    Line::new()
+        .look(word.label(), pen.theme.word(word))
+        .say(format!(
+            " {} in {}, nothing new reaches it: {why}",
+            status.target.app, status.target.environment
+        ))
+}
+
+fn held(hold: &Hold, state: &State, pen: &Pen<'_>) -> Line {
+    let since = hold
+        .since
+        .map(|at| format!(" {}", when(at, state.now)))
+        .unwrap_or_default();
+    let reason = hold
+        .reason
+        .as_ref()
+        .map(|r| format!(": {r}"))
+        .unwrap_or_default();
+    Line::new()
+        .look("HELD", pen.theme.word(Word::Held))
+        .say(format!(
+            " {}->{}, {} apps, {}{since}{reason}",
+            hold.from, hold.into, hold.apps, hold.by
+        ))
 }
 
 /// `NOT SAFE  staging, production: certificate not checked`: a banner as long as it is so.

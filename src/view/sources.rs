@@ -6,7 +6,9 @@ use super::list::Page;
 use super::pen::Line;
 use super::theme::Theme;
 use crate::action::{Action, Place};
+use crate::board::status::Status;
 use crate::model::span::span;
+use crate::model::{Health, Sync};
 use crate::screen::{keys, off::off, time::when};
 use crate::state::State;
 use crate::store::source::Reach;
@@ -51,7 +53,10 @@ pub fn page<'a>(
             let fault = match (about.worst_fault(), about.exposure) {
                 (Some(fault), _) => fault.detail.clone(),
                 (None, Some(exposure)) => format!("NOT SAFE: {}", exposure.words()),
-                (None, None) => String::new(),
+                (None, None) => parent_of(state, source)
+                    .filter(|parent| parent.is_broken_parent())
+                    .map(parent_words)
+                    .unwrap_or_default(),
             };
             Line::new()
                 .say(fit(&Safe::line(&source.to_string()), 15))
@@ -113,6 +118,9 @@ fn detail(
         };
         say(&format!("{:<13} {text}", about.name_of(list)));
     }
+    if let Some(parent) = parent_of(state, source) {
+        say(&parent_words(parent));
+    }
     match source {
         Source::Git => {
             if let Some(tree) = &state.store.tree {
@@ -172,6 +180,31 @@ fn detail(
         say(&sentence);
     }
     lines
+}
+
+/// The app of apps of a cluster.
+fn parent_of<'a>(state: &'a State, source: &Source) -> Option<&'a Status> {
+    let Source::Cluster(environment) = source else {
+        return None;
+    };
+    state.board.parent(environment)
+}
+
+/// `app-config Synced Healthy`; where nothing new comes through it, why.
+fn parent_words(parent: &Status) -> String {
+    let name = &parent.target.app;
+    if parent.is_broken_parent() {
+        return format!(
+            "nothing new comes through {name}: {}",
+            parent.because.join(" ")
+        );
+    }
+    let sync = parent.sync.as_ref().map(Sync::as_str);
+    let health = parent.health.as_ref().map(Health::as_str);
+    match (sync, health) {
+        (Some(sync), Some(health)) => format!("{name} is {sync}, {health}"),
+        _ => format!("{name} is not read"),
+    }
 }
 
 /// What is to be known of this console itself.

@@ -110,6 +110,9 @@ pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
         .unwrap()
         .id()
         .clone();
+    for environment in world.environments() {
+        world.application(environment.as_str(), "app-config", |a| a.parent = None);
+    }
     let mut state = world.state(columns, rows);
     let target = Target::new("staging", "publisher");
     let tree = Tree::grow("post-sync-7xk2p", &nodes());

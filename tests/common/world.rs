@@ -831,6 +831,9 @@ pub fn night() -> World {
             "v760",
         );
     }
+    world.application("integration", "service-manual-publisher", |a| {
+        a.annotations.insert("imageTag".into(), branch.into());
+    });
     for n in 1..=53 {
         world.calm(&format!("app-{n:02}"), &format!("v{}", 100 + n), "12d");
     }

@@ -146,7 +146,7 @@ fn the_fields_of_status_and_their_order_are_a_contract() {
             r#""targets": [{{"environment": "staging","app": "router","kind": "app","repository": "router","#,
             r#""declared": {{"version": "v2","promote": true,"odd": null,"images": [{{"repository": "router","version": "v2","promote": true,"odd": null}}]}},"#,
             r#""gate_in": {{"state": "open","environment": "integration","key": "automatic_deploys_enabled"}},"#,
-            r#""waiting": 0,"live": null,"sync": null,"health": null,"phase": null,"smoke": null,"attention": []}}]}}"#
+            r#""waiting": 0,"live": null,"sync": null,"health": null,"phase": null,"smoke": null,"attention": []}}],"parents": []}}"#
         ),
         at = at,
         age = age

@@ -112,6 +112,7 @@ fn what_an_operation_that_has_just_begun_runs_is_not_known() {
             started: Some(crate::world::ago("1m")),
             finished: None,
             retries: 0,
+            retry_limit: None,
             revision: None,
             hooks: Vec::new(),
             failed: Vec::new(),

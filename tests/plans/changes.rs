@@ -82,6 +82,7 @@ pub fn operation(world: &mut World, phase: Phase) {
             started: None,
             finished: None,
             retries: 0,
+            retry_limit: None,
             revision: Some(commit("tip")),
             hooks: vec![leverframe::model::live::Hook {
                 kind: "Job".into(),

@@ -237,6 +237,7 @@ fn a_sync_counts_by_our_operation_and_no_other() {
                 started: None,
                 finished: None,
                 retries: 0,
+                retry_limit: None,
                 revision: None,
                 hooks: Vec::new(),
                 failed: Vec::new(),

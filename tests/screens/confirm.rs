@@ -129,7 +129,7 @@ fn letters_that_come_together_count_and_enter_only_by_itself_a_moment_later() {
     }
     assert_eq!(
         Some(confirm(&state).version.as_str()),
-        confirm(&state).plan.typed()
+        confirm(&state).plan.typed().as_deref()
     );
     // In the same piece.
     assert_eq!(key(&mut state, "enter", 1_000, true), []);

@@ -24,7 +24,7 @@ mod world;
 use golden::golden;
 use leverframe::action::Place;
 use leverframe::journal::{Entry, Unreadable, What};
-use leverframe::model::{Exposure, Target};
+use leverframe::model::{Exposure, Sync, Target, live};
 use leverframe::plan::{Lever, Plan, PlanId, Refusal, Request, plan};
 use leverframe::provider::Call;
 use leverframe::state::{
@@ -46,6 +46,30 @@ fn the_board_over_connections_that_are_not_safe() {
             ("production".into(), Exposure::UncheckedCertificate),
             ("integration".into(), Exposure::PlainHttp),
         ];
+        world.state(columns, rows)
+    });
+}
+
+#[test]
+fn the_board_while_a_parent_delivers_nothing_and_an_app_is_not_there() {
+    golden("board-parent", |columns, rows| {
+        let mut world = world::night();
+        world.application("staging", "app-config", |parent| {
+            parent.sync = Sync::Unknown;
+            parent.conditions = vec![live::Condition {
+                kind: "ComparisonError".into(),
+                status: "".into(),
+                reason: "".into(),
+                message: "failed to generate manifest: helm template failed".into(),
+                at: None,
+            }];
+        });
+        world.app("content-store", &["content-store"]);
+        for environment in ["integration", "staging", "production"] {
+            world.stands(environment, "content-store", "v504", "v505", "2d");
+        }
+        world.healthy("production", "content-store", "content-store", "v505");
+        world.application("production", "content-store", |app| app.deleting = true);
         world.state(columns, rows)
     });
 }

@@ -300,7 +300,7 @@ impl Seen {
     fn page(&mut self, console: &mut Console) {
         console.press("g");
         self.look(console);
-        for _ in 0..100 {
+        for _ in 0..300 {
             console.press("ctrl-f");
             if !self.look(console) {
                 break;

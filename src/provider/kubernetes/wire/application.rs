@@ -81,6 +81,15 @@ struct Requested {
     info: Vec<Info>,
     #[serde(deserialize_with = "maybe")]
     sync: RequestedSync,
+    #[serde(deserialize_with = "maybe")]
+    retry: RetryPolicy,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RetryPolicy {
+    /// Below 0: no end of them.
+    limit: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -334,6 +343,7 @@ fn operation(state: OperationState) -> (Option<live::Operation>, Option<Arc<str>
     let synced = revision
         .clone()
         .filter(|_| phase == Phase::Succeeded && whole);
+    let retry_limit = state.operation.retry.limit.filter(|limit| *limit > 0);
     let mut hooks = Vec::new();
     let mut failed = Vec::new();
     for done in result.resources {
@@ -358,6 +368,7 @@ fn operation(state: OperationState) -> (Option<live::Operation>, Option<Arc<str>
         started: state.started_at,
         finished: state.finished_at,
         retries: state.retry_count.unwrap_or(0),
+        retry_limit: retry_limit.and_then(|limit| u32::try_from(limit).ok()),
         revision,
         hooks,
         failed,

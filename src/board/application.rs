@@ -1,0 +1,257 @@
+//! Application: the words that an Argo CD Application deserves by itself: it is not there, it goes, or it does not sync.
+//!
+//! Deliberately absent: what its pods and runs say.
+
+use super::here::Here;
+use super::status::{Seen, Status, TargetKind};
+use crate::model::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A leaf that is out of sync right after a commit is only on its way: seconds until it is worth a word.
+const OUT_OF_SYNC_AFTER_S: i64 = 300;
+
+/// A sync that fails, or failed last.
+pub(super) struct Failing<'a> {
+    /// Which says what failed.
+    pub failed: &'a Operation,
+    /// The operation that there is now, where that is another: a later try, or a new sync that has only begun.
+    later: Option<&'a Operation>,
+}
+
+impl<'a> Seen<'a> {
+    /// The words of an app of apps. Its health is that of its children, who speak for themselves.
+    pub(super) fn reasons_of_parent(
+        &self,
+        status: &Status,
+        here: &Here<'a>,
+    ) -> Vec<(Word, String)> {
+        let mut reasons = Vec::new();
+        reasons.extend(self.gone(status, here, here.parent));
+        reasons.extend(self.deleting(here.parent));
+        reasons.extend(self.hook(here, here.parent));
+        reasons.extend(self.not_syncing(status, here, here.parent));
+        reasons.extend(switched_off(here.parent).filter(|_| reasons.is_empty()));
+        reasons.extend(self.unread(status, here));
+        reasons
+    }
+
+    /// No Application in a cluster whose Applications were all read: one that was not read is another matter.
+    pub(super) fn gone(
+        &self,
+        status: &Status,
+        here: &Here<'a>,
+        application: Option<&Application>,
+    ) -> Option<(Word, String)> {
+        let argo_cd = self.delivery.argo_cd.as_ref()?;
+        let should_be = matches!(status.kind, TargetKind::App | TargetKind::Parent);
+        let target = &status.target;
+        let is_absent = application.is_none() && !here.is_odd_application(&target.app);
+        if !should_be || !here.applications_read || !is_absent || self.is_coming(status) {
+            return None;
+        }
+        let because = match (&argo_cd.parent, status.kind) {
+            (_, TargetKind::Parent) => "there is no Application of its name.".to_owned(),
+            (parent, _) => {
+                let parent = parent
+                    .as_ref()
+                    .map(|parent| format!(" {parent} has not made it, or took it away."));
+                format!(
+                    "there is no Application {} in {}: nothing is delivered there.{}",
+                    target.app,
+                    target.environment,
+                    parent.unwrap_or_default()
+                )
+            }
+        };
+        Some((Word::Gone, because))
+    }
+
+    /// Its file came, or moved, so lately that its Application may be on its way.
+    fn is_coming(&self, status: &Status) -> bool {
+        if let Some(parent_has_it) = status.parent_has_it {
+            return !parent_has_it;
+        }
+        let usual = self.delivery.usual;
+        let moves = status.images.iter().filter_map(|image| {
+            let history = &self.store.history;
+            history.last_move(&status.target.environment, &image.repository)
+        });
+        let newest = moves.map(|change| change.at).max();
+        newest.is_some_and(|at| self.seconds_since(at) <= usual.commit.1 + usual.parent_sync.1)
+    }
+
+    pub(super) fn deleting(&self, application: Option<&Application>) -> Option<(Word, String)> {
+        let application = application.filter(|application| application.deleting)?;
+        Some((
+            Word::Deleting,
+            format!(
+                "the Application {} is being deleted, and what runs goes with it.",
+                application.id.name
+            ),
+        ))
+    }
+
+    /// The sync that fails, or failed last: the operation that there is, or the try before it while that one says nothing yet
+    /// of it and the version is the same.
+    pub(super) fn failing(
+        &self,
+        here: &Here<'a>,
+        application: Option<&'a Application>,
+    ) -> Option<Failing<'a>> {
+        let application = application?;
+        let operation = application.operation.as_ref()?;
+        if operation.tells_failure() {
+            return Some(Failing {
+                failed: operation,
+                later: None,
+            });
+        }
+        if !operation.is_running() {
+            return None;
+        }
+        let before = here.cluster?.attempts.get(&application.id);
+        let argo_cd = self.delivery.argo_cd.as_ref()?;
+        let version = argo_cd.version_annotation.as_ref();
+        let before = before.filter(|before| {
+            let of = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| annotations.get(version?);
+            of(&before.annotations) == of(&application.annotations)
+        });
+        match before {
+            Some(before) => Some(Failing {
+                failed: &before.operation,
+                later: Some(operation),
+            }),
+            // It was tried before, as nobody saw here.
+            None => (operation.retries > 0).then_some(Failing {
+                failed: operation,
+                later: None,
+            }),
+        }
+    }
+
+    /// What stands before the failure itself: which try it is, or that another has begun.
+    fn attempt(&self, failing: &Failing<'_>) -> String {
+        let Some(later) = failing.later else {
+            let retry = failing.failed.retry().map(|retry| format!("{retry}, "));
+            return retry.unwrap_or_default();
+        };
+        if let Some(retry) = later.retry() {
+            return format!("{retry} runs, the try before it: ");
+        }
+        let at = failing.failed.finished.or(failing.failed.started);
+        let age = at.map(|at| format!(" {} ago", span(self.seconds_since(at))));
+        let age = age.unwrap_or_default();
+        format!("a new sync has begun, the one before it failed{age}: ")
+    }
+
+    pub(super) fn hook(
+        &self,
+        here: &Here<'a>,
+        application: Option<&'a Application>,
+    ) -> Option<(Word, String)> {
+        let failing = self.failing(here, application)?;
+        let hook = failing.failed.failed_hook()?;
+        let message = hook
+            .message
+            .as_deref()
+            .or(failing.failed.message.as_deref())
+            .unwrap_or("no message");
+        Some((
+            Word::Hook,
+            format!(
+                "{}{} {}/{} failed: {message}",
+                self.attempt(&failing),
+                hook.stage,
+                hook.kind,
+                hook.name
+            ),
+        ))
+    }
+
+    pub(super) fn out_of_sync(
+        &self,
+        status: &Status,
+        here: &Here<'a>,
+        application: Option<&'a Application>,
+    ) -> Option<(Word, String)> {
+        self.not_syncing(status, here, application)
+            .or_else(|| ill(status, application?))
+    }
+
+    /// It cannot be compared or synced, or is not.
+    fn not_syncing(
+        &self,
+        status: &Status,
+        here: &Here<'a>,
+        application: Option<&'a Application>,
+    ) -> Option<(Word, String)> {
+        let application = application?;
+        let hook_failed = self.hook(here, Some(application)).is_some();
+        if let Some(failing) = self
+            .failing(here, Some(application))
+            .filter(|_| !hook_failed)
+        {
+            let message = failing.failed.message.as_deref().unwrap_or("no message");
+            let attempt = self.attempt(&failing);
+            return Some((Word::Sync, format!("{attempt}sync failed: {message}")));
+        }
+        // That a sync failed is no news where the hook that failed it is named.
+        if let Some(condition) = application
+            .conditions
+            .iter()
+            .find(|c| c.kind.ends_with("Error") && !(hook_failed && *c.kind == *"SyncError"))
+        {
+            return Some((
+                Word::Sync,
+                format!("{}: {}", condition.kind, condition.message),
+            ));
+        }
+        let operation = application.operation.as_ref();
+        match application.sync {
+            Sync::Unknown => Some((
+                Word::Sync,
+                "Argo CD cannot compare it (sync Unknown).".into(),
+            )),
+            Sync::OutOfSync if operation.is_none_or(|o| !o.is_running()) => {
+                let since = operation.and_then(|o| o.finished).or(status.since);
+                let long = since.is_none_or(|at| self.seconds_since(at) > OUT_OF_SYNC_AFTER_S);
+                if !application.auto_sync {
+                    return Some((Word::Sync, "OutOfSync, and auto-sync is off.".into()));
+                }
+                (long && !hook_failed)
+                    .then(|| (Word::Sync, "OutOfSync, and no operation runs.".into()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An app of apps that is not synced by itself brings nothing new.
+fn switched_off(parent: Option<&Application>) -> Option<(Word, String)> {
+    let parent = parent.filter(|parent| !parent.auto_sync)?;
+    Some((
+        Word::Sync,
+        format!("auto-sync of {} is off.", parent.id.name),
+    ))
+}
+
+/// What it has synced is not well, and no pod says why.
+fn ill(status: &Status, application: &Application) -> Option<(Word, String)> {
+    let crash = status.live.as_ref().is_some_and(|l| l.waiting.is_some());
+    let bad = matches!(application.health, Health::Degraded | Health::Missing);
+    (bad && !crash).then(|| {
+        let why = application
+            .health_message
+            .as_deref()
+            .map(|m| format!(": {m}"))
+            .unwrap_or_default();
+        (
+            Word::Sync,
+            format!("health {}{why}", application.health.as_str()),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+use super::*;
+use crate::board::{Board, FoldKind};
+use crate::lever::Lever;
+use crate::store::world::{World, at, id};
+use crate::store::{Fact, News, Source};
+
+fn application(name: &str, change: impl FnOnce(&mut Application)) -> Fact {
+    let mut application = Application {
+        id: id("staging", "cluster-services", name),
+        resource_version: "1".into(),
+        annotations: [("imageTag".into(), "v862".into())].into(),
+        project: "govuk".into(),
+        sync: Sync::Synced,
+        compared_revision: None,
+        synced_revision: None,
+        health: Health::Healthy,
+        health_message: None,
+        operation: None,
+        operation_requested: false,
+        operation_plan: None,
+        conditions: Vec::new(),
+        auto_sync: true,
+        auto_prune: false,
+        sync_options: Vec::new(),
+        retry: None,
+        parent: None,
+        target_revision: None,
+        deleting: false,
+        reconciled_at: None,
+        images: Vec::new(),
+        out_of_sync: Vec::new(),
+        to_prune: Vec::new(),
+    };
+    change(&mut application);
+    Fact::Application(application)
+}
+
+fn operation(phase: Phase) -> Operation {
+    Operation {
+        phase,
+        message: Some("waiting for completion of hook".into()),
+        started: Some(at(90)),
+        finished: None,
+        retries: 0,
+        retry_limit: Some(5),
+        revision: None,
+        hooks: Vec::new(),
+        failed: Vec::new(),
+    }
+}
+
+fn hook(phase: Phase) -> live::Hook {
+    live::Hook {
+        kind: "Job".into(),
+        namespace: "apps".into(),
+        name: "freshclam".into(),
+        stage: "PreSync".into(),
+        phase,
+        message: Some("Job has reached the specified backoff limit".into()),
+    }
+}
+
+/// The third try has failed, and the fourth is waited for: Argo CD calls that Running.
+fn retrying() -> Operation {
+    Operation {
+        message: Some(
+            "one or more synchronization tasks completed unsuccessfully. Retrying attempt #3"
+                .into(),
+        ),
+        finished: Some(at(60)),
+        retries: 3,
+        hooks: vec![hook(Phase::Failed)],
+        ..operation(Phase::Running)
+    }
+}
+
+/// asset-manager and its parent in staging, both well.
+fn world() -> World {
+    let mut world = World::new();
+    world.app("asset-manager", &["asset-manager"]);
+    world.file("staging", "asset-manager", "v862", true);
+    world.fact("staging", application("app-config", |_| {}));
+    world.fact("staging", application("asset-manager", |_| {}));
+    world
+}
+
+fn runs(world: &mut World, operation: Operation) -> Status {
+    let of = application("asset-manager", |app| app.operation = Some(operation));
+    world.fact("staging", of);
+    world.status("staging", "asset-manager")
+}
+
+const HOOK: &str = "PreSync Job/freshclam failed: Job has reached the specified backoff limit";
+
+#[test]
+fn a_hook_that_failed_counts_while_the_sync_is_tried_again() {
+    let status = runs(&mut world(), retrying());
+    assert_eq!(status.attention, [Word::Hook], "{:?}", status.because);
+    assert_eq!(status.because, [format!("retry 3 of 5, {HOOK}")]);
+    assert_eq!(status.retry.as_deref(), Some("retry 3 of 5"));
+    assert_eq!(status.levers(), [Lever::Sync]);
+    // One that failed while others of its stage still run.
+    let mut first = operation(Phase::Running);
+    first.hooks = vec![hook(Phase::Failed)];
+    assert_eq!(runs(&mut world(), first).because, [HOOK]);
+    // Nothing has failed yet.
+    let mut well = operation(Phase::Running);
+    well.hooks = vec![hook(Phase::Running)];
+    assert_eq!(runs(&mut world(), well).attention, []);
+}
+
+#[test]
+fn what_failed_is_said_until_a_sync_succeeds_whatever_begins_in_between() {
+    let mut world = world();
+    runs(&mut world, retrying());
+    let fourth = Operation {
+        retries: 4,
+        ..operation(Phase::Running)
+    };
+    let status = runs(&mut world, fourth);
+    assert_eq!(
+        status.because,
+        [format!("retry 4 of 5 runs, the try before it: {HOOK}")]
+    );
+    // A new commit begins the next sync in the second in which the tries are used up.
+    let status = runs(&mut world, operation(Phase::Running));
+    assert_eq!(
+        status.because,
+        [format!(
+            "a new sync has begun, the one before it failed 1m ago: {HOOK}"
+        )]
+    );
+    assert_eq!(status.operated, Some(at(60)), "when it failed");
+    // Of another version it is not known yet.
+    let other = application("asset-manager", |app| {
+        app.annotations.insert("imageTag".into(), "v863".into());
+        app.operation = Some(operation(Phase::Running));
+    });
+    world.fact("staging", other);
+    assert_eq!(world.status("staging", "asset-manager").attention, []);
+    // Done is done, and what begins then has no failure before it.
+    assert_eq!(runs(&mut world, operation(Phase::Succeeded)).attention, []);
+    assert_eq!(runs(&mut world, operation(Phase::Running)).attention, []);
+}
+
+#[test]
+fn tries_that_failed_before_anybody_looked_count_too() {
+    let mut tried = operation(Phase::Running);
+    tried.retries = 2;
+    let status = runs(&mut world(), tried);
+    assert_eq!(status.attention, [Word::Sync]);
+    assert!(
+        status.because[0].starts_with("retry 2 of 5, "),
+        "{:?}",
+        status.because
+    );
+}
+
+#[test]
+fn an_application_of_another_uid_does_not_inherit_a_failure() {
+    let mut world = world();
+    runs(&mut world, retrying());
+    world.news(
+        Source::Cluster("staging".into()),
+        News::Gone(
+            crate::store::Kind::Applications,
+            id("staging", "cluster-services", "asset-manager"),
+        ),
+    );
+    assert_eq!(runs(&mut world, operation(Phase::Running)).attention, []);
+}
+
+#[test]
+fn what_should_be_there_and_is_not_is_gone() {
+    let mut world = world();
+    world.app("content-store", &["content-store"]);
+    for environment in ["staging", "production"] {
+        world.file(environment, "content-store", "v505", true);
+    }
+    let status = world.status("staging", "content-store");
+    assert_eq!(status.attention, [Word::Gone], "{:?}", status.because);
+    assert_eq!(
+        status.because,
+        [
+            "there is no Application content-store in staging: nothing is delivered there. app-config has not made it, or took it away."
+        ]
+    );
+    // What was not read is no absence.
+    assert_eq!(world.status("production", "content-store").attention, []);
+    // A file that has only come, and an object that could not be understood.
+    world.moved(
+        "staging",
+        "content-store",
+        "v504",
+        "v505",
+        20,
+        ActorKind::Robot,
+    );
+    assert_eq!(world.status("staging", "content-store").attention, []);
+}
+
+#[test]
+fn an_application_that_could_not_be_understood_is_not_gone() {
+    let mut world = world();
+    world.app("content-store", &["content-store"]);
+    world.file("staging", "content-store", "v505", true);
+    world.news(
+        Source::Cluster("staging".into()),
+        News::Odd {
+            list: crate::store::world::usual_list(crate::store::Kind::Applications),
+            name: "content-store".into(),
+            why: "no status".into(),
+        },
+    );
+    assert_eq!(world.status("staging", "content-store").attention, []);
+}
+
+#[test]
+fn an_application_that_is_being_deleted_is_trouble_though_it_runs() {
+    let mut world = world();
+    let going = application("asset-manager", |app| {
+        app.deleting = true;
+        app.sync = Sync::OutOfSync;
+        app.health = Health::Progressing;
+    });
+    world.fact("staging", going);
+    let status = world.status("staging", "asset-manager");
+    assert_eq!(status.attention.first(), Some(&Word::Deleting));
+    assert!(status.because[0].contains("is being deleted"));
+}
+
+fn parent(change: impl FnOnce(&mut Application)) -> (World, Board) {
+    let mut world = world();
+    world.fact("staging", application("app-config", change));
+    let board = Board::new(&world.store, &world.delivery, at(0));
+    (world, board)
+}
+
+#[test]
+fn a_parent_that_cannot_render_or_sync_is_said_once_at_the_top() {
+    let breaks: [fn(&mut Application); 4] = [
+        |app| {
+            app.sync = Sync::Unknown;
+            app.conditions = vec![live::Condition {
+                kind: "ComparisonError".into(),
+                status: "".into(),
+                reason: "".into(),
+                message: "helm template failed".into(),
+                at: None,
+            }];
+        },
+        |app| app.operation = Some(retrying()),
+        |app| app.auto_sync = false,
+        |app| app.deleting = true,
+    ];
+    for (change, word) in
+        breaks
+            .into_iter()
+            .zip([Word::Sync, Word::Hook, Word::Sync, Word::Deleting])
+    {
+        let (_, board) = parent(change);
+        let broken: Vec<&Status> = board.broken_parents().collect();
+        assert_eq!(broken.len(), 1, "{word:?}");
+        assert_eq!(broken[0].attention, [word]);
+        assert_eq!(
+            board.counts.get(&word),
+            Some(&1),
+            "it has a word of its own"
+        );
+        let row = board.find(&broken[0].target).unwrap().0;
+        assert_eq!(row.fold, None, "and a row");
+    }
+    // The health of a parent is that of its children, who speak for themselves.
+    let (world, board) = parent(|app| app.health = Health::Degraded);
+    assert_eq!(board.broken_parents().count(), 0);
+    assert_eq!((board.banners(), board.len()), (0, 1));
+    let row = board.find(&Target::new("staging", "app-config")).unwrap().0;
+    assert_eq!(row.fold, Some(FoldKind::Parents));
+    // It is a target that answers.
+    let status = world.status("staging", "app-config");
+    assert_eq!(status.kind, TargetKind::Parent);
+    assert_eq!((status.live, status.smoke), (None, None));
+}
+
+#[test]
+fn a_parent_that_is_not_there_is_gone_where_applications_were_read() {
+    let mut world = World::new();
+    world.app("asset-manager", &["asset-manager"]);
+    world.file("staging", "asset-manager", "v862", true);
+    world.fact("staging", application("asset-manager", |_| {}));
+    let status = world.status("staging", "app-config");
+    assert_eq!(status.attention, [Word::Gone]);
+    assert!(status.is_broken_parent());
+}
