@@ -447,6 +447,55 @@ fn each_file_says_what_its_word_means_and_what_is_absent() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Dependencies that no line of code names, and why they are there.
+const NAMED_NOWHERE: &[(&str, &str)] =
+    &[("k8s-openapi", "chooses the oldest API version for kube")];
+
+#[test]
+fn every_dependency_is_used() {
+    for (manifest, folders) in [
+        ("Cargo.toml", &["src", "tests", "benches"][..]),
+        ("yard/Cargo.toml", &["yard/src"][..]),
+    ] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(root.join(manifest)).unwrap();
+        let manifest: toml::Table = text.parse().unwrap();
+        let code: String = folders
+            .iter()
+            .flat_map(|folder| rust_files(&root.join(folder)))
+            .map(|file| std::fs::read_to_string(file).unwrap())
+            .collect();
+        for section in ["dependencies", "dev-dependencies"] {
+            let named = manifest.get(section).and_then(toml::Value::as_table);
+            for name in named.into_iter().flat_map(toml::Table::keys) {
+                let word = name.replace('-', "_");
+                let is_used = [format!("{word}::"), format!("use {word};")]
+                    .iter()
+                    .any(|text| code.contains(text));
+                let is_known = NAMED_NOWHERE.iter().any(|(known, _)| known == name);
+                assert!(
+                    is_used != is_known,
+                    "{name}: named in code {is_used}, listed as not {is_known}"
+                );
+            }
+        }
+    }
+}
+
+/// The files of Rust below a folder.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
 #[test]
 fn files_are_short_enough_to_be_about_one_word() {
     let mut wrong = Vec::new();
