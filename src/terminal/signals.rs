@@ -47,6 +47,12 @@ impl Ending {
     /// Gives the terminal back, tells the loop to return, and sees to it that the process ends within a second. A
     /// second reason to end does not wait for the first to be over.
     pub(super) fn begin(&self, cause: Cause) {
+        self.begin_with(cause, || {});
+    }
+
+    /// The same, with something to say on the normal screen before the loop hears of it: the process may end as soon as it
+    /// has.
+    fn begin_with(&self, cause: Cause, report: impl FnOnce()) {
         let code = i32::from(cause.exit_code());
         // A terminal that vanishes is told of twice, by the device and by SIGHUP; only an order given again is impatience.
         let again = self.begun.swap(true, Ordering::AcqRel);
@@ -62,6 +68,7 @@ impl Ending {
                 signal_hook::low_level::exit(code);
             });
         self.tty.give_back();
+        report();
         // With the loop gone there is nobody to tell; without a clock there is nobody to wait for.
         if self.control.send(Control::Ended(cause)).is_err() && clock.is_err() {
             signal_hook::low_level::exit(code);
@@ -128,8 +135,9 @@ pub(super) fn restore_on_panic(ending: Ending) {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if ending.tty.holder() != Holder::Nobody {
-            ending.begin(Cause::Panicked);
+            ending.begin_with(Cause::Panicked, || report(panic));
+        } else {
+            report(panic);
         }
-        report(panic);
     }));
 }
