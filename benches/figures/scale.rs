@@ -9,7 +9,7 @@ use super::real::Rig;
 use super::screen::keys;
 use super::{figure, fleet, ms, quantile, reading, yard};
 use futures::StreamExt as _;
-use leverframe_yard::kubernetes::objects::Way;
+use leverframe_yard::kubernetes::objects::UpdateMethod;
 use leverframe_yard::kubernetes::rights::{Person, Rights};
 use leverframe_yard::kubernetes::{Server, kinds};
 use leverframe_yard::loopback::Certificate;
@@ -61,7 +61,7 @@ fn prepared(runtime: &tokio::runtime::Runtime, count: usize, budget: &Budget) {
         Arc::new(server.expect("a server"))
     });
     for app in &apps {
-        let seeded = server.objects().seed(app.application(PRODUCTION[0]));
+        let seeded = server.objects().insert(app.application(PRODUCTION[0]));
         seeded.expect("an object");
     }
     let servers = [server];
@@ -242,7 +242,7 @@ fn update(server: &Server, apps: &[fleet::App], stop: &AtomicBool, made: &Atomic
             let changed = server.objects().change(
                 applications,
                 (fleet::NAMESPACES[0], &app.name),
-                Way::Patch,
+                UpdateMethod::Patch,
                 false,
                 false,
                 |old| {

@@ -4,7 +4,7 @@ use super::fleet::{self, App, ENVIRONMENTS, NAMESPACES};
 use super::pty::Start;
 use super::screen::keys;
 use super::{figure, ms, quantile, reading};
-use leverframe_yard::kubernetes::objects::Way;
+use leverframe_yard::kubernetes::objects::UpdateMethod;
 use leverframe_yard::kubernetes::read::WatchList;
 use leverframe_yard::kubernetes::rights::{Person, Rights};
 use leverframe_yard::kubernetes::{Server, kinds};
@@ -83,7 +83,7 @@ pub async fn servers(environments: &[&str], apps: &[App]) -> Vec<Arc<Server>> {
         let server = Server::start(&certificate, people, 1).await;
         let server = server.expect("a server");
         for object in apps.iter().flat_map(|app| app.objects(environment)) {
-            server.objects().seed(object).expect("an object");
+            server.objects().insert(object).expect("an object");
         }
         servers.push(Arc::new(server));
     }
@@ -125,7 +125,7 @@ fn storm(config: &Path, servers: &[Arc<Server>], apps: &[App], size: (u16, u16))
     let (before, stop, made) = (watches(), AtomicBool::new(false), AtomicUsize::new(0));
     let cpu = console.cpu();
     let (bytes, mut times, rate, share) = std::thread::scope(|scope| {
-        scope.spawn(|| blow(servers, apps, &stop, &made));
+        scope.spawn(|| change_objects(servers, apps, &stop, &made));
         let reached = |at: usize| {
             while made.load(Ordering::Relaxed) < at {
                 std::thread::sleep(Duration::from_millis(5));
@@ -164,7 +164,7 @@ fn storm(config: &Path, servers: &[Arc<Server>], apps: &[App], size: (u16, u16))
 }
 
 /// Changes one object after the other until told to stop, at the wanted rate or as near as the machine comes.
-fn blow(servers: &[Arc<Server>], apps: &[App], stop: &AtomicBool, made: &AtomicUsize) {
+fn change_objects(servers: &[Arc<Server>], apps: &[App], stop: &AtomicBool, made: &AtomicUsize) {
     let pods = kinds::find("", "v1", "pods").expect("a kind");
     let applications = kinds::find("argoproj.io", "v1alpha1", "applications").expect("a kind");
     let (began, mut n) = (Instant::now(), 0_u64);
@@ -184,7 +184,7 @@ fn blow(servers: &[Arc<Server>], apps: &[App], stop: &AtomicBool, made: &AtomicU
             let changed = server.objects().change(
                 kind,
                 (at.0, &at.1),
-                Way::Patch,
+                UpdateMethod::Patch,
                 kind.resource == "pods",
                 false,
                 |old| {

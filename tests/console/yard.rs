@@ -306,7 +306,7 @@ async fn the_same_simulator_plays_on_real_api_servers() {
         speed: 60.0,
         ..Options::default()
     };
-    let yard = Yard::over(options, access).await.expect("a yard");
+    let yard = Yard::on_servers(options, access).await.expect("a yard");
     the_flake_is_resubmitted_and_promoted(&yard).await;
 }
 

@@ -180,7 +180,7 @@ pub fn image(repository: &str, version: &str) -> String {
 /// The digest that stands for an image: the same for the same repository and version, wherever it runs.
 pub fn digest(repository: &str, version: &str) -> String {
     let words: Vec<String> = (0u64..4)
-        .map(|part| format!("{:016x}", stir(part, &[repository, version])))
+        .map(|part| format!("{:016x}", seeded(part, &[repository, version])))
         .collect();
     format!(
         "registry.yard.example/govuk/{repository}@sha256:{}",
@@ -189,7 +189,7 @@ pub fn digest(repository: &str, version: &str) -> String {
 }
 
 /// A number that depends on the seed and on every word, and on nothing else: the yard's chance, in any order of events.
-pub fn stir(seed: u64, words: &[&str]) -> u64 {
+pub fn seeded(seed: u64, words: &[&str]) -> u64 {
     let mut state = seed ^ 0x9e37_79b9_7f4a_7c15;
     for byte in words.iter().flat_map(|word| word.bytes().chain([0xff])) {
         state = (state ^ u64::from(byte))
@@ -250,6 +250,6 @@ mod tests {
             Some(4)
         );
         assert!(files().contains(&ORPHAN_FILE) && !files().contains(&WITHOUT_FILE));
-        assert_ne!(stir(1, &["a", "b"]), stir(1, &["ab"]));
+        assert_ne!(seeded(1, &["a", "b"]), seeded(1, &["ab"]));
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Scenario;
-use super::fleet::{self, ENVIRONMENTS, ORPHAN_FILE, stir};
+use super::fleet::{self, ENVIRONMENTS, ORPHAN_FILE, seeded};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -145,12 +145,12 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
         steps.sort_by_key(|step| step.at);
         for (number, environment) in ENVIRONMENTS.into_iter().enumerate() {
             let closed = matches!(repository, "router" | ORPHAN_FILE) && number < 2;
-            let no_key = number == 2 && stir(seed, &["key", repository]).is_multiple_of(3);
+            let no_key = number == 2 && seeded(seed, &["key", repository]).is_multiple_of(3);
             let file = File {
                 tag: first.clone(),
                 gate: (!no_key).then_some(!closed),
                 promote: true,
-                gate_last: stir(seed, &["order", repository]).is_multiple_of(7),
+                gate_last: seeded(seed, &["order", repository]).is_multiple_of(7),
             };
             opening.push((path(environment, repository), file.text()));
             standing.insert(
@@ -206,7 +206,7 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
 }
 
 fn person(seed: u64, word: &str) -> &'static str {
-    let number = stir(seed, &["person", word]) as usize % PEOPLE.len();
+    let number = seeded(seed, &["person", word]) as usize % PEOPLE.len();
     PEOPLE.get(number).copied().unwrap_or(ROBOT)
 }
 
@@ -219,9 +219,9 @@ fn steps(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (String, 
         return (format!("v{}", number.saturating_sub(4)), steps);
     }
     let mut newer = before;
-    let releases = 6 + stir(seed, &["releases", repository]) % 11;
+    let releases = 6 + seeded(seed, &["releases", repository]) % 11;
     for release in 0..releases {
-        let chance = |word: &str| stir(seed, &["past", repository, word, &release.to_string()]);
+        let chance = |word: &str| seeded(seed, &["past", repository, word, &release.to_string()]);
         number = number.saturating_sub(1 + chance("skip") % 3);
         before = working_hour(
             before - HOUR - (chance("gap") % (6 * DAY as u64)) as i64,
@@ -341,7 +341,7 @@ fn ending(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (u64, Ve
             (409, steps)
         }
         _ => {
-            let chance = stir(seed, &["last", repository]);
+            let chance = seeded(seed, &["last", repository]);
             let number = 60 + chance % 2900;
             let age = 2 * HOUR + (chance >> 16) as i64 % (12 * DAY);
             (
@@ -377,7 +377,7 @@ fn notes(seed: u64, now: i64) -> Vec<Commit> {
         (4, "Note the quarterly patching window", "docs/patching.md"),
     ];
     let commit = |(days, subject, path): &(i64, &str, &str)| Commit {
-        at: working_hour(now - days * DAY, stir(seed, &[subject])),
+        at: working_hour(now - days * DAY, seeded(seed, &[subject])),
         author: person(seed, subject).to_owned(),
         message: format!("{subject}\n"),
         files: vec![((*path).to_owned(), format!("# {subject}\n"))],

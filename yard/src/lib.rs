@@ -4,15 +4,15 @@
 //! kubeconfig files. Everything is in one private folder and gone when the yard is dropped. Deliberately absent: any
 //! special case in the console; nothing outside this folder knows that it plays.
 
+mod console_config;
 pub mod fleet;
 pub mod history;
 pub mod kubernetes;
 pub mod loopback;
-#[cfg(feature = "over")]
-mod over;
+#[cfg(feature = "on-servers")]
+mod on_servers;
 pub mod repository;
 pub mod simulator;
-mod written;
 
 use std::fs;
 use std::io::{self, Write};
@@ -23,16 +23,16 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use fleet::{ENVIRONMENTS, stir};
+use fleet::{ENVIRONMENTS, seeded};
 use history::History;
 use kubernetes::Server;
 use kubernetes::rights::{Person, Rights, Rule, secret};
-use loopback::{Certificate, Reach};
+use loopback::{Certificate, Reachability};
 use repository::Repository;
 use simulator::Simulator;
 use simulator::cluster::Cluster;
 use simulator::kubelet::Kubelet;
-use simulator::opening::{self, Opening, World};
+use simulator::opening::{self, InitialObjects, Opening};
 use simulator::robot::Robot;
 use simulator::workload;
 use tempfile::TempDir;
@@ -136,7 +136,7 @@ impl Yard {
     pub async fn start(options: Options) -> io::Result<Yard> {
         let Options { scenario, seed, .. } = options;
         let folder = private_folder()?;
-        let ground = Ground::lay(options, folder.path());
+        let prepared = Prepared::build(options, folder.path());
         let certificate = Certificate::generate()?;
         let mut parts = Vec::new();
         for environment in ENVIRONMENTS {
@@ -145,25 +145,25 @@ impl Yard {
                 Person::new("admin", Rights::All)?,
                 Person::new("viewer", viewer())?,
             ];
-            let server = Server::start(&certificate, people, stir(seed, &[environment])).await?;
+            let server = Server::start(&certificate, people, seeded(seed, &[environment])).await?;
             parts.push((environment, server, Kubelet::start(&certificate).await?));
         }
-        let ground = ground.await.map_err(io::Error::other)??;
+        let prepared = prepared.await.map_err(io::Error::other)??;
         let (mut servers, mut kubelets, mut access, mut clusters) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (environment, server, kubelet) in parts {
-            furnish(
+            load_objects(
                 &server,
                 &kubelet,
                 environment,
                 seed,
-                ground.opening(options).world(environment),
+                prepared.opening(options).initial_objects(environment),
             )?;
             let kubeconfig = folder.path().join(format!("{environment}.kubeconfig"));
-            private(&kubeconfig, &server.kubeconfig(environment))?;
+            write_private(&kubeconfig, &server.kubeconfig(environment))?;
             let admin = format!("{environment}-admin");
             clusters.push(
-                Cluster::connect(environment, &kubeconfig, &admin, kubelet.shelf.clone()).await?,
+                Cluster::connect(environment, &kubeconfig, &admin, kubelet.logs.clone()).await?,
             );
             access.push(Access {
                 environment,
@@ -171,31 +171,31 @@ impl Yard {
                 context: environment.to_owned(),
             });
             if scenario == Scenario::EnvironmentDown && environment == "integration" {
-                server.switch(Reach::Refused);
+                server.set_reachability(Reachability::Refused);
             }
             servers.push((environment, server));
             kubelets.push(kubelet);
         }
-        Yard::play(
+        Yard::assemble(
             options,
             folder,
-            ground,
+            prepared,
             (servers, kubelets),
             access,
             clusters,
         )
     }
 
-    fn play(
+    fn assemble(
         options: Options,
         folder: TempDir,
-        ground: Ground,
+        prepared: Prepared,
         (servers, kubelets): (Vec<(&'static str, Server)>, Vec<Kubelet>),
         access: Vec<Access>,
         clusters: Vec<Cluster>,
     ) -> io::Result<Yard> {
-        let repository = ground.repository;
-        let config = written::config(folder.path(), repository.path(), &access)?;
+        let repository = prepared.repository;
+        let config = console_config::write(folder.path(), repository.path(), &access)?;
         let robot = Robot::new(repository.clone(), folder.path())?;
         let simulator = Simulator::start(options, clusters, robot);
         Ok(Yard {
@@ -280,21 +280,21 @@ fn viewer() -> Rights {
 }
 
 /// Puts the opening's objects straight into a server of the yard's own, owners resolved.
-fn furnish(
+fn load_objects(
     server: &Server,
     kubelet: &Kubelet,
     environment: &str,
     seed: u64,
-    mut world: World,
+    mut initial: InitialObjects,
 ) -> io::Result<()> {
-    world
+    initial
         .objects
         .push(opening::node(environment, kubelet.port()));
     let name_of = |object: &Value, field: &str| object[field].as_str().unwrap_or("").to_owned();
     let uid = |kind: &str, name: &str| {
         let (a, b) = (
-            stir(seed, &["uid", environment, kind, name]),
-            stir(seed, &["more", environment, kind, name]),
+            seeded(seed, &["uid", environment, kind, name]),
+            seeded(seed, &["more", environment, kind, name]),
         );
         format!(
             "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
@@ -305,12 +305,12 @@ fn furnish(
             b & 0xffff_ffff_ffff
         )
     };
-    for mut object in world.objects {
+    for mut object in initial.objects {
         let kind = name_of(&object, "kind");
         let started = object["status"]["startTime"].clone();
         if kind == "Pod" {
             let pod = name_of(&object["metadata"], "name");
-            workload::identify(&pod, &mut object["status"]);
+            workload::set_container_ids(&pod, &mut object["status"]);
         }
         if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
             let name = meta
@@ -334,32 +334,32 @@ fn furnish(
         }
         server
             .objects()
-            .seed(object)
+            .insert(object)
             .map_err(|status| io::Error::other(status.object().to_string()))?;
     }
-    for (pod, container, previous, script) in world.scripts {
-        kubelet.shelf.put(&pod, &container, previous, script);
+    for (pod, container, previous, script) in initial.scripts {
+        kubelet.logs.set(&pod, &container, previous, script);
     }
     Ok(())
 }
 
 /// The repository with its history, and what the opening needs to know of it.
-struct Ground {
+struct Prepared {
     history: History,
     repository: Repository,
     revision: String,
     now: Timestamp,
 }
 
-impl Ground {
+impl Prepared {
     /// Builds the repository off the runtime's threads.
-    fn lay(options: Options, folder: &Path) -> tokio::task::JoinHandle<io::Result<Ground>> {
+    fn build(options: Options, folder: &Path) -> tokio::task::JoinHandle<io::Result<Prepared>> {
         let (folder, now) = (folder.to_owned(), Timestamp::now());
         tokio::task::spawn_blocking(move || {
             let history = history::history(options.scenario, options.seed, now.as_second());
             let repository = Repository::create(&folder, secret()?, &history.commits)?;
             let revision = head(repository.path())?;
-            Ok(Ground {
+            Ok(Prepared {
                 history,
                 repository,
                 revision,
@@ -397,7 +397,7 @@ fn head(repository: &Path) -> io::Result<String> {
 }
 
 /// Writes a file that only its owner may read.
-fn private(path: &Path, text: &str) -> io::Result<()> {
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
     fs::OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -23,7 +23,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Whether callers get through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub enum Reachability {
     /// Answers.
     Open,
     /// Nothing listens: connections are refused at once, standing ones are cut.
@@ -69,18 +69,18 @@ impl Certificate {
 }
 
 /// One server's listening socket. Dropping it stops the server and cuts its connections.
-pub struct Door {
+pub struct LoopbackServer {
     address: SocketAddr,
-    reach: Arc<watch::Sender<Reach>>,
+    reachability: Arc<watch::Sender<Reachability>>,
     closed: CancellationToken,
 }
 
-impl Door {
-    /// Serves `router` on a free port of 127.0.0.1; the port stays the same through every [`Door::switch`].
-    pub async fn open(certificate: &Certificate, router: Router) -> io::Result<Door> {
+impl LoopbackServer {
+    /// Serves `router` on a free port of 127.0.0.1; the port stays the same through every [`LoopbackServer::set_reachability`].
+    pub async fn start(certificate: &Certificate, router: Router) -> io::Result<LoopbackServer> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let (reach, seen) = watch::channel(Reach::Open);
+        let (reachability, seen) = watch::channel(Reachability::Open);
         let closed = CancellationToken::new();
         let (ready, streams) = mpsc::channel(64);
         tokio::spawn(accept(
@@ -100,9 +100,9 @@ impl Door {
                 () = end.cancelled() => {}
             }
         });
-        Ok(Door {
+        Ok(LoopbackServer {
             address,
-            reach: Arc::new(reach),
+            reachability: Arc::new(reachability),
             closed,
         })
     }
@@ -113,12 +113,12 @@ impl Door {
     }
 
     /// Opens or shuts it; standing connections are cut when it shuts.
-    pub fn switch(&self, reach: Reach) {
-        self.reach.send_replace(reach);
+    pub fn set_reachability(&self, reachability: Reachability) {
+        self.reachability.send_replace(reachability);
     }
 }
 
-impl Drop for Door {
+impl Drop for LoopbackServer {
     fn drop(&mut self) {
         self.closed.cancel();
     }
@@ -130,15 +130,15 @@ async fn accept(
     address: SocketAddr,
     tls: TlsAcceptor,
     ready: mpsc::Sender<Cuttable>,
-    mut reach: watch::Receiver<Reach>,
+    mut reachability: watch::Receiver<Reachability>,
     closed: CancellationToken,
 ) {
     let mut listener = Some(listener);
     let mut cut = closed.child_token();
     let mut held = Vec::new();
     loop {
-        let now = *reach.borrow_and_update();
-        if now == Reach::Refused {
+        let now = *reachability.borrow_and_update();
+        if now == Reachability::Refused {
             listener = None;
         } else if listener.is_none() {
             // The port was ours a moment ago; another process can have taken it, so trying goes on until it is free.
@@ -147,7 +147,7 @@ async fn accept(
         let next = async {
             match &listener {
                 Some(listener) => listener.accept().await.ok().map(|(stream, _)| stream),
-                None if now == Reach::Refused => std::future::pending().await,
+                None if now == Reachability::Refused => std::future::pending().await,
                 None => {
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
                     None
@@ -156,14 +156,14 @@ async fn accept(
         };
         tokio::select! {
             () = closed.cancelled() => return,
-            changed = reach.changed() => {
+            changed = reachability.changed() => {
                 if changed.is_err() { return; }
                 cut.cancel();
                 cut = closed.child_token();
                 held.clear();
             }
             stream = next => match stream {
-                Some(stream) if now == Reach::Open => {
+                Some(stream) if now == Reachability::Open => {
                     let (tls, ready, cut) = (tls.clone(), ready.clone(), cut.clone());
                     tokio::spawn(handshake(stream, tls, ready, cut));
                 }

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use leverframe_yard::kubernetes::Server;
 use leverframe_yard::kubernetes::rights::{Person, Rights, Rule};
-use leverframe_yard::loopback::{Certificate, Door};
+use leverframe_yard::loopback::{Certificate, LoopbackServer};
 use serde_json::{Value, json};
 
 use super::console::{Console, Start, Told};
@@ -190,7 +190,7 @@ fn event(number: usize, text: &str) -> Value {
 struct World {
     servers: Vec<Server>,
     config: PathBuf,
-    _kubelet: Door,
+    _kubelet: LoopbackServer,
     _repository: Repository,
     _folder: tempfile::TempDir,
 }
@@ -211,7 +211,9 @@ impl World {
         let router = Router::new()
             .fallback(|State(log): State<Vec<u8>>| async move { (StatusCode::OK, log) })
             .with_state(log);
-        let kubelet = Door::open(&certificate, router).await.expect("a kubelet");
+        let kubelet = LoopbackServer::start(&certificate, router)
+            .await
+            .expect("a kubelet");
         let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node"}, "status": {
             "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet.address().port()}}}});
@@ -242,7 +244,7 @@ impl World {
             let server = Server::start(&certificate, people, 1)
                 .await
                 .expect("a server");
-            let seed = |object: Value| server.objects().seed(object).expect("an object");
+            let seed = |object: Value| server.objects().insert(object).expect("an object");
             seed(node.clone());
             for (number, text) in &listed {
                 let app = format!("app-{number}");

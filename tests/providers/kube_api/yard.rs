@@ -3,8 +3,8 @@
 use http::Request;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use leverframe_yard::kubernetes::rights::{Person, Rights, Rule};
-use leverframe_yard::kubernetes::{Blow, Fault, Server as Served};
-use leverframe_yard::loopback::{Certificate, Reach};
+use leverframe_yard::kubernetes::{Failure, Fault, Server as Served};
+use leverframe_yard::loopback::{Certificate, Reachability};
 use serde_json::{Value, json};
 
 use super::call::until;
@@ -30,7 +30,7 @@ async fn the_yards_server_behaves_as_the_real_one() {
     for name in namespaces() {
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        served.objects().seed(namespace).expect("a namespace");
+        served.objects().insert(namespace).expect("a namespace");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
@@ -83,19 +83,19 @@ async fn create(client: &kube::Client, name: &str) -> kube::Result<Value> {
 async fn a_server_that_goes_down_comes_back_at_the_same_place() {
     let (served, client) = alone().await;
     create(&client, "before").await.expect("created");
-    served.switch(Reach::Refused);
+    served.set_reachability(Reachability::Refused);
     until("refusal", async || {
         list(&client).await.is_err().then_some(())
     })
     .await;
-    served.switch(Reach::Hanging);
+    served.set_reachability(Reachability::Hanging);
     until("no answer at all", async || {
         let asked =
             tokio::time::timeout(std::time::Duration::from_millis(500), list(&client)).await;
         asked.is_err().then_some(())
     })
     .await;
-    served.switch(Reach::Open);
+    served.set_reachability(Reachability::Open);
     let found = until("an answer again", async || list(&client).await.ok()).await;
     assert_eq!(
         found["items"][0]["metadata"]["name"], "before",
@@ -106,18 +106,18 @@ async fn a_server_that_goes_down_comes_back_at_the_same_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_hit_before_or_after_the_effect_and_every_arrival_is_counted() {
     let (served, client) = alone().await;
-    for (name, blow, done) in [
-        ("answered-502", Blow::Answer(502), false),
-        ("done-then-504", Blow::AnswerAfter(504), true),
-        ("cut-before", Blow::Cut, false),
-        ("cut-after", Blow::CutAfter, true),
+    for (name, failure, done) in [
+        ("answered-502", Failure::Answer(502), false),
+        ("done-then-504", Failure::AnswerAfter(504), true),
+        ("cut-before", Failure::Cut, false),
+        ("cut-after", Failure::CutAfter, true),
     ] {
         let arrived = served.calls("create", "workflows");
         served.fault(Fault {
             verb: "create",
             resource: "workflows",
             times: 1,
-            blow,
+            failure,
         });
         create(&client, name).await.expect_err("a fault");
         assert_eq!(served.calls("create", "workflows"), arrived + 1, "{name}");

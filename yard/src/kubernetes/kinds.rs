@@ -136,7 +136,7 @@ pub fn find(group: &str, version: &str, resource: &str) -> Option<&'static Kind>
 }
 
 /// The kind of an object, by its own `apiVersion` and `kind`.
-pub fn of(object: &serde_json::Value) -> Option<&'static Kind> {
+pub fn kind_of(object: &serde_json::Value) -> Option<&'static Kind> {
     let api_version = object["apiVersion"].as_str()?;
     let name = object["kind"].as_str()?;
     KINDS

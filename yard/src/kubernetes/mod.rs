@@ -28,7 +28,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::loopback::{Certificate, Connection, Door, Reach};
+use super::loopback::{Certificate, Connection, LoopbackServer, Reachability};
 use objects::Objects;
 use read::WatchList;
 use rights::Person;
@@ -37,7 +37,7 @@ use status::{Answer, Status, answer};
 
 /// One API server.
 pub struct Server {
-    door: Door,
+    listening: LoopbackServer,
     api: Arc<Api>,
     certificate: Certificate,
 }
@@ -46,10 +46,10 @@ struct Api {
     objects: Arc<Objects>,
     kubelets: log::Kubelets,
     people: Vec<Person>,
-    trouble: Mutex<Trouble>,
+    injected: Mutex<Injected>,
 }
 
-struct Trouble {
+struct Injected {
     faults: Vec<Fault>,
     calls: HashMap<(String, String), usize>,
     watch_list: WatchList,
@@ -65,12 +65,12 @@ pub struct Fault {
     /// How many requests it still hits.
     pub times: usize,
     /// What happens to them.
-    pub blow: Blow,
+    pub failure: Failure,
 }
 
 /// What happens to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blow {
+pub enum Failure {
     /// This code is answered and nothing done.
     Answer(u16),
     /// It is done, and then this code is answered.
@@ -91,9 +91,9 @@ impl Server {
         let objects = Arc::new(Objects::new(seed));
         let default = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "default" }, "status": { "phase": "Active" } });
         objects
-            .seed(default)
+            .insert(default)
             .map_err(|status| io::Error::other(status.object().to_string()))?;
-        let trouble = Trouble {
+        let injected = Injected {
             faults: Vec::new(),
             calls: HashMap::new(),
             watch_list: WatchList::Served,
@@ -102,12 +102,12 @@ impl Server {
             objects,
             kubelets: log::Kubelets::default(),
             people,
-            trouble: Mutex::new(trouble),
+            injected: Mutex::new(injected),
         });
         let router = Router::new().fallback(serve).with_state(api.clone());
-        let door = Door::open(certificate, router).await?;
+        let listening = LoopbackServer::start(certificate, router).await?;
         Ok(Server {
-            door,
+            listening,
             api,
             certificate: certificate.clone(),
         })
@@ -119,24 +119,24 @@ impl Server {
     }
 
     /// Opens it, or takes it down; standing connections are cut when it goes down.
-    pub fn switch(&self, reach: Reach) {
-        self.door.switch(reach);
+    pub fn set_reachability(&self, reachability: Reachability) {
+        self.listening.set_reachability(reachability);
     }
 
     /// Adds a fault; of several that fit a request the oldest hits.
     pub fn fault(&self, fault: Fault) {
-        self.api.trouble().faults.push(fault);
+        self.api.injected().faults.push(fault);
     }
 
     /// How it meets a watch-list from now on.
     pub fn watch_list(&self, mode: WatchList) {
-        self.api.trouble().watch_list = mode;
+        self.api.injected().watch_list = mode;
     }
 
     /// How many authenticated requests of this verb and resource have arrived, the failed ones too.
     pub fn calls(&self, verb: &str, resource: &str) -> usize {
         self.api
-            .trouble()
+            .injected()
             .calls
             .get(&(verb.to_owned(), resource.to_owned()))
             .copied()
@@ -145,7 +145,7 @@ impl Server {
 
     /// A kubeconfig with one context per person: the first person's is called `name`, another's `name-person`.
     pub fn kubeconfig(&self, name: &str) -> String {
-        let address = self.door.address();
+        let address = self.listening.address();
         let authority = STANDARD.encode(self.certificate.pem());
         let (mut users, mut contexts) = (Vec::new(), Vec::new());
         for (number, person) in self.api.people.iter().enumerate() {
@@ -169,8 +169,8 @@ impl Server {
 }
 
 impl Api {
-    fn trouble(&self) -> std::sync::MutexGuard<'_, Trouble> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    fn injected(&self) -> std::sync::MutexGuard<'_, Injected> {
+        self.injected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn person(&self, headers: &HeaderMap) -> Option<&Person> {
@@ -180,18 +180,18 @@ impl Api {
     }
 
     /// Counts the call and says what goes wrong with it.
-    fn blow(&self, verb: &str, resource: &str) -> Option<Blow> {
-        let mut trouble = self.trouble();
-        *trouble
+    fn count_call(&self, verb: &str, resource: &str) -> Option<Failure> {
+        let mut injected = self.injected();
+        *injected
             .calls
             .entry((verb.to_owned(), resource.to_owned()))
             .or_insert(0) += 1;
-        let at = trouble.faults.iter().position(|fault| {
+        let at = injected.faults.iter().position(|fault| {
             fault.verb == verb && fault.resource == resource && fault.times > 0
         })?;
-        let fault = trouble.faults.get_mut(at)?;
+        let fault = injected.faults.get_mut(at)?;
         fault.times -= 1;
-        Some(fault.blow)
+        Some(fault.failure)
     }
 }
 
@@ -228,12 +228,12 @@ async fn serve(
         return Status::method_not_allowed().into_response();
     };
     let resource = route.resource();
-    let blow = api.blow(verb, &resource);
-    match blow {
-        Some(Blow::Answer(code)) => {
+    let failure = api.count_call(verb, &resource);
+    match failure {
+        Some(Failure::Answer(code)) => {
             return Status::other(code, "the yard was told to fail this request").into_response();
         }
-        Some(Blow::Cut) => {
+        Some(Failure::Cut) => {
             connection.cut();
             return std::future::pending().await;
         }
@@ -250,14 +250,14 @@ async fn serve(
         )
         .into_response();
     }
-    let answered = act(&api, verb, &route, &query, request)
+    let answered = execute(&api, verb, &route, &query, request)
         .await
         .unwrap_or_else(IntoResponse::into_response);
-    match blow {
-        Some(Blow::AnswerAfter(code)) => {
+    match failure {
+        Some(Failure::AnswerAfter(code)) => {
             Status::other(code, "the yard was told to fail this answer").into_response()
         }
-        Some(Blow::CutAfter) => {
+        Some(Failure::CutAfter) => {
             connection.cut();
             std::future::pending().await
         }
@@ -278,7 +278,7 @@ fn verb(method: &Method, route: &Route, query: &Query) -> Option<&'static str> {
     })
 }
 
-async fn act(api: &Api, verb: &str, route: &Route, query: &Query, request: Request) -> Answer {
+async fn execute(api: &Api, verb: &str, route: &Route, query: &Query, request: Request) -> Answer {
     let objects = &api.objects;
     let (parts, body) = request.into_parts();
     let headers = &parts.headers;
@@ -289,12 +289,12 @@ async fn act(api: &Api, verb: &str, route: &Route, query: &Query, request: Reque
         "get" => return read::get(objects, route, headers),
         "list" => return read::list(objects, route, query, headers),
         "watch" => {
-            let mode = api.trouble().watch_list;
+            let mode = api.injected().watch_list;
             return read::watch(objects, route, query, mode);
         }
         _ => {}
     }
-    let body = whole(body).await?;
+    let body = read_body(body).await?;
     let request = write::Request {
         route,
         query,
@@ -311,7 +311,7 @@ async fn act(api: &Api, verb: &str, route: &Route, query: &Query, request: Reque
 }
 
 /// The real server's limit on a request's body.
-async fn whole(body: Body) -> Result<axum::body::Bytes, Status> {
+async fn read_body(body: Body) -> Result<axum::body::Bytes, Status> {
     let limit = 3 * 1024 * 1024;
     axum::body::to_bytes(body, limit)
         .await
@@ -346,7 +346,7 @@ fn about_self(person: &Person, path: &str, request: &Request) -> Option<About> {
 }
 
 async fn review(person: &Person, request: Request) -> Answer {
-    let body = whole(request.into_body()).await?;
+    let body = read_body(request.into_body()).await?;
     let mut review: Value = serde_json::from_slice(&body)
         .map_err(|error| Status::bad_request(format!("error decoding the review: {error}")))?;
     let asked = &review["spec"]["resourceAttributes"];

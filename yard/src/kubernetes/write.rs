@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
-use super::objects::{Objects, Way};
+use super::objects::{Objects, UpdateMethod};
 use super::patch;
 use super::route::{Query, Route, text};
 use super::status::{Answer, Status, answer};
@@ -50,7 +50,7 @@ pub fn replace(objects: &Objects, request: &Request<'_>) -> Answer {
     let changed = objects.change(
         request.route.kind,
         request.target(),
-        Way::Replace,
+        UpdateMethod::Replace,
         status,
         request.dry(),
         |_| Ok(value),
@@ -74,7 +74,7 @@ pub fn patch(objects: &Objects, request: &Request<'_>) -> Answer {
     let changed = objects.change(
         route.kind,
         request.target(),
-        Way::Patch,
+        UpdateMethod::Patch,
         status,
         request.dry(),
         |old| {

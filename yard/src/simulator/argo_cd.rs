@@ -12,29 +12,29 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::Play;
+use super::Simulation;
 use super::application::{self, Declared, State};
 use super::clock::stamp;
-use super::cluster::{Cluster, Seen, Trouble, name};
+use super::cluster::{Cluster, ClusterError, Watched, name};
 use super::rollout;
 use super::run::post_sync;
-use super::workload::letters;
-use crate::fleet::{self, App, PARENT, stir};
+use super::workload::random_letters;
+use crate::fleet::{self, App, PARENT, seeded};
 
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 
 /// One environment's Argo CD.
-struct Control {
-    play: Arc<Play>,
+struct ArgoCd {
+    simulation: Arc<Simulation>,
     cluster: Cluster,
     /// The parent is to look at main now.
     hurry: Notify,
-    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+    work: Mutex<HashMap<String, Arc<AppWork>>>,
 }
 
 /// One Application's work, one operation at a time.
 #[derive(Default)]
-struct Lane {
+struct AppWork {
     busy: tokio::sync::Mutex<()>,
     /// An operation that somebody set is being worked on.
     operating: AtomicBool,
@@ -43,31 +43,33 @@ struct Lane {
 }
 
 /// Plays it for as long as the yard is open.
-pub async fn control(play: Arc<Play>, cluster: Cluster) {
-    let control = Arc::new(Control {
-        play: play.clone(),
+pub async fn run(simulation: Arc<Simulation>, cluster: Cluster) {
+    let control = Arc::new(ArgoCd {
+        simulation: simulation.clone(),
         cluster,
         hurry: Notify::new(),
-        lanes: Mutex::default(),
+        work: Mutex::default(),
     });
     let polling = control.clone();
-    play.spawn(async move { polling.poll().await });
+    simulation.spawn(async move { polling.poll().await });
     let mut seen = control.cluster.watch("applications");
     while let Some(change) = seen.recv().await {
-        let Seen::Is(app) = change else { continue };
-        let (own, lane) = (name(&app).to_owned(), control.lane(name(&app)));
+        let Watched::Present(app) = change else {
+            continue;
+        };
+        let (own, lane) = (name(&app).to_owned(), control.work_of(name(&app)));
         let refresh = app["metadata"]["annotations"].get(REFRESH).is_some();
         if refresh && own == PARENT {
             control.hurry.notify_one();
         } else if refresh {
             let control = control.clone();
             let own = own.clone();
-            play.spawn(async move { told(control.refreshed(&own).await, "a refresh") });
+            simulation.spawn(async move { log_error(control.refreshed(&own).await, "a refresh") });
         }
         if app["operation"].is_object() && !lane.operating.swap(true, Ordering::AcqRel) {
             let control = control.clone();
-            play.spawn(async move {
-                told(
+            simulation.spawn(async move {
+                log_error(
                     control.operate(&own, app["operation"].clone()).await,
                     "an operation",
                 );
@@ -77,15 +79,15 @@ pub async fn control(play: Arc<Play>, cluster: Cluster) {
     }
 }
 
-fn told(result: Result<(), Trouble>, what: &str) {
+fn log_error(result: Result<(), ClusterError>, what: &str) {
     if let Err(error) = result {
         tracing::debug!(%error, what, "the simulator's Argo CD met trouble");
     }
 }
 
-impl Control {
-    fn lane(&self, app: &str) -> Arc<Lane> {
-        self.lanes
+impl ArgoCd {
+    fn work_of(&self, app: &str) -> Arc<AppWork> {
+        self.work
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .entry(app.to_owned())
@@ -95,20 +97,20 @@ impl Control {
 
     async fn poll(self: Arc<Self>) {
         for turn in 0_u64.. {
-            let chance = stir(
-                self.play.seed,
+            let chance = seeded(
+                self.simulation.seed,
                 &["poll", self.cluster.environment, &turn.to_string()],
             );
             tokio::select! {
-                () = self.play.pace.pause(45.0 + (chance % 60) as f64) => {}
+                () = self.simulation.pace.pause(45.0 + (chance % 60) as f64) => {}
                 () = self.hurry.notified() => {}
             }
-            told(self.sync_parent(None).await, "the parent");
+            log_error(self.sync_parent(None).await, "the parent");
         }
     }
 
     /// The annotation goes when the comparison is done.
-    async fn refreshed(&self, app: &str) -> Result<(), Trouble> {
+    async fn refreshed(&self, app: &str) -> Result<(), ClusterError> {
         let patch = json!({ "metadata": { "annotations": { REFRESH: null } }, "status": { "reconciledAt": stamp(Timestamp::now()) } });
         self.cluster
             .patch("applications", app, &patch)
@@ -116,7 +118,7 @@ impl Control {
             .map(drop)
     }
 
-    async fn operate(self: &Arc<Self>, name: &str, operation: Value) -> Result<(), Trouble> {
+    async fn operate(self: &Arc<Self>, name: &str, operation: Value) -> Result<(), ClusterError> {
         if name == PARENT {
             return self.sync_parent(Some(operation)).await;
         }
@@ -128,28 +130,28 @@ impl Control {
                 .map(drop);
         };
         let head = self
-            .play
+            .simulation
             .robot
             .head(self.cluster.environment)
             .await
-            .map_err(told_by_git)?;
+            .map_err(git_error)?;
         self.sync_leaf(&app, &head.revision, Some(operation)).await
     }
 
     /// Compares main with what was synced last and renders what differs.
-    async fn sync_parent(self: &Arc<Self>, operation: Option<Value>) -> Result<(), Trouble> {
-        let lane = self.lane(PARENT);
+    async fn sync_parent(self: &Arc<Self>, operation: Option<Value>) -> Result<(), ClusterError> {
+        let lane = self.work_of(PARENT);
         let _busy = lane.busy.lock().await;
         let environment = self.cluster.environment;
         let Some(parent) = self.cluster.get("applications", PARENT).await? else {
             return Ok(());
         };
         let head = self
-            .play
+            .simulation
             .robot
             .head(environment)
             .await
-            .map_err(told_by_git)?;
+            .map_err(git_error)?;
         let synced = parent["status"]["operationState"]["syncResult"]["revision"]
             .as_str()
             .unwrap_or("")
@@ -158,7 +160,7 @@ impl Control {
             return self.refreshed(PARENT).await;
         }
         let before = self
-            .play
+            .simulation
             .robot
             .at(environment, Some(synced))
             .await
@@ -201,7 +203,7 @@ impl Control {
             {
                 continue;
             }
-            let tag = |files: &BTreeMap<String, super::robot::Read>, one: &str| {
+            let tag = |files: &BTreeMap<String, super::robot::VersionFile>, one: &str| {
                 files.get(one).map(|file| file.tag.clone())
             };
             if app
@@ -212,7 +214,7 @@ impl Control {
                 moved.push(app);
             }
         }
-        self.play.pace.pause(3.0).await;
+        self.simulation.pace.pause(3.0).await;
         let finished = stamp(Timestamp::now());
         (state.phase, state.message, state.finished) = (
             "Succeeded",
@@ -229,8 +231,8 @@ impl Control {
         self.finish(PARENT).await?;
         for app in moved {
             let (control, revision) = (self.clone(), head.revision.clone());
-            self.play.spawn(async move {
-                told(control.sync_leaf(&app, &revision, None).await, "a leaf")
+            self.simulation.spawn(async move {
+                log_error(control.sync_leaf(&app, &revision, None).await, "a leaf")
             });
         }
         Ok(())
@@ -243,7 +245,7 @@ impl Control {
         state: &State<'_>,
         sync: &str,
         more: Value,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ClusterError> {
         let own = name(before);
         let Some(now) = self.cluster.get("applications", own).await? else {
             return Ok(());
@@ -268,7 +270,7 @@ impl Control {
     }
 
     /// The operation is over: its field goes, and with it a refresh that was asked for.
-    async fn finish(&self, app: &str) -> Result<(), Trouble> {
+    async fn finish(&self, app: &str) -> Result<(), ClusterError> {
         let patch = json!({ "operation": null, "metadata": { "annotations": { REFRESH: null } } });
         self.cluster
             .patch("applications", app, &patch)
@@ -281,18 +283,18 @@ impl Control {
         app: &App,
         revision: &str,
         operation: Option<Value>,
-    ) -> Result<(), Trouble> {
-        let lane = self.lane(app.name);
+    ) -> Result<(), ClusterError> {
+        let lane = self.work_of(app.name);
         let busy = lane.busy.lock().await;
         let Some(leaf) = self.cluster.get("applications", app.name).await? else {
             return Ok(());
         };
         let files = self
-            .play
+            .simulation
             .robot
             .at(self.cluster.environment, Some(revision.to_owned()))
             .await
-            .map_err(told_by_git)?
+            .map_err(git_error)?
             .files;
         let failed = leaf["status"]["operationState"]["phase"] == "Failed";
         let changes = rollout::changes(&self.cluster, app, &files).await?;
@@ -330,11 +332,11 @@ impl Control {
             state.resources = vec![application::migration(app, "Running", &waiting)];
             state.message = &waiting;
             self.write(&leaf, &state, "OutOfSync", json!({})).await?;
-            rollout::migrate(&self.play, &self.cluster, app, tag).await?;
+            rollout::migrate(&self.simulation, &self.cluster, app, tag).await?;
             state.resources = vec![application::migration(app, "Succeeded", "job completed")];
             state.message = "waiting for completion of resources";
         }
-        self.play.pace.pause(4.0).await;
+        self.simulation.pace.pause(4.0).await;
         // Whatever was still rolling out is overtaken by what is applied now.
         let cancel = CancellationToken::new();
         let overtaken = std::mem::replace(
@@ -352,7 +354,7 @@ impl Control {
                 &change.deployment,
             ));
         }
-        self.play.pace.pause(6.0).await;
+        self.simulation.pace.pause(6.0).await;
         let finished = stamp(Timestamp::now());
         (state.phase, state.message, state.finished) = (
             "Succeeded",
@@ -377,23 +379,23 @@ impl Control {
             return self.deployed(app, revision).await;
         }
         let (control, app, revision) = (self.clone(), *app, revision.to_owned());
-        self.play.spawn(async move {
-            let rolled = rollout::roll(&control.play, &control.cluster, &app, &changes, &cancel).await;
+        self.simulation.spawn(async move {
+            let rolled = rollout::roll(&control.simulation, &control.cluster, &app, &changes, &cancel).await;
             match rolled {
                 Ok(true) => {
                     let healthy = json!({ "status": { "health": { "status": "Healthy", "lastTransitionTime": stamp(Timestamp::now()) } } });
-                    told(control.cluster.patch("applications", app.name, &healthy).await.map(drop), "health");
-                    told(control.deployed(&app, &revision).await, "a smoke run");
+                    log_error(control.cluster.patch("applications", app.name, &healthy).await.map(drop), "health");
+                    log_error(control.deployed(&app, &revision).await, "a smoke run");
                 }
                 Ok(false) => {}
-                Err(error) => told(Err(error), "a rollout"),
+                Err(error) => log_error(Err(error), "a rollout"),
             }
         });
         Ok(())
     }
 
     /// The notification `on-deployed`: a smoke run, once for each revision.
-    async fn deployed(&self, app: &App, revision: &str) -> Result<(), Trouble> {
+    async fn deployed(&self, app: &App, revision: &str) -> Result<(), ClusterError> {
         let Some(leaf) = self.cluster.get("applications", app.name).await? else {
             return Ok(());
         };
@@ -414,18 +416,18 @@ impl Control {
             promote: read("promoteDeployment") == "true",
             gate: read("automaticDeploysEnabled") == "true",
         };
-        let chance = stir(
-            self.play.seed,
+        let chance = seeded(
+            self.simulation.seed,
             &["post-sync", self.cluster.environment, app.name, revision],
         );
         self.cluster
-            .create(&parameters.workflow(&format!("post-sync-{}", letters(chance, 5))))
+            .create(&parameters.workflow(&format!("post-sync-{}", random_letters(chance, 5))))
             .await
             .map(drop)
     }
 }
 
-fn told_by_git(error: std::io::Error) -> Trouble {
+fn git_error(error: std::io::Error) -> ClusterError {
     kube::Error::Service(Box::new(error))
 }
 

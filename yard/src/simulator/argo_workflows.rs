@@ -9,27 +9,27 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use super::Play;
+use super::Simulation;
 use super::clock::stamp;
-use super::cluster::{Cluster, Seen, Trouble, name};
+use super::cluster::{Cluster, ClusterError, Watched, name};
 use super::opening::{next, node_name};
-use super::run::{self, Beat, Course, deploy_image, post_sync};
-use super::workload::letters;
+use super::run::{self, RunEvent, Timeline, deploy_image, post_sync};
+use super::workload::random_letters;
 use crate::Scenario;
-use crate::fleet::stir;
+use crate::fleet::seeded;
 
 /// Simulated seconds for which a played run is kept. In life it is three days; the yard may play all night at great speed.
 const KEPT: f64 = 6.0 * 3600.0;
 
 /// Plays the cluster's runs for as long as the yard is open.
-pub async fn control(play: Arc<Play>, cluster: Cluster) {
+pub async fn run(simulation: Arc<Simulation>, cluster: Cluster) {
     let mut seen = cluster.watch("workflows");
     let mut begun: HashSet<String> = HashSet::new();
     let mut stops: HashMap<String, watch::Sender<String>> = HashMap::new();
     while let Some(change) = seen.recv().await {
         let workflow = match change {
-            Seen::Is(workflow) => workflow,
-            Seen::Gone(workflow) => {
+            Watched::Present(workflow) => workflow,
+            Watched::Gone(workflow) => {
                 stops.remove(name(&workflow));
                 continue;
             }
@@ -54,10 +54,10 @@ pub async fn control(play: Arc<Play>, cluster: Cluster) {
         }
         let (stop, stopped) = watch::channel(shutdown);
         stops.insert(name(&workflow).to_owned(), stop);
-        let (playing, cluster) = (play.clone(), cluster.clone());
-        play.spawn(async move {
+        let (playing, cluster) = (simulation.clone(), cluster.clone());
+        simulation.spawn(async move {
             let own = name(&workflow).to_owned();
-            if let Err(error) = Playing::begin(&playing, &cluster, workflow, stopped).await {
+            if let Err(error) = RunPlayer::begin(&playing, &cluster, workflow, stopped).await {
                 tracing::debug!(environment = cluster.environment, run = own, %error, "a run was not played to its end");
             }
             playing.pace.pause(KEPT).await;
@@ -69,19 +69,19 @@ pub async fn control(play: Arc<Play>, cluster: Cluster) {
 }
 
 /// Deletes a run and what is left of its pods.
-async fn expire(cluster: &Cluster, run: &str) -> Result<(), Trouble> {
+async fn expire(cluster: &Cluster, run: &str) -> Result<(), ClusterError> {
     for pod in cluster
         .list("pods", &format!("workflows.argoproj.io/workflow={run}"))
         .await?
     {
         cluster.delete("pods", name(&pod)).await?;
-        cluster.shelf.forget(name(&pod));
+        cluster.logs.forget_pod(name(&pod));
     }
     cluster.delete("workflows", run).await
 }
 
-struct Playing<'a> {
-    play: &'a Play,
+struct RunPlayer<'a> {
+    simulation: &'a Simulation,
     cluster: &'a Cluster,
     name: String,
     uid: String,
@@ -91,21 +91,21 @@ struct Playing<'a> {
     stopped: watch::Receiver<String>,
 }
 
-impl<'a> Playing<'a> {
+impl<'a> RunPlayer<'a> {
     async fn begin(
-        play: &'a Play,
+        simulation: &'a Simulation,
         cluster: &'a Cluster,
         workflow: Value,
         stopped: watch::Receiver<String>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ClusterError> {
         let started = Timestamp::now();
         let name = name(&workflow).to_owned();
         let uid = workflow["metadata"]["uid"]
             .as_str()
             .unwrap_or("")
             .to_owned();
-        let mut playing = Playing {
-            play,
+        let mut playing = RunPlayer {
+            simulation,
             cluster,
             name,
             uid,
@@ -117,7 +117,7 @@ impl<'a> Playing<'a> {
         let template = workflow["spec"]["workflowTemplateRef"]["name"]
             .as_str()
             .unwrap_or("");
-        let (course, labels) = match template {
+        let (timeline, labels) = match template {
             "post-sync" => match post_sync::Parameters::read(&workflow) {
                 Some(parameters) => (
                     playing.smoke(&workflow, &parameters),
@@ -161,44 +161,44 @@ impl<'a> Playing<'a> {
             },
         });
         cluster.patch("workflows", &playing.name, &patch).await?;
-        playing.course(course).await
+        playing.timeline(timeline).await
     }
 
-    fn smoke(&self, workflow: &Value, parameters: &post_sync::Parameters) -> Course {
+    fn smoke(&self, workflow: &Value, parameters: &post_sync::Parameters) -> Timeline {
         let resubmitted = workflow["metadata"]["labels"]
             .get("workflows.argoproj.io/resubmitted-from-workflow")
             .is_some();
         let failing = self
-            .play
+            .simulation
             .failing(self.cluster.environment, parameters, resubmitted);
         let environment = self.cluster.environment;
         let node = node_name(environment);
-        post_sync::course(
+        post_sync::timeline(
             &self.name,
             parameters,
             environment,
             next(environment),
             &node,
-            (self.started, self.play.pace),
+            (self.started, self.simulation.pace),
             failing,
         )
     }
 
-    fn deploy(&self, parameters: &deploy_image::Parameters) -> Course {
-        deploy_image::course(
+    fn deploy(&self, parameters: &deploy_image::Parameters) -> Timeline {
+        deploy_image::timeline(
             &self.name,
             parameters,
             &node_name(self.cluster.environment),
-            (self.started, self.play.pace),
+            (self.started, self.simulation.pace),
         )
     }
 
-    async fn invalid(&self, message: &str) -> Result<(), Trouble> {
+    async fn invalid(&self, message: &str) -> Result<(), ClusterError> {
         let now = stamp(self.started);
         self.finished("Error", message, &now).await
     }
 
-    async fn finished(&self, phase: &str, message: &str, at: &str) -> Result<(), Trouble> {
+    async fn finished(&self, phase: &str, message: &str, at: &str) -> Result<(), ClusterError> {
         let mut status = run::finished(phase, message, &stamp(self.started), at);
         if let Some(map) = status.as_object_mut() {
             map.insert("nodes".to_owned(), Value::Object(self.nodes.clone()));
@@ -214,15 +214,15 @@ impl<'a> Playing<'a> {
         Ok(())
     }
 
-    async fn course(&mut self, course: Course) -> Result<(), Trouble> {
-        let mut beats = course.beats.into_iter().peekable();
-        while let Some((at, first)) = beats.next() {
+    async fn timeline(&mut self, timeline: Timeline) -> Result<(), ClusterError> {
+        let mut events = timeline.events.into_iter().peekable();
+        while let Some((at, first)) = events.next() {
             let mut now = vec![first];
-            while let Some((_, beat)) = beats.next_if(|(next, _)| *next <= at) {
-                now.push(beat);
+            while let Some((_, event)) = events.next_if(|(next, _)| *next <= at) {
+                now.push(event);
             }
             let due = self
-                .play
+                .simulation
                 .pace
                 .after(self.started, at)
                 .duration_since(Timestamp::now());
@@ -234,7 +234,7 @@ impl<'a> Playing<'a> {
             if let Some(shutdown) = stopped {
                 return self.shut_down(&shutdown).await;
             }
-            if !self.beats(now).await? {
+            if !self.events(now).await? {
                 return Ok(());
             }
         }
@@ -242,24 +242,24 @@ impl<'a> Playing<'a> {
     }
 
     /// False when the run is over.
-    async fn beats(&mut self, beats: Vec<Beat>) -> Result<bool, Trouble> {
+    async fn events(&mut self, events: Vec<RunEvent>) -> Result<bool, ClusterError> {
         let mut changed = Map::new();
         let mut end = None;
-        for beat in beats {
-            match beat {
-                Beat::Node(node) => {
+        for event in events {
+            match event {
+                RunEvent::Node(node) => {
                     drop(changed.insert(node["id"].as_str().unwrap_or("").to_owned(), node))
                 }
-                Beat::Pod { pod, scripts } => self.pod(pod, scripts).await?,
-                Beat::Ended { pod, at, code } => self.ended(&pod, &at, code).await?,
-                Beat::Commit {
+                RunEvent::Pod { pod, scripts } => self.pod(pod, scripts).await?,
+                RunEvent::Ended { pod, at, code } => self.ended(&pod, &at, code).await?,
+                RunEvent::Commit {
                     environment,
                     repository,
                     tag,
                     promote,
                 } => {
                     if let Err(error) = self
-                        .play
+                        .simulation
                         .robot
                         .set_version(&environment, &repository, &tag, promote)
                         .await
@@ -267,7 +267,7 @@ impl<'a> Playing<'a> {
                         end = Some(("Error", error.to_string()));
                     }
                 }
-                Beat::Promote {
+                RunEvent::Promote {
                     environment,
                     repository,
                     tag,
@@ -279,9 +279,9 @@ impl<'a> Playing<'a> {
                         promote: true,
                     };
                     // As in life, the webhook's caller does not look at the answer.
-                    let _ = self.play.deploy(&parameters, &self.name).await;
+                    let _ = self.simulation.deploy(&parameters, &self.name).await;
                 }
-                Beat::Finished { phase, message } => end = Some((phase, message)),
+                RunEvent::Finished { phase, message } => end = Some((phase, message)),
             }
         }
         self.nodes.extend(changed.clone());
@@ -291,7 +291,7 @@ impl<'a> Playing<'a> {
             if phase == "Succeeded" {
                 for pod in &self.pods {
                     self.cluster.delete("pods", pod).await?;
-                    self.cluster.shelf.forget(pod);
+                    self.cluster.logs.forget_pod(pod);
                 }
             }
             return Ok(false);
@@ -312,10 +312,10 @@ impl<'a> Playing<'a> {
         &mut self,
         mut pod: Value,
         scripts: Vec<(&'static str, super::logs::Script)>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ClusterError> {
         let own = name(&pod).to_owned();
         for (container, script) in scripts {
-            self.cluster.shelf.put(&own, container, false, script);
+            self.cluster.logs.set(&own, container, false, script);
         }
         if let Some(owner) = pod
             .pointer_mut("/metadata/ownerReferences/0")
@@ -327,7 +327,7 @@ impl<'a> Playing<'a> {
         self.cluster.create(&pod).await.map(drop)
     }
 
-    async fn ended(&self, pod: &str, at: &str, code: i64) -> Result<(), Trouble> {
+    async fn ended(&self, pod: &str, at: &str, code: i64) -> Result<(), ClusterError> {
         let Some(found) = self.cluster.get("pods", pod).await? else {
             return Ok(());
         };
@@ -340,7 +340,7 @@ impl<'a> Playing<'a> {
     }
 
     /// Stops what runs; after a polite Stop the exit handler is still run, after Terminate it is not.
-    async fn shut_down(&mut self, shutdown: &str) -> Result<(), Trouble> {
+    async fn shut_down(&mut self, shutdown: &str) -> Result<(), ClusterError> {
         let (now, message) = (
             Timestamp::now(),
             format!("workflow shutdown with strategy:  {shutdown}"),
@@ -355,7 +355,7 @@ impl<'a> Playing<'a> {
             }
         }
         for pod in self.pods.clone() {
-            self.cluster.shelf.cut(&pod, now);
+            self.cluster.logs.end_pod(&pod, now);
             let running = self
                 .cluster
                 .get("pods", &pod)
@@ -373,7 +373,7 @@ impl<'a> Playing<'a> {
                 &self.name,
                 self.cluster.environment,
                 &node,
-                (now, self.play.pace),
+                (now, self.simulation.pace),
                 &message,
             );
             self.cluster
@@ -383,17 +383,17 @@ impl<'a> Playing<'a> {
                     &json!({ "status": { "nodes": nodes } }),
                 )
                 .await?;
-            for (at, beat) in exit.beats {
+            for (at, event) in exit.events {
                 let due = self
-                    .play
+                    .simulation
                     .pace
                     .after(now, at)
                     .duration_since(Timestamp::now());
                 tokio::time::sleep(std::time::Duration::try_from(due).unwrap_or_default()).await;
-                if matches!(beat, Beat::Finished { .. }) {
+                if matches!(event, RunEvent::Finished { .. }) {
                     self.started = started;
                 }
-                self.beats(vec![beat]).await?;
+                self.events(vec![event]).await?;
             }
             return Ok(());
         }
@@ -413,7 +413,7 @@ async fn stop(stopped: &mut watch::Receiver<String>) -> String {
     }
 }
 
-impl Play {
+impl Simulation {
     /// How many attempts of a smoke run fail: chance, but for what the scenario wants.
     fn failing(
         &self,
@@ -436,7 +436,7 @@ impl Play {
         if resubmitted {
             return 0;
         }
-        match stir(
+        match seeded(
             self.seed,
             &[
                 "fails",
@@ -457,11 +457,11 @@ impl Play {
         &self,
         parameters: &deploy_image::Parameters,
         cause: &str,
-    ) -> Result<bool, Trouble> {
+    ) -> Result<bool, ClusterError> {
         let Some(production) = self.cluster("production") else {
             return Ok(false);
         };
-        let chance = stir(
+        let chance = seeded(
             self.seed,
             &[
                 "deploy",
@@ -471,7 +471,7 @@ impl Play {
                 &parameters.tag,
             ],
         );
-        let workflow = parameters.workflow(&format!("deploy-image-{}", letters(chance, 5)));
+        let workflow = parameters.workflow(&format!("deploy-image-{}", random_letters(chance, 5)));
         Ok(production.create(&workflow).await?.is_some())
     }
 }

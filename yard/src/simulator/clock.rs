@@ -1,4 +1,4 @@
-//! Clock: the simulator's time, which runs faster than the world's by a factor, and how Kubernetes writes a moment.
+//! Clock: the simulator's time, which runs faster than the initial's by a factor, and how Kubernetes writes a moment.
 
 use std::time::Duration;
 

@@ -14,13 +14,13 @@ use kube::core::WatchEvent;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::kubelet::Shelf;
-use super::workload::identify;
+use super::kubelet::ContainerLogs;
+use super::workload::set_container_ids;
 use crate::fleet::{APPS, ARGO_CD};
 use crate::kubernetes::kinds::{self, Kind};
 
 /// Why a request came to nothing.
-pub type Trouble = kube::Error;
+pub type ClusterError = kube::Error;
 
 /// How long any single request may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,25 +31,25 @@ pub struct Cluster {
     /// Its name.
     pub environment: &'static str,
     /// What its pods say.
-    pub shelf: Shelf,
+    pub logs: ContainerLogs,
     client: kube::Client,
 }
 
 /// A change that a watch saw.
 #[derive(Debug, Clone)]
-pub enum Seen {
-    /// The object is so.
-    Is(Value),
+pub enum Watched {
+    /// The object is there, and is so.
+    Present(Value),
     /// It is gone.
     Gone(Value),
 }
 
 impl Cluster {
     /// Over a client that never retries.
-    pub fn new(environment: &'static str, client: kube::Client, shelf: Shelf) -> Cluster {
+    pub fn new(environment: &'static str, client: kube::Client, logs: ContainerLogs) -> Cluster {
         Cluster {
             environment,
-            shelf,
+            logs,
             client,
         }
     }
@@ -62,7 +62,7 @@ impl Cluster {
         environment: &'static str,
         file: &Path,
         context: &str,
-        shelf: Shelf,
+        logs: ContainerLogs,
     ) -> io::Result<Cluster> {
         let config = Kubeconfig::read_from(file).map_err(io::Error::other)?;
         let options = KubeConfigOptions {
@@ -75,11 +75,11 @@ impl Cluster {
         config.default_retry = false;
         on_loopback(&config.cluster_url)?;
         let client = kube::Client::try_from(config).map_err(io::Error::other)?;
-        Ok(Cluster::new(environment, client, shelf))
+        Ok(Cluster::new(environment, client, logs))
     }
 
     /// One object, where it is.
-    pub async fn get(&self, resource: &str, name: &str) -> Result<Option<Value>, Trouble> {
+    pub async fn get(&self, resource: &str, name: &str) -> Result<Option<Value>, ClusterError> {
         match self
             .ask("GET", &format!("{}/{name}", path(resource)), None)
             .await
@@ -91,7 +91,7 @@ impl Cluster {
     }
 
     /// The objects that a label selector picks (empty: all).
-    pub async fn list(&self, resource: &str, labels: &str) -> Result<Vec<Value>, Trouble> {
+    pub async fn list(&self, resource: &str, labels: &str) -> Result<Vec<Value>, ClusterError> {
         let list = self
             .ask(
                 "GET",
@@ -103,8 +103,8 @@ impl Cluster {
     }
 
     /// Creates an object and, where its kind has a status of its own path, writes that too. None where the name is taken.
-    pub async fn create(&self, object: &Value) -> Result<Option<Value>, Trouble> {
-        let Some(kind) = kinds::of(object) else {
+    pub async fn create(&self, object: &Value) -> Result<Option<Value>, ClusterError> {
+        let Some(kind) = kinds::kind_of(object) else {
             return Ok(None);
         };
         let body = Some(("application/json", object.to_string()));
@@ -124,7 +124,12 @@ impl Cluster {
     }
 
     /// Merges a patch into an object.
-    pub async fn patch(&self, resource: &str, name: &str, patch: &Value) -> Result<Value, Trouble> {
+    pub async fn patch(
+        &self,
+        resource: &str,
+        name: &str,
+        patch: &Value,
+    ) -> Result<Value, ClusterError> {
         let body = Some(("application/merge-patch+json", patch.to_string()));
         self.ask("PATCH", &format!("{}/{name}", path(resource)), body)
             .await
@@ -136,10 +141,10 @@ impl Cluster {
         resource: &str,
         name: &str,
         status: &Value,
-    ) -> Result<Value, Trouble> {
+    ) -> Result<Value, ClusterError> {
         let mut status = status.clone();
         if resource == "pods" {
-            identify(name, &mut status);
+            set_container_ids(name, &mut status);
         }
         let body = Some((
             "application/merge-patch+json",
@@ -150,7 +155,7 @@ impl Cluster {
     }
 
     /// Deletes an object at once; one that is gone already is no trouble.
-    pub async fn delete(&self, resource: &str, name: &str) -> Result<(), Trouble> {
+    pub async fn delete(&self, resource: &str, name: &str) -> Result<(), ClusterError> {
         // No kubelet and no garbage collector would ever finish a polite deletion.
         let body = Some((
             "application/json",
@@ -170,7 +175,7 @@ impl Cluster {
         method: &str,
         path: &str,
         body: Option<(&str, String)>,
-    ) -> Result<Value, Trouble> {
+    ) -> Result<Value, ClusterError> {
         let mut request = Request::builder().method(method).uri(path);
         let mut bytes = Vec::new();
         if let Some((kind, text)) = body {
@@ -187,7 +192,7 @@ impl Cluster {
 
     /// Every object of a kind as it is, and then every change, for as long as the receiver lives; a lost connection is
     /// taken up again and what was missed in between is told.
-    pub fn watch(&self, resource: &'static str) -> mpsc::Receiver<Seen> {
+    pub fn watch(&self, resource: &'static str) -> mpsc::Receiver<Watched> {
         let (tell, told) = mpsc::channel(256);
         let cluster = self.clone();
         tokio::spawn(async move {
@@ -208,9 +213,9 @@ impl Cluster {
     async fn follow(
         &self,
         resource: &str,
-        tell: &mpsc::Sender<Seen>,
+        tell: &mpsc::Sender<Watched>,
         known: &mut HashSet<String>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ClusterError> {
         let list = self.ask("GET", &path(resource), None).await?;
         let mut version = list["metadata"]["resourceVersion"]
             .as_str()
@@ -222,11 +227,11 @@ impl Cluster {
             let name = name(&item).to_owned();
             gone.remove(&name);
             known.insert(name);
-            let _ = tell.send(Seen::Is(typed(kind, item))).await;
+            let _ = tell.send(Watched::Present(typed(kind, item))).await;
         }
         for name in gone {
             let _ = tell
-                .send(Seen::Gone(json!({ "metadata": { "name": name } })))
+                .send(Watched::Gone(json!({ "metadata": { "name": name } })))
                 .await;
         }
         loop {
@@ -263,9 +268,9 @@ impl Cluster {
                 }
                 let _ = tell
                     .send(if is {
-                        Seen::Is(object)
+                        Watched::Present(object)
                     } else {
-                        Seen::Gone(object)
+                        Watched::Gone(object)
                     })
                     .await;
             }

@@ -18,31 +18,31 @@ use futures::stream;
 use jiff::Timestamp;
 
 use super::logs::{Line, Script};
-use crate::loopback::{Certificate, Door};
+use crate::loopback::{Certificate, LoopbackServer};
 
 /// How often a followed log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Pod, container, and whether it is the container before the last restart.
-type Voice = (String, String, bool);
+type ContainerKey = (String, String, bool);
 
 /// What every container says.
 #[derive(Clone, Default)]
-pub struct Shelf(Arc<Mutex<HashMap<Voice, Script>>>);
+pub struct ContainerLogs(Arc<Mutex<HashMap<ContainerKey, Script>>>);
 
-impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Voice, Script>> {
+impl ContainerLogs {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ContainerKey, Script>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says what a container says from now on.
-    pub fn put(&self, pod: &str, container: &str, previous: bool, script: Script) {
+    pub fn set(&self, pod: &str, container: &str, previous: bool, script: Script) {
         self.lock()
             .insert((pod.to_owned(), container.to_owned(), previous), script);
     }
 
     /// A container ends now, whatever it still had to say.
-    pub fn cut(&self, pod: &str, at: Timestamp) {
+    pub fn end_pod(&self, pod: &str, at: Timestamp) {
         for ((known, _, _), script) in self.lock().iter_mut() {
             if known == pod {
                 script.cut = Some(at);
@@ -51,11 +51,11 @@ impl Shelf {
     }
 
     /// Forgets a pod.
-    pub fn forget(&self, pod: &str) {
+    pub fn forget_pod(&self, pod: &str) {
         self.lock().retain(|(known, _, _), _| known != pod);
     }
 
-    fn find(&self, pod: &str, container: &str, previous: bool) -> Option<Script> {
+    fn script(&self, pod: &str, container: &str, previous: bool) -> Option<Script> {
         self.lock()
             .get(&(pod.to_owned(), container.to_owned(), previous))
             .cloned()
@@ -64,37 +64,37 @@ impl Shelf {
 
 /// The server.
 pub struct Kubelet {
-    door: Door,
+    listening: LoopbackServer,
     /// What its containers say.
-    pub shelf: Shelf,
+    pub logs: ContainerLogs,
 }
 
 impl Kubelet {
     /// Serves on a free port of the loopback.
     pub async fn start(certificate: &Certificate) -> io::Result<Kubelet> {
-        let shelf = Shelf::default();
+        let logs = ContainerLogs::default();
         let router = Router::new()
             .route("/containerLogs/{namespace}/{pod}/{container}", get(serve))
-            .with_state(shelf.clone());
+            .with_state(logs.clone());
         Ok(Kubelet {
-            door: Door::open(certificate, router).await?,
-            shelf,
+            listening: LoopbackServer::start(certificate, router).await?,
+            logs,
         })
     }
 
     /// The port that a Node's status names.
     pub fn port(&self) -> u16 {
-        self.door.address().port()
+        self.listening.address().port()
     }
 }
 
 async fn serve(
-    State(shelf): State<Shelf>,
+    State(logs): State<ContainerLogs>,
     Path((_, pod, container)): Path<(String, String, String)>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     let flag = |name: &str| query.get(name).is_some_and(|value| value == "true");
-    let Some(script) = shelf.find(&pod, &container, flag("previous")) else {
+    let Some(script) = logs.script(&pod, &container, flag("previous")) else {
         let message = if flag("previous") {
             format!("previous terminated container \"{container}\" in pod \"{pod}\" not found")
         } else {
@@ -135,12 +135,8 @@ async fn serve(
         return Body::from(text).into_response();
     }
     let body = Body::from_stream(stream::unfold(Some((Some(first), now)), move |state| {
-        let (shelf, script, pod, container) = (
-            shelf.clone(),
-            script.clone(),
-            pod.clone(),
-            container.clone(),
-        );
+        let (logs, script, pod, container) =
+            (logs.clone(), script.clone(), pod.clone(), container.clone());
         async move {
             let (first, mut seen) = state?;
             if let Some(first) = first {
@@ -151,7 +147,7 @@ async fn serve(
                 tokio::time::sleep(LOOK).await;
                 let now = Timestamp::now();
                 // A pod that is gone, or that was stopped early, ends its log.
-                let script = shelf.find(&pod, &container, false)?;
+                let script = logs.script(&pod, &container, false)?;
                 let lines = script.lines(Some(seen), now);
                 let over = script.over(now);
                 if over || !lines.is_empty() {

@@ -29,7 +29,7 @@ use cluster::Cluster;
 use robot::Robot;
 
 /// What every player knows.
-pub struct Play {
+pub struct Simulation {
     pace: Pace,
     seed: u64,
     scenario: Scenario,
@@ -39,7 +39,7 @@ pub struct Play {
     closed: CancellationToken,
 }
 
-impl Play {
+impl Simulation {
     fn cluster(&self, environment: &str) -> Option<&Cluster> {
         self.clusters
             .iter()
@@ -67,7 +67,7 @@ impl Simulator {
     /// Starts every player.
     pub fn start(options: Options, clusters: Vec<Cluster>, robot: Robot) -> Simulator {
         let closed = CancellationToken::new();
-        let play = Arc::new(Play {
+        let simulation = Arc::new(Simulation {
             pace: Pace::new(options.speed),
             seed: options.seed,
             scenario: options.scenario,
@@ -77,11 +77,11 @@ impl Simulator {
             closed: closed.clone(),
         });
         for cluster in clusters {
-            play.spawn(argo_cd::control(play.clone(), cluster.clone()));
-            play.spawn(argo_workflows::control(play.clone(), cluster));
+            simulation.spawn(argo_cd::run(simulation.clone(), cluster.clone()));
+            simulation.spawn(argo_workflows::run(simulation.clone(), cluster));
         }
-        play.spawn(releases::ship(play.clone()));
-        play.spawn(releases::review(play.clone()));
+        simulation.spawn(releases::ship(simulation.clone()));
+        simulation.spawn(releases::review(simulation.clone()));
         Simulator {
             _guard: closed.drop_guard(),
         }

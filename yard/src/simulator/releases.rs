@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Play;
+use super::Simulation;
 use super::run::deploy_image::Parameters;
 use crate::Scenario;
-use crate::fleet::{self, ORPHAN_FILE, stir};
+use crate::fleet::{self, ORPHAN_FILE, seeded};
 
 /// Ships new versions to integration for as long as the yard is open.
-pub async fn ship(play: Arc<Play>) {
-    let scripted = scripted(play.scenario);
-    let shipping = play.clone();
-    play.spawn(async move {
+pub async fn ship(simulation: Arc<Simulation>) {
+    let scripted = scripted(simulation.scenario);
+    let shipping = simulation.clone();
+    simulation.spawn(async move {
         for (seconds, repository, tag) in scripted {
             let due = shipping.opened + shipping.pace.lasts(seconds);
             tokio::time::sleep_until(due).await;
@@ -35,15 +35,15 @@ pub async fn ship(play: Arc<Play>) {
         .filter(|file| !quiet.contains(file))
         .collect();
     for turn in 0_u64.. {
-        let chance = stir(play.seed, &["release", &turn.to_string()]);
-        play.pace.pause(40.0 + (chance % 280) as f64).await;
+        let chance = seeded(simulation.seed, &["release", &turn.to_string()]);
+        simulation.pace.pause(40.0 + (chance % 280) as f64).await;
         let Some(repository) = repositories
             .get((chance >> 20) as usize % repositories.len())
             .copied()
         else {
             continue;
         };
-        let Ok(head) = play.robot.head("integration").await else {
+        let Ok(head) = simulation.robot.head("integration").await else {
             continue;
         };
         let newest = head
@@ -58,7 +58,7 @@ pub async fn ship(play: Arc<Play>) {
             continue;
         };
         release(
-            &play,
+            &simulation,
             repository,
             &format!("v{}", number + 1 + (chance >> 40) % 3),
         )
@@ -78,25 +78,25 @@ fn scripted(scenario: Scenario) -> Vec<(f64, &'static str, &'static str)> {
     }
 }
 
-async fn release(play: &Play, repository: &str, tag: &str) {
+async fn release(simulation: &Simulation, repository: &str, tag: &str) {
     let parameters = Parameters {
         environment: "integration".to_owned(),
         repository: repository.to_owned(),
         tag: tag.to_owned(),
         promote: true,
     };
-    if let Err(error) = play.deploy(&parameters, "release").await {
+    if let Err(error) = simulation.deploy(&parameters, "release").await {
         tracing::debug!(%error, repository, tag, "a release was lost");
     }
 }
 
 /// Merges what people push as `leverframe/...`, two minutes after it was first seen.
-pub async fn review(play: Arc<Play>) {
+pub async fn review(simulation: Arc<Simulation>) {
     let mut first_seen: HashMap<String, Instant> = HashMap::new();
     let mut number = 4700;
     loop {
-        play.pace.pause(15.0).await;
-        let branches = play.robot.branches().await.unwrap_or_default();
+        simulation.pace.pause(15.0).await;
+        let branches = simulation.robot.branches().await.unwrap_or_default();
         first_seen.retain(|known, _| {
             branches
                 .iter()
@@ -106,11 +106,11 @@ pub async fn review(play: Arc<Play>) {
             let seen = *first_seen
                 .entry(format!("{branch} {id}"))
                 .or_insert_with(Instant::now);
-            if seen.elapsed() < play.pace.lasts(120.0) {
+            if seen.elapsed() < simulation.pace.lasts(120.0) {
                 continue;
             }
             number += 1;
-            if let Err(error) = play.robot.merge(&branch, number).await {
+            if let Err(error) = simulation.robot.merge(&branch, number).await {
                 tracing::debug!(%error, branch, "a review came to nothing");
             }
         }

@@ -25,7 +25,7 @@ pub struct Robot {
 
 /// A version file as Helm reads it: absent keys are empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Read {
+pub struct VersionFile {
     /// `image_tag`.
     pub tag: String,
     /// `promote_deployment`.
@@ -34,9 +34,9 @@ pub struct Read {
     pub gate: bool,
 }
 
-impl Read {
+impl VersionFile {
     /// Reads a file line by line; what it does not know it leaves.
-    pub fn of(text: &str) -> Read {
+    pub fn parse(text: &str) -> VersionFile {
         let value = |key: &str| {
             let line = text
                 .lines()
@@ -46,7 +46,7 @@ impl Read {
                 .trim_matches(['"', '\''])
                 .to_owned()
         };
-        Read {
+        VersionFile {
             tag: value("image_tag"),
             promote: value("promote_deployment").eq_ignore_ascii_case("true"),
             gate: value("automatic_deploys_enabled").eq_ignore_ascii_case("true"),
@@ -60,7 +60,7 @@ pub struct Head {
     /// 40 hexadecimal digits.
     pub revision: String,
     /// Version files of one environment, by repository.
-    pub files: std::collections::BTreeMap<String, Read>,
+    pub files: std::collections::BTreeMap<String, VersionFile>,
 }
 
 impl Robot {
@@ -105,7 +105,7 @@ impl Robot {
                 if let (Ok(name), Ok(blob)) = (entry.name(), repository.find_blob(entry.id())) {
                     files.insert(
                         name.to_owned(),
-                        Read::of(&String::from_utf8_lossy(blob.content())),
+                        VersionFile::parse(&String::from_utf8_lossy(blob.content())),
                     );
                 }
             }
@@ -248,7 +248,7 @@ fn commit_version(
     let old = old.map_or_else(String::new, |blob| {
         String::from_utf8_lossy(blob.content()).into_owned()
     });
-    if Read::of(&old).tag == tag {
+    if VersionFile::parse(&old).tag == tag {
         return Ok(None);
     }
     let new = with_version(&old, tag, promote);
@@ -363,16 +363,16 @@ mod tests {
             "# kept\nimage_tag: v2\npromote_deployment: false\nautomatic_deploys_enabled: true\n"
         );
         assert_eq!(
-            Read::of("image_tag: \"1.10\"\n"),
-            Read {
+            VersionFile::parse("image_tag: \"1.10\"\n"),
+            VersionFile {
                 tag: "1.10".into(),
                 promote: false,
                 gate: false
             }
         );
         assert_eq!(
-            Read::of("image_tag: \npromote_deployment: True\n"),
-            Read {
+            VersionFile::parse("image_tag: \npromote_deployment: True\n"),
+            VersionFile {
                 tag: String::new(),
                 promote: true,
                 gate: false

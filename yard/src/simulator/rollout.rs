@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::Play;
+use super::Simulation;
 use super::application::deployments;
 use super::clock::stamp;
-use super::cluster::{Cluster, Trouble, name};
+use super::cluster::{Cluster, ClusterError, name};
 use super::logs::{Kind, Script};
-use super::opening::{node_name, voices};
-use super::robot::Read;
-use super::workload::{self, Counts, Doing, Workload};
+use super::opening::{container_scripts, node_name};
+use super::robot::VersionFile;
+use super::workload::{self, Counts, PodState, Workload};
 use crate::Scenario;
 use crate::fleet::{self, App};
 
@@ -50,8 +50,8 @@ impl Change {
 pub async fn changes(
     cluster: &Cluster,
     app: &App,
-    files: &BTreeMap<String, Read>,
-) -> Result<Vec<Change>, Trouble> {
+    files: &BTreeMap<String, VersionFile>,
+) -> Result<Vec<Change>, ClusterError> {
     let mut changes = Vec::new();
     for (deployment, component, repository) in deployments(app) {
         let Some(file) = files.get(repository).filter(|file| !file.tag.is_empty()) else {
@@ -78,7 +78,7 @@ pub async fn changes(
 }
 
 /// The images that an app runs when it runs what the files say, sorted.
-pub fn images(app: &App, files: &BTreeMap<String, Read>) -> Vec<String> {
+pub fn images(app: &App, files: &BTreeMap<String, VersionFile>) -> Vec<String> {
     let all = deployments(app);
     let mut images: Vec<String> = all
         .iter()
@@ -93,22 +93,22 @@ pub fn images(app: &App, files: &BTreeMap<String, Read>) -> Vec<String> {
 
 /// Runs the migration Job of a version, which goes through.
 pub async fn migrate(
-    play: &Play,
+    simulation: &Simulation,
     cluster: &Cluster,
     app: &App,
     version: &str,
-) -> Result<(), Trouble> {
+) -> Result<(), ClusterError> {
     let job = format!("{}-dbmigrate", app.name);
     for old in cluster
         .list("pods", &format!("batch.kubernetes.io/job-name={job}"))
         .await?
     {
         cluster.delete("pods", name(&old)).await?;
-        cluster.shelf.forget(name(&old));
+        cluster.logs.forget_pod(name(&old));
     }
     cluster.delete("jobs", &job).await?;
     let began = Timestamp::now();
-    let (ends, started) = (play.pace.after(began, 18.0), stamp(began));
+    let (ends, started) = (simulation.pace.after(began, 18.0), stamp(began));
     let created = cluster
         .create(&workload::migration_job(app, version, &started, None))
         .await?;
@@ -118,7 +118,7 @@ pub async fn migrate(
         version: version.to_owned(),
         passes: true,
     };
-    cluster.shelf.put(
+    cluster.logs.set(
         &pod,
         "dbmigrate",
         false,
@@ -130,7 +130,7 @@ pub async fn migrate(
         created.as_ref(),
     );
     cluster.create(&object).await?;
-    play.pace.pause(18.0).await;
+    simulation.pace.pause(18.0).await;
     let at = stamp(Timestamp::now());
     let over = workload::migration_pod(app, version, 0, &node, &started, Some((&at, true)));
     cluster.patch_status("pods", &pod, &over["status"]).await?;
@@ -145,7 +145,7 @@ pub async fn migrate(
 }
 
 /// Gives a Deployment its new version.
-pub async fn apply(cluster: &Cluster, app: &App, change: &Change) -> Result<(), Trouble> {
+pub async fn apply(cluster: &Cluster, app: &App, change: &Change) -> Result<(), ClusterError> {
     let Some(old) = cluster.get("deployments", &change.deployment).await? else {
         return Ok(());
     };
@@ -165,16 +165,16 @@ pub async fn apply(cluster: &Cluster, app: &App, change: &Change) -> Result<(), 
 
 /// Rolls every changed Deployment out; false where it was overtaken or never became healthy.
 pub async fn roll(
-    play: &Play,
+    simulation: &Simulation,
     cluster: &Cluster,
     app: &App,
     changes: &[Change],
     cancel: &CancellationToken,
-) -> Result<bool, Trouble> {
+) -> Result<bool, ClusterError> {
     let rolls: Vec<Roll<'_>> = changes
         .iter()
         .map(|change| Roll {
-            play,
+            simulation,
             cluster,
             app,
             change,
@@ -186,7 +186,7 @@ pub async fn roll(
 }
 
 struct Roll<'a> {
-    play: &'a Play,
+    simulation: &'a Simulation,
     cluster: &'a Cluster,
     app: &'a App,
     change: &'a Change,
@@ -194,9 +194,9 @@ struct Roll<'a> {
 }
 
 impl Roll<'_> {
-    async fn out(&self) -> Result<bool, Trouble> {
+    async fn out(&self) -> Result<bool, ClusterError> {
         let workload = self.change.workload(self.app);
-        let crashes = self.play.crashes(self.cluster.environment, &workload);
+        let crashes = self.simulation.crashes(self.cluster.environment, &workload);
         let batch = (workload.replicas / 3).max(1);
         let set = self.replica_set(&workload).await?;
         loop {
@@ -216,7 +216,7 @@ impl Roll<'_> {
             let remaining = ready.len() + broken.len() - leaving.len();
             for pod in leaving {
                 self.cluster.delete("pods", name(pod)).await?;
-                self.cluster.shelf.forget(name(pod));
+                self.cluster.logs.forget_pod(name(pod));
             }
             let coming = workload.replicas.saturating_sub(new.len() + remaining);
             let began = self.start(&workload, coming, &new, set.as_ref()).await?;
@@ -243,13 +243,13 @@ impl Roll<'_> {
     /// False where the rollout is overtaken meanwhile.
     async fn wait(&self, seconds: f64) -> bool {
         tokio::select! {
-            () = self.play.pace.pause(seconds) => true,
+            () = self.simulation.pace.pause(seconds) => true,
             () = self.cancel.cancelled() => false,
         }
     }
 
     /// The new version's ReplicaSet, as it is or as it has just been created.
-    async fn replica_set(&self, workload: &Workload<'_>) -> Result<Option<Value>, Trouble> {
+    async fn replica_set(&self, workload: &Workload<'_>) -> Result<Option<Value>, ClusterError> {
         let own = workload.replica_set_name();
         let deployment = self.cluster.get("deployments", workload.name).await?;
         let revision = deployment.as_ref().and_then(|found| {
@@ -273,7 +273,10 @@ impl Roll<'_> {
     }
 
     /// Pods of the new version and of any other.
-    async fn pods(&self, workload: &Workload<'_>) -> Result<(Vec<Value>, Vec<Value>), Trouble> {
+    async fn pods(
+        &self,
+        workload: &Workload<'_>,
+    ) -> Result<(Vec<Value>, Vec<Value>), ClusterError> {
         let selector = format!(
             "app={},app.kubernetes.io/component={}",
             workload.name, workload.component
@@ -291,7 +294,7 @@ impl Roll<'_> {
         count: usize,
         there: &[Value],
         set: Option<&Value>,
-    ) -> Result<Vec<usize>, Trouble> {
+    ) -> Result<Vec<usize>, ClusterError> {
         let taken = |number: &usize| {
             !there
                 .iter()
@@ -301,7 +304,7 @@ impl Roll<'_> {
         let (node, now) = (node_name(self.cluster.environment), stamp(Timestamp::now()));
         for number in &numbers {
             let pod = owned(
-                workload.pod(*number, &node, Doing::Starting, &now, None),
+                workload.pod(*number, &node, PodState::Starting, &now, None),
                 set,
             );
             self.cluster.create(&pod).await?;
@@ -309,30 +312,34 @@ impl Roll<'_> {
         Ok(numbers)
     }
 
-    async fn ready(&self, workload: &Workload<'_>, number: usize) -> Result<(), Trouble> {
+    async fn ready(&self, workload: &Workload<'_>, number: usize) -> Result<(), ClusterError> {
         let now = Timestamp::now();
         let pod = workload.pod_name(number);
-        for (container, script) in voices(workload, now) {
-            self.cluster.shelf.put(&pod, container, false, script);
+        for (container, script) in container_scripts(workload, now) {
+            self.cluster.logs.set(&pod, container, false, script);
         }
         self.cluster
             .patch_status(
                 "pods",
                 &pod,
-                &workload.pod_status(number, Doing::Ready, &stamp(now), None),
+                &workload.pod_status(number, PodState::Ready, &stamp(now), None),
             )
             .await
             .map(drop)
     }
 
     /// Pods that come up, die and are started again, later every time, until something else is rolled out.
-    async fn crash(&self, workload: &Workload<'_>, numbers: &[usize]) -> Result<bool, Trouble> {
+    async fn crash(
+        &self,
+        workload: &Workload<'_>,
+        numbers: &[usize],
+    ) -> Result<bool, ClusterError> {
         let first = stamp(Timestamp::now());
         let (mut passed, mut late) = (0.0, false);
         for restarts in 1_i64.. {
             let (began, ended) = (
                 Timestamp::now(),
-                self.play.pace.after(Timestamp::now(), 3.0),
+                self.simulation.pace.after(Timestamp::now(), 3.0),
             );
             let last = (stamp(began), stamp(ended));
             for number in numbers {
@@ -342,18 +349,18 @@ impl Roll<'_> {
                     version: workload.version.to_owned(),
                 };
                 let script = Script::new(kind, began, Some(ended));
-                self.cluster.shelf.put(&pod, "app", false, script.clone());
-                self.cluster.shelf.put(&pod, "app", true, script);
+                self.cluster.logs.set(&pod, "app", false, script.clone());
+                self.cluster.logs.set(&pod, "app", true, script);
                 let status = workload.pod_status(
                     *number,
-                    Doing::Crashing { restarts },
+                    PodState::Crashing { restarts },
                     &first,
                     Some((&last.0, &last.1)),
                 );
                 self.cluster.patch_status("pods", &pod, &status).await?;
                 if restarts == 1 {
                     let message = "Back-off restarting failed container app in pod";
-                    let event = workload::happening(
+                    let event = workload::event(
                         "Pod",
                         &pod,
                         "BackOff",
@@ -389,7 +396,7 @@ impl Roll<'_> {
     }
 
     /// Writes the Deployment's and its ReplicaSets' numbers as the pods are now.
-    async fn count(&self, workload: &Workload<'_>, late: Option<&str>) -> Result<(), Trouble> {
+    async fn count(&self, workload: &Workload<'_>, late: Option<&str>) -> Result<(), ClusterError> {
         let (new, old) = self.pods(workload).await?;
         let Some(found) = self.cluster.get("deployments", workload.name).await? else {
             return Ok(());
@@ -414,7 +421,7 @@ impl Roll<'_> {
     }
 
     /// Older ReplicaSets have no pods any more; only the newest two of them are kept.
-    async fn retire(&self, workload: &Workload<'_>) -> Result<(), Trouble> {
+    async fn retire(&self, workload: &Workload<'_>) -> Result<(), ClusterError> {
         let selector = format!(
             "app={},app.kubernetes.io/component={}",
             workload.name, workload.component
@@ -473,7 +480,7 @@ fn owned(mut object: Value, owner: Option<&Value>) -> Value {
     object
 }
 
-impl Play {
+impl Simulation {
     /// whitehall's broken versions, where a secret is missing; the release after them is repaired.
     fn crashes(&self, environment: &str, workload: &Workload<'_>) -> bool {
         self.scenario == Scenario::CrashLoop

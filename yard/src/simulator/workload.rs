@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fleet::{APPS, App, digest, image, stir};
+use crate::fleet::{APPS, App, digest, image, seeded};
 
 /// One Deployment at one version.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub struct Counts {
 
 /// How a pod is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doing {
+pub enum PodState {
     /// Its containers are being created.
     Starting,
     /// It serves.
@@ -62,7 +62,7 @@ impl Workload<'_> {
 
     /// The pod template's hash: the same version has the same one.
     pub fn hash(&self) -> String {
-        letters(stir(0, &[self.name, self.version]), 10)
+        random_letters(seeded(0, &[self.name, self.version]), 10)
     }
 
     /// The name of the ReplicaSet of this version.
@@ -103,13 +103,13 @@ impl Workload<'_> {
 
     /// The ReplicaSet of this version, owned by the Deployment (the loader fills in the owner's uid).
     pub fn replica_set(&self, revision: usize, replicas: usize) -> Value {
-        let labels = with(self.labels(), "pod-template-hash", &self.hash());
+        let labels = with_label(self.labels(), "pod-template-hash", &self.hash());
         json!({
             "apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": {
                 "name": self.replica_set_name(), "namespace": APPS, "labels": labels,
                 "annotations": { "deployment.kubernetes.io/revision": revision.to_string() },
-                "ownerReferences": [owner("apps/v1", "Deployment", self.name)],
+                "ownerReferences": [owner_reference("apps/v1", "Deployment", self.name)],
             },
             "spec": {
                 "replicas": replicas,
@@ -125,7 +125,10 @@ impl Workload<'_> {
         format!(
             "{}-{}",
             self.replica_set_name(),
-            letters(stir(1, &[self.name, self.version, &number.to_string()]), 5)
+            random_letters(
+                seeded(1, &[self.name, self.version, &number.to_string()]),
+                5
+            )
         )
     }
 
@@ -134,16 +137,16 @@ impl Workload<'_> {
         &self,
         number: usize,
         node: &str,
-        doing: Doing,
+        doing: PodState,
         started: &str,
         last: Option<(&str, &str)>,
     ) -> Value {
-        let labels = with(self.labels(), "pod-template-hash", &self.hash());
+        let labels = with_label(self.labels(), "pod-template-hash", &self.hash());
         json!({
             "apiVersion": "v1", "kind": "Pod",
             "metadata": {
                 "name": self.pod_name(number), "namespace": APPS, "labels": labels,
-                "ownerReferences": [owner("apps/v1", "ReplicaSet", &self.replica_set_name())],
+                "ownerReferences": [owner_reference("apps/v1", "ReplicaSet", &self.replica_set_name())],
             },
             "spec": { "nodeName": node, "restartPolicy": "Always", "containers": self.containers() },
             "status": self.pod_status(number, doing, started, last),
@@ -154,28 +157,28 @@ impl Workload<'_> {
     pub fn pod_status(
         &self,
         number: usize,
-        doing: Doing,
+        doing: PodState,
         started: &str,
         last: Option<(&str, &str)>,
     ) -> Value {
-        let ready = doing == Doing::Ready;
+        let ready = doing == PodState::Ready;
         let word = if ready { "True" } else { "False" };
         let since = started;
         let mut containers = vec![self.app_container(number, doing, started, last)];
         if self.component != "worker" {
-            let up = doing != Doing::Starting;
+            let up = doing != PodState::Starting;
             let mut nginx = container("nginx", "toolbox-nginx", "v31", up, 0);
             let state = if up {
                 json!({ "running": { "startedAt": started } })
             } else {
                 json!({ "waiting": { "reason": "ContainerCreating" } })
             };
-            put(&mut nginx, "state", state);
+            set_field(&mut nginx, "state", state);
             containers.push(nginx);
         }
-        let address = stir(2, &[self.name, self.version, &number.to_string()]);
+        let address = seeded(2, &[self.name, self.version, &number.to_string()]);
         let mut status = json!({
-            "phase": if doing == Doing::Starting { "Pending" } else { "Running" }, "qosClass": "Burstable",
+            "phase": if doing == PodState::Starting { "Pending" } else { "Running" }, "qosClass": "Burstable",
             "hostIP": "127.0.0.1", "podIP": format!("10.{}.{}.{}", address % 250, (address >> 8) % 250, (address >> 16) % 250 + 1),
             "startTime": started, "containerStatuses": containers,
             "conditions": [
@@ -187,8 +190,8 @@ impl Workload<'_> {
         });
         if !ready && let Some(conditions) = status["conditions"].as_array_mut() {
             for condition in conditions.iter_mut().skip(2) {
-                put(condition, "reason", json!("ContainersNotReady"));
-                put(
+                set_field(condition, "reason", json!("ContainersNotReady"));
+                set_field(
                     condition,
                     "message",
                     json!("containers with unready status: [app]"),
@@ -201,11 +204,11 @@ impl Workload<'_> {
     fn app_container(
         &self,
         number: usize,
-        doing: Doing,
+        doing: PodState,
         started: &str,
         last: Option<(&str, &str)>,
     ) -> Value {
-        let restarts = if let Doing::Crashing { restarts } = doing {
+        let restarts = if let PodState::Crashing { restarts } = doing {
             restarts
         } else {
             0
@@ -214,23 +217,23 @@ impl Workload<'_> {
             "app",
             self.repository,
             self.version,
-            doing == Doing::Ready,
+            doing == PodState::Ready,
             restarts,
         );
         let state = match doing {
-            Doing::Starting => json!({ "waiting": { "reason": "ContainerCreating" } }),
-            Doing::Ready => json!({ "running": { "startedAt": started } }),
-            Doing::Crashing { .. } => {
+            PodState::Starting => json!({ "waiting": { "reason": "ContainerCreating" } }),
+            PodState::Ready => json!({ "running": { "startedAt": started } }),
+            PodState::Crashing { .. } => {
                 let pod = self.pod_name(number);
                 let message =
                     format!("back-off 5m0s restarting failed container=app pod={pod}_{APPS}");
                 json!({ "waiting": { "reason": "CrashLoopBackOff", "message": message } })
             }
         };
-        put(&mut app, "state", state);
-        if let (Doing::Crashing { .. }, Some((began, ended))) = (doing, last) {
+        set_field(&mut app, "state", state);
+        if let (PodState::Crashing { .. }, Some((began, ended))) = (doing, last) {
             let ended = json!({ "terminated": { "exitCode": 1, "reason": "Error", "startedAt": began, "finishedAt": ended } });
-            put(&mut app, "lastState", ended);
+            set_field(&mut app, "lastState", ended);
         }
         app
     }
@@ -342,12 +345,12 @@ pub fn migration_pod(
         ),
     };
     let mut status = container("dbmigrate", app.repository, version, ended.is_none(), 0);
-    put(&mut status, "state", state);
+    set_field(&mut status, "state", state);
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {
             "name": migration_pod_name(app, version, attempt), "namespace": APPS, "labels": labels,
-            "ownerReferences": [owner("batch/v1", "Job", &job)],
+            "ownerReferences": [owner_reference("batch/v1", "Job", &job)],
         },
         "spec": { "nodeName": node, "restartPolicy": "Never", "containers": [{ "name": "dbmigrate", "image": image(app.repository, version) }] },
         "status": { "phase": phase, "startTime": started, "hostIP": "127.0.0.1", "containerStatuses": [status] },
@@ -359,12 +362,12 @@ pub fn migration_pod_name(app: &App, version: &str, attempt: usize) -> String {
     format!(
         "{}-dbmigrate-{}",
         app.name,
-        letters(stir(3, &[app.name, version, &attempt.to_string()]), 5)
+        random_letters(seeded(3, &[app.name, version, &attempt.to_string()]), 5)
     )
 }
 
 /// What something that happened to an object looks like.
-pub fn happening(
+pub fn event(
     kind: &str,
     name: &str,
     reason: &str,
@@ -379,7 +382,7 @@ pub fn happening(
     } else {
         "apps/v1"
     };
-    let own = format!("{:016x}", stir(4, &[kind, name, reason, last]));
+    let own = format!("{:016x}", seeded(4, &[kind, name, reason, last]));
     json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": { "name": format!("{name}.{own}"), "namespace": APPS },
@@ -391,7 +394,7 @@ pub fn happening(
 }
 
 /// An owner reference without its uid, which only the cluster knows.
-pub fn owner(api_version: &str, kind: &str, name: &str) -> Value {
+pub fn owner_reference(api_version: &str, kind: &str, name: &str) -> Value {
     json!({ "apiVersion": api_version, "kind": kind, "name": name, "uid": "", "controller": true, "blockOwnerDeletion": true })
 }
 
@@ -402,19 +405,19 @@ fn container(name: &str, repository: &str, version: &str, ready: bool, restarts:
     })
 }
 
-fn with(mut labels: Value, key: &str, value: &str) -> Value {
-    put(&mut labels, key, json!(value));
+fn with_label(mut labels: Value, key: &str, value: &str) -> Value {
+    set_field(&mut labels, key, json!(value));
     labels
 }
 
-fn put(object: &mut Value, key: &str, value: Value) {
+fn set_field(object: &mut Value, key: &str, value: Value) {
     if let Some(map) = object.as_object_mut() {
         map.insert(key.to_owned(), value);
     }
 }
 
 /// Gives the containers of a pod's status their ids, as the kubelet does: one for each start of each container.
-pub fn identify(pod: &str, status: &mut Value) {
+pub fn set_container_ids(pod: &str, status: &mut Value) {
     let list = status
         .get_mut("containerStatuses")
         .and_then(Value::as_array_mut);
@@ -425,27 +428,27 @@ pub fn identify(pod: &str, status: &mut Value) {
             let words = [pod, &name, &start.to_string()];
             json!(format!(
                 "containerd://{:016x}{:016x}",
-                stir(7, &words),
-                stir(8, &words)
+                seeded(7, &words),
+                seeded(8, &words)
             ))
         };
         let waits = container["state"]["waiting"].is_object();
         let before = if waits { starts } else { starts - 1 };
         if let Some(last) = container.pointer_mut("/lastState/terminated") {
-            put(last, "containerID", id(before));
+            set_field(last, "containerID", id(before));
         }
         if let Some(ended) = container.pointer_mut("/state/terminated") {
-            put(ended, "containerID", id(starts));
+            set_field(ended, "containerID", id(starts));
         }
         if !waits || container["lastState"]["terminated"].is_object() {
             // While it waits to be started again the kubelet names the one that ended.
-            put(container, "containerID", id(starts));
+            set_field(container, "containerID", id(starts));
         }
     }
 }
 
 /// Letters and digits as Kubernetes' generated names have them.
-pub fn letters(mut number: u64, count: usize) -> String {
+pub fn random_letters(mut number: u64, count: usize) -> String {
     const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
     (0..count)
         .filter_map(|_| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Objects, Stored, Way, key};
+use super::{Objects, Stored, UpdateMethod, key};
 use crate::kubernetes::kinds::{self, Kind};
 use crate::kubernetes::rules::{
     differs_outside_metadata, identify, is_name, legible, metadata, now, set, uid, word,
@@ -21,9 +21,9 @@ impl Objects {
         dry: bool,
     ) -> Result<Arc<Stored>, Status> {
         identify(kind, &mut value)?;
-        let mut shelves = self.lock();
-        let random: String = (0..5).map(|_| word(&mut shelves.random)).collect();
-        let uid = uid(&mut shelves.random);
+        let mut contents = self.lock();
+        let random: String = (0..5).map(|_| word(&mut contents.random)).collect();
+        let uid = uid(&mut contents.random);
         let meta = metadata(&mut value)?;
         let given = meta
             .get("name")
@@ -71,7 +71,7 @@ impl Objects {
                 ));
             }
             if let Some(spaces) = kinds::find("", "v1", "namespaces")
-                && !shelves.items.contains_key(&key(spaces, "", namespace))
+                && !contents.items.contains_key(&key(spaces, "", namespace))
             {
                 return Err(Status::not_found(spaces, namespace));
             }
@@ -93,18 +93,18 @@ impl Objects {
             }
         }
         let key = key(kind, namespace, &name);
-        if shelves.items.contains_key(&key) {
+        if contents.items.contains_key(&key) {
             return Err(Status::already_exists(kind, &name));
         }
-        Ok(self.put(&mut shelves, key, value, dry))
+        Ok(self.store(&mut contents, key, value, dry))
     }
 
     /// Puts a whole object of the opening world as it is, with its status and its age; replaces one of that name.
-    pub fn seed(&self, mut value: Value) -> Result<(), Status> {
-        let kind = kinds::of(&value)
-            .ok_or_else(|| Status::bad_request("the seeded object has no kind served here"))?;
-        let mut shelves = self.lock();
-        let uid = uid(&mut shelves.random);
+    pub fn insert(&self, mut value: Value) -> Result<(), Status> {
+        let kind = kinds::kind_of(&value)
+            .ok_or_else(|| Status::bad_request("the object has no kind served here"))?;
+        let mut contents = self.lock();
+        let uid = uid(&mut contents.random);
         let meta = metadata(&mut value)?;
         meta.entry("uid").or_insert(json!(uid));
         meta.entry("generation").or_insert(json!(1));
@@ -117,7 +117,7 @@ impl Objects {
                 .to_owned()
         };
         let key = key(kind, &read("namespace"), &read("name"));
-        self.put(&mut shelves, key, value, false);
+        self.store(&mut contents, key, value, false);
         Ok(())
     }
 
@@ -126,14 +126,14 @@ impl Objects {
         &self,
         kind: &'static Kind,
         (namespace, name): (&str, &str),
-        way: Way,
+        method: UpdateMethod,
         status_only: bool,
         dry: bool,
         change: impl FnOnce(&Value) -> Result<Value, Status>,
     ) -> Result<Arc<Stored>, Status> {
-        let mut shelves = self.lock();
+        let mut contents = self.lock();
         let key = key(kind, namespace, name);
-        let old = shelves
+        let old = contents
             .items
             .get(&key)
             .cloned()
@@ -159,7 +159,7 @@ impl Objects {
         if !version.is_empty() && version != was("resourceVersion") {
             return Err(Status::conflict(kind, name));
         }
-        if version.is_empty() && way == Way::Replace && kind.custom() {
+        if version.is_empty() && method == UpdateMethod::Replace && kind.custom() {
             let cause = "Invalid value: 0: must be specified for an update";
             return Err(Status::invalid(
                 kind,
@@ -169,12 +169,12 @@ impl Objects {
             ));
         }
         if !uid.is_empty() && uid != was("uid") {
-            return Err(match way {
-                Way::Patch => {
+            return Err(match method {
+                UpdateMethod::Patch => {
                     let cause = format!("Invalid value: \"{uid}\": field is immutable");
                     Status::invalid(kind, name, "metadata.uid", &cause)
                 }
-                Way::Replace => Status::precondition(kind, name, "UID", &uid, was("uid")),
+                UpdateMethod::Replace => Status::precondition(kind, name, "UID", &uid, was("uid")),
             });
         }
         legible(kind, name, meta)?;
@@ -212,12 +212,12 @@ impl Objects {
             metadata(&mut new)?.insert("generation".to_owned(), json!(generation + 1));
         }
         if finalized {
-            return Ok(self.take(&mut shelves, &key, dry).unwrap_or(old));
+            return Ok(self.remove(&mut contents, &key, dry).unwrap_or(old));
         }
         if new == old.value {
             return Ok(old);
         }
-        Ok(self.put(&mut shelves, key, new, dry))
+        Ok(self.store(&mut contents, key, new, dry))
     }
 
     /// Deletes one object, at once unless finalizers hold it; the answer is the object as it stood last.
@@ -228,9 +228,9 @@ impl Objects {
         preconditions: &Value,
         dry: bool,
     ) -> Result<Arc<Stored>, Status> {
-        let mut shelves = self.lock();
+        let mut contents = self.lock();
         let key = key(kind, namespace, name);
-        let old = shelves
+        let old = contents
             .items
             .get(&key)
             .cloned()
@@ -251,8 +251,8 @@ impl Objects {
             metadata(&mut marked)?
                 .entry("deletionTimestamp")
                 .or_insert_with(|| json!(now()));
-            return Ok(self.put(&mut shelves, key, marked, dry));
+            return Ok(self.store(&mut contents, key, marked, dry));
         }
-        Ok(self.take(&mut shelves, &key, dry).unwrap_or(old))
+        Ok(self.remove(&mut contents, &key, dry).unwrap_or(old))
     }
 }

@@ -56,7 +56,7 @@ struct Change {
     last: Option<Arc<Stored>>,
 }
 
-struct Shelves {
+struct Contents {
     version: u64,
     /// A watch may start here or later.
     floor: u64,
@@ -67,7 +67,7 @@ struct Shelves {
 
 /// Every object of one server.
 pub struct Objects {
-    shelves: Mutex<Shelves>,
+    contents: Mutex<Contents>,
     head: watch::Sender<u64>,
 }
 
@@ -83,7 +83,7 @@ pub struct Page {
 
 /// How a changed object is written back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum UpdateMethod {
     /// PATCH.
     Patch,
     /// PUT.
@@ -95,7 +95,7 @@ impl Objects {
     pub fn new(seed: u64) -> Objects {
         // A real server's counter is far from 1 too: resourceVersion=1 is expired there as here.
         let start = 1000;
-        let shelves = Shelves {
+        let contents = Contents {
             version: start,
             floor: start,
             items: BTreeMap::new(),
@@ -103,13 +103,13 @@ impl Objects {
             random: StdRng::seed_from_u64(seed),
         };
         Objects {
-            shelves: Mutex::new(shelves),
+            contents: Mutex::new(contents),
             head: watch::Sender::new(start),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shelves> {
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells when the counter moves.
@@ -132,7 +132,7 @@ impl Objects {
         limit: usize,
         after: Option<&(u64, (String, String))>,
     ) -> Page {
-        let shelves = self.lock();
+        let contents = self.lock();
         let number = index(kind);
         let from = match after {
             Some((_, (namespace, name))) => Bound::Excluded(key(kind, namespace, name)),
@@ -140,16 +140,16 @@ impl Objects {
         };
         let within =
             |key: &Key| key.kind == number && (namespace.is_empty() || key.namespace == namespace);
-        let now = shelves
+        let now = contents
             .items
             .range((from.clone(), Bound::Unbounded))
             .take_while(|(key, _)| within(key));
         let mut found: BTreeMap<&Key, &Arc<Stored>> = now.collect();
-        let version = after.map_or(shelves.version, |(version, _)| *version);
-        let first = shelves
+        let version = after.map_or(contents.version, |(version, _)| *version);
+        let first = contents
             .changes
             .partition_point(|change| change.version <= version);
-        for change in shelves.changes.range(first..).rev() {
+        for change in contents.changes.range(first..).rev() {
             let later = match &from {
                 Bound::Excluded(from) => change.key > *from,
                 _ => true,
@@ -189,19 +189,19 @@ impl Objects {
         namespace: &str,
         selector: &Selector,
     ) -> Result<(Vec<u8>, u64), Status> {
-        let shelves = self.lock();
-        if cursor < shelves.floor {
+        let contents = self.lock();
+        if cursor < contents.floor {
             return Err(Status::expired(format!(
                 "too old resource version: {cursor} ({})",
-                shelves.floor
+                contents.floor
             )));
         }
-        let first = shelves
+        let first = contents
             .changes
             .partition_point(|change| change.version <= cursor);
         let number = index(kind);
         let mut lines = Vec::new();
-        for change in shelves.changes.range(first..) {
+        for change in contents.changes.range(first..) {
             if change.key.kind != number
                 || !(namespace.is_empty() || change.key.namespace == namespace)
             {
@@ -223,14 +223,14 @@ impl Objects {
                 line(&mut lines, word, &shown.bytes);
             }
         }
-        Ok((lines, shelves.version))
+        Ok((lines, contents.version))
     }
 
     /// Forgets the changes so far, as a compaction does: watches from before now expire.
     pub fn compact(&self) {
-        let mut shelves = self.lock();
-        shelves.floor = shelves.version;
-        shelves.changes.clear();
+        let mut contents = self.lock();
+        contents.floor = contents.version;
+        contents.changes.clear();
     }
 
     /// Whether a version can still be continued from.
@@ -238,14 +238,14 @@ impl Objects {
         version >= self.lock().floor
     }
 
-    fn put(&self, shelves: &mut Shelves, key: Key, mut value: Value, dry: bool) -> Arc<Stored> {
-        let version = shelves.version + 1;
+    fn store(&self, contents: &mut Contents, key: Key, mut value: Value, dry: bool) -> Arc<Stored> {
+        let version = contents.version + 1;
         stamp(&mut value, version);
         let stored = Stored::new(value);
         if !dry {
-            let before = shelves.items.insert(key.clone(), stored.clone());
+            let before = contents.items.insert(key.clone(), stored.clone());
             self.record(
-                shelves,
+                contents,
                 Change {
                     version,
                     key,
@@ -258,13 +258,13 @@ impl Objects {
         stored
     }
 
-    fn take(&self, shelves: &mut Shelves, key: &Key, dry: bool) -> Option<Arc<Stored>> {
+    fn remove(&self, contents: &mut Contents, key: &Key, dry: bool) -> Option<Arc<Stored>> {
         let before = if dry {
-            shelves.items.get(key).cloned()
+            contents.items.get(key).cloned()
         } else {
-            shelves.items.remove(key)
+            contents.items.remove(key)
         }?;
-        let version = shelves.version + 1;
+        let version = contents.version + 1;
         let mut value = before.value.clone();
         stamp(&mut value, version);
         let last = Stored::new(value);
@@ -276,20 +276,20 @@ impl Objects {
                 after: None,
                 last: Some(last.clone()),
             };
-            self.record(shelves, change);
+            self.record(contents, change);
         }
         Some(last)
     }
 
-    fn record(&self, shelves: &mut Shelves, change: Change) {
-        shelves.version = change.version;
-        shelves.changes.push_back(change);
-        if shelves.changes.len() > KEPT_CHANGES
-            && let Some(gone) = shelves.changes.pop_front()
+    fn record(&self, contents: &mut Contents, change: Change) {
+        contents.version = change.version;
+        contents.changes.push_back(change);
+        if contents.changes.len() > KEPT_CHANGES
+            && let Some(gone) = contents.changes.pop_front()
         {
-            shelves.floor = gone.version;
+            contents.floor = gone.version;
         }
-        self.head.send_replace(shelves.version);
+        self.head.send_replace(contents.version);
     }
 }
 

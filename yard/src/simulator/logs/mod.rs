@@ -8,7 +8,7 @@ mod services;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::fleet::stir;
+use crate::fleet::seeded;
 use crate::simulator::run::deploy_image;
 
 /// One line and its moment.
@@ -172,13 +172,13 @@ impl Script {
             .unwrap_or(self.started)
             .max(self.started);
         let from = after.unwrap_or(oldest).max(oldest);
-        let beat = 1_300_000_000_i128;
-        let first = from.duration_since(self.started).as_nanos() / beat;
-        let last = until.duration_since(self.started).as_nanos() / beat;
+        let pause = 1_300_000_000_i128;
+        let first = from.duration_since(self.started).as_nanos() / pause;
+        let last = until.duration_since(self.started).as_nanos() / pause;
         let mut lines = Vec::new();
         for number in first..=last {
-            let chance = stir(number as u64, &[&format!("{:?}", self.kind)]);
-            let offset = number * beat + i128::from(chance % 1_200_000_000);
+            let chance = seeded(number as u64, &[&format!("{:?}", self.kind)]);
+            let offset = number * pause + i128::from(chance % 1_200_000_000);
             let Ok(at) = self
                 .started
                 .saturating_add(SignedDuration::from_nanos_i128(offset))

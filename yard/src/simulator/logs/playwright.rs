@@ -1,6 +1,6 @@
 //! Playwright: what the browser tests print, with their colours and, when one fails, its error.
 
-use crate::fleet::stir;
+use crate::fleet::seeded;
 
 const GREEN: &str = "\u{1b}[32m";
 const RED: &str = "\u{1b}[31m";
@@ -53,7 +53,7 @@ pub fn lines(
             .get(number % TITLES.len())
             .copied()
             .unwrap_or(("show the front page", "/"));
-        let chance = stir(
+        let chance = seeded(
             attempt as u64,
             &[run, application, title, &number.to_string()],
         );
@@ -115,7 +115,7 @@ pub fn lines(
 fn error(application: &str, run: &str, attempt: usize) -> Vec<String> {
     let folder = format!(
         "test-results/{application}-publish-a-draft-main-{:06x}",
-        stir(attempt as u64, &[run]) % 0xff_ffff
+        seeded(attempt as u64, &[run]) % 0xff_ffff
     );
     [
         format!("  1) [main] › tests/{application}.spec.js:41:3 › {application} › publish a draft @app-{application} ─────────────"),

@@ -1,6 +1,6 @@
 //! Opening: the objects of one environment at the moment when the yard opens, as weeks of the simulator would have left them.
 
-mod trouble;
+mod broken;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::application::{self, Declared, State};
 use super::clock::{Pace, stamp};
 use super::logs::{Kind, Script};
-use super::run::{Course, Folded, deploy_image, post_sync, templates};
-use super::workload::{self, Counts, Doing, Workload};
+use super::run::{FinishedRun, Timeline, deploy_image, post_sync, templates};
+use super::workload::{self, Counts, PodState, Workload};
 use crate::Scenario;
-use crate::fleet::{self, APPS, ARGO_CD, App, ENVIRONMENTS, stir};
+use crate::fleet::{self, APPS, ARGO_CD, App, ENVIRONMENTS, seeded};
 use crate::history::{History, Standing};
 
 /// Runs are deleted after three days.
@@ -21,7 +21,7 @@ const SMOKE_AFTER: i64 = 120;
 
 /// What an environment's cluster holds, in an order in which it can be created (owners before what they own).
 #[derive(Debug, Default)]
-pub struct World {
+pub struct InitialObjects {
     /// Objects with their status.
     pub objects: Vec<Value>,
     /// What their containers say: pod, container, whether it is the previous one.
@@ -77,21 +77,21 @@ pub fn declared(standing: Option<&Standing>) -> Declared {
 
 impl Opening<'_> {
     /// Everything of one environment but its Node.
-    pub fn world(&self, environment: &'static str) -> World {
-        let mut world = World::default();
+    pub fn initial_objects(&self, environment: &'static str) -> InitialObjects {
+        let mut initial = InitialObjects::default();
         for name in [APPS, ARGO_CD] {
-            world.objects.push(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name }, "status": { "phase": "Active" } }));
+            initial.objects.push(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name }, "status": { "phase": "Active" } }));
         }
-        world
+        initial
             .objects
             .extend(templates::templates(next(environment)));
         let newest = self.history.commits.last().map_or(0, |commit| commit.at);
-        world
+        initial
             .objects
             .push(self.parent(environment, self.second(newest)));
         for app in fleet::apps() {
             let standing = self.history.standing.get(&(environment, app.repository));
-            self.app(&mut world, environment, &app, standing);
+            self.app(&mut initial, environment, &app, standing);
         }
         let bare = App {
             name: fleet::WITHOUT_FILE,
@@ -100,7 +100,7 @@ impl Opening<'_> {
             migrations: false,
             workers: false,
         };
-        world.objects.push(self.finished_leaf(
+        initial.objects.push(self.finished_leaf(
             &bare,
             &Declared::default(),
             self.ago(40 * 86_400),
@@ -109,9 +109,9 @@ impl Opening<'_> {
             None,
         ));
         if environment == "production" {
-            self.deployed(&mut world);
+            self.deployed(&mut initial);
         }
-        world
+        initial
     }
 
     fn second(&self, at: i64) -> Timestamp {
@@ -126,7 +126,7 @@ impl Opening<'_> {
 
     fn app(
         &self,
-        world: &mut World,
+        initial: &mut InitialObjects,
         environment: &'static str,
         app: &App,
         standing: Option<&Standing>,
@@ -166,35 +166,35 @@ impl Opening<'_> {
                 replicas,
             };
             if crashes && component == "app" {
-                self.crashing(world, environment, &workload, before, arrived);
+                self.crashing(initial, environment, &workload, before, arrived);
             } else {
-                self.serving(world, environment, &workload, rolled.min(self.now));
+                self.serving(initial, environment, &workload, rolled.min(self.now));
             }
         }
         images.sort();
         let trouble = if broken { Some(arrived) } else { None };
         let health = if crashes { "Degraded" } else { "Healthy" };
-        world
+        initial
             .objects
             .push(self.finished_leaf(app, &declared, arrived, &images, health, trouble));
         if broken {
-            self.failed_migration(world, environment, app, &declared.tag, arrived);
+            self.failed_migration(initial, environment, app, &declared.tag, arrived);
         }
         if !crashes && !broken && app.images.is_empty() && standing.is_some() {
-            self.smoke(world, environment, app, &declared, since);
+            self.smoke(initial, environment, app, &declared, since);
         }
     }
 
     fn serving(
         &self,
-        world: &mut World,
+        initial: &mut InitialObjects,
         environment: &str,
         workload: &Workload<'_>,
         started: Timestamp,
     ) {
         let at = stamp(started);
         let count = workload.replicas;
-        world.objects.push(deployment(
+        initial.objects.push(deployment(
             workload,
             Counts {
                 generation: 1,
@@ -206,16 +206,16 @@ impl Opening<'_> {
             &at,
             None,
         ));
-        world.objects.push(workload.replica_set(1, count));
+        initial.objects.push(workload.replica_set(1, count));
         for number in 0..count {
-            world.objects.push(workload.pod(
+            initial.objects.push(workload.pod(
                 number,
                 &node_name(environment),
-                Doing::Ready,
+                PodState::Ready,
                 &at,
                 None,
             ));
-            speak(world, workload, number, started);
+            add_scripts(initial, workload, number, started);
         }
     }
 
@@ -323,7 +323,7 @@ impl Opening<'_> {
     /// The smoke run of the version that stands, where it is not too old to be kept.
     fn smoke(
         &self,
-        world: &mut World,
+        initial: &mut InitialObjects,
         environment: &'static str,
         app: &App,
         declared: &Declared,
@@ -337,13 +337,13 @@ impl Opening<'_> {
         let flaky = self.scenario == Scenario::FlakySmoke
             && environment == "staging"
             && app.name == "publisher";
-        let chance = stir(self.seed, &["smoke", environment, app.name, &declared.tag]);
+        let chance = seeded(self.seed, &["smoke", environment, app.name, &declared.tag]);
         let failing = if flaky {
             3
         } else {
             usize::from(chance.is_multiple_of(17))
         };
-        let name = format!("post-sync-{}", workload::letters(chance, 5));
+        let name = format!("post-sync-{}", workload::random_letters(chance, 5));
         let parameters = post_sync::Parameters {
             application: app.name.to_owned(),
             repository: app.repository.to_owned(),
@@ -353,7 +353,7 @@ impl Opening<'_> {
         };
         let started = self.second(since + SMOKE_AFTER);
         let node = node_name(environment);
-        let course = post_sync::course(
+        let timeline = post_sync::timeline(
             &name,
             &parameters,
             environment,
@@ -362,11 +362,11 @@ impl Opening<'_> {
             (started, Pace::new(1.0)),
             failing,
         );
-        keep_run(world, parameters.workflow(&name), &course, started);
+        keep_run(initial, parameters.workflow(&name), &timeline, started);
     }
 
     /// The deploy-image runs of the last days, for every environment.
-    fn deployed(&self, world: &mut World) {
+    fn deployed(&self, initial: &mut InitialObjects) {
         for ((environment, repository), standing) in &self.history.standing {
             if self.now.as_second() - standing.since > KEPT_RUNS {
                 continue;
@@ -377,30 +377,35 @@ impl Opening<'_> {
                 tag: standing.file.tag.clone(),
                 promote: standing.file.promote,
             };
-            let chance = stir(
+            let chance = seeded(
                 self.seed,
                 &["deploy", environment, repository, &standing.file.tag],
             );
-            let name = format!("deploy-image-{}", workload::letters(chance, 5));
+            let name = format!("deploy-image-{}", workload::random_letters(chance, 5));
             let started = self.second(standing.since - 13);
-            let course = deploy_image::course(
+            let timeline = deploy_image::timeline(
                 &name,
                 &parameters,
                 &node_name("production"),
                 (started, Pace::new(1.0)),
             );
-            keep_run(world, parameters.workflow(&name), &course, started);
+            keep_run(initial, parameters.workflow(&name), &timeline, started);
         }
     }
 }
 
 /// A finished run; its pods stay only if it failed.
-fn keep_run(world: &mut World, mut workflow: Value, course: &Course, started: Timestamp) {
-    let Folded {
+fn keep_run(
+    initial: &mut InitialObjects,
+    mut workflow: Value,
+    timeline: &Timeline,
+    started: Timestamp,
+) {
+    let FinishedRun {
         status,
         pods,
         scripts,
-    } = course.fold(started, Pace::new(1.0));
+    } = timeline.finished_run(started, Pace::new(1.0));
     let phase = status["phase"].as_str().unwrap_or("").to_owned();
     if let Some(meta) = workflow["metadata"].as_object_mut() {
         meta.insert("creationTimestamp".to_owned(), json!(stamp(started)));
@@ -412,10 +417,10 @@ fn keep_run(world: &mut World, mut workflow: Value, course: &Course, started: Ti
     if let Some(map) = workflow.as_object_mut() {
         map.insert("status".to_owned(), status);
     }
-    world.objects.push(workflow);
+    initial.objects.push(workflow);
     if phase != "Succeeded" {
-        world.objects.extend(pods);
-        world.scripts.extend(
+        initial.objects.extend(pods);
+        initial.scripts.extend(
             scripts
                 .into_iter()
                 .map(|(pod, container, script)| (pod, container.to_owned(), false, script)),
@@ -438,10 +443,15 @@ fn deployment(workload: &Workload<'_>, counts: Counts, at: &str, late: Option<&s
     object
 }
 
-/// A serving pod's containers begin to speak.
-fn speak(world: &mut World, workload: &Workload<'_>, number: usize, started: Timestamp) {
-    for (container, script) in voices(workload, started) {
-        world.scripts.push((
+/// A serving pod's containers begin to add_scripts.
+fn add_scripts(
+    initial: &mut InitialObjects,
+    workload: &Workload<'_>,
+    number: usize,
+    started: Timestamp,
+) {
+    for (container, script) in container_scripts(workload, started) {
+        initial.scripts.push((
             workload.pod_name(number),
             container.to_owned(),
             false,
@@ -451,7 +461,10 @@ fn speak(world: &mut World, workload: &Workload<'_>, number: usize, started: Tim
 }
 
 /// What the containers of a serving pod say.
-pub fn voices(workload: &Workload<'_>, started: Timestamp) -> Vec<(&'static str, Script)> {
+pub fn container_scripts(
+    workload: &Workload<'_>,
+    started: Timestamp,
+) -> Vec<(&'static str, Script)> {
     let app = workload.app.name.to_owned();
     let kind = if workload.component == "worker" {
         Kind::Worker { app }
@@ -461,11 +474,11 @@ pub fn voices(workload: &Workload<'_>, started: Timestamp) -> Vec<(&'static str,
             version: workload.version.to_owned(),
         }
     };
-    let mut voices = vec![("app", Script::new(kind, started, None))];
+    let mut container_scripts = vec![("app", Script::new(kind, started, None))];
     if workload.component != "worker" {
-        voices.push(("nginx", Script::new(Kind::Nginx, started, None)));
+        container_scripts.push(("nginx", Script::new(Kind::Nginx, started, None)));
     }
-    voices
+    container_scripts
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::history::history;
 #[test]
 fn the_same_seed_opens_the_same_world() {
     let now = Timestamp::from_second(1_795_000_000).unwrap();
-    let world = |seed| {
+    let initial = |seed| {
         let history = history(Scenario::FlakySmoke, seed, now.as_second());
         let opening = Opening {
             scenario: Scenario::FlakySmoke,
@@ -15,10 +15,10 @@ fn the_same_seed_opens_the_same_world() {
             history: &history,
             revision: "0",
         };
-        opening.world("staging").objects
+        opening.initial_objects("staging").objects
     };
-    assert_eq!(world(5), world(5));
-    assert_ne!(world(5), world(6));
+    assert_eq!(initial(5), initial(5));
+    assert_ne!(initial(5), initial(6));
 }
 
 #[test]
@@ -35,8 +35,11 @@ fn every_object_has_a_kind_that_a_server_knows_and_a_name_of_its_own() {
         };
         for environment in ENVIRONMENTS {
             let mut names = std::collections::BTreeSet::new();
-            for object in opening.world(environment).objects {
-                assert!(crate::kubernetes::kinds::of(&object).is_some(), "{object}");
+            for object in opening.initial_objects(environment).objects {
+                assert!(
+                    crate::kubernetes::kinds::kind_of(&object).is_some(),
+                    "{object}"
+                );
                 let own = (
                     object["kind"].to_string(),
                     object["metadata"]["name"].to_string(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Beat, Course, Planner, Spec};
+use super::{NodeSpec, RunEvent, Timeline, TimelineBuilder};
 use crate::fleet::APPS;
 use crate::simulator::clock::Pace;
 use crate::simulator::logs::Kind;
@@ -71,34 +71,34 @@ impl Parameters {
 }
 
 /// Plans a run: both steps at once, the commit towards the end of the first.
-pub fn course(
+pub fn timeline(
     workflow: &str,
     parameters: &Parameters,
     node: &str,
     (started, pace): (Timestamp, Pace),
-) -> Course {
-    let mut plan = Planner::new(workflow, node, started, pace);
+) -> Timeline {
+    let mut plan = TimelineBuilder::new(workflow, node, started, pace);
     let root = workflow.to_owned();
     let (template, update) = ("deploy-image", "update-image-tag");
     plan.begin(
         0.0,
-        Spec {
+        NodeSpec {
             name: root.clone(),
             kind: "Steps",
             template,
-            ..Spec::default()
+            ..NodeSpec::default()
         },
         "Running",
         "",
     );
     let group = format!("{root}[0]");
-    let spec = Spec {
+    let spec = NodeSpec {
         name: group.clone(),
         display: "[0]".into(),
         kind: "StepGroup",
         boundary: Some(root.clone()),
         parent: Some(root.clone()),
-        ..Spec::default()
+        ..NodeSpec::default()
     };
     plan.begin(0.0, spec, "Running", "");
     let inputs = vec![
@@ -107,7 +107,7 @@ pub fn course(
         ("imageTag", parameters.tag.clone()),
         ("promoteDeployment", parameters.promote.to_string()),
     ];
-    let step = |name: String, display: &str, kind, template, from, parent: &str| Spec {
+    let step = |name: String, display: &str, kind, template, from, parent: &str| NodeSpec {
         name,
         display: display.to_owned(),
         kind,
@@ -116,7 +116,7 @@ pub fn course(
         boundary: Some(root.clone()),
         parent: Some(parent.to_owned()),
         inputs: inputs.clone(),
-        ..Spec::default()
+        ..NodeSpec::default()
     };
     let name = format!("{group}.{update}");
     plan.begin(
@@ -128,7 +128,7 @@ pub fn course(
     let script = Kind::UpdateTag {
         parameters: parameters.clone(),
     };
-    let attempt = Spec {
+    let attempt = NodeSpec {
         retried: true,
         ..step(
             format!("{name}(0)"),
@@ -140,9 +140,9 @@ pub fn course(
         )
     };
     plan.pod(0.0, 16.0, attempt, script, 0);
-    plan.act(
+    plan.add(
         13.0,
-        Beat::Commit {
+        RunEvent::Commit {
             environment: parameters.environment.clone(),
             repository: parameters.repository.clone(),
             tag: parameters.tag.clone(),
@@ -173,27 +173,27 @@ pub fn course(
     let handler = format!("{root}.onExit");
     plan.begin(
         17.0,
-        Spec {
+        NodeSpec {
             name: handler.clone(),
             kind: "Steps",
             template: "exit-handler",
             hooked: true,
-            ..Spec::default()
+            ..NodeSpec::default()
         },
         "Running",
         "",
     );
     let group = format!("{handler}[0]");
-    let spec = Spec {
+    let spec = NodeSpec {
         name: group.clone(),
         display: "[0]".into(),
         kind: "StepGroup",
         boundary: Some(handler.clone()),
         parent: Some(handler.clone()),
-        ..Spec::default()
+        ..NodeSpec::default()
     };
     plan.begin(17.0, spec, "Running", "");
-    let spec = Spec {
+    let spec = NodeSpec {
         name: format!("{group}.notify-slack"),
         display: "notify-slack".into(),
         kind: "Skipped",
@@ -201,7 +201,7 @@ pub fn course(
         template_ref: Some("notify-slack"),
         boundary: Some(handler.clone()),
         parent: Some(group.clone()),
-        ..Spec::default()
+        ..NodeSpec::default()
     };
     plan.begin(
         17.0,
@@ -211,7 +211,7 @@ pub fn course(
     );
     plan.end(17.0, &group, "Succeeded", "", None);
     plan.end(17.0, &handler, "Succeeded", "", None);
-    plan.finish(17.0, "Succeeded", "")
+    plan.build(17.0, "Succeeded", "")
 }
 
 #[cfg(test)]
@@ -228,14 +228,14 @@ mod tests {
         };
         let read = Parameters::read(&given.workflow("deploy-image-x")).unwrap();
         assert_eq!(read, given);
-        let course = course(
+        let timeline = timeline(
             "deploy-image-x",
             &read,
             "n",
             (Timestamp::UNIX_EPOCH, Pace::new(1.0)),
         );
-        let committed = course.beats.iter().find_map(|(_, beat)| match beat {
-            Beat::Commit {
+        let committed = timeline.events.iter().find_map(|(_, event)| match event {
+            RunEvent::Commit {
                 environment,
                 repository,
                 tag,

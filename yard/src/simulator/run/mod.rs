@@ -1,4 +1,4 @@
-//! Run: one Workflow's whole course, planned before it is played: which node does what when, which pods exist, what they say.
+//! Run: one Workflow's whole timeline, planned before it is played: which node does what when, which pods exist, what they say.
 //!
 //! The engine's own forms: node ids, names, pod names, retries, step groups, skipped and omitted nodes. A planned run can
 //! be played against a cluster as time passes, or folded at once into what a finished Workflow looks like.
@@ -14,12 +14,12 @@ use serde_json::{Map, Value, json};
 
 use super::clock::{Pace, stamp};
 use super::logs::{Kind, Script};
-use super::workload::owner;
+use super::workload::owner_reference;
 use crate::fleet::APPS;
 
 /// What happens at one moment of a run.
 #[derive(Debug, Clone)]
-pub enum Beat {
+pub enum RunEvent {
     /// A node is as this says.
     Node(Value),
     /// A pod runs; its containers say what the scripts say.
@@ -69,14 +69,14 @@ pub enum Beat {
 
 /// A planned run.
 #[derive(Debug, Clone)]
-pub struct Course {
+pub struct Timeline {
     /// Simulated seconds after the start, in order.
-    pub beats: Vec<(f64, Beat)>,
+    pub events: Vec<(f64, RunEvent)>,
 }
 
-/// A course that is over.
+/// A timeline that is over.
 #[derive(Debug, Clone)]
-pub struct Folded {
+pub struct FinishedRun {
     /// `status` of the Workflow.
     pub status: Value,
     /// Its pods as they ended.
@@ -86,18 +86,18 @@ pub struct Folded {
 }
 
 /// Plans a run: keeps the nodes as they are so far.
-pub struct Planner<'a> {
+pub struct TimelineBuilder<'a> {
     workflow: &'a str,
     node_name: &'a str,
     started: Timestamp,
     pace: Pace,
     nodes: BTreeMap<String, Value>,
-    beats: Vec<(f64, Beat)>,
+    events: Vec<(f64, RunEvent)>,
 }
 
 /// What a node is, before it has done anything.
 #[derive(Debug, Clone, Default)]
-pub struct Spec<'a> {
+pub struct NodeSpec<'a> {
     /// Full name, as `run.task(0)`.
     pub name: String,
     /// As `task(0)`; empty: the part after the boundary.
@@ -120,21 +120,21 @@ pub struct Spec<'a> {
     pub inputs: Vec<(&'a str, String)>,
 }
 
-impl<'a> Planner<'a> {
+impl<'a> TimelineBuilder<'a> {
     /// A run of this name that starts then; its pods are on that node.
     pub fn new(
         workflow: &'a str,
         node_name: &'a str,
         started: Timestamp,
         pace: Pace,
-    ) -> Planner<'a> {
-        Planner {
+    ) -> TimelineBuilder<'a> {
+        TimelineBuilder {
             workflow,
             node_name,
             started,
             pace,
             nodes: BTreeMap::new(),
-            beats: Vec::new(),
+            events: Vec::new(),
         }
     }
 
@@ -143,7 +143,7 @@ impl<'a> Planner<'a> {
     }
 
     /// A node begins; it has ended at once where it was skipped or omitted (then `phase` says so).
-    pub fn begin(&mut self, at: f64, spec: Spec<'_>, phase: &str, message: &str) -> String {
+    pub fn begin(&mut self, at: f64, spec: NodeSpec<'_>, phase: &str, message: &str) -> String {
         let id = node_id(self.workflow, &spec.name);
         let mut node = json!({
             "id": id, "name": spec.name, "type": spec.kind, "phase": phase, "templateName": spec.template,
@@ -243,7 +243,7 @@ impl<'a> Planner<'a> {
     }
 
     /// A Pod node and its pod, from `from` to `to` seconds: Pending while it is pulled, then Running, then its end.
-    pub fn pod(&mut self, from: f64, to: f64, spec: Spec<'_>, kind: Kind, code: i64) {
+    pub fn pod(&mut self, from: f64, to: f64, spec: NodeSpec<'_>, kind: Kind, code: i64) {
         let (name, template) = (spec.name.clone(), spec.template.to_owned());
         let running = (from + 4.0).min(to);
         let id = self.begin(from, spec, "Pending", "");
@@ -262,15 +262,15 @@ impl<'a> Planner<'a> {
             ("wait", script(wait.clone())),
             ("init", script(wait)),
         ];
-        self.beats.push((running, Beat::Pod { pod, scripts }));
+        self.events.push((running, RunEvent::Pod { pod, scripts }));
         if let Some(mut node) = self.nodes.get(&id).cloned() {
             set(&mut node, "phase", json!("Running"));
             set(&mut node, "hostNodeName", json!(self.node_name));
             self.keep(running, id, node);
         }
-        self.beats.push((
+        self.events.push((
             to,
-            Beat::Ended {
+            RunEvent::Ended {
                 pod: pod_name,
                 at: stamp(ended),
                 code,
@@ -305,7 +305,7 @@ impl<'a> Planner<'a> {
                     "workflows.argoproj.io/pod-gc-strategy": "OnWorkflowSuccess/delay=",
                     "kubectl.kubernetes.io/default-container": "main",
                 },
-                "ownerReferences": [owner("argoproj.io/v1alpha1", "Workflow", self.workflow)],
+                "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Workflow", self.workflow)],
             },
             "spec": {
                 "nodeName": self.node_name, "restartPolicy": "Never",
@@ -323,47 +323,49 @@ impl<'a> Planner<'a> {
     }
 
     /// Something happens outside the cluster.
-    pub fn act(&mut self, at: f64, beat: Beat) {
-        self.beats.push((at, beat));
+    pub fn add(&mut self, at: f64, event: RunEvent) {
+        self.events.push((at, event));
     }
 
-    /// The run is over; the course in order of time.
-    pub fn finish(mut self, at: f64, phase: &'static str, message: &str) -> Course {
-        self.beats.push((
+    /// The run is over; the timeline in order of time.
+    pub fn build(mut self, at: f64, phase: &'static str, message: &str) -> Timeline {
+        self.events.push((
             at,
-            Beat::Finished {
+            RunEvent::Finished {
                 phase,
                 message: message.to_owned(),
             },
         ));
-        self.beats.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Course { beats: self.beats }
+        self.events.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Timeline {
+            events: self.events,
+        }
     }
 
     fn keep(&mut self, at: f64, id: String, node: Value) {
         self.nodes.insert(id, node.clone());
-        self.beats.push((at, Beat::Node(node)));
+        self.events.push((at, RunEvent::Node(node)));
     }
 }
 
-impl Course {
+impl Timeline {
     /// How many simulated seconds it takes.
     pub fn lasts(&self) -> f64 {
-        self.beats.last().map_or(0.0, |(at, _)| *at)
+        self.events.last().map_or(0.0, |(at, _)| *at)
     }
 
-    /// What a cluster holds when the whole course is over.
-    pub fn fold(&self, started: Timestamp, pace: Pace) -> Folded {
+    /// What a cluster holds when the whole timeline is over.
+    pub fn finished_run(&self, started: Timestamp, pace: Pace) -> FinishedRun {
         let mut nodes = Map::new();
         let (mut pods, mut told) = (BTreeMap::new(), Vec::new());
         let mut status =
             json!({ "phase": "Running", "startedAt": stamp(started), "finishedAt": null });
-        for (at, beat) in &self.beats {
-            match beat {
-                Beat::Node(node) => {
+        for (at, event) in &self.events {
+            match event {
+                RunEvent::Node(node) => {
                     drop(nodes.insert(node["id"].as_str().unwrap_or("").to_owned(), node.clone()))
                 }
-                Beat::Pod { pod, scripts } => {
+                RunEvent::Pod { pod, scripts } => {
                     let name = pod["metadata"]["name"].as_str().unwrap_or("").to_owned();
                     told.extend(
                         scripts
@@ -372,7 +374,7 @@ impl Course {
                     );
                     pods.insert(name, pod.clone());
                 }
-                Beat::Ended { pod, at, code } => {
+                RunEvent::Ended { pod, at, code } => {
                     if let Some(pod) = pods.get_mut(pod) {
                         set(pod, "status", ended_pod(&pod["status"], at, *code));
                         if let Some(labels) = pod["metadata"].get_mut("labels") {
@@ -380,7 +382,7 @@ impl Course {
                         }
                     }
                 }
-                Beat::Finished { phase, message } => {
+                RunEvent::Finished { phase, message } => {
                     status = finished(
                         phase,
                         message,
@@ -388,11 +390,11 @@ impl Course {
                         &stamp(pace.after(started, *at)),
                     );
                 }
-                Beat::Commit { .. } | Beat::Promote { .. } => {}
+                RunEvent::Commit { .. } | RunEvent::Promote { .. } => {}
             }
         }
         set(&mut status, "nodes", Value::Object(nodes));
-        Folded {
+        FinishedRun {
             status,
             pods: pods.into_values().collect(),
             scripts: told,

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Beat, Course, Planner, Spec};
+use super::{NodeSpec, RunEvent, Timeline, TimelineBuilder};
 use crate::fleet::APPS;
 use crate::simulator::clock::Pace;
 use crate::simulator::logs::Kind;
@@ -87,7 +87,7 @@ impl Parameters {
 }
 
 /// Plans a run whose first attempts of the tests fail as often as `failing` says (3 fail them all).
-pub fn course(
+pub fn timeline(
     workflow: &str,
     parameters: &Parameters,
     environment: &str,
@@ -95,32 +95,32 @@ pub fn course(
     node: &str,
     (started, pace): (Timestamp, Pace),
     failing: usize,
-) -> Course {
-    let mut plan = Planner::new(workflow, node, started, pace);
+) -> Timeline {
+    let mut plan = TimelineBuilder::new(workflow, node, started, pace);
     let application = parameters.application.as_str();
     let root = workflow.to_owned();
     let dag = format!("{root}(0)");
     let template = "handle-sync-event";
     plan.begin(
         0.0,
-        Spec {
+        NodeSpec {
             name: root.clone(),
             kind: "Retry",
             template,
-            ..Spec::default()
+            ..NodeSpec::default()
         },
         "Running",
         "",
     );
     plan.begin(
         0.0,
-        Spec {
+        NodeSpec {
             name: dag.clone(),
             kind: "DAG",
             template,
             parent: Some(root.clone()),
             retried: true,
-            ..Spec::default()
+            ..NodeSpec::default()
         },
         "Running",
         "",
@@ -128,7 +128,7 @@ pub fn course(
     let tests = format!("{dag}.govuk-e2e-tests");
     let e2e = "govuk-e2e-tests";
     let inputs = vec![("grep", format!("@app-{application}"))];
-    let task = |name: String, display: &str, kind| Spec {
+    let task = |name: String, display: &str, kind| NodeSpec {
         name,
         display: display.to_owned(),
         kind,
@@ -136,11 +136,11 @@ pub fn course(
         template_ref: Some(e2e),
         boundary: Some(dag.clone()),
         inputs: inputs.clone(),
-        ..Spec::default()
+        ..NodeSpec::default()
     };
     plan.begin(
         1.0,
-        Spec {
+        NodeSpec {
             parent: Some(dag.clone()),
             ..task(tests.clone(), e2e, "Retry")
         },
@@ -161,7 +161,7 @@ pub fn course(
             attempt,
             fails,
         };
-        let spec = Spec {
+        let spec = NodeSpec {
             parent: Some(tests.clone()),
             retried: true,
             ..task(last.clone(), &format!("{e2e}({attempt})"), "Pod")
@@ -189,11 +189,11 @@ pub fn course(
     };
     plan.end(at, &root, phase, message, None);
     at = exit_handler(&mut plan, at, &root, parameters, environment, passed);
-    plan.finish(at, phase, message)
+    plan.build(at, phase, message)
 }
 
 fn promotion(
-    plan: &mut Planner<'_>,
+    plan: &mut TimelineBuilder<'_>,
     at: f64,
     (dag, last): (&str, &str),
     parameters: &Parameters,
@@ -201,7 +201,7 @@ fn promotion(
     passed: bool,
 ) -> f64 {
     let name = format!("{dag}.promote-release");
-    let spec = |name: String, display: &str, kind| Spec {
+    let spec = |name: String, display: &str, kind| NodeSpec {
         name,
         display: display.to_owned(),
         kind,
@@ -214,9 +214,9 @@ fn promotion(
             ("promoteDeployment", "true".to_owned()),
             ("application", parameters.application.clone()),
         ],
-        ..Spec::default()
+        ..NodeSpec::default()
     };
-    let skipped = |display: &str| Spec {
+    let skipped = |display: &str| NodeSpec {
         parent: Some(last.to_owned()),
         ..spec(name.clone(), display, "Skipped")
     };
@@ -243,12 +243,12 @@ fn promotion(
         );
         return at;
     }
-    let retry = Spec {
+    let retry = NodeSpec {
         parent: Some(last.to_owned()),
         ..spec(name.clone(), "promote-release", "Retry")
     };
     plan.begin(at, retry, "Running", "");
-    let attempt = Spec {
+    let attempt = NodeSpec {
         parent: Some(name.clone()),
         retried: true,
         ..spec(format!("{name}(0)"), "promote-release(0)", "Pod")
@@ -259,12 +259,12 @@ fn promotion(
         tag: parameters.tag.clone(),
     };
     plan.pod(at, at + 7.0, attempt, script, 0);
-    let promote = Beat::Promote {
+    let promote = RunEvent::Promote {
         environment: next.to_owned(),
         repository: parameters.repository.clone(),
         tag: parameters.tag.clone(),
     };
-    plan.act(at + 6.0, promote);
+    plan.add(at + 6.0, promote);
     plan.end(at + 7.0, &name, "Succeeded", "", None);
     at + 7.0
 }
@@ -276,8 +276,8 @@ pub fn exit_only(
     node: &str,
     (started, pace): (Timestamp, Pace),
     message: &str,
-) -> Course {
-    let mut plan = Planner::new(workflow, node, started, pace);
+) -> Timeline {
+    let mut plan = TimelineBuilder::new(workflow, node, started, pace);
     let nothing = Parameters {
         application: String::new(),
         repository: String::new(),
@@ -286,11 +286,11 @@ pub fn exit_only(
         gate: false,
     };
     let at = exit_handler(&mut plan, 0.0, workflow, &nothing, environment, false);
-    plan.finish(at, "Failed", message)
+    plan.build(at, "Failed", message)
 }
 
 fn exit_handler(
-    plan: &mut Planner<'_>,
+    plan: &mut TimelineBuilder<'_>,
     mut at: f64,
     root: &str,
     parameters: &Parameters,
@@ -302,23 +302,23 @@ fn exit_handler(
     let template = "exit-handler";
     plan.begin(
         at,
-        Spec {
+        NodeSpec {
             name: handler.clone(),
             kind: "Retry",
             template,
             hooked: true,
-            ..Spec::default()
+            ..NodeSpec::default()
         },
         "Running",
         "",
     );
-    let first = Spec {
+    let first = NodeSpec {
         name: steps.clone(),
         kind: "Steps",
         template,
         parent: Some(handler.clone()),
         retried: true,
-        ..Spec::default()
+        ..NodeSpec::default()
     };
     plan.begin(at, first, "Running", "");
     let mut parent = steps.clone();
@@ -331,17 +331,17 @@ fn exit_handler(
     {
         let group = format!("{steps}[{number}]");
         let display = format!("[{number}]");
-        let spec = Spec {
+        let spec = NodeSpec {
             name: group.clone(),
             display,
             kind: "StepGroup",
             boundary: Some(steps.clone()),
             parent: Some(parent),
-            ..Spec::default()
+            ..NodeSpec::default()
         };
         plan.begin(at, spec, "Running", "");
         let name = format!("{group}.{task}");
-        let spec = |name: String, display: String, kind, parent: &str| Spec {
+        let spec = |name: String, display: String, kind, parent: &str| NodeSpec {
             name,
             display,
             kind,
@@ -349,7 +349,7 @@ fn exit_handler(
             template_ref: from,
             boundary: Some(steps.clone()),
             parent: Some(parent.to_owned()),
-            ..Spec::default()
+            ..NodeSpec::default()
         };
         if passed {
             let message = "when 'Succeeded != Succeeded' evaluated false";
@@ -373,7 +373,7 @@ fn exit_handler(
                 environment: environment.to_owned(),
                 tag: parameters.tag.clone(),
             };
-            let pod = Spec {
+            let pod = NodeSpec {
                 retried: true,
                 ..spec(attempt.clone(), format!("{task}(0)"), "Pod", &name)
             };
@@ -405,7 +405,7 @@ mod tests {
 
     fn status(gate: bool, failing: usize) -> (Value, usize) {
         let pace = Pace::new(1.0);
-        let course = course(
+        let timeline = timeline(
             "post-sync-7xk2p",
             &parameters(gate),
             "staging",
@@ -414,7 +414,7 @@ mod tests {
             (Timestamp::UNIX_EPOCH, pace),
             failing,
         );
-        let folded = course.fold(Timestamp::UNIX_EPOCH, pace);
+        let folded = timeline.finished_run(Timestamp::UNIX_EPOCH, pace);
         (folded.status, folded.pods.len())
     }
 
@@ -471,7 +471,7 @@ mod tests {
 
     #[test]
     fn a_passed_run_with_an_open_gate_promotes() {
-        let course = course(
+        let timeline = timeline(
             "w",
             &parameters(true),
             "staging",
@@ -480,7 +480,7 @@ mod tests {
             (Timestamp::UNIX_EPOCH, Pace::new(1.0)),
             0,
         );
-        let promoted = course.beats.iter().any(|(_, beat)| matches!(beat, Beat::Promote { environment, .. } if environment == "production"));
+        let promoted = timeline.events.iter().any(|(_, event)| matches!(event, RunEvent::Promote { environment, .. } if environment == "production"));
         assert!(promoted);
     }
 

@@ -1,11 +1,11 @@
-//! Written: the configuration and delivery files that the yard writes for the console, as an operator would.
+//! Console config: the configuration and delivery files that the yard writes for the console, as an operator would.
 //!
 //! The delivery is the built-in GOV.UK one with another name and no links: what runs here has no page anywhere.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Access, private};
+use super::{Access, write_private};
 
 /// The delivery that the yard plays.
 const GOVUK: &str = include_str!("../../config/govuk.toml");
@@ -14,9 +14,9 @@ const GOVUK: &str = include_str!("../../config/govuk.toml");
 pub const NAME: &str = "Practice yard";
 
 /// Writes both files into the yard's folder; the operator's is returned.
-pub fn config(folder: &Path, repository: &Path, access: &[Access]) -> io::Result<PathBuf> {
+pub fn write(folder: &Path, repository: &Path, access: &[Access]) -> io::Result<PathBuf> {
     let delivery = folder.join("delivery.toml");
-    private(&delivery, &delivery_text())?;
+    write_private(&delivery, &delivery_text())?;
     let mut text = format!(
         "# The practice yard's own configuration; it is gone when the yard closes.\npractice = true\ndelivery = {}\nrepository = {}\njournal = {}\n",
         quoted(&delivery),
@@ -35,7 +35,7 @@ pub fn config(folder: &Path, repository: &Path, access: &[Access]) -> io::Result
         ));
     }
     let file = folder.join("leverframe.toml");
-    private(&file, &text)?;
+    write_private(&file, &text)?;
     Ok(file)
 }
 

@@ -1,13 +1,13 @@
-//! Trouble: what a scenario leaves broken at the opening: pods that crash, a migration that failed.
+//! ClusterError: what a scenario leaves broken at the opening: pods that crash, a migration that failed.
 
 use jiff::Timestamp;
 
-use super::{Opening, World, deployment, node_name, speak};
+use super::{InitialObjects, Opening, add_scripts, deployment, node_name};
 use crate::Scenario;
 use crate::fleet::App;
 use crate::simulator::clock::{Pace, stamp};
 use crate::simulator::logs::{Kind, Script};
-use crate::simulator::workload::{self, Counts, Doing, Workload};
+use crate::simulator::workload::{self, Counts, PodState, Workload};
 
 impl Opening<'_> {
     pub(super) fn broken_migration(&self, environment: &str, app: &App) -> bool {
@@ -24,7 +24,7 @@ impl Opening<'_> {
 
     pub(super) fn crashing(
         &self,
-        world: &mut World,
+        initial: &mut InitialObjects,
         environment: &str,
         workload: &Workload<'_>,
         before: &str,
@@ -48,21 +48,21 @@ impl Opening<'_> {
             "ReplicaSet \"{}\" has timed out progressing.",
             workload.replica_set_name()
         );
-        world
+        initial
             .objects
             .push(deployment(workload, counts, &at, Some(&late)));
-        world.objects.push(old.replica_set(1, ready));
-        world.objects.push(workload.replica_set(2, new));
+        initial.objects.push(old.replica_set(1, ready));
+        initial.objects.push(workload.replica_set(2, new));
         let long_ago = self.ago(31 * 3600);
         for number in 0..ready {
-            world.objects.push(old.pod(
+            initial.objects.push(old.pod(
                 number,
                 &node_name(environment),
-                Doing::Ready,
+                PodState::Ready,
                 &stamp(long_ago),
                 None,
             ));
-            speak(world, &old, number, long_ago);
+            add_scripts(initial, &old, number, long_ago);
         }
         for number in 0..new {
             let (began, ended) = (self.ago(130), self.ago(124));
@@ -70,13 +70,13 @@ impl Opening<'_> {
             let pod = workload.pod(
                 number,
                 &node_name(environment),
-                Doing::Crashing { restarts: 8 },
+                PodState::Crashing { restarts: 8 },
                 &at,
                 Some((&last.0, &last.1)),
             );
             let name = workload.pod_name(number);
             let message = "Back-off restarting failed container app in pod";
-            world.objects.push(workload::happening(
+            initial.objects.push(workload::event(
                 "Pod",
                 &name,
                 "BackOff",
@@ -84,19 +84,19 @@ impl Opening<'_> {
                 true,
                 (&at, &stamp(self.ago(60)), 94),
             ));
-            world.objects.push(pod);
+            initial.objects.push(pod);
             let kind = Kind::Crash {
                 app: workload.app.name.to_owned(),
                 version: workload.version.to_owned(),
             };
             let script = Script::new(kind, began, Some(ended));
-            world
+            initial
                 .scripts
                 .push((name.clone(), "app".to_owned(), false, script.clone()));
-            world
+            initial
                 .scripts
                 .push((name.clone(), "app".to_owned(), true, script));
-            world.scripts.push((
+            initial.scripts.push((
                 name,
                 "nginx".to_owned(),
                 false,
@@ -107,7 +107,7 @@ impl Opening<'_> {
 
     pub(super) fn failed_migration(
         &self,
-        world: &mut World,
+        initial: &mut InitialObjects,
         environment: &str,
         app: &App,
         tag: &str,
@@ -118,7 +118,7 @@ impl Opening<'_> {
         let job = workload::migration_job(app, tag, &stamp(started), Some((&stamp(ended), false)));
         let message = "Job has reached the specified backoff limit";
         let happened = stamp(ended);
-        world.objects.push(workload::happening(
+        initial.objects.push(workload::event(
             "Job",
             &format!("{}-dbmigrate", app.name),
             "BackoffLimitExceeded",
@@ -126,7 +126,7 @@ impl Opening<'_> {
             true,
             (&happened, &happened, 1),
         ));
-        world.objects.push(job);
+        initial.objects.push(job);
         for attempt in 0..2 {
             let (began, over) = (
                 life.after(started, 30.0 * attempt as f64),
@@ -140,14 +140,14 @@ impl Opening<'_> {
                 &stamp(began),
                 Some((&stamp(over), false)),
             );
-            world.objects.push(pod);
+            initial.objects.push(pod);
             let kind = Kind::Migration {
                 app: app.name.to_owned(),
                 version: tag.to_owned(),
                 passes: false,
             };
             let script = Script::new(kind, began, Some(over));
-            world.scripts.push((
+            initial.scripts.push((
                 workload::migration_pod_name(app, tag, attempt),
                 "dbmigrate".to_owned(),
                 false,

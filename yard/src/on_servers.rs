@@ -9,10 +9,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::loopback::Certificate;
-use crate::simulator::cluster::{Cluster, Trouble, name};
+use crate::simulator::cluster::{Cluster, ClusterError, name};
 use crate::simulator::kubelet::Kubelet;
 use crate::simulator::opening;
-use crate::{Access, Ground, Options, Yard, private_folder};
+use crate::{Access, Options, Prepared, Yard, private_folder};
 
 impl Yard {
     /// Plays on API servers that a test started on loopback, one for each environment and with the kinds of Argo: they get
@@ -21,9 +21,9 @@ impl Yard {
     ///
     /// # Errors
     /// Before any request, where a server is not on loopback.
-    pub async fn over(options: Options, access: Vec<Access>) -> io::Result<Yard> {
+    pub async fn on_servers(options: Options, access: Vec<Access>) -> io::Result<Yard> {
         let folder = private_folder()?;
-        let ground = Ground::lay(options, folder.path())
+        let prepared = Prepared::build(options, folder.path())
             .await
             .map_err(io::Error::other)??;
         let certificate = Certificate::generate()?;
@@ -36,25 +36,25 @@ impl Yard {
         {
             let kubelet = Kubelet::start(&certificate).await?;
             let cluster =
-                Cluster::connect(environment, kubeconfig, context, kubelet.shelf.clone()).await?;
-            let mut world = ground.opening(options).world(environment);
-            world
+                Cluster::connect(environment, kubeconfig, context, kubelet.logs.clone()).await?;
+            let mut initial = prepared.opening(options).initial_objects(environment);
+            initial
                 .objects
                 .push(opening::node(environment, kubelet.port()));
-            for (pod, container, previous, script) in world.scripts {
-                kubelet.shelf.put(&pod, &container, previous, script);
+            for (pod, container, previous, script) in initial.scripts {
+                kubelet.logs.set(&pod, &container, previous, script);
             }
             cluster
-                .furnish(world.objects)
+                .create_all(initial.objects)
                 .await
                 .map_err(io::Error::other)?;
             kubelets.push(kubelet);
             clusters.push(cluster);
         }
-        Yard::play(
+        Yard::assemble(
             options,
             folder,
-            ground,
+            prepared,
             (Vec::new(), kubelets),
             access,
             clusters,
@@ -64,7 +64,7 @@ impl Yard {
 
 impl Cluster {
     /// Creates an opening's objects, owners first; those that are there already stay as they are.
-    pub async fn furnish(&self, objects: Vec<Value>) -> Result<(), Trouble> {
+    pub async fn create_all(&self, objects: Vec<Value>) -> Result<(), ClusterError> {
         let mut uids: HashMap<(String, String), String> = HashMap::new();
         let text = |object: &Value, field: &str| object[field].as_str().unwrap_or("").to_owned();
         for kinds in [
@@ -103,7 +103,7 @@ impl Cluster {
                     let uid = created.map(|created| {
                         created["metadata"]["uid"].as_str().unwrap_or("").to_owned()
                     });
-                    Ok::<_, Trouble>((text(&object, "kind"), name(&object).to_owned(), uid))
+                    Ok::<_, ClusterError>((text(&object, "kind"), name(&object).to_owned(), uid))
                 });
             }
             let created: Vec<_> = stream::iter(batch)
