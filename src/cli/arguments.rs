@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: doing any of it (one file per command).
 
+#[cfg(feature = "yard")]
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -277,12 +279,24 @@ pub enum Looked {
     NotDone,
 }
 
+/// The yard's scenarios, each with what is wrong in it.
+#[cfg(feature = "yard")]
+fn scenarios() -> clap::builder::PossibleValuesParser {
+    let all = leverframe_yard::Scenario::all();
+    all.map(|scenario| PossibleValue::new(scenario.name).help(scenario.summary))
+        .into()
+}
+
 #[cfg(feature = "yard")]
 #[derive(Args, Clone, Debug)]
+#[command(
+    after_help = "While it is open, a second terminal works on the same yard: leverframe -c FILE, where FILE is the yard's own \
+                  leverframe.toml. The console says at its start where that is."
+)]
 pub struct DemoArgs {
-    /// calm, flaky-smoke, crash-loop, migration-failed or environment-down
-    #[arg(long, value_name = "NAME")]
-    pub scenario: Option<String>,
+    /// What is wrong when it opens
+    #[arg(long, value_name = "NAME", value_parser = scenarios(), default_value = "flaky-smoke")]
+    pub scenario: String,
     /// The same seed plays the same
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,

@@ -10,7 +10,7 @@ use crate::board::Board;
 use crate::config::Config;
 use crate::connect;
 use crate::journal::Journal;
-use crate::state::{Settings, State, TerminalUi, ThemeSettings, Ui};
+use crate::state::{Notice, Settings, State, TerminalUi, ThemeSettings, Ui};
 use crate::store::Store;
 use crate::terminal::{Capabilities, Depth, Error, Relay, Session};
 use jiff::Timestamp;
@@ -27,8 +27,16 @@ pub(super) async fn run(common: &Common) -> Ended {
     }
 }
 
-/// Shows a configuration until its user leaves. `demo` names the yard's scenario.
-pub(super) async fn show(config: Config, demo: Option<String>) -> Ended {
+/// What the console says of the practice yard.
+pub(super) struct Demo {
+    /// The scenario, for the header.
+    pub scenario: String,
+    /// What is said at the start.
+    pub notice: String,
+}
+
+/// Shows a configuration until its user leaves; `demo` where it is the practice yard's.
+pub(super) async fn show(config: Config, demo: Option<Demo>) -> Ended {
     let capabilities = Capabilities::from_environment();
     let file = connect::journal(&config);
     let (journal, tail) = file.follow();
@@ -55,7 +63,7 @@ pub(super) async fn show(config: Config, demo: Option<String>) -> Ended {
 
 fn state(
     config: &Config,
-    demo: Option<String>,
+    demo: Option<Demo>,
     journal: Journal,
     capabilities: Capabilities,
 ) -> State {
@@ -64,6 +72,8 @@ fn state(
         store.expect(source);
     }
     store.know_taken_back(journal.taken_back());
+    let now = Timestamp::now();
+    let (scenario, notice) = demo.map(|demo| (demo.scenario, demo.notice)).unzip();
     State {
         delivery: config.delivery.clone(),
         keys: config.keys.clone(),
@@ -71,7 +81,7 @@ fn state(
             who: who::actor(config),
             host: who::host(),
             read_only: config.read_only,
-            demo,
+            demo: scenario,
             zone: config.zone.clone(),
             zone_name: config.zone_name.clone(),
             theme: ThemeSettings {
@@ -94,13 +104,18 @@ fn state(
         // Derived from nothing yet, so the first frame derives it.
         board_of: (u64::MAX, i64::MIN),
         ui: Ui {
+            notice: notice.map(|text| Notice {
+                text,
+                at: now,
+                fault: false,
+            }),
             terminal: TerminalUi {
                 answers: false,
                 relay: capabilities.relay.map(Relay::name),
             },
             ..Ui::default()
         },
-        now: Timestamp::now(),
+        now,
         size: (0, 0),
     }
 }

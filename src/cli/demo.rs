@@ -7,23 +7,17 @@ use super::exit::{Exit, Failure};
 use super::{Ended, console, variables};
 use crate::config::{self, ClusterAt, Config, RepositoryAt};
 use crate::model::Environment;
-use leverframe_yard::{Options, Scenario, Yard};
+use leverframe_yard::{Options, Yard};
 use std::path::Path;
 
 /// The delivery that the yard is shaped after.
 const DELIVERY: &str = "govuk";
 
 pub(super) async fn run(args: &DemoArgs, common: &Common) -> Ended {
-    let mut options = Options::default();
-    if let Some(name) = &args.scenario {
-        options.scenario = name.parse().map_err(|_| {
-            let known: Vec<&str> = Scenario::ALL.iter().map(|s| s.name()).collect();
-            Failure::usage(format!(
-                "There is no scenario {name}. There are: {}.",
-                known.join(", ")
-            ))
-        })?;
-    }
+    let mut options = Options {
+        scenario: args.scenario.parse().map_err(Failure::usage)?,
+        ..Options::default()
+    };
     if let Some(seed) = args.seed {
         options.seed = seed;
     }
@@ -49,7 +43,14 @@ pub(super) async fn play(options: Options, common: &Common) -> Ended {
         )
     })?;
     let config = configuration(&yard, common)?;
-    let ended = console::show(config, Some(options.scenario.name().to_owned())).await;
+    let demo = console::Demo {
+        scenario: options.scenario.name.to_owned(),
+        notice: format!(
+            "A second terminal works on the same yard with: leverframe -c {}",
+            super::shown(yard.config())
+        ),
+    };
+    let ended = console::show(config, Some(demo)).await;
     drop(yard);
     ended
 }

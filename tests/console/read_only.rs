@@ -43,7 +43,7 @@ impl Way {
 async fn recorder() -> Recorder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let yard = Yard::start(Options {
-        scenario: Scenario::FlakySmoke,
+        scenario: Scenario::FLAKY_SMOKE,
         seed: 1,
         speed: 0.001,
     })

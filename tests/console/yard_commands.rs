@@ -10,7 +10,8 @@ async fn yard(scenario: Scenario) -> Yard {
     Yard::start(Options {
         scenario,
         seed: 1,
-        speed: 20.0,
+        // Life's own pace: nothing is released while a command runs.
+        speed: 1.0,
     })
     .await
     .unwrap()
@@ -61,7 +62,7 @@ fn target<'a>(status: &'a Value, environment: &str, app: &str) -> &'a Value {
 /// A root login counts as shared by several people, which production's levers refuse.
 #[tokio::test(flavor = "multi_thread")]
 async fn clusters_facts_stand_beside_gits() {
-    let yard = yard(Scenario::FlakySmoke).await;
+    let yard = yard(Scenario::FLAKY_SMOKE).await;
     let output = leverframe(&yard, &["status", "-o", "json"]).await;
     assert_eq!(code(&output), 0, "{}", said(&output));
     let status = json(&output);
@@ -116,7 +117,7 @@ async fn clusters_facts_stand_beside_gits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_run_is_resubmitted_once_and_recorded() {
-    let yard = yard(Scenario::FlakySmoke).await;
+    let yard = yard(Scenario::FLAKY_SMOKE).await;
     let lever = ["resubmit", "publisher", "-e", "staging", "--tests-only"];
     let with = |more: &[&str]| -> Vec<String> {
         lever.iter().chain(more).map(|s| (*s).to_owned()).collect()
@@ -181,7 +182,7 @@ fn account() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn yes_never_suffices_for_production() {
-    let yard = yard(Scenario::CrashLoop).await;
+    let yard = yard(Scenario::CRASH_LOOP).await;
     let output = leverframe(
         &yard,
         &[
@@ -203,7 +204,7 @@ async fn yes_never_suffices_for_production() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_environment_that_is_down_is_said_and_delays_no_other() {
-    let yard = yard(Scenario::EnvironmentDown).await;
+    let yard = yard(Scenario::ENVIRONMENT_DOWN).await;
     let output = leverframe(&yard, &["status", "-o", "json"]).await;
     assert_eq!(code(&output), 5, "{}", said(&output));
     let status = json(&output);
@@ -230,7 +231,7 @@ async fn an_environment_that_is_down_is_said_and_delays_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_ends_with_the_last_hop() {
-    let yard = yard(Scenario::FlakySmoke).await;
+    let yard = yard(Scenario::FLAKY_SMOKE).await;
     let output = leverframe(
         &yard,
         &[
@@ -253,7 +254,7 @@ async fn a_wait_ends_with_the_last_hop() {
 /// A copied section of the configuration, the context of which was not changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_environments_of_one_cluster_are_said_by_config_check_and_refused() {
-    let yard = yard(Scenario::FlakySmoke).await;
+    let yard = yard(Scenario::FLAKY_SMOKE).await;
     let ours = std::fs::read_to_string(yard.config()).unwrap();
     let mut lines: Vec<String> = ours.lines().map(str::to_owned).collect();
     let of = |lines: &[String], environment: &str| {

@@ -2,14 +2,22 @@
 //!
 //! The names are of the kind that GOV.UK uses; the table is the yard's own. Versions are not here but in the history.
 
+use crate::scenario::STARS;
+
 /// The environments, lowest first.
 pub const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
 
 /// Where Applications live.
 pub const ARGO_CD: &str = "cluster-services";
 
-/// Where apps and Workflows run.
+/// Where Workflows run, and most apps.
 pub const APPS: &str = "apps";
+
+/// Where licensify runs.
+pub const LICENSIFY: &str = "licensify";
+
+/// Every namespace of a cluster.
+pub const NAMESPACES: [&str; 3] = [APPS, ARGO_CD, LICENSIFY];
 
 /// The app of apps, which renders versions into the leaves.
 pub const PARENT: &str = "app-config";
@@ -23,16 +31,86 @@ pub struct App {
     pub repository: &'static str,
     /// Images beyond the one named as the repository; only licensify has any.
     pub images: &'static [&'static str],
-    /// Whether a PreSync Job migrates its database.
-    pub migrations: bool,
-    /// Whether it has a second Deployment of workers.
-    pub workers: bool,
+    /// One letter for each thing that it has beside its web Deployment, as the table says.
+    pub has: &'static str,
 }
+
+/// A PreSync Job, which runs before every sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hook {
+    /// The Job is named after the app and this, which also names its component and its container.
+    pub name: &'static str,
+    /// Whether it runs the app's own image; others run a toolbox.
+    pub has_own_image: bool,
+}
+
+/// In the order of their sync waves, by the letter in the table.
+const HOOKS: [(char, Hook); 3] = [
+    (
+        'a',
+        Hook {
+            name: "upload-assets",
+            has_own_image: false,
+        },
+    ),
+    (
+        'm',
+        Hook {
+            name: "dbmigrate",
+            has_own_image: true,
+        },
+    ),
+    (
+        'v',
+        Hook {
+            name: "freshclam",
+            has_own_image: true,
+        },
+    ),
+];
+
+/// The version of the toolbox image, whatever the app's.
+pub const TOOLBOX: (&str, &str) = ("toolbox", "v29");
+
+/// The CronJob of an app that has one; it runs the app's own image every five minutes.
+pub const CRON_JOB: &str = "mail-fetcher";
 
 impl App {
     /// Whether it is the draft twin of another app: never promoted by its own smoke run.
     pub fn draft(&self) -> bool {
         self.name.starts_with("draft-")
+    }
+
+    /// Where its Deployments and Jobs are.
+    pub fn namespace(&self) -> &'static str {
+        if self.name == "licensify" {
+            LICENSIFY
+        } else {
+            APPS
+        }
+    }
+
+    /// Whether it has a second Deployment, of workers.
+    pub fn has_workers(&self) -> bool {
+        self.has.contains('w')
+    }
+
+    /// Whether it has a CronJob.
+    pub fn has_cron_job(&self) -> bool {
+        self.has.contains('c')
+    }
+
+    /// Its PreSync Jobs, in the order in which they run.
+    pub fn hooks(&self) -> impl Iterator<Item = Hook> {
+        let all = HOOKS
+            .iter()
+            .filter(|(letter, _)| self.has.contains(*letter));
+        all.map(|(_, hook)| *hook)
+    }
+
+    /// Whether scenarios tell of it: then nothing befalls it by chance.
+    pub fn is_starring(&self) -> bool {
+        STARS.iter().any(|star| star.repository == self.repository)
     }
 
     /// The repositories of its images.
@@ -44,8 +122,17 @@ impl App {
         }
     }
 
+    /// Pods of its Deployment of a component.
+    pub fn replicas_of(&self, component: &str) -> usize {
+        if component == "worker" {
+            1
+        } else {
+            self.replicas()
+        }
+    }
+
     /// Pods of its web Deployment.
-    pub fn replicas(&self) -> usize {
+    fn replicas(&self) -> usize {
         match self.name {
             "whitehall-admin" => 6,
             _ if self.draft() => 1,
@@ -54,10 +141,10 @@ impl App {
     }
 }
 
-/// `name`, `repository` where it differs, and `m` for migrations, `w` for workers.
+/// `name`, `repository` where it differs, and `w` for workers, `c` for a CronJob, `a`, `m` and `v` for PreSync Jobs.
 const TABLE: &[(&str, &str, &str)] = &[
     ("account-api", "", "mw"),
-    ("asset-manager", "", "w"),
+    ("asset-manager", "", "vw"),
     ("bank-holidays", "", ""),
     ("bouncer", "", ""),
     ("case-library", "", "m"),
@@ -84,8 +171,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("draft-finder-frontend", "finder-frontend", ""),
     ("forms-admin", "", "m"),
     ("forms-runner", "", ""),
-    ("frontend", "", ""),
-    ("draft-frontend", "frontend", ""),
+    ("frontend", "", "a"),
+    ("draft-frontend", "frontend", "a"),
     ("grants-finder", "", ""),
     ("licensify", "licensify", ""),
     ("link-checker-api", "", "mw"),
@@ -96,7 +183,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("organisations-api", "", ""),
     ("permits-tracker", "", "mw"),
     ("places-manager", "", "m"),
-    ("publisher", "", "w"),
+    ("publisher", "", "acw"),
     ("publishing-api", "", "mw"),
     ("release", "", "m"),
     ("router", "", ""),
@@ -119,7 +206,7 @@ const TABLE: &[(&str, &str, &str)] = &[
 ];
 
 /// The images of licensify; `licensify-admin` has no version file.
-const LICENSIFY: &[&str] = &[
+const LICENSIFY_IMAGES: &[&str] = &[
     "licensify-admin",
     "licensify-backend",
     "licensify-feed",
@@ -134,16 +221,19 @@ pub const ORPHAN_FILE: &str = "content-archive";
 
 /// Every app that runs, in the order of the values files.
 pub fn apps() -> Vec<App> {
-    let app = |&(name, repository, flags): &(&'static str, &'static str, &'static str)| App {
+    let app = |&(name, repository, has): &(&'static str, &'static str, &'static str)| App {
         name,
         repository: if repository.is_empty() {
             name
         } else {
             repository
         },
-        images: if name == "licensify" { LICENSIFY } else { &[] },
-        migrations: flags.contains('m'),
-        workers: flags.contains('w'),
+        images: if name == "licensify" {
+            LICENSIFY_IMAGES
+        } else {
+            &[]
+        },
+        has,
     };
     TABLE.iter().map(app).collect()
 }
@@ -202,8 +292,13 @@ pub fn seeded(seed: u64, words: &[&str]) -> u64 {
     state ^ (state >> 29)
 }
 
-/// The values file of one environment.
-pub fn values(environment: &str) -> String {
+/// Where the values file of an environment is.
+pub fn values_path(environment: &str) -> String {
+    format!("charts/app-config/values-{environment}.yaml")
+}
+
+/// The values file of one environment, with the memory limit of each app.
+pub fn values(environment: &str, memory_of: impl Fn(&str) -> &'static str) -> String {
     let mut text = format!(
         "govukEnvironment: {environment}\nexternalDomainSuffix: {environment}.yard.example\ngovukApplications:\n"
     );
@@ -212,22 +307,35 @@ pub fn values(environment: &str) -> String {
         if app.repository != app.name {
             text.push_str(&format!("  repoName: {}\n", app.repository));
         }
+        if app.namespace() != APPS {
+            text.push_str(&format!("  namespace: {}\n", app.namespace()));
+        }
         if !app.images.is_empty() {
             text.push_str("  chartPath: charts/licensify\n  imageValues:\n");
             app.images
                 .iter()
                 .for_each(|image| text.push_str(&format!("  - {image}\n")));
         }
-        text.push_str("  helmValues:\n    arch: arm64\n");
-        if app.migrations {
+        text.push_str(&format!(
+            "  helmValues:\n    arch: arm64\n    memory: {}\n",
+            memory_of(app.name)
+        ));
+        if app.hooks().any(|hook| hook.name == "dbmigrate") {
             text.push_str("    dbMigrationEnabled: true\n");
         }
-        if app.workers {
+        if app.has_workers() {
             text.push_str("    workers:\n      enabled: true\n");
         }
     }
     text.push_str(&format!("- name: {WITHOUT_FILE}\n  postSyncWorkflowEnabled: 'false'\n  helmValues:\n    arch: arm64\n"));
     text
+}
+
+/// The part of a values file that is about one app, where there is one.
+pub fn values_of<'a>(values: &'a str, app: &str) -> Option<&'a str> {
+    let head = format!("- name: {app}\n");
+    let (_, rest) = values.split_once(&head)?;
+    Some(rest.split_once("- name: ").map_or(rest, |(own, _)| own))
 }
 
 #[cfg(test)]
@@ -251,5 +359,23 @@ mod tests {
         );
         assert!(files().contains(&ORPHAN_FILE) && !files().contains(&WITHOUT_FILE));
         assert_ne!(seeded(1, &["a", "b"]), seeded(1, &["ab"]));
+    }
+
+    #[test]
+    fn an_apps_part_of_the_values_is_its_own() {
+        let values = values(
+            "staging",
+            |app| {
+                if app == "router" { "1Gi" } else { "512Mi" }
+            },
+        );
+        assert_eq!(
+            values_of(&values, "router"),
+            Some("  helmValues:\n    arch: arm64\n    memory: 1Gi\n")
+        );
+        assert!(
+            values_of(&values, "licensify").is_some_and(|own| own.contains("namespace: licensify"))
+        );
+        assert_eq!(values_of(&values, "nobody"), None);
     }
 }

@@ -12,13 +12,13 @@ pub mod loopback;
 #[cfg(feature = "on-servers")]
 mod on_servers;
 pub mod repository;
+pub mod scenario;
 pub mod simulator;
 
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -29,6 +29,7 @@ use kubernetes::Server;
 use kubernetes::rights::{Person, Rights, Rule, secret};
 use loopback::{Certificate, Reachability};
 use repository::Repository;
+pub use scenario::Scenario;
 use simulator::Simulator;
 use simulator::cluster::Cluster;
 use simulator::kubelet::Kubelet;
@@ -36,55 +37,6 @@ use simulator::opening::{self, InitialObjects, Opening};
 use simulator::robot::Robot;
 use simulator::workload;
 use tempfile::TempDir;
-
-/// What is wrong when the yard opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scenario {
-    /// Nothing that hurries.
-    Calm,
-    /// publisher's smoke run failed on staging, on a flake.
-    FlakySmoke,
-    /// whitehall-admin's new pods crash in production.
-    CrashLoop,
-    /// places-manager's database migration failed in production.
-    MigrationFailed,
-    /// integration's API server does not answer.
-    EnvironmentDown,
-}
-
-impl Scenario {
-    /// Every scenario, the calm one first.
-    pub const ALL: [Scenario; 5] = [
-        Scenario::Calm,
-        Scenario::FlakySmoke,
-        Scenario::CrashLoop,
-        Scenario::MigrationFailed,
-        Scenario::EnvironmentDown,
-    ];
-
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Scenario::Calm => "calm",
-            Scenario::FlakySmoke => "flaky-smoke",
-            Scenario::CrashLoop => "crash-loop",
-            Scenario::MigrationFailed => "migration-failed",
-            Scenario::EnvironmentDown => "environment-down",
-        }
-    }
-}
-
-impl FromStr for Scenario {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Scenario, String> {
-        let names = Scenario::ALL.map(Scenario::name).join(", ");
-        let found = Scenario::ALL
-            .into_iter()
-            .find(|scenario| scenario.name() == text);
-        found.ok_or_else(|| format!("There is no scenario {text:?}; the scenarios are {names}."))
-    }
-}
 
 /// How the yard opens.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,7 +52,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            scenario: Scenario::FlakySmoke,
+            scenario: Scenario::FLAKY_SMOKE,
             seed: 1,
             speed: 10.0,
         }
@@ -125,7 +77,7 @@ pub struct Yard {
     repository: Repository,
     access: Vec<Access>,
     config: PathBuf,
-    _simulator: Simulator,
+    simulator: Simulator,
     // Last: the folder goes when nothing writes into it any more.
     folder: TempDir,
 }
@@ -170,7 +122,7 @@ impl Yard {
                 kubeconfig,
                 context: environment.to_owned(),
             });
-            if scenario == Scenario::EnvironmentDown && environment == "integration" {
+            if scenario.unreachable == Some(environment) {
                 server.set_reachability(Reachability::Refused);
             }
             servers.push((environment, server));
@@ -204,7 +156,7 @@ impl Yard {
             repository,
             access,
             config,
-            _simulator: simulator,
+            simulator,
             folder,
         })
     }
@@ -235,6 +187,15 @@ impl Yard {
             .iter()
             .find(|(name, _)| *name == environment)
             .map(|(_, server)| server)
+    }
+
+    /// Deletes an app's Application with all that it deployed, for good: at first it is being deleted, then it is missing.
+    ///
+    /// # Errors
+    /// Where the environment's API server does not take it.
+    pub async fn withhold_application(&self, environment: &str, app: &str) -> io::Result<()> {
+        let deleted = self.simulator.withhold_application(environment, app);
+        deleted.await.map_err(io::Error::other)
     }
 
     /// How many kubelets answer, one for each environment.
@@ -405,3 +366,6 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
         .open(path)?
         .write_all(text.as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,9 +74,9 @@ impl Cluster {
                 "Application",
                 "Workflow",
                 "Deployment",
-                "Job",
+                "CronJob",
             ],
-            &["ReplicaSet"],
+            &["ReplicaSet", "Job"],
             &["Pod", "Event"],
         ] {
             let mut batch = Vec::new();

@@ -25,7 +25,7 @@ impl Repository {
     /// Builds it in a new folder `charts.git` under `folder`, which must be private.
     pub fn create(folder: &Path, secret: String, commits: &[Commit]) -> io::Result<Repository> {
         let path = folder.join("charts.git");
-        let told = |command: &mut Command, what: &str| -> io::Result<()> {
+        let run = |command: &mut Command, what: &str| -> io::Result<()> {
             let output = command.stdin(Stdio::null()).output()?;
             if output.status.success() {
                 return Ok(());
@@ -35,7 +35,7 @@ impl Repository {
                 String::from_utf8_lossy(&output.stderr).trim()
             )))
         };
-        told(
+        run(
             git()
                 .args([
                     "init",
@@ -52,7 +52,7 @@ impl Repository {
         let hook = hooks.join("update");
         fs::write(&hook, update_hook(&secret))?;
         fs::set_permissions(&hook, fs::Permissions::from_mode(0o700))?;
-        // A person's own core.hooksPath must not switch the protection off; and who has told git no name yet may
+        // A person's own core.hooksPath must not switch the protection off; and somebody whose name git does not know may
         // practise under this one.
         let config = format!(
             "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n\thooksPath = {}\n[receive]\n\tdenyNonFastForwards = true\n[gc]\n\tauto = 0\n[user]\n\tname = Practising operator\n\temail = operator@yard.example\n",
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn main_moves_for_the_robot_and_for_nobody_else() {
         let folder = tempfile::tempdir().unwrap();
-        let history = history(Scenario::Calm, 1, 1_795_000_000);
+        let history = history(Scenario::CALM, 1, 1_795_000_000);
         let repository =
             Repository::create(folder.path(), "open-sesame".to_owned(), &history.commits).unwrap();
         let raw = git2::Repository::open_bare(repository.path()).unwrap();

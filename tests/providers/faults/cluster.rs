@@ -49,7 +49,7 @@ async fn lay_relay(direct: &Path, relayed: &Path, point: Point, how: How) -> Rel
 impl Scene {
     async fn open(point: Point, how: How) -> Self {
         let options = Options {
-            scenario: Scenario::FlakySmoke,
+            scenario: Scenario::FLAKY_SMOKE,
             // Slow enough that nothing but the console moves.
             speed: 0.01,
             ..Options::default()

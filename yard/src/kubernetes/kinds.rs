@@ -46,7 +46,7 @@ const fn kind(
 }
 
 /// Every resource. The argoproj.io ones have no status subresource, as in their real definitions.
-pub static KINDS: [Kind; 10] = [
+pub static KINDS: [Kind; 11] = [
     kind("", "namespaces", "Namespace", false, true, &[]),
     kind("", "nodes", "Node", false, true, &[]),
     kind(
@@ -75,6 +75,7 @@ pub static KINDS: [Kind; 10] = [
     kind("apps", "deployments", "Deployment", true, true, &[]),
     kind("apps", "replicasets", "ReplicaSet", true, true, &[]),
     kind("batch", "jobs", "Job", true, true, &[]),
+    kind("batch", "cronjobs", "CronJob", true, true, &[]),
     kind(
         "argoproj.io",
         "applications",

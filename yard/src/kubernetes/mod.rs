@@ -231,7 +231,7 @@ async fn serve(
     let failure = api.count_call(verb, &resource);
     match failure {
         Some(Failure::Answer(code)) => {
-            return Status::other(code, "the yard was told to fail this request").into_response();
+            return Status::other(code, "the yard was asked to fail this request").into_response();
         }
         Some(Failure::Cut) => {
             connection.cut();
@@ -255,7 +255,7 @@ async fn serve(
         .unwrap_or_else(IntoResponse::into_response);
     match failure {
         Some(Failure::AnswerAfter(code)) => {
-            Status::other(code, "the yard was told to fail this answer").into_response()
+            Status::other(code, "the yard was asked to fail this answer").into_response()
         }
         Some(Failure::CutAfter) => {
             connection.cut();

@@ -1,4 +1,4 @@
-//! Rights: who calls, told by a random bearer token, and what they may do.
+//! Rights: who calls, known by a random bearer token, and what they may do.
 //!
 //! One table per person instead of roles and bindings: the console sees only the answers, 401, 403 and access reviews.
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fleet::{APPS, ARGO_CD, App, PARENT, fleet_images};
+use crate::fleet::{ARGO_CD, App, CRON_JOB, Hook, PARENT, fleet_images};
 
 /// The repository as Applications name it: what matters here is only that all say the same.
 const CHARTS: &str = "https://git.yard.example/govuk/helm-charts.git";
@@ -34,15 +34,25 @@ pub fn annotations(app: &App, declared: &Declared) -> Value {
     })
 }
 
-/// A leaf before anything has been synced.
-pub fn leaf(app: &App, declared: &Declared) -> Value {
+/// What makes Argo CD delete what an Application deployed before the Application itself goes.
+pub const CASCADE: &str = "resources-finalizer.argocd.argoproj.io";
+
+/// A leaf before anything has been synced; `values` is what the values file says of it.
+pub fn leaf(app: &App, declared: &Declared, values: &str) -> Value {
+    let chart = if app.images.is_empty() {
+        "charts/generic-govuk-app"
+    } else {
+        "charts/licensify"
+    };
     json!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
-        "metadata": { "name": app.name, "namespace": ARGO_CD, "annotations": annotations(app, declared) },
+        "metadata": {
+            "name": app.name, "namespace": ARGO_CD, "annotations": annotations(app, declared), "finalizers": [CASCADE],
+        },
         "spec": {
             "project": "govuk",
-            "source": source("charts/generic-govuk-app"),
-            "destination": { "server": "https://kubernetes.default.svc", "namespace": APPS },
+            "source": { "repoURL": CHARTS, "path": chart, "targetRevision": "HEAD", "helm": { "values": values } },
+            "destination": { "server": "https://kubernetes.default.svc", "namespace": app.namespace() },
             "syncPolicy": {
                 "automated": { "prune": true, "selfHeal": true },
                 "syncOptions": ["CreateNamespace=true", "PrunePropagationPolicy=foreground", "PruneLast=true", "ApplyOutOfSyncOnly=true", "ServerSideApply=true"],
@@ -68,10 +78,6 @@ pub fn parent(environment: &str) -> Value {
     })
 }
 
-fn source(path: &str) -> Value {
-    json!({ "repoURL": CHARTS, "path": path, "targetRevision": "HEAD" })
-}
-
 /// `status.sync`.
 pub fn sync(status: &str, revision: &str, spec: &Value) -> Value {
     json!({
@@ -80,34 +86,45 @@ pub fn sync(status: &str, revision: &str, spec: &Value) -> Value {
     })
 }
 
-/// `status.operationState` of an operation, running while `finished` is none.
-pub struct State<'a> {
+/// `status.operationState` of an operation.
+pub struct State {
     /// `operation` as it was asked for, or as auto-sync makes it.
     pub operation: Value,
     /// Running, Succeeded or Failed.
-    pub phase: &'a str,
+    pub phase: &'static str,
     /// In Argo CD's words.
-    pub message: &'a str,
+    pub message: String,
     /// What is synced.
-    pub revision: &'a str,
+    pub revision: String,
     /// `syncResult.resources`.
     pub resources: Vec<Value>,
     /// When it began.
-    pub started: &'a str,
-    /// When it ended.
-    pub finished: Option<&'a str>,
+    pub started: String,
+    /// When it ended, or, while it runs, when its last try failed.
+    pub finished: Option<String>,
+    /// How many tries followed the first one.
+    pub retries: u64,
 }
 
-impl State<'_> {
-    /// The object.
+impl State {
+    /// The object. A try that has done nothing yet has no result.
     pub fn json(&self, spec: &Value) -> Value {
-        let result = json!({ "revision": self.revision, "source": spec["source"], "resources": self.resources });
         let mut state = json!({
-            "operation": self.operation, "phase": self.phase, "message": self.message,
-            "syncResult": result, "startedAt": self.started,
+            "operation": self.operation, "phase": self.phase, "message": self.message, "startedAt": self.started,
         });
-        if let (Some(finished), Some(map)) = (self.finished, state.as_object_mut()) {
-            map.insert("finishedAt".to_owned(), json!(finished));
+        let has_result = self.phase != "Running" || !self.resources.is_empty();
+        let result = || json!({ "revision": self.revision, "source": spec["source"], "resources": self.resources });
+        for (key, value) in [
+            ("syncResult", has_result.then(result)),
+            ("finishedAt", self.finished.as_ref().map(|at| json!(at))),
+            (
+                "retryCount",
+                (self.retries > 0).then(|| json!(self.retries)),
+            ),
+        ] {
+            if let (Some(value), Some(map)) = (value, state.as_object_mut()) {
+                map.insert(key.to_owned(), value);
+            }
         }
         state
     }
@@ -122,35 +139,45 @@ pub fn automatic(revision: &str, spec: &Value) -> Value {
 }
 
 /// One ordinary resource of a sync result.
-pub fn applied(group: &str, kind: &str, name: &str) -> Value {
-    let of = if group.is_empty() {
-        String::new()
+pub fn applied(app: &App, group: &str, kind: &str, name: &str) -> Value {
+    let qualified = if group.is_empty() {
+        kind.to_lowercase()
     } else {
-        format!(".{group}")
+        format!("{}.{group}", kind.to_lowercase())
     };
     json!({
-        "group": group, "version": "v1", "kind": kind, "namespace": APPS, "name": name,
+        "group": group, "version": "v1", "kind": kind, "namespace": app.namespace(), "name": name,
         "status": "Synced", "hookPhase": "Running", "syncPhase": "Sync",
-        "message": format!("{}{of}/{name} serverside-applied", kind.to_lowercase()),
+        "message": format!("{qualified}/{name} serverside-applied"),
     })
 }
 
-/// The migration hook of a sync result.
-pub fn migration(app: &App, phase: &str, message: &str) -> Value {
+/// A PreSync Job in a sync result.
+pub fn hook_result(app: &App, hook: Hook, phase: &str, message: &str) -> Value {
     json!({
-        "group": "batch", "version": "v1", "kind": "Job", "namespace": APPS, "name": format!("{}-dbmigrate", app.name),
-        "hookType": "PreSync", "hookPhase": phase, "syncPhase": "PreSync", "message": message,
+        "group": "batch", "version": "v1", "kind": "Job", "namespace": app.namespace(), "name": format!("{}-{}", app.name, hook.name),
+        "status": "Synced", "hookType": "PreSync", "hookPhase": phase, "syncPhase": "PreSync", "message": message,
     })
 }
 
-/// `status.resources` of a leaf.
+/// `status.resources` of a leaf. Its hooks stand among them, without a status and as if they were to be pruned.
 pub fn resources(app: &App, status: &str) -> Vec<Value> {
-    let one = |group: &str, kind: &str, name: &str, status: &str| json!({ "group": group, "version": "v1", "kind": kind, "namespace": APPS, "name": name, "status": status });
+    let one = |group: &str, kind: &str, name: &str, status: &str| json!({ "group": group, "version": "v1", "kind": kind, "namespace": app.namespace(), "name": name, "status": status });
     let mut all: Vec<Value> = deployments(app)
         .iter()
         .map(|(name, _, _)| one("apps", "Deployment", name, status))
         .collect();
     all.push(one("", "Service", app.name, "Synced"));
+    if app.has_cron_job() {
+        let name = format!("{}-{CRON_JOB}", app.name);
+        all.push(one("batch", "CronJob", &name, "Synced"));
+    }
+    all.extend(app.hooks().map(|hook| {
+        json!({
+            "group": "batch", "version": "v1", "kind": "Job", "namespace": app.namespace(),
+            "name": format!("{}-{}", app.name, hook.name), "hook": true, "requiresPruning": true,
+        })
+    }));
     all
 }
 
@@ -165,14 +192,27 @@ pub fn deployments(app: &App) -> Vec<(String, &'static str, &'static str)> {
         .into_iter()
         .map(|(name, repository)| (name, "app", repository))
         .collect();
-    if app.workers {
+    if app.has_workers() {
         all.push((format!("{}-worker", app.name), "worker", app.repository));
     }
     all
 }
 
+/// The condition of a sync that failed.
+pub fn sync_error(revision: &str, message: &str, at: &str) -> Value {
+    json!([{
+        "type": "SyncError", "message": format!("Failed last sync attempt to [{revision}]: {message}"), "lastTransitionTime": at,
+    }])
+}
+
 /// One entry of `status.history`.
-pub fn history(id: usize, revision: &str, spec: &Value, started: &str, deployed: &str) -> Value {
+pub fn history_entry(
+    id: usize,
+    revision: &str,
+    spec: &Value,
+    started: &str,
+    deployed: &str,
+) -> Value {
     json!({
         "id": id, "revision": revision, "source": spec["source"], "initiatedBy": { "automated": true },
         "deployStartedAt": started, "deployedAt": deployed,

@@ -32,6 +32,8 @@ pub struct Cluster {
     pub environment: &'static str,
     /// What its pods say.
     pub logs: ContainerLogs,
+    /// Where everything is but Applications.
+    namespace: String,
     client: kube::Client,
 }
 
@@ -50,7 +52,16 @@ impl Cluster {
         Cluster {
             environment,
             logs,
+            namespace: APPS.to_owned(),
             client,
+        }
+    }
+
+    /// The same cluster, for what is in another namespace than most apps.
+    pub fn in_namespace(&self, namespace: &str) -> Cluster {
+        Cluster {
+            namespace: namespace.to_owned(),
+            ..self.clone()
         }
     }
 
@@ -81,7 +92,7 @@ impl Cluster {
     /// One object, where it is.
     pub async fn get(&self, resource: &str, name: &str) -> Result<Option<Value>, ClusterError> {
         match self
-            .ask("GET", &format!("{}/{name}", path(resource)), None)
+            .ask("GET", &format!("{}/{name}", self.path(resource)), None)
             .await
         {
             Ok(object) => Ok(Some(object)),
@@ -95,7 +106,7 @@ impl Cluster {
         let list = self
             .ask(
                 "GET",
-                &format!("{}?labelSelector={}", path(resource), escaped(labels)),
+                &format!("{}?labelSelector={}", self.path(resource), escaped(labels)),
                 None,
             )
             .await?;
@@ -108,7 +119,10 @@ impl Cluster {
             return Ok(None);
         };
         let body = Some(("application/json", object.to_string()));
-        let created = match self.ask("POST", &path(kind.resource), body).await {
+        // An object says itself where it is.
+        let own = object["metadata"]["namespace"].as_str();
+        let path = path_in(kind.resource, own.unwrap_or(&self.namespace));
+        let created = match self.ask("POST", &path, body).await {
             Ok(created) => created,
             Err(kube::Error::Api(status)) if status.code == 409 => return Ok(None),
             Err(error) => return Err(error),
@@ -118,7 +132,8 @@ impl Cluster {
             return Ok(Some(created));
         }
         let name = created["metadata"]["name"].as_str().unwrap_or("");
-        self.patch_status(kind.resource, name, status)
+        self.in_namespace(own.unwrap_or(&self.namespace))
+            .patch_status(kind.resource, name, status)
             .await
             .map(Some)
     }
@@ -131,7 +146,7 @@ impl Cluster {
         patch: &Value,
     ) -> Result<Value, ClusterError> {
         let body = Some(("application/merge-patch+json", patch.to_string()));
-        self.ask("PATCH", &format!("{}/{name}", path(resource)), body)
+        self.ask("PATCH", &format!("{}/{name}", self.path(resource)), body)
             .await
     }
 
@@ -150,8 +165,12 @@ impl Cluster {
             "application/merge-patch+json",
             json!({ "status": status }).to_string(),
         ));
-        self.ask("PATCH", &format!("{}/{name}/status", path(resource)), body)
-            .await
+        self.ask(
+            "PATCH",
+            &format!("{}/{name}/status", self.path(resource)),
+            body,
+        )
+        .await
     }
 
     /// Deletes an object at once; one that is gone already is no trouble.
@@ -162,12 +181,22 @@ impl Cluster {
             json!({ "gracePeriodSeconds": 0, "propagationPolicy": "Background" }).to_string(),
         ));
         match self
-            .ask("DELETE", &format!("{}/{name}", path(resource)), body)
+            .ask("DELETE", &format!("{}/{name}", self.path(resource)), body)
             .await
         {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             other => other.map(drop),
         }
+    }
+
+    /// Where a resource's objects are.
+    fn path(&self, resource: &str) -> String {
+        let namespace = if resource == "applications" {
+            ARGO_CD
+        } else {
+            &self.namespace
+        };
+        path_in(resource, namespace)
     }
 
     async fn ask(
@@ -191,32 +220,32 @@ impl Cluster {
     }
 
     /// Every object of a kind as it is, and then every change, for as long as the receiver lives; a lost connection is
-    /// taken up again and what was missed in between is told.
+    /// taken up again, and what happened in between follows.
     pub fn watch(&self, resource: &'static str) -> mpsc::Receiver<Watched> {
-        let (tell, told) = mpsc::channel(256);
+        let (sender, changes) = mpsc::channel(256);
         let cluster = self.clone();
         tokio::spawn(async move {
             let mut known = HashSet::new();
-            while !tell.is_closed() {
-                if let Err(error) = cluster.follow(resource, &tell, &mut known).await {
+            while !sender.is_closed() {
+                if let Err(error) = cluster.follow(resource, &sender, &mut known).await {
                     tracing::debug!(environment = cluster.environment, resource, %error, "the simulator's watch ended");
                 }
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_millis(500)) => {}
-                    () = tell.closed() => return,
+                    () = sender.closed() => return,
                 }
             }
         });
-        told
+        changes
     }
 
     async fn follow(
         &self,
         resource: &str,
-        tell: &mpsc::Sender<Watched>,
+        sender: &mpsc::Sender<Watched>,
         known: &mut HashSet<String>,
     ) -> Result<(), ClusterError> {
-        let list = self.ask("GET", &path(resource), None).await?;
+        let list = self.ask("GET", &self.path(resource), None).await?;
         let mut version = list["metadata"]["resourceVersion"]
             .as_str()
             .unwrap_or("")
@@ -227,17 +256,17 @@ impl Cluster {
             let name = name(&item).to_owned();
             gone.remove(&name);
             known.insert(name);
-            let _ = tell.send(Watched::Present(typed(kind, item))).await;
+            let _ = sender.send(Watched::Present(typed(kind, item))).await;
         }
         for name in gone {
-            let _ = tell
+            let _ = sender
                 .send(Watched::Gone(json!({ "metadata": { "name": name } })))
                 .await;
         }
         loop {
             let uri = format!(
                 "{}?watch=1&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion={version}",
-                path(resource)
+                self.path(resource)
             );
             let request = Request::get(uri)
                 .body(Vec::new())
@@ -246,7 +275,7 @@ impl Cluster {
             futures::pin_mut!(stream);
             while let Some(event) = tokio::select! {
                 event = stream.try_next() => event?,
-                () = tell.closed() => return Ok(()),
+                () = sender.closed() => return Ok(()),
             } {
                 let (object, is) = match event {
                     WatchEvent::Added(object) | WatchEvent::Modified(object) => (object, true),
@@ -266,7 +295,7 @@ impl Cluster {
                 } else {
                     known.remove(name(&object));
                 }
-                let _ = tell
+                let _ = sender
                     .send(if is {
                         Watched::Present(object)
                     } else {
@@ -311,8 +340,7 @@ fn typed(kind: Option<&Kind>, mut object: Value) -> Value {
     object
 }
 
-/// Where a resource's objects are: apps and runs in one namespace, Applications in another.
-fn path(resource: &str) -> String {
+fn path_in(resource: &str, namespace: &str) -> String {
     let Some(kind) = kinds::KINDS.iter().find(|kind| kind.resource == resource) else {
         return "/".to_owned();
     };
@@ -321,12 +349,11 @@ fn path(resource: &str) -> String {
     } else {
         format!("/apis/{}/{}", kind.group, kind.version)
     };
-    let namespace = match (kind.namespaced, resource) {
-        (false, _) => return format!("{root}/{resource}"),
-        (true, "applications") => ARGO_CD,
-        (true, _) => APPS,
-    };
-    format!("{root}/namespaces/{namespace}/{resource}")
+    if kind.namespaced {
+        format!("{root}/namespaces/{namespace}/{resource}")
+    } else {
+        format!("{root}/{resource}")
+    }
 }
 
 fn escaped(text: &str) -> String {

@@ -8,20 +8,27 @@ mod argo_cd;
 mod argo_workflows;
 pub mod clock;
 pub mod cluster;
+mod cron_jobs;
+mod hooks;
 pub mod kubelet;
 pub mod logs;
 pub mod opening;
 mod releases;
+mod retries;
 pub mod robot;
 mod rollout;
 pub mod run;
 pub mod workload;
 
+use std::collections::HashSet;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::{Options, Scenario};
 use clock::Pace;
@@ -36,7 +43,10 @@ pub struct Simulation {
     opened: Instant,
     robot: Robot,
     clusters: Vec<Cluster>,
+    /// Apps, by environment, that tests want to be without an Application.
+    withheld: Mutex<HashSet<(String, String)>>,
     closed: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Simulation {
@@ -46,10 +56,15 @@ impl Simulation {
             .find(|cluster| cluster.environment == environment)
     }
 
+    fn is_withheld(&self, environment: &str, app: &str) -> bool {
+        let withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+        withheld.contains(&(environment.to_owned(), app.to_owned()))
+    }
+
     /// Runs a task that ends with the yard.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let closed = self.closed.clone();
-        tokio::spawn(async move {
+        self.tasks.spawn(async move {
             tokio::select! {
                 () = closed.cancelled() => {}
                 () = task => {}
@@ -58,15 +73,18 @@ impl Simulation {
     }
 }
 
-/// The running simulator; dropping it stops every player.
+/// How long the end of what still writes is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The running simulator. Dropping it stops every player and waits until none writes any more.
 pub struct Simulator {
-    _guard: DropGuard,
+    simulation: Arc<Simulation>,
 }
 
 impl Simulator {
     /// Starts every player.
     pub fn start(options: Options, clusters: Vec<Cluster>, robot: Robot) -> Simulator {
-        let closed = CancellationToken::new();
+        let tasks = robot.tasks().clone();
         let simulation = Arc::new(Simulation {
             pace: Pace::new(options.speed),
             seed: options.seed,
@@ -74,16 +92,60 @@ impl Simulator {
             opened: Instant::now(),
             robot,
             clusters: clusters.clone(),
-            closed: closed.clone(),
+            withheld: Mutex::default(),
+            closed: CancellationToken::new(),
+            tasks,
         });
         for cluster in clusters {
             simulation.spawn(argo_cd::run(simulation.clone(), cluster.clone()));
+            simulation.spawn(cron_jobs::run(simulation.clone(), cluster.clone()));
             simulation.spawn(argo_workflows::run(simulation.clone(), cluster));
         }
         simulation.spawn(releases::ship(simulation.clone()));
+        simulation.spawn(releases::configure(simulation.clone()));
         simulation.spawn(releases::review(simulation.clone()));
-        Simulator {
-            _guard: closed.drop_guard(),
+        Simulator { simulation }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn robot(&self) -> &Robot {
+        &self.simulation.robot
+    }
+
+    /// Deletes an app's Application with all that it deployed, and keeps the parent from bringing it back.
+    ///
+    /// # Errors
+    /// Where the environment's API server does not take it.
+    pub async fn withhold_application(
+        &self,
+        environment: &str,
+        app: &str,
+    ) -> Result<(), cluster::ClusterError> {
+        let own = (environment.to_owned(), app.to_owned());
+        let withheld = self.simulation.withheld.lock();
+        withheld.unwrap_or_else(PoisonError::into_inner).insert(own);
+        match self.simulation.cluster(environment) {
+            Some(cluster) => cluster.delete("applications", app).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        let Simulation { closed, tasks, .. } = &*self.simulation;
+        closed.cancel();
+        tasks.close();
+        let runtime = Handle::try_current();
+        // On a runtime of one thread nothing could end while this waits.
+        if let Ok(runtime) = runtime
+            && runtime.runtime_flavor() == RuntimeFlavor::MultiThread
+        {
+            let ended = tokio::time::timeout(PATIENCE, tasks.wait());
+            let ended = tokio::task::block_in_place(|| runtime.block_on(ended));
+            if ended.is_err() {
+                tracing::warn!("the simulator still writes; its folder may stay behind");
+            }
         }
     }
 }

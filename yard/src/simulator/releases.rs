@@ -9,30 +9,26 @@ use tokio::time::Instant;
 
 use super::Simulation;
 use super::run::deploy_image::Parameters;
-use crate::Scenario;
-use crate::fleet::{self, ORPHAN_FILE, seeded};
+use crate::fleet::{self, ENVIRONMENTS, ORPHAN_FILE, seeded};
+use crate::history::{PEOPLE, ROBOT, Setting};
+use crate::scenario::STARS;
 
 /// Ships new versions to integration for as long as the yard is open.
 pub async fn ship(simulation: Arc<Simulation>) {
-    let scripted = scripted(simulation.scenario);
     let shipping = simulation.clone();
     simulation.spawn(async move {
-        for (seconds, repository, tag) in scripted {
-            let due = shipping.opened + shipping.pace.lasts(seconds);
+        let story = shipping.scenario.story.as_ref();
+        for (seconds, tag) in story.map_or(&[][..], |story| story.releases) {
+            let due = shipping.opened + shipping.pace.lasts(*seconds);
             tokio::time::sleep_until(due).await;
-            release(&shipping, repository, tag).await;
+            release(&shipping, story.map_or("", |story| story.repository), tag).await;
         }
     });
-    let quiet = [
-        "publisher",
-        "whitehall",
-        "places-manager",
-        "router",
-        ORPHAN_FILE,
-    ];
+    simulation.pace.pause(simulation.scenario.quiet).await;
     let repositories: Vec<&str> = fleet::files()
         .into_iter()
-        .filter(|file| !quiet.contains(file))
+        .filter(|file| !["router", ORPHAN_FILE].contains(file))
+        .filter(|file| !STARS.iter().any(|star| star.repository == *file))
         .collect();
     for turn in 0_u64.. {
         let chance = seeded(simulation.seed, &["release", &turn.to_string()]);
@@ -66,15 +62,39 @@ pub async fn ship(simulation: Arc<Simulation>) {
     }
 }
 
-/// What the scenario's story needs: seconds after the opening, repository and version.
-fn scripted(scenario: Scenario) -> Vec<(f64, &'static str, &'static str)> {
-    match scenario {
-        // Broken once more, unless somebody holds it; then repaired.
-        Scenario::CrashLoop => vec![
-            (270.0, "whitehall", "v3085"),
-            (3600.0, "whitehall", "v3087"),
-        ],
-        _ => Vec::new(),
+/// Changes an app's settings now and then, as people do, which syncs and tests the version anew that stands already.
+pub async fn configure(simulation: Arc<Simulation>) {
+    simulation.pace.pause(simulation.scenario.quiet).await;
+    let apps: Vec<_> = fleet::apps()
+        .into_iter()
+        .filter(|app| !app.is_starring() && app.images.is_empty())
+        .collect();
+    for turn in 0_u64.. {
+        let chance = seeded(simulation.seed, &["configure", &turn.to_string()]);
+        simulation.pace.pause(900.0 + (chance % 1200) as f64).await;
+        let (Some(app), Some(environment)) = (
+            apps.get((chance >> 20) as usize % apps.len()),
+            ENVIRONMENTS.get((chance >> 40) as usize % ENVIRONMENTS.len()),
+        ) else {
+            continue;
+        };
+        let setting = Setting {
+            at: 0,
+            environment,
+            app: app.name,
+            memory: if turn.is_multiple_of(2) {
+                "1Gi"
+            } else {
+                "640Mi"
+            },
+        };
+        let author = PEOPLE.get(chance as usize % PEOPLE.len()).copied();
+        let changed = simulation
+            .robot
+            .set_memory(&setting, author.unwrap_or(ROBOT));
+        if let Err(error) = changed.await {
+            tracing::debug!(%error, app = app.name, environment, "a setting was not changed");
+        }
     }
 }
 

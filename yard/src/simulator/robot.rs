@@ -3,24 +3,34 @@
 //! Commits are made in a workshop of their own, a bare repository that borrows main's objects, and pushed by the git
 //! program, so that the protection of main is met every time.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use git2::{Oid, Signature, Tree};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
+use tokio_util::task::TaskTracker;
 
-use crate::history::{PEOPLE, ROBOT, path};
+use crate::fleet::{values_of, values_path};
+use crate::history::{PEOPLE, ROBOT, Setting, path};
 use crate::repository::{ROBOT_VARIABLE, Repository, git};
+
+/// A push on this machine takes a fraction of a second.
+const LONGEST_PUSH: Duration = Duration::from_secs(5);
 
 /// The robot, with one push at a time.
 pub struct Robot {
     repository: Repository,
     workshop: PathBuf,
     busy: Mutex<()>,
+    /// What reads and writes repositories: it ends by itself, whoever waits for it, so that no folder is taken from under
+    /// it.
+    tasks: TaskTracker,
 }
 
 /// A version file as Helm reads it: absent keys are empty.
@@ -60,7 +70,16 @@ pub struct Head {
     /// 40 hexadecimal digits.
     pub revision: String,
     /// Version files of one environment, by repository.
-    pub files: std::collections::BTreeMap<String, VersionFile>,
+    pub files: BTreeMap<String, VersionFile>,
+    /// The environment's values file.
+    pub values: String,
+}
+
+impl Head {
+    /// The version file of a repository; an absent one is empty.
+    pub fn file(&self, repository: &str) -> VersionFile {
+        self.files.get(repository).cloned().unwrap_or_default()
+    }
 }
 
 impl Robot {
@@ -77,22 +96,28 @@ impl Robot {
             repository,
             workshop,
             busy: Mutex::new(()),
+            tasks: TaskTracker::new(),
         })
+    }
+
+    /// What must have ended before the folder may go.
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.tasks
     }
 
     /// Main's head and the version files of an environment at it.
     pub async fn head(&self, environment: &'static str) -> io::Result<Head> {
-        self.at(environment, None).await
+        self.files_at(environment, None).await
     }
 
-    /// The version files of an environment at a revision (none: main's head).
-    pub async fn at(
+    /// The files of an environment at a revision (none: main's head).
+    pub async fn files_at(
         &self,
         environment: &'static str,
         revision: Option<String>,
     ) -> io::Result<Head> {
         let place = self.repository.path().to_owned();
-        work(move || {
+        self.work(move || {
             let repository = git2::Repository::open_bare(place)?;
             let id = match revision {
                 Some(revision) => Oid::from_str(&revision)?,
@@ -100,7 +125,7 @@ impl Robot {
             };
             let tree = repository.find_commit(id)?.tree()?;
             let folder = tree.get_path(Path::new(&path(environment, "")))?;
-            let mut files = std::collections::BTreeMap::new();
+            let mut files = BTreeMap::new();
             for entry in &repository.find_tree(folder.id())? {
                 if let (Ok(name), Ok(blob)) = (entry.name(), repository.find_blob(entry.id())) {
                     files.insert(
@@ -109,9 +134,11 @@ impl Robot {
                     );
                 }
             }
+            let values = text_of(&repository, &tree, &values_path(environment));
             Ok(Head {
                 revision: id.to_string(),
                 files,
+                values,
             })
         })
         .await
@@ -125,22 +152,50 @@ impl Robot {
         tag: &str,
         promote: bool,
     ) -> io::Result<()> {
-        let file = path(environment, repository);
-        let message = format!("Update {repository} image tag to {tag} for {environment}\n");
-        let (tag, busy) = (tag.to_owned(), self.busy.lock().await);
+        let tag = tag.to_owned();
+        let edit = Edit {
+            file: path(environment, repository),
+            message: format!("Update {repository} image tag to {tag} for {environment}\n"),
+            author: ROBOT,
+        };
+        self.commit(edit, move |old| {
+            (VersionFile::parse(old).tag != tag).then(|| with_version(old, &tag, promote))
+        })
+        .await
+    }
+
+    /// Writes the memory limit of an app as somebody whose change was reviewed.
+    pub async fn set_memory(&self, setting: &Setting, author: &'static str) -> io::Result<()> {
+        let (app, memory) = (setting.app, setting.memory);
+        let edit = Edit {
+            file: values_path(setting.environment),
+            message: setting.message(),
+            author,
+        };
+        self.commit(edit, move |old| with_memory(old, app, memory))
+            .await
+    }
+
+    /// Commits what `change` makes of a file, on whatever main's head is then; nothing where it makes nothing of it.
+    async fn commit(
+        &self,
+        edit: Edit,
+        change: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> io::Result<()> {
+        let (edit, change) = (Arc::new(edit), Arc::new(change));
+        let _busy = self.busy.lock().await;
         for _ in 0..20 {
-            let (place, origin) = (self.workshop.clone(), self.repository.path().to_owned());
-            let (file, message, tag) = (file.clone(), message.clone(), tag.clone());
-            let made =
-                work(move || commit_version(&place, &origin, &file, &message, &tag, promote))
-                    .await?;
+            let (workshop, origin) = (self.workshop.clone(), self.repository.path().to_owned());
+            let (edit, change) = (edit.clone(), change.clone());
+            let made = self
+                .work(move || commit_edit(&workshop, &origin, &edit, &*change))
+                .await?;
             let Some(commit) = made else { return Ok(()) };
             if self.push(&format!("{commit}:refs/heads/main")).await? {
                 return Ok(());
             }
             // Somebody was faster: again, on the new head.
         }
-        drop(busy);
         Err(io::Error::other(
             "main moved twenty times between reading and pushing",
         ))
@@ -149,7 +204,7 @@ impl Robot {
     /// Branches that people pushed for review, with their heads.
     pub async fn branches(&self) -> io::Result<Vec<(String, String)>> {
         let place = self.repository.path().to_owned();
-        work(move || {
+        self.work(move || {
             let repository = git2::Repository::open_bare(place)?;
             let mut found = Vec::new();
             for reference in repository.references_glob("refs/heads/leverframe/*")? {
@@ -172,7 +227,9 @@ impl Robot {
                 self.repository.path().to_owned(),
                 branch.to_owned(),
             );
-            let Some(commit) = work(move || merge_branch(&place, &origin, &name, number)).await?
+            let Some(commit) = self
+                .work(move || merge_branch(&place, &origin, &name, number))
+                .await?
             else {
                 return Ok(false);
             };
@@ -181,6 +238,14 @@ impl Robot {
             }
         }
         Ok(false)
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> Result<T, git2::Error> + Send + 'static,
+    ) -> io::Result<T> {
+        let done = self.tasks.spawn_blocking(job).await;
+        done.map_err(io::Error::other)?.map_err(io::Error::other)
     }
 
     /// Whether the push was taken.
@@ -197,24 +262,14 @@ impl Robot {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        let late = |_| io::Error::other("git push did not end within 30 s");
-        let output = tokio::time::timeout(Duration::from_secs(30), command.output())
-            .await
-            .map_err(late)??;
+        let pushed = async move { tokio::time::timeout(LONGEST_PUSH, command.output()).await };
+        let late = |_| io::Error::other("git push did not end in time");
+        let output = self.tasks.spawn(pushed).await?.map_err(late)??;
         if !output.status.success() {
             tracing::debug!(what, said = %String::from_utf8_lossy(&output.stderr), "a push was not taken");
         }
         Ok(output.status.success())
     }
-}
-
-async fn work<T: Send + 'static>(
-    job: impl FnOnce() -> Result<T, git2::Error> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(job)
-        .await
-        .map_err(io::Error::other)?
-        .map_err(io::Error::other)
 }
 
 fn signature(who: &str) -> Result<Signature<'static>, git2::Error> {
@@ -230,41 +285,58 @@ fn main_of(origin: &Path) -> Result<Oid, git2::Error> {
     git2::Repository::open_bare(origin)?.refname_to_id("refs/heads/main")
 }
 
-fn commit_version(
+/// One commit to be made.
+struct Edit {
+    file: String,
+    message: String,
+    author: &'static str,
+}
+
+fn text_of(repository: &git2::Repository, tree: &Tree<'_>, file: &str) -> String {
+    let entry = tree.get_path(Path::new(file)).ok();
+    let blob = entry.and_then(|entry| repository.find_blob(entry.id()).ok());
+    blob.map_or_else(String::new, |blob| {
+        String::from_utf8_lossy(blob.content()).into_owned()
+    })
+}
+
+fn commit_edit(
     workshop: &Path,
     origin: &Path,
-    file: &str,
-    message: &str,
-    tag: &str,
-    promote: bool,
+    edit: &Edit,
+    change: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Option<Oid>, git2::Error> {
     let repository = git2::Repository::open_bare(workshop)?;
     let head = repository.find_commit(main_of(origin)?)?;
     let tree = head.tree()?;
-    let old = tree
-        .get_path(Path::new(file))
-        .ok()
-        .and_then(|entry| repository.find_blob(entry.id()).ok());
-    let old = old.map_or_else(String::new, |blob| {
-        String::from_utf8_lossy(blob.content()).into_owned()
-    });
-    if VersionFile::parse(&old).tag == tag {
+    let old = text_of(&repository, &tree, &edit.file);
+    let Some(new) = change(&old).filter(|new| *new != old) else {
         return Ok(None);
-    }
-    let new = with_version(&old, tag, promote);
+    };
     let blob = repository.blob(new.as_bytes())?;
-    let tree = with_file(&repository, Some(&tree), file, blob)?;
-    let who = signature(ROBOT)?;
+    let tree = with_file(&repository, Some(&tree), &edit.file, blob)?;
+    let who = signature(edit.author)?;
     repository
         .commit(
             None,
             &who,
             &who,
-            message,
+            &edit.message,
             &repository.find_tree(tree)?,
             &[&head],
         )
         .map(Some)
+}
+
+/// The values file with another memory limit for one app; none where it has no such app.
+fn with_memory(old: &str, app: &str, memory: &str) -> Option<String> {
+    let own = values_of(old, app)?;
+    let line = own
+        .lines()
+        .find(|line| line.trim_start().starts_with("memory: "))?;
+    let new = own.replace(line, &format!("    memory: {memory}"));
+    let head = format!("- name: {app}\n");
+    Some(old.replace(&format!("{head}{own}"), &format!("{head}{new}")))
 }
 
 /// Exactly the two scalars change; a file that is not there begins with the gate closed.
@@ -362,6 +434,12 @@ mod tests {
             with_version(old, "v2", false),
             "# kept\nimage_tag: v2\npromote_deployment: false\nautomatic_deploys_enabled: true\n"
         );
+        let values = "- name: a\n  memory: 1\n- name: b\n  helmValues:\n    memory: 1\n";
+        assert_eq!(
+            with_memory(values, "b", "2").as_deref(),
+            Some("- name: a\n  memory: 1\n- name: b\n  helmValues:\n    memory: 2\n")
+        );
+        assert_eq!(with_memory(values, "c", "2"), None);
         assert_eq!(
             VersionFile::parse("image_tag: \"1.10\"\n"),
             VersionFile {

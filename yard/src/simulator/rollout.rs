@@ -1,4 +1,4 @@
-//! Rollout: what the Deployment controller, the Job controller and the kubelets do after a sync.
+//! Rollout: what the Deployment controller and the kubelets do after a sync.
 //!
 //! Pods are replaced a third at a time and never above the wanted number, as the fleet's strategy says.
 
@@ -16,7 +16,6 @@ use super::logs::{Kind, Script};
 use super::opening::{container_scripts, node_name};
 use super::robot::VersionFile;
 use super::workload::{self, Counts, PodState, Workload};
-use crate::Scenario;
 use crate::fleet::{self, App};
 
 /// How long Kubernetes waits for progress before it says that there is none.
@@ -46,33 +45,37 @@ impl Change {
     }
 }
 
-/// The Deployments of an app that do not run what the files say.
+/// The Deployments of an app that are not there, or do not run what the files say.
 pub async fn changes(
     cluster: &Cluster,
     app: &App,
     files: &BTreeMap<String, VersionFile>,
 ) -> Result<Vec<Change>, ClusterError> {
+    let cluster = cluster.in_namespace(app.namespace());
     let mut changes = Vec::new();
     for (deployment, component, repository) in deployments(app) {
         let Some(file) = files.get(repository).filter(|file| !file.tag.is_empty()) else {
             continue;
         };
-        let Some(found) = cluster.get("deployments", &deployment).await? else {
+        let found = cluster.get("deployments", &deployment).await?;
+        let running = found.as_ref().and_then(|found| {
+            found
+                .pointer("/spec/template/spec/containers/0/image")?
+                .as_str()
+        });
+        if running == Some(fleet::image(repository, &file.tag).as_str()) {
             continue;
-        };
-        let running = found["spec"]["template"]["spec"]["containers"][0]["image"]
-            .as_str()
-            .unwrap_or("");
-        if running != fleet::image(repository, &file.tag) {
-            let replicas = found["spec"]["replicas"].as_u64().unwrap_or(1) as usize;
-            changes.push(Change {
-                deployment,
-                component,
-                repository,
-                version: file.tag.clone(),
-                replicas,
-            });
         }
+        let replicas = found
+            .as_ref()
+            .and_then(|found| found["spec"]["replicas"].as_u64());
+        changes.push(Change {
+            replicas: replicas.map_or_else(|| app.replicas_of(component), |count| count as usize),
+            deployment,
+            component,
+            repository,
+            version: file.tag.clone(),
+        });
     }
     Ok(changes)
 }
@@ -91,63 +94,15 @@ pub fn images(app: &App, files: &BTreeMap<String, VersionFile>) -> Vec<String> {
     images
 }
 
-/// Runs the migration Job of a version, which goes through.
-pub async fn migrate(
-    simulation: &Simulation,
+/// Gives a Deployment its new version, or creates it.
+pub async fn apply_change(
     cluster: &Cluster,
     app: &App,
-    version: &str,
+    change: &Change,
 ) -> Result<(), ClusterError> {
-    let job = format!("{}-dbmigrate", app.name);
-    for old in cluster
-        .list("pods", &format!("batch.kubernetes.io/job-name={job}"))
-        .await?
-    {
-        cluster.delete("pods", name(&old)).await?;
-        cluster.logs.forget_pod(name(&old));
-    }
-    cluster.delete("jobs", &job).await?;
-    let began = Timestamp::now();
-    let (ends, started) = (simulation.pace.after(began, 18.0), stamp(began));
-    let created = cluster
-        .create(&workload::migration_job(app, version, &started, None))
-        .await?;
-    let pod = workload::migration_pod_name(app, version, 0);
-    let kind = Kind::Migration {
-        app: app.name.to_owned(),
-        version: version.to_owned(),
-        passes: true,
-    };
-    cluster.logs.set(
-        &pod,
-        "dbmigrate",
-        false,
-        Script::new(kind, began, Some(ends)),
-    );
-    let node = node_name(cluster.environment);
-    let object = owned(
-        workload::migration_pod(app, version, 0, &node, &started, None),
-        created.as_ref(),
-    );
-    cluster.create(&object).await?;
-    simulation.pace.pause(18.0).await;
-    let at = stamp(Timestamp::now());
-    let over = workload::migration_pod(app, version, 0, &node, &started, Some((&at, true)));
-    cluster.patch_status("pods", &pod, &over["status"]).await?;
-    cluster
-        .patch_status(
-            "jobs",
-            &job,
-            &workload::migration_status(&started, Some((&at, true))),
-        )
-        .await
-        .map(drop)
-}
-
-/// Gives a Deployment its new version.
-pub async fn apply(cluster: &Cluster, app: &App, change: &Change) -> Result<(), ClusterError> {
     let Some(old) = cluster.get("deployments", &change.deployment).await? else {
-        return Ok(());
+        let new = change.workload(app).deployment(1);
+        return cluster.create(&new).await.map(drop);
     };
     let revision = old["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
         .as_str()
@@ -164,7 +119,7 @@ pub async fn apply(cluster: &Cluster, app: &App, change: &Change) -> Result<(), 
 }
 
 /// Rolls every changed Deployment out; false where it was overtaken or never became healthy.
-pub async fn roll(
+pub async fn roll_out_all(
     simulation: &Simulation,
     cluster: &Cluster,
     app: &App,
@@ -181,7 +136,7 @@ pub async fn roll(
             cancel,
         })
         .collect();
-    let rolled = futures::future::try_join_all(rolls.iter().map(Roll::out)).await?;
+    let rolled = futures::future::try_join_all(rolls.iter().map(Roll::roll_out)).await?;
     Ok(rolled.into_iter().all(|done| done))
 }
 
@@ -194,16 +149,18 @@ struct Roll<'a> {
 }
 
 impl Roll<'_> {
-    async fn out(&self) -> Result<bool, ClusterError> {
+    async fn roll_out(&self) -> Result<bool, ClusterError> {
         let workload = self.change.workload(self.app);
-        let crashes = self.simulation.crashes(self.cluster.environment, &workload);
+        let scenario = self.simulation.scenario;
+        let crashes = workload.component == "app"
+            && scenario.crashes(self.cluster.environment, self.app, workload.version);
         let batch = (workload.replicas / 3).max(1);
         let set = self.replica_set(&workload).await?;
         loop {
             if self.cancel.is_cancelled() {
                 return Ok(false);
             }
-            let (new, old) = self.pods(&workload).await?;
+            let (new, old) = self.new_and_old_pods(&workload).await?;
             if new.len() >= workload.replicas && old.is_empty() {
                 break;
             }
@@ -219,24 +176,26 @@ impl Roll<'_> {
                 self.cluster.logs.forget_pod(name(pod));
             }
             let coming = workload.replicas.saturating_sub(new.len() + remaining);
-            let began = self.start(&workload, coming, &new, set.as_ref()).await?;
-            self.count(&workload, None).await?;
+            let began = self
+                .start_pods(&workload, coming, &new, set.as_ref())
+                .await?;
+            self.write_counts(&workload, None).await?;
             if !self.wait(14.0).await {
                 return Ok(false);
             }
             if crashes {
-                return self.crash(&workload, &began).await;
+                return self.crash_for_ever(&workload, &began).await;
             }
             for number in began {
-                self.ready(&workload, number).await?;
+                self.start_serving(&workload, number).await?;
             }
-            self.count(&workload, None).await?;
+            self.write_counts(&workload, None).await?;
             if !self.wait(8.0).await {
                 return Ok(false);
             }
         }
-        self.retire(&workload).await?;
-        self.count(&workload, None).await?;
+        self.scale_down_old_sets(&workload).await?;
+        self.write_counts(&workload, None).await?;
         Ok(true)
     }
 
@@ -273,7 +232,7 @@ impl Roll<'_> {
     }
 
     /// Pods of the new version and of any other.
-    async fn pods(
+    async fn new_and_old_pods(
         &self,
         workload: &Workload<'_>,
     ) -> Result<(Vec<Value>, Vec<Value>), ClusterError> {
@@ -288,7 +247,7 @@ impl Roll<'_> {
             .partition(|pod| pod["metadata"]["labels"]["pod-template-hash"] == hash))
     }
 
-    async fn start(
+    async fn start_pods(
         &self,
         workload: &Workload<'_>,
         count: usize,
@@ -312,7 +271,11 @@ impl Roll<'_> {
         Ok(numbers)
     }
 
-    async fn ready(&self, workload: &Workload<'_>, number: usize) -> Result<(), ClusterError> {
+    async fn start_serving(
+        &self,
+        workload: &Workload<'_>,
+        number: usize,
+    ) -> Result<(), ClusterError> {
         let now = Timestamp::now();
         let pod = workload.pod_name(number);
         for (container, script) in container_scripts(workload, now) {
@@ -329,7 +292,7 @@ impl Roll<'_> {
     }
 
     /// Pods that come up, die and are started again, later every time, until something else is rolled out.
-    async fn crash(
+    async fn crash_for_ever(
         &self,
         workload: &Workload<'_>,
         numbers: &[usize],
@@ -361,11 +324,9 @@ impl Roll<'_> {
                 if restarts == 1 {
                     let message = "Back-off restarting failed container app in pod";
                     let event = workload::event(
-                        "Pod",
-                        &pod,
+                        (self.app.namespace(), "Pod", &pod),
                         "BackOff",
                         message,
-                        true,
                         (&first, &last.1, 5),
                     );
                     self.cluster.create(&event).await?;
@@ -382,10 +343,10 @@ impl Roll<'_> {
                     "ReplicaSet \"{}\" has timed out progressing.",
                     workload.replica_set_name()
                 );
-                self.count(workload, Some(&message)).await?;
+                self.write_counts(workload, Some(&message)).await?;
                 let degraded = json!({ "status": { "health": {
                     "status": "Degraded", "lastTransitionTime": stamp(Timestamp::now()),
-                    "message": format!("Deployment \"{}\" exceeded its progress deadline", workload.name),
+                    "message": format!("Caused by apps/Deployment:{}/{}", self.app.namespace(), workload.name),
                 } } });
                 self.cluster
                     .patch("applications", self.app.name, &degraded)
@@ -396,8 +357,12 @@ impl Roll<'_> {
     }
 
     /// Writes the Deployment's and its ReplicaSets' numbers as the pods are now.
-    async fn count(&self, workload: &Workload<'_>, late: Option<&str>) -> Result<(), ClusterError> {
-        let (new, old) = self.pods(workload).await?;
+    async fn write_counts(
+        &self,
+        workload: &Workload<'_>,
+        late: Option<&str>,
+    ) -> Result<(), ClusterError> {
+        let (new, old) = self.new_and_old_pods(workload).await?;
         let Some(found) = self.cluster.get("deployments", workload.name).await? else {
             return Ok(());
         };
@@ -421,7 +386,7 @@ impl Roll<'_> {
     }
 
     /// Older ReplicaSets have no pods any more; only the newest two of them are kept.
-    async fn retire(&self, workload: &Workload<'_>) -> Result<(), ClusterError> {
+    async fn scale_down_old_sets(&self, workload: &Workload<'_>) -> Result<(), ClusterError> {
         let selector = format!(
             "app={},app.kubernetes.io/component={}",
             workload.name, workload.component
@@ -467,7 +432,7 @@ fn is_ready(pod: &Value) -> bool {
 }
 
 /// Names the owner's uid, which only the cluster knows.
-fn owned(mut object: Value, owner: Option<&Value>) -> Value {
+pub fn owned(mut object: Value, owner: Option<&Value>) -> Value {
     let uid = owner
         .map_or("", |owner| owner["metadata"]["uid"].as_str().unwrap_or(""))
         .to_owned();
@@ -478,14 +443,4 @@ fn owned(mut object: Value, owner: Option<&Value>) -> Value {
         reference.insert("uid".to_owned(), json!(uid));
     }
     object
-}
-
-impl Simulation {
-    /// whitehall's broken versions, where a secret is missing; the release after them is repaired.
-    fn crashes(&self, environment: &str, workload: &Workload<'_>) -> bool {
-        self.scenario == Scenario::CrashLoop
-            && environment == "production"
-            && workload.name == "whitehall-admin"
-            && matches!(workload.version, "v3084" | "v3085")
-    }
 }

@@ -47,6 +47,18 @@ pub enum Kind {
         /// Whether it goes through.
         passes: bool,
     },
+    /// The virus database's update.
+    Freshclam {
+        /// Whether it goes through.
+        passes: bool,
+    },
+    /// A small task of an app: assets are uploaded, mail is fetched.
+    Task {
+        /// The app.
+        app: String,
+        /// The task.
+        task: String,
+    },
     /// The browser tests of one app.
     Playwright {
         /// The app.
@@ -74,7 +86,7 @@ pub enum Kind {
         /// Of its run.
         parameters: deploy_image::Parameters,
     },
-    /// The step that tells the release app.
+    /// The step that reports to the release app.
     Recorded {
         /// Of its run.
         parameters: deploy_image::Parameters,
@@ -252,5 +264,12 @@ mod tests {
             1
         );
         assert!(lines.iter().any(|line| line.1.contains("\u{1b}[31m")));
+        let failed = lines
+            .iter()
+            .filter(|line| line.1.contains("publish a draft @") && !line.1.contains('✓'));
+        let places: Vec<&str> = failed
+            .filter_map(|line| line.1.split_once("spec.js:")?.1.split(' ').next())
+            .collect();
+        assert_eq!(places, ["41:3"; 3], "the failing test is at one place");
     }
 }

@@ -28,6 +28,9 @@ const TITLES: [(&str, &str); 16] = [
     ("switch the language", "/cy"),
 ];
 
+/// The line of the test that fails, wherever the log names it.
+pub const BROKEN_LINE: usize = 41;
+
 /// Every line of one attempt.
 pub fn lines(
     application: &str,
@@ -62,7 +65,11 @@ pub fn lines(
         } else {
             title
         };
-        let line = 9 + number * 13 % 180;
+        let line = if number == broken {
+            BROKEN_LINE
+        } else {
+            9 + number * 13 % 180
+        };
         let place = format!(
             "[main] › tests/{application}.spec.js:{line}:3 › {application} › {title} @app-{application}"
         );
@@ -97,7 +104,7 @@ pub fn lines(
     if fails {
         out.extend(error(application, run, attempt));
         out.push(format!("  {RED}1 failed{PLAIN}"));
-        out.push(format!("    [main] › tests/{application}.spec.js:41:3 › {application} › publish a draft @app-{application}"));
+        out.push(format!("    [main] › tests/{application}.spec.js:{BROKEN_LINE}:3 › {application} › publish a draft @app-{application}"));
         out.push(format!(
             "  {GREEN}{} passed{PLAIN} {DIM}(58.2s){BRIGHT}",
             count - 1
@@ -118,7 +125,7 @@ fn error(application: &str, run: &str, attempt: usize) -> Vec<String> {
         seeded(attempt as u64, &[run]) % 0xff_ffff
     );
     [
-        format!("  1) [main] › tests/{application}.spec.js:41:3 › {application} › publish a draft @app-{application} ─────────────"),
+        format!("  1) [main] › tests/{application}.spec.js:{BROKEN_LINE}:3 › {application} › publish a draft @app-{application} ─────────────"),
         String::new(),
         format!("    {RED}Error: expect(locator).toBeVisible() failed{PLAIN}"),
         String::new(),
@@ -132,12 +139,12 @@ fn error(application: &str, run: &str, attempt: usize) -> Vec<String> {
         format!("{DIM}      - waiting for getByText('Published'){BRIGHT}"),
         format!("{DIM}      - the page still says \"Publishing, this can take a moment\"{BRIGHT}"),
         String::new(),
-        "      39 |     await page.getByRole('button', { name: 'Publish' }).click();".to_owned(),
-        "      40 |     // the queue of the publishing API decides how long this takes".to_owned(),
-        format!("    {RED}>{PLAIN} 41 |     await expect(page.getByText('Published')).toBeVisible({{ timeout: 30_000 }});"),
+        format!("      {} |     await page.getByRole('button', {{ name: 'Publish' }}).click();", BROKEN_LINE - 2),
+        format!("      {} |     // the queue of the publishing API decides how long this takes", BROKEN_LINE - 1),
+        format!("    {RED}>{PLAIN} {BROKEN_LINE} |     await expect(page.getByText('Published')).toBeVisible({{ timeout: 30_000 }});"),
         format!("         |                                               {RED}^{PLAIN}"),
-        "      42 |   });".to_owned(),
-        format!("        at tests/{application}.spec.js:41:47"),
+        format!("      {} |   }});", BROKEN_LINE + 1),
+        format!("        at tests/{application}.spec.js:{BROKEN_LINE}:47"),
         String::new(),
         "    attachment #1: screenshot (image/png) ──────────────────────────────────────────".to_owned(),
         format!("    {folder}/test-failed-1.png"),

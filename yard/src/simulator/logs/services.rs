@@ -1,6 +1,7 @@
 //! Services: what web servers, workers, migrations and the engine's small steps print.
 
 use super::Kind;
+use super::playwright::BROKEN_LINE;
 
 /// Every line of a program that ends.
 pub fn finite(kind: &Kind) -> Vec<String> {
@@ -11,6 +12,11 @@ pub fn finite(kind: &Kind) -> Vec<String> {
             version,
             passes,
         } => migration(app, version, *passes),
+        Kind::Freshclam { passes } => freshclam(*passes),
+        Kind::Task { app, task } => lines(&[
+            &format!("{task} of {app} begins"),
+            &format!("{task} of {app} is done"),
+        ]),
         Kind::Webhook {
             environment,
             repository,
@@ -53,7 +59,7 @@ pub fn finite(kind: &Kind) -> Vec<String> {
         } => lines(&[
             "Reading the logs of 3 failed attempts",
             &format!(
-                "1 failed: [main] › tests/{application}.spec.js:41:3 › publish a draft @app-{application}"
+                "1 failed: [main] › tests/{application}.spec.js:{BROKEN_LINE}:3 › publish a draft @app-{application}"
             ),
             &format!(
                 "Told #govuk-deploy-alerts: {application} {tag} post-deploy tests failed on {environment}"
@@ -167,6 +173,29 @@ fn migration(app: &str, version: &str, passes: bool) -> Vec<String> {
         ])
     };
     head.into_iter().chain(tail).collect()
+}
+
+fn freshclam(passes: bool) -> Vec<String> {
+    let head = lines(&[
+        "ClamAV update process started",
+        "daily database available for update (local version: 27980, remote version: 27991)",
+        "Current database is 11 versions behind.",
+    ]);
+    let tail: &[&str] = if passes {
+        &[
+            "Testing database: '/var/lib/clamav/tmp/clamav-daily.cld' ...",
+            "Database test passed.",
+            "daily.cld updated (version: 27991)",
+        ]
+    } else {
+        &[
+            "WARNING: getpatch: Can't download daily-27981.cdiff from http://clamav.yard.example/daily-27981.cdiff",
+            "ERROR: Can't download daily.cvd: No space left on device",
+            "ERROR: Update failed for database: daily",
+            "The volume of this version is 200Mi; the one before asked for 500Mi.",
+        ]
+    };
+    head.into_iter().chain(lines(tail)).collect()
 }
 
 fn lines(texts: &[&str]) -> Vec<String> {

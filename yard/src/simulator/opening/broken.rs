@@ -1,27 +1,17 @@
-//! ClusterError: what a scenario leaves broken at the opening: pods that crash, a migration that failed.
+//! Broken: what a scenario leaves broken at the opening: pods that crash, a sync that fails by a hook.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::{InitialObjects, Opening, add_scripts, deployment, node_name};
-use crate::Scenario;
-use crate::fleet::App;
+use crate::fleet::{ARGO_CD, App};
+use crate::simulator::application::{self, State};
 use crate::simulator::clock::{Pace, stamp};
 use crate::simulator::logs::{Kind, Script};
-use crate::simulator::workload::{self, Counts, PodState, Workload};
+use crate::simulator::retries;
+use crate::simulator::workload::{self, Counts, PodState, Workload, jobs, set_field};
 
 impl Opening<'_> {
-    pub(super) fn broken_migration(&self, environment: &str, app: &App) -> bool {
-        self.scenario == Scenario::MigrationFailed
-            && environment == "production"
-            && app.name == "places-manager"
-    }
-
-    pub(super) fn crashes(&self, environment: &str, app: &App) -> bool {
-        self.scenario == Scenario::CrashLoop
-            && environment == "production"
-            && app.name == "whitehall-admin"
-    }
-
     pub(super) fn crashing(
         &self,
         initial: &mut InitialObjects,
@@ -77,11 +67,9 @@ impl Opening<'_> {
             let name = workload.pod_name(number);
             let message = "Back-off restarting failed container app in pod";
             initial.objects.push(workload::event(
-                "Pod",
-                &name,
+                (workload.app.namespace(), "Pod", &name),
                 "BackOff",
                 message,
-                true,
                 (&at, &stamp(self.ago(60)), 94),
             ));
             initial.objects.push(pod);
@@ -105,54 +93,67 @@ impl Opening<'_> {
         }
     }
 
-    pub(super) fn failed_migration(
+    /// A leaf whose operation failed by a hook, try after try, with what the last try left.
+    pub(super) fn failed_sync(
         &self,
         initial: &mut InitialObjects,
         environment: &str,
-        app: &App,
-        tag: &str,
+        (app, mut leaf, images): (&App, Value, &[String]),
+        (hook, version): (&str, &str),
         arrived: Timestamp,
     ) {
         let life = Pace::new(1.0);
-        let (started, ended) = (life.after(arrived, 90.0), life.after(arrived, 150.0));
-        let job = workload::migration_job(app, tag, &stamp(started), Some((&stamp(ended), false)));
-        let message = "Job has reached the specified backoff limit";
-        let happened = stamp(ended);
-        initial.objects.push(workload::event(
-            "Job",
-            &format!("{}-dbmigrate", app.name),
-            "BackoffLimitExceeded",
-            message,
-            true,
-            (&happened, &happened, 1),
-        ));
-        initial.objects.push(job);
-        for attempt in 0..2 {
-            let (began, over) = (
-                life.after(started, 30.0 * attempt as f64),
-                life.after(started, 30.0 * attempt as f64 + 25.0),
-            );
-            let pod = workload::migration_pod(
-                app,
-                tag,
-                attempt,
-                &node_name(environment),
-                &stamp(began),
-                Some((&stamp(over), false)),
-            );
-            initial.objects.push(pod);
-            let kind = Kind::Migration {
-                app: app.name.to_owned(),
-                version: tag.to_owned(),
-                passes: false,
-            };
-            let script = Script::new(kind, began, Some(over));
-            initial.scripts.push((
-                workload::migration_pod_name(app, tag, attempt),
-                "dbmigrate".to_owned(),
-                false,
-                script,
-            ));
+        let started = life.after(arrived, 85.0);
+        let elapsed = self.now.duration_since(started).as_secs_f64();
+        let standing = retries::standing(elapsed);
+        let failed = life.after(started, standing.failed_after);
+        let spec = leaf["spec"].clone();
+        let operation = application::automatic(self.revision, &spec);
+        let mut resources = Vec::new();
+        for one in app.hooks() {
+            if one.name != hook {
+                let passed = application::hook_result(app, one, "Succeeded", jobs::SUCCEEDED);
+                resources.push(passed);
+                continue;
+            }
+            resources.push(application::hook_result(app, one, "Failed", jobs::FAILED));
+            let began = life.after(started, standing.failed_after - jobs::FAILED_HOOK_LASTS);
+            self.failed_job(initial, environment, (app, one, version), began);
+            break;
         }
+        let (phase, message) = if standing.is_over {
+            ("Failed", retries::given_up(standing.retries))
+        } else {
+            let next = life.after(failed, retries::pause_before(standing.retries));
+            ("Running", retries::waiting(standing.retries, next))
+        };
+        let state = State {
+            operation: operation.clone(),
+            phase,
+            message,
+            revision: self.revision.to_owned(),
+            resources,
+            started: stamp(started),
+            finished: Some(stamp(failed)),
+            retries: standing.retries,
+        };
+        let before = self.ago(30 * 3600);
+        let before = (stamp(before), stamp(life.after(before, 15.0)));
+        let mut status = json!({
+            "sync": application::sync("OutOfSync", self.revision, &spec),
+            "health": { "status": "Healthy", "lastTransitionTime": before.1 },
+            "operationState": state.json(&spec),
+            "history": [application::history_entry(0, self.revision, &spec, &before.0, &before.1)],
+            "resources": application::resources(app, "OutOfSync"), "summary": application::summary(images),
+            "reconciledAt": stamp(self.ago(40)), "sourceType": "Helm", "resourceHealthSource": "appTree", "controllerNamespace": ARGO_CD,
+        });
+        if standing.is_over {
+            let error = application::sync_error(self.revision, &state.message, &stamp(failed));
+            set_field(&mut status, "conditions", error);
+        } else {
+            set_field(&mut leaf, "operation", operation);
+        }
+        set_field(&mut leaf, "status", status);
+        initial.objects.push(leaf);
     }
 }

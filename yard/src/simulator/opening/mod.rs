@@ -1,6 +1,8 @@
 //! Opening: the objects of one environment at the moment when the yard opens, as weeks of the simulator would have left them.
 
 mod broken;
+mod finished;
+mod runs;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -8,16 +10,14 @@ use serde_json::{Value, json};
 use super::application::{self, Declared, State};
 use super::clock::{Pace, stamp};
 use super::logs::{Kind, Script};
-use super::run::{FinishedRun, Timeline, deploy_image, post_sync, templates};
-use super::workload::{self, Counts, PodState, Workload};
+use super::run::templates;
+use super::workload::{self, Counts, PodState, Workload, jobs};
 use crate::Scenario;
-use crate::fleet::{self, APPS, ARGO_CD, App, ENVIRONMENTS, seeded};
-use crate::history::{History, Standing};
+use crate::fleet::{self, ARGO_CD, App, ENVIRONMENTS, NAMESPACES};
+use crate::history::{History, Standing, USUAL_MEMORY};
 
-/// Runs are deleted after three days.
-const KEPT_RUNS: i64 = 72 * 3600;
-/// From a version's commit to its smoke run.
-const SMOKE_AFTER: i64 = 120;
+/// Finished Jobs are there for a day: then the node that ran them has been replaced.
+const KEPT_JOBS: i64 = 24 * 3600;
 
 /// What an environment's cluster holds, in an order in which it can be created (owners before what they own).
 #[derive(Debug, Default)]
@@ -79,7 +79,7 @@ impl Opening<'_> {
     /// Everything of one environment but its Node.
     pub fn initial_objects(&self, environment: &'static str) -> InitialObjects {
         let mut initial = InitialObjects::default();
-        for name in [APPS, ARGO_CD] {
+        for name in NAMESPACES {
             initial.objects.push(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name }, "status": { "phase": "Active" } }));
         }
         initial
@@ -97,17 +97,13 @@ impl Opening<'_> {
             name: fleet::WITHOUT_FILE,
             repository: fleet::WITHOUT_FILE,
             images: &[],
-            migrations: false,
-            workers: false,
+            has: "",
         };
-        initial.objects.push(self.finished_leaf(
-            &bare,
-            &Declared::default(),
-            self.ago(40 * 86_400),
-            &[],
-            "Healthy",
-            None,
-        ));
+        let long_ago = self.ago(40 * 86_400);
+        let leaf = self.leaf(environment, &bare, &Declared::default());
+        initial
+            .objects
+            .push(self.synced_leaf(leaf, &bare, long_ago, &[], "Healthy"));
         if environment == "production" {
             self.deployed(&mut initial);
         }
@@ -134,16 +130,15 @@ impl Opening<'_> {
         let declared = declared(standing);
         let since = standing.map_or(self.now.as_second() - 9 * 86_400, |standing| standing.since);
         let arrived = self.second(since);
-        let (crashes, broken) = (
-            self.crashes(environment, app),
-            self.broken_migration(environment, app),
-        );
+        let version = declared.tag.as_str();
+        let crashes = self.scenario.crashes(environment, app, version);
+        let failed_hook = self.scenario.failed_hook(environment, app);
         let before = standing.map_or("", |standing| standing.before.as_str());
         let mut images = Vec::new();
         for (name, component, repository) in application::deployments(app) {
             let standing = self.history.standing.get(&(environment, repository));
             let version = match standing {
-                _ if broken => before.to_owned(),
+                _ if failed_hook.is_some() => before.to_owned(),
                 Some(standing) => standing.file.tag.clone(),
                 None => continue,
             };
@@ -152,18 +147,13 @@ impl Opening<'_> {
                 100.0,
             );
             images.push(fleet::image(repository, &version));
-            let replicas = if component == "worker" {
-                1
-            } else {
-                app.replicas()
-            };
             let workload = Workload {
                 app,
                 name: &name,
                 component,
                 repository,
                 version: &version,
-                replicas,
+                replicas: app.replicas_of(component),
             };
             if crashes && component == "app" {
                 self.crashing(initial, environment, &workload, before, arrived);
@@ -172,16 +162,30 @@ impl Opening<'_> {
             }
         }
         images.sort();
-        let trouble = if broken { Some(arrived) } else { None };
-        let health = if crashes { "Degraded" } else { "Healthy" };
-        initial
-            .objects
-            .push(self.finished_leaf(app, &declared, arrived, &images, health, trouble));
-        if broken {
-            self.failed_migration(initial, environment, app, &declared.tag, arrived);
+        images.dedup();
+        if app.has_cron_job() {
+            self.cron_jobs(initial, environment, app, &declared.tag);
         }
-        if !crashes && !broken && app.images.is_empty() && standing.is_some() {
+        let leaf = self.leaf(environment, app, &declared);
+        if let Some(hook) = failed_hook {
+            self.failed_sync(
+                initial,
+                environment,
+                (app, leaf, &images),
+                (hook, version),
+                arrived,
+            );
+            return;
+        }
+        let health = if crashes { "Degraded" } else { "Healthy" };
+        let leaf = self.synced_leaf(leaf, app, arrived, &images, health);
+        initial.objects.push(leaf);
+        if since > self.now.as_second() - KEPT_JOBS {
+            self.finished_hooks(initial, environment, app, version, arrived);
+        }
+        if !crashes && app.images.is_empty() && standing.is_some() {
             self.smoke(initial, environment, app, &declared, since);
+            self.smoke_after_settings(initial, environment, app, &declared, since);
         }
     }
 
@@ -219,74 +223,65 @@ impl Opening<'_> {
         }
     }
 
-    /// A leaf as its last sync left it; `trouble` is when its migration failed.
-    fn finished_leaf(
+    /// A leaf as the parent renders it from main.
+    fn leaf(&self, environment: &str, app: &App, declared: &Declared) -> Value {
+        let changed = self.history.settings.iter().rev();
+        let mut changed = changed.filter(|setting| setting.environment == environment);
+        let memory = changed.find(|setting| setting.app == app.name);
+        let memory = memory.map_or(USUAL_MEMORY, |setting| setting.memory);
+        let values = fleet::values(environment, |_| memory);
+        let values = fleet::values_of(&values, app.name).unwrap_or_default();
+        application::leaf(app, declared, values)
+    }
+
+    /// A leaf as a sync left it that went through.
+    fn synced_leaf(
         &self,
+        mut leaf: Value,
         app: &App,
-        declared: &Declared,
         arrived: Timestamp,
         images: &[String],
         health: &str,
-        trouble: Option<Timestamp>,
     ) -> Value {
-        let mut leaf = application::leaf(app, declared);
         let spec = leaf["spec"].clone();
         let life = Pace::new(1.0);
         let (started, finished) = (
             stamp(life.after(arrived, 85.0)),
-            stamp(life.after(arrived, if trouble.is_some() { 150.0 } else { 100.0 })),
+            stamp(life.after(arrived, 100.0)),
         );
-        let mut results: Vec<Value> = Vec::new();
-        let failed = "Job has reached the specified backoff limit";
-        if app.migrations {
-            results.push(if trouble.is_some() {
-                application::migration(app, "Failed", failed)
-            } else {
-                application::migration(app, "Succeeded", "job completed")
-            });
-        }
-        let (phase, message, synced) = match trouble {
-            Some(_) => (
-                "Failed",
-                "one or more synchronization tasks completed unsuccessfully",
-                "OutOfSync",
-            ),
-            None => {
-                results.extend(
-                    application::deployments(app)
-                        .iter()
-                        .map(|(name, _, _)| application::applied("apps", "Deployment", name)),
-                );
-                ("Succeeded", "successfully synced (all tasks run)", "Synced")
-            }
-        };
+        let hooks = app
+            .hooks()
+            .map(|hook| application::hook_result(app, hook, "Succeeded", jobs::SUCCEEDED));
+        let mut results: Vec<Value> = hooks.collect();
+        let deployments = application::deployments(app);
+        results.extend(
+            deployments
+                .iter()
+                .map(|(name, _, _)| application::applied(app, "apps", "Deployment", name)),
+        );
         let state = State {
             operation: application::automatic(self.revision, &spec),
-            phase,
-            message,
-            revision: self.revision,
+            phase: "Succeeded",
+            message: "successfully synced (all tasks run)".to_owned(),
+            revision: self.revision.to_owned(),
             resources: results,
-            started: &started,
-            finished: Some(&finished),
+            started: started.clone(),
+            finished: Some(finished.clone()),
+            retries: 0,
         };
-        let mut status = json!({
-            "sync": application::sync(synced, self.revision, &spec),
-            "health": { "status": health, "lastTransitionTime": finished },
-            "operationState": state.json(&spec),
-            "history": [application::history(0, self.revision, &spec, &started, &finished)],
-            "resources": application::resources(app, synced),
-            "summary": application::summary(images),
+        let history = application::history_entry(0, self.revision, &spec, &started, &finished);
+        let mut own_health = json!({ "status": health, "lastTransitionTime": finished });
+        if health == "Degraded" {
+            let cause = format!("Caused by apps/Deployment:{}/{}", app.namespace(), app.name);
+            workload::set_field(&mut own_health, "message", json!(cause));
+        }
+        let status = json!({
+            "sync": application::sync("Synced", self.revision, &spec), "health": own_health,
+            "operationState": state.json(&spec), "history": [history],
+            "resources": application::resources(app, "Synced"), "summary": application::summary(images),
             "reconciledAt": stamp(self.ago(40)), "sourceType": "Helm", "resourceHealthSource": "appTree", "controllerNamespace": ARGO_CD,
         });
-        if trouble.is_some()
-            && let Some(map) = status.as_object_mut()
-        {
-            let message = format!("Failed last sync attempt to [{}]: {message}", self.revision);
-            map.insert("conditions".to_owned(), json!([{ "type": "SyncError", "message": message, "lastTransitionTime": finished }]));
-        }
-        if let Some(map) = leaf.as_object_mut() {
-            map.insert("status".to_owned(), status);
-        }
+        workload::set_field(&mut leaf, "status", status);
         leaf
     }
 
@@ -300,17 +295,18 @@ impl Opening<'_> {
         let state = State {
             operation: application::automatic(self.revision, &spec),
             phase: "Succeeded",
-            message: "successfully synced (all tasks run)",
-            revision: self.revision,
+            message: "successfully synced (all tasks run)".to_owned(),
+            revision: self.revision.to_owned(),
             resources: Vec::new(),
-            started: &started,
-            finished: Some(&finished),
+            started: started.clone(),
+            finished: Some(finished.clone()),
+            retries: 0,
         };
         let status = json!({
             "sync": application::sync("Synced", self.revision, &spec),
             "health": { "status": "Healthy", "lastTransitionTime": finished },
             "operationState": state.json(&spec),
-            "history": [application::history(0, self.revision, &spec, &started, &finished)],
+            "history": [application::history_entry(0, self.revision, &spec, &started, &finished)],
             "summary": { "isAppOfApps": true },
             "reconciledAt": stamp(self.ago(30)), "sourceType": "Helm", "resourceHealthSource": "appTree", "controllerNamespace": ARGO_CD,
         });
@@ -318,113 +314,6 @@ impl Opening<'_> {
             map.insert("status".to_owned(), status);
         }
         parent
-    }
-
-    /// The smoke run of the version that stands, where it is not too old to be kept.
-    fn smoke(
-        &self,
-        initial: &mut InitialObjects,
-        environment: &'static str,
-        app: &App,
-        declared: &Declared,
-        since: i64,
-    ) {
-        if self.now.as_second() - since > KEPT_RUNS
-            || self.now.as_second() - since < SMOKE_AFTER + 250
-        {
-            return;
-        }
-        let flaky = self.scenario == Scenario::FlakySmoke
-            && environment == "staging"
-            && app.name == "publisher";
-        let chance = seeded(self.seed, &["smoke", environment, app.name, &declared.tag]);
-        let failing = if flaky {
-            3
-        } else {
-            usize::from(chance.is_multiple_of(17))
-        };
-        let name = format!("post-sync-{}", workload::random_letters(chance, 5));
-        let parameters = post_sync::Parameters {
-            application: app.name.to_owned(),
-            repository: app.repository.to_owned(),
-            tag: declared.tag.clone(),
-            promote: declared.promote,
-            gate: declared.gate,
-        };
-        let started = self.second(since + SMOKE_AFTER);
-        let node = node_name(environment);
-        let timeline = post_sync::timeline(
-            &name,
-            &parameters,
-            environment,
-            next(environment),
-            &node,
-            (started, Pace::new(1.0)),
-            failing,
-        );
-        keep_run(initial, parameters.workflow(&name), &timeline, started);
-    }
-
-    /// The deploy-image runs of the last days, for every environment.
-    fn deployed(&self, initial: &mut InitialObjects) {
-        for ((environment, repository), standing) in &self.history.standing {
-            if self.now.as_second() - standing.since > KEPT_RUNS {
-                continue;
-            }
-            let parameters = deploy_image::Parameters {
-                environment: (*environment).to_owned(),
-                repository: (*repository).to_owned(),
-                tag: standing.file.tag.clone(),
-                promote: standing.file.promote,
-            };
-            let chance = seeded(
-                self.seed,
-                &["deploy", environment, repository, &standing.file.tag],
-            );
-            let name = format!("deploy-image-{}", workload::random_letters(chance, 5));
-            let started = self.second(standing.since - 13);
-            let timeline = deploy_image::timeline(
-                &name,
-                &parameters,
-                &node_name("production"),
-                (started, Pace::new(1.0)),
-            );
-            keep_run(initial, parameters.workflow(&name), &timeline, started);
-        }
-    }
-}
-
-/// A finished run; its pods stay only if it failed.
-fn keep_run(
-    initial: &mut InitialObjects,
-    mut workflow: Value,
-    timeline: &Timeline,
-    started: Timestamp,
-) {
-    let FinishedRun {
-        status,
-        pods,
-        scripts,
-    } = timeline.finished_run(started, Pace::new(1.0));
-    let phase = status["phase"].as_str().unwrap_or("").to_owned();
-    if let Some(meta) = workflow["metadata"].as_object_mut() {
-        meta.insert("creationTimestamp".to_owned(), json!(stamp(started)));
-        if let Some(labels) = meta.get_mut("labels").and_then(Value::as_object_mut) {
-            labels.insert("workflows.argoproj.io/completed".to_owned(), json!("true"));
-            labels.insert("workflows.argoproj.io/phase".to_owned(), json!(phase));
-        }
-    }
-    if let Some(map) = workflow.as_object_mut() {
-        map.insert("status".to_owned(), status);
-    }
-    initial.objects.push(workflow);
-    if phase != "Succeeded" {
-        initial.objects.extend(pods);
-        initial.scripts.extend(
-            scripts
-                .into_iter()
-                .map(|(pod, container, script)| (pod, container.to_owned(), false, script)),
-        );
     }
 }
 
@@ -443,7 +332,7 @@ fn deployment(workload: &Workload<'_>, counts: Counts, at: &str, late: Option<&s
     object
 }
 
-/// A serving pod's containers begin to add_scripts.
+/// Adds what the containers of a serving pod say.
 fn add_scripts(
     initial: &mut InitialObjects,
     workload: &Workload<'_>,

@@ -7,9 +7,9 @@ use crate::history::history;
 fn the_same_seed_opens_the_same_world() {
     let now = Timestamp::from_second(1_795_000_000).unwrap();
     let initial = |seed| {
-        let history = history(Scenario::FlakySmoke, seed, now.as_second());
+        let history = history(Scenario::FLAKY_SMOKE, seed, now.as_second());
         let opening = Opening {
-            scenario: Scenario::FlakySmoke,
+            scenario: Scenario::FLAKY_SMOKE,
             seed,
             now,
             history: &history,
@@ -24,7 +24,7 @@ fn the_same_seed_opens_the_same_world() {
 #[test]
 fn every_object_has_a_kind_that_a_server_knows_and_a_name_of_its_own() {
     let now = Timestamp::from_second(1_795_000_000).unwrap();
-    for scenario in Scenario::ALL {
+    for scenario in Scenario::all() {
         let history = history(scenario, 1, now.as_second());
         let opening = Opening {
             scenario,
@@ -48,4 +48,56 @@ fn every_object_has_a_kind_that_a_server_knows_and_a_name_of_its_own() {
             }
         }
     }
+}
+
+fn leaf(scenario: Scenario, environment: &'static str, app: &str) -> Value {
+    let now = Timestamp::from_second(1_795_000_000).unwrap();
+    let history = history(scenario, 1, now.as_second());
+    let opening = Opening {
+        scenario,
+        seed: 1,
+        now,
+        history: &history,
+        revision: "0",
+    };
+    let objects = opening.initial_objects(environment).objects;
+    let mut leaves = objects
+        .into_iter()
+        .filter(|one| one["kind"] == "Application");
+    leaves.find(|one| one["metadata"]["name"] == app).unwrap()
+}
+
+/// Written by hand from what a real Argo CD left: hooks stand among the resources, without a status.
+#[test]
+fn hooks_stand_among_the_resources_as_if_they_were_to_be_pruned() {
+    let leaf = leaf(Scenario::CALM, "staging", "frontend");
+    let resources = leaf["status"]["resources"].as_array().unwrap();
+    let hook = json!({
+        "group": "batch", "hook": true, "kind": "Job", "name": "frontend-upload-assets", "namespace": "apps",
+        "requiresPruning": true, "version": "v1",
+    });
+    assert!(resources.contains(&hook), "{resources:?}");
+    let result = &leaf["status"]["operationState"]["syncResult"]["resources"][0];
+    assert_eq!(
+        *result,
+        json!({
+            "group": "batch", "hookPhase": "Succeeded", "hookType": "PreSync", "kind": "Job",
+            "message": "Reached expected number of succeeded pods", "name": "frontend-upload-assets", "namespace": "apps",
+            "status": "Synced", "syncPhase": "PreSync", "version": "v1",
+        })
+    );
+    let finalizers = json!(["resources-finalizer.argocd.argoproj.io"]);
+    assert_eq!(leaf["metadata"]["finalizers"], finalizers);
+    assert!(leaf["spec"]["source"]["helm"]["values"].is_string());
+}
+
+#[test]
+fn a_crash_is_named_as_the_cause_of_the_apps_health() {
+    let leaf = leaf(Scenario::CRASH_LOOP, "production", "whitehall-admin");
+    let health = &leaf["status"]["health"];
+    assert_eq!(health["status"], "Degraded");
+    assert_eq!(
+        health["message"],
+        "Caused by apps/Deployment:apps/whitehall-admin"
+    );
 }

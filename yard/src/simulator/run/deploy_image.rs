@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::words::stopped;
 use super::{NodeSpec, RunEvent, Timeline, TimelineBuilder};
 use crate::fleet::APPS;
 use crate::simulator::clock::Pace;
@@ -23,7 +24,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// Reads them from a Workflow's arguments; none where one is missing.
-    pub fn read(workflow: &Value) -> Option<Parameters> {
+    pub fn from_workflow(workflow: &Value) -> Option<Parameters> {
         let all = workflow["spec"]["arguments"]["parameters"].as_array()?;
         let read = |name: &str| -> Option<String> {
             let value = &all.iter().find(|one| one["name"] == name)?["value"];
@@ -170,9 +171,32 @@ pub fn timeline(
     );
     plan.end(16.0, &group, "Succeeded", "", None);
     plan.end(16.0, &root, "Succeeded", "", None);
+    let at = exit_handler(&mut plan, 17.0, &root, parameters, true);
+    plan.build(at, "Succeeded", "")
+}
+
+/// Plans the exit handler of a run that was stopped: nothing here is retried as a whole, so all of it runs.
+pub fn stopped_exit_handler(
+    workflow: &str,
+    parameters: &Parameters,
+    node: &str,
+    (started, pace): (Timestamp, Pace),
+) -> Timeline {
+    let mut plan = TimelineBuilder::new(workflow, node, started, pace);
+    let at = exit_handler(&mut plan, 0.0, workflow, parameters, false);
+    plan.build(at, "Failed", &stopped("Stop"))
+}
+
+fn exit_handler(
+    plan: &mut TimelineBuilder<'_>,
+    mut at: f64,
+    root: &str,
+    parameters: &Parameters,
+    passed: bool,
+) -> f64 {
     let handler = format!("{root}.onExit");
     plan.begin(
-        17.0,
+        at,
         NodeSpec {
             name: handler.clone(),
             kind: "Steps",
@@ -192,26 +216,32 @@ pub fn timeline(
         parent: Some(handler.clone()),
         ..NodeSpec::default()
     };
-    plan.begin(17.0, spec, "Running", "");
-    let spec = NodeSpec {
+    plan.begin(at, spec, "Running", "");
+    let spec = |kind| NodeSpec {
         name: format!("{group}.notify-slack"),
         display: "notify-slack".into(),
-        kind: "Skipped",
+        kind,
         template: "notify-slack",
         template_ref: Some("notify-slack"),
         boundary: Some(handler.clone()),
         parent: Some(group.clone()),
         ..NodeSpec::default()
     };
-    plan.begin(
-        17.0,
-        spec,
-        "Skipped",
-        "when 'Succeeded != Succeeded' evaluated false",
-    );
-    plan.end(17.0, &group, "Succeeded", "", None);
-    plan.end(17.0, &handler, "Succeeded", "", None);
-    plan.build(17.0, "Succeeded", "")
+    if passed {
+        let message = "when 'Succeeded != Succeeded' evaluated false";
+        plan.begin(at, spec("Skipped"), "Skipped", message);
+    } else {
+        let script = Kind::Failures {
+            application: parameters.repository.clone(),
+            environment: parameters.environment.clone(),
+            tag: parameters.tag.clone(),
+        };
+        plan.pod(at, at + 5.0, spec("Pod"), script, 0);
+        at += 5.0;
+    }
+    plan.end(at, &group, "Succeeded", "", None);
+    plan.end(at, &handler, "Succeeded", "", None);
+    at
 }
 
 #[cfg(test)]
@@ -226,7 +256,7 @@ mod tests {
             tag: "v9".into(),
             promote: false,
         };
-        let read = Parameters::read(&given.workflow("deploy-image-x")).unwrap();
+        let read = Parameters::from_workflow(&given.workflow("deploy-image-x")).unwrap();
         assert_eq!(read, given);
         let timeline = timeline(
             "deploy-image-x",

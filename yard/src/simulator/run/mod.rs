@@ -3,9 +3,14 @@
 //! The engine's own forms: node ids, names, pod names, retries, step groups, skipped and omitted nodes. A planned run can
 //! be played against a cluster as time passes, or folded at once into what a finished Workflow looks like.
 
+mod builder;
 pub mod deploy_image;
+pub mod exit_handler;
 pub mod post_sync;
 pub mod templates;
+pub mod words;
+
+pub use builder::{NodeSpec, TimelineBuilder};
 
 use std::collections::BTreeMap;
 
@@ -13,9 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::clock::{Pace, stamp};
-use super::logs::{Kind, Script};
-use super::workload::owner_reference;
-use crate::fleet::APPS;
+use super::logs::Script;
 
 /// What happens at one moment of a run.
 #[derive(Debug, Clone)]
@@ -85,269 +88,6 @@ pub struct FinishedRun {
     pub scripts: Vec<(String, &'static str, Script)>,
 }
 
-/// Plans a run: keeps the nodes as they are so far.
-pub struct TimelineBuilder<'a> {
-    workflow: &'a str,
-    node_name: &'a str,
-    started: Timestamp,
-    pace: Pace,
-    nodes: BTreeMap<String, Value>,
-    events: Vec<(f64, RunEvent)>,
-}
-
-/// What a node is, before it has done anything.
-#[derive(Debug, Clone, Default)]
-pub struct NodeSpec<'a> {
-    /// Full name, as `run.task(0)`.
-    pub name: String,
-    /// As `task(0)`; empty: the part after the boundary.
-    pub display: String,
-    /// Pod, Retry, DAG, Steps, StepGroup or Skipped.
-    pub kind: &'a str,
-    /// The template's name.
-    pub template: &'a str,
-    /// The template that holds it, where it is another's.
-    pub template_ref: Option<&'a str>,
-    /// Name of the boundary node.
-    pub boundary: Option<String>,
-    /// Name of the node that it hangs on.
-    pub parent: Option<String>,
-    /// It belongs to a hook, such as the exit handler.
-    pub hooked: bool,
-    /// It is an attempt of a Retry node.
-    pub retried: bool,
-    /// Input parameters.
-    pub inputs: Vec<(&'a str, String)>,
-}
-
-impl<'a> TimelineBuilder<'a> {
-    /// A run of this name that starts then; its pods are on that node.
-    pub fn new(
-        workflow: &'a str,
-        node_name: &'a str,
-        started: Timestamp,
-        pace: Pace,
-    ) -> TimelineBuilder<'a> {
-        TimelineBuilder {
-            workflow,
-            node_name,
-            started,
-            pace,
-            nodes: BTreeMap::new(),
-            events: Vec::new(),
-        }
-    }
-
-    fn at(&self, seconds: f64) -> String {
-        stamp(self.pace.after(self.started, seconds))
-    }
-
-    /// A node begins; it has ended at once where it was skipped or omitted (then `phase` says so).
-    pub fn begin(&mut self, at: f64, spec: NodeSpec<'_>, phase: &str, message: &str) -> String {
-        let id = node_id(self.workflow, &spec.name);
-        let mut node = json!({
-            "id": id, "name": spec.name, "type": spec.kind, "phase": phase, "templateName": spec.template,
-            "templateScope": format!("local/{}", self.workflow), "startedAt": self.at(at), "finishedAt": null,
-            "progress": "0/1",
-        });
-        let display = if spec.display.is_empty() {
-            spec.name.clone()
-        } else {
-            spec.display
-        };
-        set(&mut node, "displayName", json!(display));
-        if let Some(from) = spec.template_ref {
-            set(
-                &mut node,
-                "templateRef",
-                json!({ "name": from, "template": spec.template }),
-            );
-            set(
-                &mut node,
-                "templateScope",
-                json!(format!("namespaced/{from}")),
-            );
-        }
-        if spec.kind == "StepGroup" {
-            node.as_object_mut().map(|map| map.remove("templateName"));
-        }
-        if let Some(boundary) = &spec.boundary {
-            set(
-                &mut node,
-                "boundaryID",
-                json!(node_id(self.workflow, boundary)),
-            );
-        }
-        if spec.hooked || spec.retried {
-            let mut flag = Map::new();
-            if spec.hooked {
-                flag.insert("hooked".to_owned(), json!(true));
-            }
-            if spec.retried {
-                flag.insert("retried".to_owned(), json!(true));
-            }
-            set(&mut node, "nodeFlag", Value::Object(flag));
-        }
-        if !spec.inputs.is_empty() {
-            let parameters: Vec<Value> = spec
-                .inputs
-                .iter()
-                .map(|(name, value)| json!({ "name": name, "value": value }))
-                .collect();
-            set(&mut node, "inputs", json!({ "parameters": parameters }));
-        }
-        if !message.is_empty() {
-            set(&mut node, "message", json!(message));
-        }
-        if phase == "Skipped" || phase == "Omitted" {
-            set(&mut node, "finishedAt", json!(self.at(at)));
-        }
-        self.keep(at, id.clone(), node);
-        if let Some(parent) = spec.parent {
-            let parent = node_id(self.workflow, &parent);
-            if let Some(mut node) = self.nodes.get(&parent).cloned() {
-                let mut children = node["children"].as_array().cloned().unwrap_or_default();
-                children.push(json!(id));
-                set(&mut node, "children", Value::Array(children));
-                self.keep(at, parent, node);
-            }
-        }
-        id
-    }
-
-    /// A node ends.
-    pub fn end(&mut self, at: f64, name: &str, phase: &str, message: &str, code: Option<i64>) {
-        let id = node_id(self.workflow, name);
-        let Some(mut node) = self.nodes.get(&id).cloned() else {
-            return;
-        };
-        set(&mut node, "phase", json!(phase));
-        set(&mut node, "finishedAt", json!(self.at(at)));
-        set(&mut node, "progress", json!("1/1"));
-        if !message.is_empty() {
-            set(&mut node, "message", json!(message));
-        }
-        if let Some(code) = code {
-            set(
-                &mut node,
-                "outputs",
-                json!({ "exitCode": code.to_string() }),
-            );
-            set(
-                &mut node,
-                "resourcesDuration",
-                json!({ "cpu": 30, "memory": 60 }),
-            );
-        }
-        self.keep(at, id, node);
-    }
-
-    /// A Pod node and its pod, from `from` to `to` seconds: Pending while it is pulled, then Running, then its end.
-    pub fn pod(&mut self, from: f64, to: f64, spec: NodeSpec<'_>, kind: Kind, code: i64) {
-        let (name, template) = (spec.name.clone(), spec.template.to_owned());
-        let running = (from + 4.0).min(to);
-        let id = self.begin(from, spec, "Pending", "");
-        let pod_name = pod_name(self.workflow, &name, &template);
-        let (began, ended) = (
-            self.pace.after(self.started, running),
-            self.pace.after(self.started, to),
-        );
-        let script = |kind| Script::new(kind, began, Some(ended));
-        let wait = Kind::Wait {
-            pod: pod_name.clone(),
-        };
-        let pod = self.pod_object(&pod_name, &id, &name, &stamp(began));
-        let scripts = vec![
-            ("main", script(kind)),
-            ("wait", script(wait.clone())),
-            ("init", script(wait)),
-        ];
-        self.events.push((running, RunEvent::Pod { pod, scripts }));
-        if let Some(mut node) = self.nodes.get(&id).cloned() {
-            set(&mut node, "phase", json!("Running"));
-            set(&mut node, "hostNodeName", json!(self.node_name));
-            self.keep(running, id, node);
-        }
-        self.events.push((
-            to,
-            RunEvent::Ended {
-                pod: pod_name,
-                at: stamp(ended),
-                code,
-            },
-        ));
-        let message = if code == 0 {
-            String::new()
-        } else {
-            format!("Error (exit code {code})")
-        };
-        self.end(
-            to,
-            &name,
-            if code == 0 { "Succeeded" } else { "Failed" },
-            &message,
-            Some(code),
-        );
-    }
-
-    fn pod_object(&self, pod: &str, id: &str, node: &str, started: &str) -> Value {
-        let ready = |name: &str| json!({ "name": name, "ready": true, "started": true, "restartCount": 0, "image": "registry.yard.example/argoexec:v4.1.2", "imageID": "", "state": { "running": { "startedAt": started } } });
-        let mut hooked = json!({ "workflows.argoproj.io/workflow": self.workflow, "workflows.argoproj.io/completed": "false" });
-        if node.contains(".onExit") {
-            set(&mut hooked, "workflows.argoproj.io/on-exit", json!("true"));
-        }
-        json!({
-            "apiVersion": "v1", "kind": "Pod",
-            "metadata": {
-                "name": pod, "namespace": APPS, "labels": hooked,
-                "annotations": {
-                    "workflows.argoproj.io/node-id": id, "workflows.argoproj.io/node-name": node,
-                    "workflows.argoproj.io/pod-gc-strategy": "OnWorkflowSuccess/delay=",
-                    "kubectl.kubernetes.io/default-container": "main",
-                },
-                "ownerReferences": [owner_reference("argoproj.io/v1alpha1", "Workflow", self.workflow)],
-            },
-            "spec": {
-                "nodeName": self.node_name, "restartPolicy": "Never",
-                "initContainers": [{ "name": "init", "image": "registry.yard.example/argoexec:v4.1.2" }],
-                "containers": [
-                    { "name": "wait", "image": "registry.yard.example/argoexec:v4.1.2" },
-                    { "name": "main", "image": "registry.yard.example/govuk/toolbox:v29" },
-                ],
-            },
-            "status": {
-                "phase": "Running", "startTime": started, "hostIP": "127.0.0.1",
-                "containerStatuses": [ready("wait"), ready("main")],
-            },
-        })
-    }
-
-    /// Something happens outside the cluster.
-    pub fn add(&mut self, at: f64, event: RunEvent) {
-        self.events.push((at, event));
-    }
-
-    /// The run is over; the timeline in order of time.
-    pub fn build(mut self, at: f64, phase: &'static str, message: &str) -> Timeline {
-        self.events.push((
-            at,
-            RunEvent::Finished {
-                phase,
-                message: message.to_owned(),
-            },
-        ));
-        self.events.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Timeline {
-            events: self.events,
-        }
-    }
-
-    fn keep(&mut self, at: f64, id: String, node: Value) {
-        self.nodes.insert(id, node.clone());
-        self.events.push((at, RunEvent::Node(node)));
-    }
-}
-
 impl Timeline {
     /// How many simulated seconds it takes.
     pub fn lasts(&self) -> f64 {
@@ -357,7 +97,7 @@ impl Timeline {
     /// What a cluster holds when the whole timeline is over.
     pub fn finished_run(&self, started: Timestamp, pace: Pace) -> FinishedRun {
         let mut nodes = Map::new();
-        let (mut pods, mut told) = (BTreeMap::new(), Vec::new());
+        let (mut pods, mut said) = (BTreeMap::new(), Vec::new());
         let mut status =
             json!({ "phase": "Running", "startedAt": stamp(started), "finishedAt": null });
         for (at, event) in &self.events {
@@ -367,7 +107,7 @@ impl Timeline {
                 }
                 RunEvent::Pod { pod, scripts } => {
                     let name = pod["metadata"]["name"].as_str().unwrap_or("").to_owned();
-                    told.extend(
+                    said.extend(
                         scripts
                             .iter()
                             .map(|(container, script)| (name.clone(), *container, script.clone())),
@@ -397,7 +137,7 @@ impl Timeline {
         FinishedRun {
             status,
             pods: pods.into_values().collect(),
-            scripts: told,
+            scripts: said,
         }
     }
 }
@@ -447,50 +187,8 @@ pub fn ended_pod(before: &Value, at: &str, code: i64) -> Value {
     after
 }
 
-/// The engine's node id: the run's own name, or it and the FNV-1a hash of the node's name.
-pub fn node_id(workflow: &str, node: &str) -> String {
-    if node == workflow {
-        workflow.to_owned()
-    } else {
-        format!("{workflow}-{}", fnv(node))
-    }
-}
-
-/// The engine's pod name (its second version).
-pub fn pod_name(workflow: &str, node: &str, template: &str) -> String {
-    if node == workflow {
-        return workflow.to_owned();
-    }
-    let mut prefix = format!("{workflow}-{template}");
-    prefix.truncate(242);
-    format!("{prefix}-{}", fnv(node))
-}
-
-fn fnv(text: &str) -> u32 {
-    text.bytes().fold(2_166_136_261, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(16_777_619)
-    })
-}
-
 fn set(object: &mut Value, key: &str, value: Value) {
     if let Some(map) = object.as_object_mut() {
         map.insert(key.to_owned(), value);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_and_pod_names_are_the_engines_own() {
-        // Computed by the engine's rule; the hash of the empty text and of "a" are FNV-1a's published ones.
-        assert_eq!(fnv(""), 2_166_136_261);
-        assert_eq!(fnv("a"), 0xe40c_292c);
-        assert_eq!(node_id("run", "run"), "run");
-        assert_eq!(
-            pod_name("retry-with-dags", "retry-with-dags.success1(0)", "success"),
-            "retry-with-dags-success-731586981"
-        );
     }
 }

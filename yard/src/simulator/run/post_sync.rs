@@ -5,6 +5,8 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::exit_handler::exit_handler;
+use super::words::backing_off;
 use super::{NodeSpec, RunEvent, Timeline, TimelineBuilder};
 use crate::fleet::APPS;
 use crate::simulator::clock::Pace;
@@ -27,7 +29,7 @@ pub struct Parameters {
 
 impl Parameters {
     /// Reads them from a Workflow's arguments; none where it names no app.
-    pub fn read(workflow: &Value) -> Option<Parameters> {
+    pub fn from_workflow(workflow: &Value) -> Option<Parameters> {
         let read = |name: &str| -> String {
             let all = workflow["spec"]["arguments"]["parameters"]
                 .as_array()
@@ -85,6 +87,11 @@ impl Parameters {
         })
     }
 }
+
+/// Seconds that the retry strategy of the whole template waits, as it says in `templates`.
+const ROOT_BACKOFF: u64 = 120;
+/// Seconds until the engine looks at a run again.
+pub const LOOKED_AGAIN: f64 = 10.0;
 
 /// Plans a run whose first attempts of the tests fail as often as `failing` says (3 fail them all).
 pub fn timeline(
@@ -169,11 +176,13 @@ pub fn timeline(
         plan.pod(at, at + lasts, spec, script, i64::from(fails));
         at += lasts;
         passed = !fails;
-        if passed {
+        if passed || attempt == 2 {
             break;
         }
         // The template's own backoff.
-        at += 15.0 * f64::from(1 << attempt);
+        let pause = 15_u32 << attempt;
+        plan.wait(at, &tests, &backing_off(pause.into()));
+        at += f64::from(pause);
     }
     let message = if passed { "" } else { "No more retries left" };
     let phase = if passed { "Succeeded" } else { "Failed" };
@@ -185,6 +194,9 @@ pub fn timeline(
     let message = if passed {
         ""
     } else {
+        // The engine waits first, and asks the expression whether to try again at all only then.
+        plan.wait(at, &root, &backing_off(ROOT_BACKOFF));
+        at += ROOT_BACKOFF as f64 + LOOKED_AGAIN;
         "retryStrategy.expression evaluated to false"
     };
     plan.end(at, &root, phase, message, None);
@@ -269,126 +281,6 @@ fn promotion(
     at + 7.0
 }
 
-/// Plans the exit handler alone, for a run that was stopped.
-pub fn exit_only(
-    workflow: &str,
-    environment: &str,
-    node: &str,
-    (started, pace): (Timestamp, Pace),
-    message: &str,
-) -> Timeline {
-    let mut plan = TimelineBuilder::new(workflow, node, started, pace);
-    let nothing = Parameters {
-        application: String::new(),
-        repository: String::new(),
-        tag: String::new(),
-        promote: false,
-        gate: false,
-    };
-    let at = exit_handler(&mut plan, 0.0, workflow, &nothing, environment, false);
-    plan.build(at, "Failed", message)
-}
-
-fn exit_handler(
-    plan: &mut TimelineBuilder<'_>,
-    mut at: f64,
-    root: &str,
-    parameters: &Parameters,
-    environment: &str,
-    passed: bool,
-) -> f64 {
-    let handler = format!("{root}.onExit");
-    let steps = format!("{handler}(0)");
-    let template = "exit-handler";
-    plan.begin(
-        at,
-        NodeSpec {
-            name: handler.clone(),
-            kind: "Retry",
-            template,
-            hooked: true,
-            ..NodeSpec::default()
-        },
-        "Running",
-        "",
-    );
-    let first = NodeSpec {
-        name: steps.clone(),
-        kind: "Steps",
-        template,
-        parent: Some(handler.clone()),
-        retried: true,
-        ..NodeSpec::default()
-    };
-    plan.begin(at, first, "Running", "");
-    let mut parent = steps.clone();
-    for (number, (task, from, template)) in [
-        ("parse-failures", None, "parse-failures"),
-        ("notify-slack", Some("notify-slack"), "notify-slack"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let group = format!("{steps}[{number}]");
-        let display = format!("[{number}]");
-        let spec = NodeSpec {
-            name: group.clone(),
-            display,
-            kind: "StepGroup",
-            boundary: Some(steps.clone()),
-            parent: Some(parent),
-            ..NodeSpec::default()
-        };
-        plan.begin(at, spec, "Running", "");
-        let name = format!("{group}.{task}");
-        let spec = |name: String, display: String, kind, parent: &str| NodeSpec {
-            name,
-            display,
-            kind,
-            template,
-            template_ref: from,
-            boundary: Some(steps.clone()),
-            parent: Some(parent.to_owned()),
-            ..NodeSpec::default()
-        };
-        if passed {
-            let message = "when 'Succeeded != Succeeded' evaluated false";
-            plan.begin(
-                at,
-                spec(name.clone(), task.to_owned(), "Skipped", &group),
-                "Skipped",
-                message,
-            );
-            parent = name;
-        } else {
-            plan.begin(
-                at,
-                spec(name.clone(), task.to_owned(), "Retry", &group),
-                "Running",
-                "",
-            );
-            let attempt = format!("{name}(0)");
-            let script = Kind::Failures {
-                application: parameters.application.clone(),
-                environment: environment.to_owned(),
-                tag: parameters.tag.clone(),
-            };
-            let pod = NodeSpec {
-                retried: true,
-                ..spec(attempt.clone(), format!("{task}(0)"), "Pod", &name)
-            };
-            plan.pod(at, at + 5.0, pod, script, 0);
-            at += 5.0;
-            plan.end(at, &name, "Succeeded", "", None);
-            parent = attempt;
-        }
-        plan.end(at, &group, "Succeeded", "", None);
-    }
-    plan.end(at, &steps, "Succeeded", "", None);
-    plan.end(at, &handler, "Succeeded", "", None);
-    at
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -455,6 +347,45 @@ mod tests {
         }
     }
 
+    /// As a real engine was seen to do: two minutes after the last try failed the run is Running still, and then it asks the
+    /// expression, which says no.
+    #[test]
+    fn a_failed_run_backs_off_before_it_asks_whether_to_try_again() {
+        let start = (Timestamp::UNIX_EPOCH, Pace::new(1.0));
+        let given = parameters(true);
+        let timeline = timeline("w", &given, "staging", Some("production"), "n", start, 3);
+        let at = |name: &str, seconds: f64| {
+            let events = timeline.events.iter().rev();
+            let mut past = events.filter(|(at, _)| *at <= seconds);
+            let node = past.find_map(|(_, event)| match event {
+                RunEvent::Node(node) if node["name"] == name => Some(node),
+                _ => None,
+            });
+            let node = node.unwrap();
+            let said = |key: &str| node[key].as_str().unwrap_or("").to_owned();
+            (said("phase"), said("message"))
+        };
+        let word = |phase: &str, message: &str| (phase.to_owned(), message.to_owned());
+        let tests = "w(0).govuk-e2e-tests";
+        // Three tries of 62 s, with 15 and 30 s between them.
+        let last = 1.0 + 3.0 * 62.0 + 45.0;
+        assert_eq!(at(tests, 70.0), word("Running", "Backoff for 15 seconds"));
+        assert_eq!(at(tests, last), word("Failed", "No more retries left"));
+        assert_eq!(at("w(0)", last), word("Failed", ""));
+        for waited in [0.0, 60.0, 129.0] {
+            assert_eq!(
+                at("w", last + waited),
+                word("Running", "Backoff for 2 minutes 0 seconds")
+            );
+        }
+        let over = word("Failed", "retryStrategy.expression evaluated to false");
+        assert_eq!(at("w", last + 130.0), over);
+        assert_eq!(
+            at(&format!("{tests}(2)"), last),
+            word("Failed", "main: Error (exit code 1)")
+        );
+    }
+
     #[test]
     fn a_closed_gate_skips_the_promotion_and_says_why() {
         let (status, _) = status(false, 1);
@@ -488,7 +419,7 @@ mod tests {
     fn parameters_survive_a_workflow() {
         let given = parameters(true);
         assert_eq!(
-            Parameters::read(&given.workflow("post-sync-x")),
+            Parameters::from_workflow(&given.workflow("post-sync-x")),
             Some(given)
         );
     }

@@ -5,6 +5,11 @@
 
 use std::collections::BTreeMap;
 
+mod endings;
+mod settings;
+
+pub use settings::{Setting, USUAL_MEMORY};
+
 use super::Scenario;
 use super::fleet::{self, ENVIRONMENTS, ORPHAN_FILE, seeded};
 
@@ -38,7 +43,7 @@ pub const PEOPLE: [&str; 4] = [
 
 /// A version file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct DeclaredFile {
     /// `image_tag`.
     pub tag: String,
     /// `automatic_deploys_enabled`, where the file has it.
@@ -49,9 +54,9 @@ pub struct File {
     pub gate_last: bool,
 }
 
-impl File {
+impl DeclaredFile {
     /// The file as it is committed.
-    pub fn text(&self) -> String {
+    pub fn to_yaml(&self) -> String {
         let gate = self
             .gate
             .map(|gate| format!("automatic_deploys_enabled: {gate}\n"))
@@ -69,7 +74,7 @@ impl File {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The file.
-    pub file: File,
+    pub file: DeclaredFile,
     /// When its version came, in seconds since 1970.
     pub since: i64,
     /// The version before.
@@ -83,6 +88,8 @@ pub struct History {
     pub commits: Vec<Commit>,
     /// By environment and repository.
     pub standing: BTreeMap<(&'static str, &'static str), Standing>,
+    /// Changes of apps' settings, oldest first.
+    pub settings: Vec<Setting>,
 }
 
 /// The path of a version file.
@@ -135,8 +142,8 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
     ];
     for environment in ENVIRONMENTS {
         opening.push((
-            format!("charts/app-config/values-{environment}.yaml"),
-            fleet::values(environment),
+            fleet::values_path(environment),
+            fleet::values(environment, |_| USUAL_MEMORY),
         ));
     }
     let mut commits = Vec::new();
@@ -146,13 +153,13 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
         for (number, environment) in ENVIRONMENTS.into_iter().enumerate() {
             let closed = matches!(repository, "router" | ORPHAN_FILE) && number < 2;
             let no_key = number == 2 && seeded(seed, &["key", repository]).is_multiple_of(3);
-            let file = File {
+            let file = DeclaredFile {
                 tag: first.clone(),
                 gate: (!no_key).then_some(!closed),
                 promote: true,
                 gate_last: seeded(seed, &["order", repository]).is_multiple_of(7),
             };
-            opening.push((path(environment, repository), file.text()));
+            opening.push((path(environment, repository), file.to_yaml()));
             standing.insert(
                 (environment, repository),
                 Standing {
@@ -181,7 +188,7 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
                 author = person(seed, repository).to_owned();
                 message = format!("{why}\n");
             }
-            let files = vec![(path(environment, repository), now.file.text())];
+            let files = vec![(path(environment, repository), now.file.to_yaml())];
             commits.push(Commit {
                 at: step.at,
                 author,
@@ -191,6 +198,8 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
         }
     }
     commits.extend(notes(seed, now));
+    let settings = settings::settings(seed, now);
+    commits.extend(settings::commits(seed, &settings));
     commits.sort_by_key(|commit| commit.at);
     let author = person(seed, "opening").to_owned();
     commits.insert(
@@ -202,7 +211,11 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
             files: opening,
         },
     );
-    History { commits, standing }
+    History {
+        commits,
+        standing,
+        settings,
+    }
 }
 
 fn person(seed: u64, word: &str) -> &'static str {
@@ -212,7 +225,7 @@ fn person(seed: u64, word: &str) -> &'static str {
 
 /// The version at the beginning and every change since.
 fn steps(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (String, Vec<Step>) {
-    let (last, mut steps) = ending(scenario, seed, now, repository);
+    let (last, mut steps) = endings::ending(scenario, seed, now, repository);
     let mut number = last;
     let mut before = steps.iter().map(|step| step.at).min().unwrap_or(now);
     if repository == "router" || repository == ORPHAN_FILE {
@@ -265,96 +278,6 @@ fn working_hour(at: i64, chance: u64) -> i64 {
     (day - back) * DAY + hour as i64 * HOUR + ((chance >> 16) % 3600) as i64
 }
 
-/// The last number of a repository, and the changes that bring it to where the opening finds it.
-fn ending(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (u64, Vec<Step>) {
-    let ago = |age: i64| now - age;
-    match repository {
-        "account-api" => {
-            let why = "Hold account-api in integration while sessions move to the new table";
-            let hold = Step {
-                at: ago(5 * DAY),
-                environment: 0,
-                tag: None,
-                promote: None,
-                gate: Some((false, why)),
-            };
-            let mut steps = chain(ago(6 * DAY), "v737");
-            steps.extend([hold, moved(ago(6 * HOUR), 0, "v749")]);
-            (737, steps)
-        }
-        "router" => {
-            let both = |environment| Step {
-                promote: Some(false),
-                ..moved(ago(5 * DAY - 600 * environment as i64), environment, "v280")
-            };
-            (247, vec![moved(ago(92 * DAY), 2, "v247"), both(0), both(1)])
-        }
-        ORPHAN_FILE => (
-            416,
-            vec![
-                moved(ago(60 * DAY), 0, "v417"),
-                moved(ago(59 * DAY), 1, "v417"),
-            ],
-        ),
-        "service-manual-publisher" => {
-            let branch = "9f83e63a41c2d7b0e85f6a9b3c1d2e4f5a6b7c8d";
-            let mut steps = chain(ago(3 * DAY), "v760");
-            steps.push(Step {
-                promote: Some(false),
-                ..moved(ago(3 * HOUR), 0, branch)
-            });
-            (760, steps)
-        }
-        "frontend" => {
-            let mut steps = chain(ago(30 * HOUR), "v1600");
-            steps.extend(chain(ago(9 * HOUR), "v1601"));
-            if scenario != Scenario::Calm {
-                // A re-run of the older release's smoke tests: the accident that nobody announces.
-                steps.push(moved(ago(8 * HOUR + 40 * MINUTE), 2, "v1600"));
-            }
-            (1600, steps)
-        }
-        "publisher" => {
-            let mut steps = chain(ago(26 * HOUR), "v1361");
-            if scenario == Scenario::FlakySmoke {
-                steps.extend([
-                    moved(ago(51 * MINUTE), 0, "v1362"),
-                    moved(ago(46 * MINUTE), 1, "v1362"),
-                ]);
-            } else {
-                steps.extend(chain(ago(2 * HOUR), "v1362"));
-            }
-            (1361, steps)
-        }
-        "whitehall" => {
-            let mut steps = chain(ago(31 * HOUR), "v3083");
-            if scenario == Scenario::CrashLoop {
-                steps.extend(chain(ago(22 * MINUTE), "v3084"));
-            }
-            (3083, steps)
-        }
-        "places-manager" => {
-            let mut steps = chain(ago(50 * HOUR), "v409");
-            if scenario == Scenario::MigrationFailed {
-                steps.extend(chain(ago(14 * MINUTE), "v412"));
-            }
-            (409, steps)
-        }
-        _ => {
-            let chance = seeded(seed, &["last", repository]);
-            let number = 60 + chance % 2900;
-            let age = 2 * HOUR + (chance >> 16) as i64 % (12 * DAY);
-            (
-                number,
-                chain(
-                    working_hour(ago(age), chance >> 32).min(ago(2 * HOUR)),
-                    &format!("v{number}"),
-                ),
-            )
-        }
-    }
-}
-
 /// What people commit besides versions.
 fn notes(seed: u64, now: i64) -> Vec<Commit> {
     let notes = [
@@ -393,9 +316,9 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_history() {
-        let once = history(Scenario::FlakySmoke, 7, NOW);
-        assert_eq!(once, history(Scenario::FlakySmoke, 7, NOW));
-        assert_ne!(once.commits, history(Scenario::FlakySmoke, 8, NOW).commits);
+        let once = history(Scenario::FLAKY_SMOKE, 7, NOW);
+        assert_eq!(once, history(Scenario::FLAKY_SMOKE, 7, NOW));
+        assert_ne!(once.commits, history(Scenario::FLAKY_SMOKE, 8, NOW).commits);
         assert!(
             (900..3000).contains(&once.commits.len()),
             "{}",
@@ -407,7 +330,7 @@ mod tests {
 
     #[test]
     fn nothing_but_the_accident_ever_goes_backwards() {
-        for scenario in Scenario::ALL {
+        for scenario in Scenario::all() {
             let mut highest: BTreeMap<String, u64> = BTreeMap::new();
             let mut lower = Vec::new();
             for (path, text) in history(scenario, 1, NOW)
@@ -428,7 +351,8 @@ mod tests {
                 *top = number.max(*top);
             }
             let accident = path("production", "frontend");
-            let expected: Vec<String> = (scenario != Scenario::Calm)
+            let expected: Vec<String> = scenario
+                .has_accident
                 .then_some(accident)
                 .into_iter()
                 .collect();
@@ -455,29 +379,29 @@ mod tests {
                 .collect()
         };
         assert_eq!(
-            tags(Scenario::FlakySmoke, "publisher"),
+            tags(Scenario::FLAKY_SMOKE, "publisher"),
             ["v1362", "v1362", "v1361"]
         );
         assert_eq!(
-            tags(Scenario::Calm, "publisher"),
+            tags(Scenario::CALM, "publisher"),
             ["v1362", "v1362", "v1362"]
         );
         assert_eq!(
-            tags(Scenario::CrashLoop, "whitehall"),
+            tags(Scenario::CRASH_LOOP, "whitehall"),
             ["v3084", "v3084", "v3084"]
         );
         assert_eq!(
-            tags(Scenario::CrashLoop, "frontend"),
+            tags(Scenario::CRASH_LOOP, "frontend"),
             ["v1601", "v1601", "v1600"]
         );
         assert_eq!(
-            tags(Scenario::MigrationFailed, "places-manager"),
+            tags(Scenario::MIGRATION_FAILED, "places-manager"),
             ["v412", "v412", "v412"]
         );
         assert_eq!(
-            tags(Scenario::Calm, "account-api"),
+            tags(Scenario::CALM, "account-api"),
             ["v749", "v737", "v737"]
         );
-        assert_eq!(tags(Scenario::Calm, "router"), ["v280", "v280", "v247"]);
+        assert_eq!(tags(Scenario::CALM, "router"), ["v280", "v280", "v247"]);
     }
 }

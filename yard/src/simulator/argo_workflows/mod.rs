@@ -2,6 +2,8 @@
 //!
 //! post-sync and deploy-image are known; any other template ends in Error, as it does where the template is missing.
 
+mod stop;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -15,8 +17,7 @@ use super::cluster::{Cluster, ClusterError, Watched, name};
 use super::opening::{next, node_name};
 use super::run::{self, RunEvent, Timeline, deploy_image, post_sync};
 use super::workload::random_letters;
-use crate::Scenario;
-use crate::fleet::seeded;
+use crate::fleet::{self, seeded};
 
 /// Simulated seconds for which a played run is kept. In life it is three days; the yard may play all night at great speed.
 const KEPT: f64 = 6.0 * 3600.0;
@@ -80,6 +81,12 @@ async fn expire(cluster: &Cluster, run: &str) -> Result<(), ClusterError> {
     cluster.delete("workflows", run).await
 }
 
+/// The frozen parameters of a run of a known template.
+enum Parameters {
+    PostSync(post_sync::Parameters),
+    DeployImage(deploy_image::Parameters),
+}
+
 struct RunPlayer<'a> {
     simulation: &'a Simulation,
     cluster: &'a Cluster,
@@ -117,29 +124,28 @@ impl<'a> RunPlayer<'a> {
         let template = workflow["spec"]["workflowTemplateRef"]["name"]
             .as_str()
             .unwrap_or("");
-        let (timeline, labels) = match template {
-            "post-sync" => match post_sync::Parameters::read(&workflow) {
-                Some(parameters) => (
-                    playing.smoke(&workflow, &parameters),
-                    parameters.workflow(""),
-                ),
-                None => {
-                    return playing
-                        .invalid("invalid spec: spec.arguments.application was not supplied")
-                        .await;
-                }
-            },
-            "deploy-image" => match deploy_image::Parameters::read(&workflow) {
-                Some(parameters) => (playing.deploy(&parameters), parameters.workflow("")),
-                None => {
-                    return playing
-                        .invalid("invalid spec: spec.arguments.imageTag was not supplied")
-                        .await;
-                }
-            },
-            other => {
-                let message = format!("workflowtemplates.argoproj.io \"{other}\" not found");
-                return playing.invalid(&message).await;
+        let known = match template {
+            "post-sync" => post_sync::Parameters::from_workflow(&workflow)
+                .map(Parameters::PostSync)
+                .ok_or("invalid spec: spec.arguments.application was not supplied".to_owned()),
+            "deploy-image" => deploy_image::Parameters::from_workflow(&workflow)
+                .map(Parameters::DeployImage)
+                .ok_or("invalid spec: spec.arguments.imageTag was not supplied".to_owned()),
+            other => Err(format!(
+                "workflowtemplates.argoproj.io \"{other}\" not found"
+            )),
+        };
+        let parameters = match known {
+            Ok(parameters) => parameters,
+            Err(message) => return playing.invalid(&message).await,
+        };
+        let (timeline, labels) = match &parameters {
+            Parameters::PostSync(parameters) => (
+                playing.smoke(&workflow, parameters),
+                parameters.workflow(""),
+            ),
+            Parameters::DeployImage(parameters) => {
+                (playing.deploy(parameters), parameters.workflow(""))
             }
         };
         // The template's own metadata, as the engine adds it to whatever was submitted.
@@ -161,7 +167,7 @@ impl<'a> RunPlayer<'a> {
             },
         });
         cluster.patch("workflows", &playing.name, &patch).await?;
-        playing.timeline(timeline).await
+        playing.play(&parameters, timeline).await
     }
 
     fn smoke(&self, workflow: &Value, parameters: &post_sync::Parameters) -> Timeline {
@@ -195,10 +201,10 @@ impl<'a> RunPlayer<'a> {
 
     async fn invalid(&self, message: &str) -> Result<(), ClusterError> {
         let now = stamp(self.started);
-        self.finished("Error", message, &now).await
+        self.write_end("Error", message, &now).await
     }
 
-    async fn finished(&self, phase: &str, message: &str, at: &str) -> Result<(), ClusterError> {
+    async fn write_end(&self, phase: &str, message: &str, at: &str) -> Result<(), ClusterError> {
         let mut status = run::finished(phase, message, &stamp(self.started), at);
         if let Some(map) = status.as_object_mut() {
             map.insert("nodes".to_owned(), Value::Object(self.nodes.clone()));
@@ -214,7 +220,11 @@ impl<'a> RunPlayer<'a> {
         Ok(())
     }
 
-    async fn timeline(&mut self, timeline: Timeline) -> Result<(), ClusterError> {
+    async fn play(
+        &mut self,
+        parameters: &Parameters,
+        timeline: Timeline,
+    ) -> Result<(), ClusterError> {
         let mut events = timeline.events.into_iter().peekable();
         while let Some((at, first)) = events.next() {
             let mut now = vec![first];
@@ -229,12 +239,12 @@ impl<'a> RunPlayer<'a> {
             let wait = std::time::Duration::try_from(due).unwrap_or_default();
             let stopped = tokio::select! {
                 () = tokio::time::sleep(wait) => None,
-                shutdown = stop(&mut self.stopped) => Some(shutdown),
+                shutdown = wait_for_stop(&mut self.stopped) => Some(shutdown),
             };
             if let Some(shutdown) = stopped {
-                return self.shut_down(&shutdown).await;
+                return self.shut_down(parameters, &shutdown).await;
             }
-            if !self.events(now).await? {
+            if !self.apply_events(now).await? {
                 return Ok(());
             }
         }
@@ -242,7 +252,7 @@ impl<'a> RunPlayer<'a> {
     }
 
     /// False when the run is over.
-    async fn events(&mut self, events: Vec<RunEvent>) -> Result<bool, ClusterError> {
+    async fn apply_events(&mut self, events: Vec<RunEvent>) -> Result<bool, ClusterError> {
         let mut changed = Map::new();
         let mut end = None;
         for event in events {
@@ -250,8 +260,8 @@ impl<'a> RunPlayer<'a> {
                 RunEvent::Node(node) => {
                     drop(changed.insert(node["id"].as_str().unwrap_or("").to_owned(), node))
                 }
-                RunEvent::Pod { pod, scripts } => self.pod(pod, scripts).await?,
-                RunEvent::Ended { pod, at, code } => self.ended(&pod, &at, code).await?,
+                RunEvent::Pod { pod, scripts } => self.start_pod(pod, scripts).await?,
+                RunEvent::Ended { pod, at, code } => self.end_pod(&pod, &at, code).await?,
                 RunEvent::Commit {
                     environment,
                     repository,
@@ -286,7 +296,7 @@ impl<'a> RunPlayer<'a> {
         }
         self.nodes.extend(changed.clone());
         if let Some((phase, message)) = end {
-            self.finished(phase, &message, &stamp(Timestamp::now()))
+            self.write_end(phase, &message, &stamp(Timestamp::now()))
                 .await?;
             if phase == "Succeeded" {
                 for pod in &self.pods {
@@ -308,7 +318,7 @@ impl<'a> RunPlayer<'a> {
         Ok(true)
     }
 
-    async fn pod(
+    async fn start_pod(
         &mut self,
         mut pod: Value,
         scripts: Vec<(&'static str, super::logs::Script)>,
@@ -327,7 +337,7 @@ impl<'a> RunPlayer<'a> {
         self.cluster.create(&pod).await.map(drop)
     }
 
-    async fn ended(&self, pod: &str, at: &str, code: i64) -> Result<(), ClusterError> {
+    async fn end_pod(&self, pod: &str, at: &str, code: i64) -> Result<(), ClusterError> {
         let Some(found) = self.cluster.get("pods", pod).await? else {
             return Ok(());
         };
@@ -338,71 +348,10 @@ impl<'a> RunPlayer<'a> {
             json!({ "metadata": { "labels": { "workflows.argoproj.io/completed": "true" } } });
         self.cluster.patch("pods", pod, &done).await.map(drop)
     }
-
-    /// Stops what runs; after a polite Stop the exit handler is still run, after Terminate it is not.
-    async fn shut_down(&mut self, shutdown: &str) -> Result<(), ClusterError> {
-        let (now, message) = (
-            Timestamp::now(),
-            format!("workflow shutdown with strategy:  {shutdown}"),
-        );
-        let at = stamp(now);
-        for node in self.nodes.values_mut() {
-            let active = node["phase"] == "Running" || node["phase"] == "Pending";
-            if let (true, Some(map)) = (active, node.as_object_mut()) {
-                map.insert("phase".to_owned(), json!("Failed"));
-                map.insert("message".to_owned(), json!(message));
-                map.insert("finishedAt".to_owned(), json!(at));
-            }
-        }
-        for pod in self.pods.clone() {
-            self.cluster.logs.end_pod(&pod, now);
-            let running = self
-                .cluster
-                .get("pods", &pod)
-                .await?
-                .is_some_and(|pod| pod["status"]["phase"] == "Running");
-            if running {
-                self.ended(&pod, &at, 143).await?;
-            }
-        }
-        let (nodes, started) = (self.nodes.clone(), self.started);
-        if shutdown == "Stop" {
-            let node = node_name(self.cluster.environment);
-            self.started = now;
-            let exit = post_sync::exit_only(
-                &self.name,
-                self.cluster.environment,
-                &node,
-                (now, self.simulation.pace),
-                &message,
-            );
-            self.cluster
-                .patch(
-                    "workflows",
-                    &self.name,
-                    &json!({ "status": { "nodes": nodes } }),
-                )
-                .await?;
-            for (at, event) in exit.events {
-                let due = self
-                    .simulation
-                    .pace
-                    .after(now, at)
-                    .duration_since(Timestamp::now());
-                tokio::time::sleep(std::time::Duration::try_from(due).unwrap_or_default()).await;
-                if matches!(event, RunEvent::Finished { .. }) {
-                    self.started = started;
-                }
-                self.events(vec![event]).await?;
-            }
-            return Ok(());
-        }
-        self.finished("Failed", &message, &at).await
-    }
 }
 
 /// Waits until the run is asked to stop, and says how.
-async fn stop(stopped: &mut watch::Receiver<String>) -> String {
+async fn wait_for_stop(stopped: &mut watch::Receiver<String>) -> String {
     let asked = stopped
         .wait_for(|shutdown| !shutdown.is_empty())
         .await
@@ -421,31 +370,21 @@ impl Simulation {
         parameters: &post_sync::Parameters,
         resubmitted: bool,
     ) -> usize {
-        let starring = match self.scenario {
-            Scenario::FlakySmoke => "publisher",
-            Scenario::CrashLoop => "whitehall-admin",
-            Scenario::MigrationFailed => "places-manager",
-            Scenario::Calm | Scenario::EnvironmentDown => "",
-        };
-        let flaky = self.scenario == Scenario::FlakySmoke
-            && environment == "staging"
-            && parameters.tag == "v1362";
-        if parameters.application == starring {
-            return if flaky && !resubmitted { 3 } else { 0 };
-        }
+        let (application, tag) = (&parameters.application, &parameters.tag);
         if resubmitted {
             return 0;
         }
-        match seeded(
-            self.seed,
-            &[
-                "fails",
-                environment,
-                &parameters.application,
-                &parameters.tag,
-            ],
-        ) % 100
+        if self.scenario.fails_smoke(environment, application, tag) {
+            return 3;
+        }
+        let apps = fleet::apps();
+        if apps
+            .iter()
+            .any(|app| app.name == application && app.is_starring())
         {
+            return 0;
+        }
+        match seeded(self.seed, &["fails", environment, application, tag]) % 100 {
             0 => 3,
             1..=6 => 1,
             _ => 0,

@@ -1,10 +1,12 @@
-//! Workload: Deployments, ReplicaSets, Pods, Jobs and Events as their controllers write them, as JSON.
+//! Workload: Deployments, ReplicaSets, Pods and Events as their controllers write them, as JSON.
 //!
 //! Shapes only. The pods' names and addresses come from the yard's chance, so that the same seed names them the same.
 
+pub mod jobs;
+
 use serde_json::{Value, json};
 
-use crate::fleet::{APPS, App, digest, image, seeded};
+use crate::fleet::{App, digest, image, seeded};
 
 /// One Deployment at one version.
 #[derive(Debug, Clone)]
@@ -89,7 +91,7 @@ impl Workload<'_> {
         json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {
-                "name": self.name, "namespace": APPS, "labels": self.labels(),
+                "name": self.name, "namespace": self.app.namespace(), "labels": self.labels(),
                 "annotations": { "deployment.kubernetes.io/revision": revision.to_string() },
             },
             "spec": {
@@ -107,7 +109,7 @@ impl Workload<'_> {
         json!({
             "apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": {
-                "name": self.replica_set_name(), "namespace": APPS, "labels": labels,
+                "name": self.replica_set_name(), "namespace": self.app.namespace(), "labels": labels,
                 "annotations": { "deployment.kubernetes.io/revision": revision.to_string() },
                 "ownerReferences": [owner_reference("apps/v1", "Deployment", self.name)],
             },
@@ -145,7 +147,7 @@ impl Workload<'_> {
         json!({
             "apiVersion": "v1", "kind": "Pod",
             "metadata": {
-                "name": self.pod_name(number), "namespace": APPS, "labels": labels,
+                "name": self.pod_name(number), "namespace": self.app.namespace(), "labels": labels,
                 "ownerReferences": [owner_reference("apps/v1", "ReplicaSet", &self.replica_set_name())],
             },
             "spec": { "nodeName": node, "restartPolicy": "Always", "containers": self.containers() },
@@ -225,8 +227,10 @@ impl Workload<'_> {
             PodState::Ready => json!({ "running": { "startedAt": started } }),
             PodState::Crashing { .. } => {
                 let pod = self.pod_name(number);
-                let message =
-                    format!("back-off 5m0s restarting failed container=app pod={pod}_{APPS}");
+                let message = format!(
+                    "back-off 5m0s restarting failed container=app pod={pod}_{}",
+                    self.app.namespace()
+                );
                 json!({ "waiting": { "reason": "CrashLoopBackOff", "message": message } })
             }
         };
@@ -267,129 +271,26 @@ pub fn deployment_status(counts: Counts, moved: &str, late: Option<&str>) -> Val
     })
 }
 
-/// The migration Job of a sync, running until it has ended well or not.
-pub fn migration_job(
-    app: &App,
-    version: &str,
-    started: &str,
-    ended: Option<(&str, bool)>,
-) -> Value {
-    let name = format!("{}-dbmigrate", app.name);
-    let labels = json!({
-        "app": name, "app.kubernetes.io/name": app.name, "app.kubernetes.io/instance": app.name,
-        "app.kubernetes.io/component": "dbmigrate", "app.govuk/repository-name": app.repository,
-    });
-    let containers = json!([{ "name": "dbmigrate", "image": image(app.repository, version), "command": ["rails", "db:migrate"] }]);
-    json!({
-        "apiVersion": "batch/v1", "kind": "Job",
-        "metadata": {
-            "name": name, "namespace": APPS, "labels": labels,
-            "annotations": { "argocd.argoproj.io/hook": "PreSync", "argocd.argoproj.io/hook-delete-policy": "BeforeHookCreation" },
-        },
-        "spec": {
-            "backoffLimit": 1, "activeDeadlineSeconds": 900,
-            "template": { "metadata": { "labels": labels }, "spec": { "restartPolicy": "Never", "containers": containers } },
-        },
-        "status": migration_status(started, ended),
-    })
-}
-
-/// The status of a migration Job.
-pub fn migration_status(started: &str, ended: Option<(&str, bool)>) -> Value {
-    match ended {
-        None => json!({ "active": 1, "ready": 1, "startTime": started }),
-        Some((at, true)) => json!({
-            "succeeded": 1, "active": 0, "ready": 0, "startTime": started, "completionTime": at,
-            "conditions": [
-                { "type": "SuccessCriteriaMet", "status": "True", "reason": "CompletionsReached", "lastProbeTime": at, "lastTransitionTime": at },
-                { "type": "Complete", "status": "True", "reason": "CompletionsReached", "lastProbeTime": at, "lastTransitionTime": at },
-            ],
-        }),
-        Some((at, false)) => {
-            let message = "Job has reached the specified backoff limit";
-            json!({
-                "failed": 2, "active": 0, "ready": 0, "startTime": started,
-                "conditions": [
-                    { "type": "FailureTarget", "status": "True", "reason": "BackoffLimitExceeded", "message": message, "lastProbeTime": at, "lastTransitionTime": at },
-                    { "type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": message, "lastProbeTime": at, "lastTransitionTime": at },
-                ],
-            })
-        }
-    }
-}
-
-/// A pod of a migration Job; `attempt` counts from 0.
-pub fn migration_pod(
-    app: &App,
-    version: &str,
-    attempt: usize,
-    node: &str,
-    started: &str,
-    ended: Option<(&str, bool)>,
-) -> Value {
-    let job = format!("{}-dbmigrate", app.name);
-    let labels = json!({
-        "app": job, "app.kubernetes.io/name": app.name, "app.kubernetes.io/instance": app.name, "job-name": job,
-        "app.kubernetes.io/component": "dbmigrate", "app.govuk/repository-name": app.repository,
-        "batch.kubernetes.io/job-name": job,
-    });
-    let (phase, state) = match ended {
-        None => ("Running", json!({ "running": { "startedAt": started } })),
-        Some((at, true)) => (
-            "Succeeded",
-            json!({ "terminated": { "exitCode": 0, "reason": "Completed", "startedAt": started, "finishedAt": at } }),
-        ),
-        Some((at, false)) => (
-            "Failed",
-            json!({ "terminated": { "exitCode": 1, "reason": "Error", "startedAt": started, "finishedAt": at } }),
-        ),
-    };
-    let mut status = container("dbmigrate", app.repository, version, ended.is_none(), 0);
-    set_field(&mut status, "state", state);
-    json!({
-        "apiVersion": "v1", "kind": "Pod",
-        "metadata": {
-            "name": migration_pod_name(app, version, attempt), "namespace": APPS, "labels": labels,
-            "ownerReferences": [owner_reference("batch/v1", "Job", &job)],
-        },
-        "spec": { "nodeName": node, "restartPolicy": "Never", "containers": [{ "name": "dbmigrate", "image": image(app.repository, version) }] },
-        "status": { "phase": phase, "startTime": started, "hostIP": "127.0.0.1", "containerStatuses": [status] },
-    })
-}
-
-/// The name of a migration pod.
-pub fn migration_pod_name(app: &App, version: &str, attempt: usize) -> String {
-    format!(
-        "{}-dbmigrate-{}",
-        app.name,
-        random_letters(seeded(3, &[app.name, version, &attempt.to_string()]), 5)
-    )
-}
-
-/// What something that happened to an object looks like.
+/// Something that happened to an object, as a controller or the kubelet reports it.
 pub fn event(
-    kind: &str,
-    name: &str,
+    (namespace, kind, name): (&str, &str, &str),
     reason: &str,
     message: &str,
-    warning: bool,
     (first, last, count): (&str, &str, i64),
 ) -> Value {
-    let api_version = if kind == "Pod" {
-        "v1"
-    } else if kind == "Job" {
-        "batch/v1"
-    } else {
-        "apps/v1"
+    let (api_version, component) = match kind {
+        "Pod" => ("v1", "kubelet"),
+        "Job" => ("batch/v1", "job-controller"),
+        _ => ("apps/v1", "controller"),
     };
     let own = format!("{:016x}", seeded(4, &[kind, name, reason, last]));
     json!({
         "apiVersion": "v1", "kind": "Event",
-        "metadata": { "name": format!("{name}.{own}"), "namespace": APPS },
-        "involvedObject": { "apiVersion": api_version, "kind": kind, "namespace": APPS, "name": name },
-        "reason": reason, "message": message, "type": if warning { "Warning" } else { "Normal" },
+        "metadata": { "name": format!("{name}.{own}"), "namespace": namespace },
+        "involvedObject": { "apiVersion": api_version, "kind": kind, "namespace": namespace, "name": name },
+        "reason": reason, "message": message, "type": "Warning",
         "firstTimestamp": first, "lastTimestamp": last, "count": count,
-        "source": { "component": if kind == "Pod" { "kubelet" } else { "controller" } },
+        "source": { "component": component },
     })
 }
 
@@ -410,7 +311,8 @@ fn with_label(mut labels: Value, key: &str, value: &str) -> Value {
     labels
 }
 
-fn set_field(object: &mut Value, key: &str, value: Value) {
+/// Sets one field of an object.
+pub fn set_field(object: &mut Value, key: &str, value: Value) {
     if let Some(map) = object.as_object_mut() {
         map.insert(key.to_owned(), value);
     }
