@@ -204,26 +204,23 @@ impl Cluster {
         let Some(workloads) = &self.scope.workloads else {
             return;
         };
+        let both = |namespace: Arc<str>| {
+            [
+                (Kind::Deployments, namespace.clone()),
+                (Kind::Pods, namespace),
+            ]
+        };
         let mut namespaces = self.namespaces.clone();
-        let mut deployments = BTreeSet::from([workloads.namespace.clone()]);
-        let mut pods = deployments.clone();
+        let mut watched = BTreeSet::from(both(workloads.namespace.clone()));
         let mut watches = FuturesUnordered::new();
-        // The pods of runs have the logs of their steps.
-        if let Some(runs) = self
-            .scope
-            .runs
-            .clone()
-            .filter(|runs| pods.insert(runs.clone()))
-        {
-            watches.push(self.watch_elsewhere(runs, false, true));
-        }
         loop {
-            for namespace in self.namespaces_of_apps() {
-                let new = (
-                    deployments.insert(namespace.clone()),
-                    pods.insert(namespace.clone()),
-                );
-                watches.push(self.watch_elsewhere(namespace, new.0, new.1));
+            // The pods of runs have the logs of their steps.
+            let of_runs = self.scope.runs.clone().map(|runs| (Kind::Pods, runs));
+            let of_apps = self.namespaces_of_apps().into_iter().flat_map(both);
+            for (kind, namespace) in of_runs.into_iter().chain(of_apps) {
+                if watched.insert((kind, namespace.clone())) {
+                    watches.push(self.watch_elsewhere(kind, namespace));
+                }
             }
             tokio::select! {
                 Some(()) = watches.next() => {}
@@ -239,18 +236,11 @@ impl Cluster {
         }
     }
 
-    async fn watch_elsewhere(&self, namespace: Arc<str>, deployments: bool, pods: bool) {
-        let deployments = async {
-            if deployments {
-                self.watch_as::<wire::Deployment>(&namespace, false).await;
-            }
-        };
-        let pods = async {
-            if pods {
-                self.watch_as::<Pod>(&namespace, false).await;
-            }
-        };
-        tokio::join!(deployments, pods);
+    async fn watch_elsewhere(&self, kind: Kind, namespace: Arc<str>) {
+        match kind {
+            Kind::Deployments => self.watch_as::<wire::Deployment>(&namespace, false).await,
+            _ => self.watch_as::<Pod>(&namespace, false).await,
+        }
     }
 
     /// The namespaces that apps of this environment name for themselves, as far as git was read.

@@ -292,6 +292,25 @@ async fn an_app_is_read_and_watched_in_the_namespace_that_it_names() {
     };
     assert_eq!(lists("/namespaces/apps/pods"), 1, "not listed again");
     assert_eq!(lists("/namespaces/other/"), 0, "another environment's");
+
+    // The next commit moves one more app out; those that are watched already are left alone, and the cluster is heard.
+    running.namespaces.send_modify(|own| {
+        let here = own.get_mut(&SOURCE.into()).expect("this environment");
+        here.insert("mirror".into(), Arc::from("mirror"));
+    });
+    running
+        .until("the one that moved", |store| {
+            state(store, Kind::Pods, "mirror") == Some((true, false))
+        })
+        .await;
+    let asked = server.asked();
+    let listed_once = asked
+        .iter()
+        .filter(|a| {
+            a.path.contains("/namespaces/licensify/pods") && a.path.contains("sendInitialEvents")
+        })
+        .count();
+    assert_eq!(listed_once, 1, "not listed again");
 }
 
 #[tokio::test]
