@@ -1,6 +1,7 @@
 //! Cluster: 1,000 Applications of 28 KB on the real API server: the whole board, beside a client that only reads the same bytes.
 
 use super::{figure, fleet, ms, quantile, reading, yard};
+use crate::Server;
 use crate::call::Caller;
 use crate::real::Rig;
 use futures::StreamExt as _;
@@ -19,19 +20,7 @@ pub fn run() {
     if let Some(rig) = runtime.block_on(Rig::start("figures", &namespaces)) {
         let server = rig.server();
         runtime.block_on(async {
-            let admin = Caller::connect(&server.kubeconfig, &server.admin, None).await;
-            let path = format!(
-                "/apis/argoproj.io/v1alpha1/namespaces/{}/applications",
-                namespaces[0]
-            );
-            let created = futures::stream::iter(&apps).for_each_concurrent(8, |app| {
-                let (admin, path) = (&admin, &path);
-                async move {
-                    let body = app.application(PRODUCTION[0]);
-                    admin.post(path, &body).await.done();
-                }
-            });
-            created.await;
+            let (admin, path) = create_applications(&server, &apps, PRODUCTION[0]).await;
             let size = admin.get(&format!("{path}/app-0007")).await.body.len();
             println!("{APPS} Applications of {size} bytes on the real API server");
         });
@@ -92,4 +81,26 @@ fn measure(by: &str, way: &str, ready: &[&str], config: &Path) {
             ms(times[0])
         ),
     );
+}
+
+/// Creates the Applications of an environment on a real API server; whoever did it, and the path of the list.
+pub async fn create_applications(
+    server: &Server,
+    apps: &[fleet::App],
+    environment: &str,
+) -> (Caller, String) {
+    let admin = Caller::connect(&server.kubeconfig, &server.admin, None).await;
+    let path = format!(
+        "/apis/argoproj.io/v1alpha1/namespaces/{}/applications",
+        fleet::NAMESPACES[0]
+    );
+    futures::stream::iter(apps)
+        .for_each_concurrent(8, |app| {
+            let (admin, path) = (&admin, &path);
+            async move {
+                admin.post(path, &app.application(environment)).await.done();
+            }
+        })
+        .await;
+    (admin, path)
 }

@@ -103,18 +103,7 @@ pub fn run() {
 /// A repository as old and as busy as the real one: apps of three environments, moved one after the other by a robot.
 fn repository(folder: &Path) -> PathBuf {
     let path = folder.join("charts.git");
-    let made = Command::new("git")
-        .args(["init", "--quiet", "--bare", "--initial-branch=main"])
-        .arg(&path)
-        .status();
-    assert!(made.expect("git runs").success());
-    let mut importing = Command::new("git")
-        .arg("-C")
-        .arg(&path)
-        .args(["fast-import", "--quiet"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .expect("git runs");
+    let mut importing = fleet::import_into(&path);
     let mut input = BufWriter::new(importing.stdin.take().expect("a pipe"));
     let mut commit = |number: usize, subject: &str, files: &[(String, String)]| {
         let at = 1_500_000_000 + number * 1_200;

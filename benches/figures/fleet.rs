@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 pub const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
 /// Where Applications live, and where apps and runs do.
@@ -202,18 +202,7 @@ pub fn repository(folder: &Path, apps: &[App], environments: &[&str], moves: usi
             format!("govukApplications:\n{list}"),
         );
     }
-    let made = Command::new("git")
-        .args(["init", "--quiet", "--bare", "--initial-branch=main"])
-        .arg(&path)
-        .status();
-    assert!(made.expect("git runs").success());
-    let mut importing = Command::new("git")
-        .arg("-C")
-        .arg(&path)
-        .args(["fast-import", "--quiet"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .expect("git runs");
+    let mut importing = import_into(&path);
     let mut input = importing.stdin.take().expect("a pipe");
     std::io::Write::write_all(&mut input, import.as_bytes()).expect("it is read");
     drop(input);
@@ -236,4 +225,20 @@ pub fn config(folder: &Path, repository: &Path, clusters: &[(&str, PathBuf, Stri
     let path = folder.join("leverframe.toml");
     std::fs::write(&path, text).expect("a configuration");
     path
+}
+
+/// A new bare repository, and the git that takes a stream of commits into it.
+pub fn import_into(path: &Path) -> Child {
+    let made = Command::new("git")
+        .args(["init", "--quiet", "--bare", "--initial-branch=main"])
+        .arg(path)
+        .status();
+    assert!(made.expect("git runs").success());
+    let mut importing = Command::new("git");
+    importing
+        .arg("-C")
+        .arg(path)
+        .args(["fast-import", "--quiet"])
+        .stdin(Stdio::piped());
+    importing.spawn().expect("git runs")
 }

@@ -3,12 +3,10 @@
 //! Ready-made bytes from the yard's server, so that the far side costs next to nothing; ten thousand also on the real API
 //! server, where there is one. k9s' figures are published ones, not of this machine.
 
-use super::call::Caller;
 use super::pty::{Console, Start, cpu_of};
 use super::real::Rig;
 use super::screen::keys;
-use super::{figure, fleet, ms, quantile, reading, yard};
-use futures::StreamExt as _;
+use super::{cluster, figure, fleet, ms, quantile, reading, yard};
 use leverframe_yard::kubernetes::objects::UpdateMethod;
 use leverframe_yard::kubernetes::rights::{Person, Rights};
 use leverframe_yard::kubernetes::{Server, kinds};
@@ -80,21 +78,7 @@ fn real(runtime: &tokio::runtime::Runtime, count: usize, budget: &Budget) {
         return;
     };
     let (server, apps) = (rig.server(), fleet::apps(count));
-    runtime.block_on(async {
-        let admin = Caller::connect(&server.kubeconfig, &server.admin, None).await;
-        let path = format!(
-            "/apis/argoproj.io/v1alpha1/namespaces/{}/applications",
-            namespaces[0]
-        );
-        let created = futures::stream::iter(&apps).for_each_concurrent(8, |app| {
-            let (admin, path) = (&admin, &path);
-            async move {
-                let body = app.application(PRODUCTION[0]);
-                admin.post(path, &body).await.done();
-            }
-        });
-        created.await;
-    });
+    runtime.block_on(cluster::create_applications(&server, &apps, PRODUCTION[0]));
     let folder = tempfile::tempdir().expect("a folder");
     let repository = fleet::repository(folder.path(), &apps, &PRODUCTION, 0);
     let cluster = (

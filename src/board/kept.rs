@@ -3,7 +3,7 @@
 use super::{Board, Row};
 use crate::cases::cases;
 use crate::model::*;
-use crate::store::world::{World, at, id, pod, smoke, usual_list};
+use crate::store::world::{self, World, at, id, pod, smoke, usual_list};
 use crate::store::{ClusterList, Fact, Kind, News, Source};
 use proptest::prelude::*;
 
@@ -48,36 +48,17 @@ fn happens() -> impl Strategy<Value = Happens> {
 }
 
 fn application(environment: &str, name: &str, it: &Happens) -> Fact {
+    let usual = world::application(environment, name, VERSIONS[it.version]);
     Fact::Application(Application {
-        id: id(environment, "cluster-services", name),
-        resource_version: "1".into(),
-        annotations: [("imageTag".into(), VERSIONS[it.version].into())].into(),
-        project: "govuk".into(),
         sync: [Sync::Synced, Sync::OutOfSync, Sync::Unknown][usize::from(it.number % 3)].clone(),
-        compared_revision: None,
         // The commit of a change, as the world names it.
         synced_revision: Some(
             format!("{:040x}", 60 + i64::from(it.number))
                 .as_str()
                 .into(),
         ),
-        health: Health::Healthy,
-        health_message: None,
-        operation: None,
-        operation_requested: false,
-        operation_plan: None,
-        conditions: Vec::new(),
         auto_sync: it.number > 0,
-        auto_prune: false,
-        sync_options: Vec::new(),
-        retry: None,
-        parent: None,
-        target_revision: None,
-        deleting: false,
-        reconciled_at: None,
-        images: Vec::new(),
-        out_of_sync: Vec::new(),
-        to_prune: Vec::new(),
+        ..usual
     })
 }
 

@@ -4,7 +4,7 @@
 use crate::lever::Lever;
 use crate::model::*;
 use crate::store::Fact;
-use crate::store::world::{World, at, id, pod};
+use crate::store::world::{self, World, at, pod};
 
 const IMAGE: &str = "ecr.example/github/whitehall";
 
@@ -214,30 +214,9 @@ fn the_journal_says_who_and_why_and_whether_it_may_stay_so() {
 
 fn application(operation: Option<Operation>) -> Fact {
     Fact::Application(Application {
-        id: id("production", "cluster-services", "whitehall"),
-        resource_version: "1".into(),
-        annotations: [("imageTag".into(), "v3084".into())].into(),
-        project: "govuk".into(),
-        sync: Sync::Synced,
-        compared_revision: None,
-        synced_revision: None,
         health: Health::Progressing,
-        health_message: None,
         operation,
-        operation_requested: false,
-        operation_plan: None,
-        conditions: Vec::new(),
-        auto_sync: true,
-        auto_prune: false,
-        sync_options: Vec::new(),
-        retry: None,
-        parent: None,
-        target_revision: None,
-        deleting: false,
-        reconciled_at: None,
-        images: Vec::new(),
-        out_of_sync: Vec::new(),
-        to_prune: Vec::new(),
+        ..world::application("production", "whitehall", "v3084")
     })
 }
 

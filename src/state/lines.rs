@@ -30,7 +30,7 @@ struct Depends {
 
 /// The lines that were found last, and what of: a board of ten thousand rows is not gone through for every key.
 #[derive(Debug, Default)]
-pub struct Kept(RefCell<Option<(Depends, Arc<Vec<BoardLine>>)>>);
+pub struct LineCache(RefCell<Option<(Depends, Arc<Vec<BoardLine>>)>>);
 
 impl State {
     /// The lines of the board: troubled rows in the frozen order, then each fold. A filter unfolds what it matches.

@@ -66,6 +66,29 @@ pub struct Settings {
     pub log_cap: usize,
 }
 
+#[cfg(test)]
+impl Settings {
+    /// Of somebody who may do everything, in London.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            who: Actor {
+                login: "ops-1".into(),
+                from: None,
+                shared: false,
+            },
+            host: "bastion".into(),
+            read_only: false,
+            demo: None,
+            zone: TimeZone::UTC,
+            zone_name: "London".into(),
+            theme: Default::default(),
+            clusters: Default::default(),
+            logins: Default::default(),
+            log_cap: 1 << 20,
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ThemeSettings {
     /// No colour at all (NO_COLOR, TERM=dumb).
@@ -162,7 +185,7 @@ pub struct BoardUi {
     /// The arrangement of the board that the order was last compared with.
     pub compared: Option<u64>,
     /// What stands on the board, as long as nothing that it depends on changes.
-    pub(super) lines: lines::Kept,
+    pub(super) lines: lines::LineCache,
     pub unfolded: BTreeSet<crate::board::FoldKind>,
     pub marks: BTreeSet<Target>,
     /// First visible line of the table.

@@ -4,7 +4,7 @@ use super::{ClusterList, Delta, Fact, Kind, News, Source, Store, Walked};
 use crate::delivery::Delivery;
 use crate::model::*;
 use jiff::Timestamp;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 pub const NOW: i64 = 1_787_000_000;
 
@@ -12,11 +12,15 @@ pub fn at(seconds_ago: i64) -> Timestamp {
     Timestamp::from_second(NOW - seconds_ago).unwrap()
 }
 
+/// The built-in delivery, read once: properties ask for it thousands of times, and its patterns are costly to compile.
 pub fn delivery() -> Delivery {
-    let text = crate::config::built_in::delivery("govuk").unwrap();
-    crate::config::delivery::parse(std::path::Path::new("govuk.toml"), text)
-        .unwrap()
-        .delivery
+    static DELIVERY: LazyLock<Delivery> = LazyLock::new(|| {
+        let text = crate::config::built_in::delivery("govuk").unwrap();
+        crate::config::delivery::parse(std::path::Path::new("govuk.toml"), text)
+            .unwrap()
+            .delivery
+    });
+    DELIVERY.clone()
 }
 
 pub struct World {
@@ -226,6 +230,36 @@ pub fn id(environment: &str, namespace: &str, name: &str) -> ObjectId {
         namespace: namespace.into(),
         name: name.into(),
         uid: format!("{environment}-{name}").as_str().into(),
+    }
+}
+
+/// A healthy Application that has synced the version which its annotation names.
+pub fn application(environment: &str, name: &str, version: &str) -> Application {
+    Application {
+        id: id(environment, "cluster-services", name),
+        resource_version: "1".into(),
+        annotations: [("imageTag".into(), version.into())].into(),
+        project: "govuk".into(),
+        sync: Sync::Synced,
+        compared_revision: None,
+        synced_revision: None,
+        health: Health::Healthy,
+        health_message: None,
+        operation: None,
+        operation_requested: false,
+        operation_plan: None,
+        conditions: Vec::new(),
+        auto_sync: true,
+        auto_prune: false,
+        sync_options: Vec::new(),
+        retry: None,
+        parent: None,
+        target_revision: None,
+        deleting: false,
+        reconciled_at: None,
+        images: Vec::new(),
+        out_of_sync: Vec::new(),
+        to_prune: Vec::new(),
     }
 }
 

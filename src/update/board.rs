@@ -13,12 +13,11 @@ use crate::state::{BoardLine, PromptKind, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    let page = page(state);
     match action {
         Action::Down => step(state, 1),
         Action::Up => step(state, -1),
-        Action::PageDown => step(state, page),
-        Action::PageUp => step(state, -page),
+        Action::PageDown => step(state, page(state)),
+        Action::PageUp => step(state, -page(state)),
         Action::Top => step(state, isize::MIN / 2),
         Action::Bottom => step(state, isize::MAX / 2),
         Action::Left => sideways(state, -1),

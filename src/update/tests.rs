@@ -6,30 +6,19 @@ use crate::effect::Effect;
 use crate::keymap::Chord;
 use crate::message::{Message, Press};
 use crate::model::*;
-use crate::plan::{Actor, PlanId};
+use crate::plan::PlanId;
 use crate::state::{BoardLine, Overlay, Pane, Settings, State, View};
 use crate::store::world::{World, at, usual_list};
 use std::sync::Arc;
 
 pub(super) fn state(world: World) -> State {
-    let settings = Settings {
-        who: Actor {
-            login: "ops-1".into(),
-            from: None,
-            shared: false,
-        },
-        host: "bastion".into(),
-        read_only: false,
-        demo: None,
-        zone: jiff::tz::TimeZone::UTC,
-        zone_name: "London".into(),
-        theme: Default::default(),
-        clusters: Default::default(),
-        logins: Default::default(),
-        log_cap: 1 << 20,
-    };
     let keys = crate::keymap::Keymap::built_in().unwrap();
-    let mut state = State::new(Arc::new(world.delivery), Arc::new(keys), settings, at(0));
+    let mut state = State::new(
+        Arc::new(world.delivery),
+        Arc::new(keys),
+        Settings::for_tests(),
+        at(0),
+    );
     state.store = world.store;
     settle(&mut state);
     state

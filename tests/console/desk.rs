@@ -8,6 +8,9 @@ use super::pty::{Console, LIMIT, Screen, Start};
 /// machine.
 pub const PLAYED: Duration = Duration::from_secs(120);
 
+/// What is said of a plan whose write was refused.
+const REFUSED: &str = "was refused; nothing was changed";
+
 pub struct Desk {
     pub console: Console,
     keys: Vec<String>,
@@ -186,6 +189,14 @@ impl Desk {
     /// the yard the facts may move while one reads: then the new plan is confirmed. Levers that are offered next close.
     #[track_caller]
     pub fn confirm(&mut self, by: &str) -> Screen {
+        let screen = self.answer(by);
+        assert!(!screen.contains(REFUSED), "{screen}");
+        screen
+    }
+
+    /// The same until it was accepted or refused.
+    #[track_caller]
+    fn answer(&mut self, by: &str) -> Screen {
         for _ in 0..5 {
             if self.console.screen().contains("type the version that") {
                 self.version(by);
@@ -194,14 +205,9 @@ impl Desk {
             }
             // A quick plan may be waited for, or done, before anybody reads that it was accepted.
             let accepted = |screen: &Screen| {
-                [
-                    ": accepted, ",
-                    ": waiting for ",
-                    ": done in ",
-                    "was refused; nothing",
-                ]
-                .iter()
-                .any(|text| screen.contains(text))
+                [": accepted, ", ": waiting for ", ": done in ", REFUSED]
+                    .iter()
+                    .any(|text| screen.contains(text))
             };
             let screen = self.look(LIMIT, "an answer", |screen| {
                 // What was typed is gone where the plan changed meanwhile.
@@ -219,10 +225,10 @@ impl Desk {
     }
 
     /// Pulls a lever with a reason until it is accepted: in the yard the object may change between the last look and the
-    /// write, which is refused then, and nothing is sent.
+    /// write, which is refused then, and nothing is sent. The plan that was accepted, and how many were made.
     #[track_caller]
-    pub fn pull(&mut self, letter: &str, title: &str, reason: &str) -> Screen {
-        for _ in 0..5 {
+    pub fn pull(&mut self, letter: &str, title: &str, reason: &str) -> (Screen, usize) {
+        for made in 1..=5 {
             let plan = self.lever(letter, title);
             self.reason(reason);
             let typed = plan.row("type the version that will run").is_some();
@@ -230,9 +236,8 @@ impl Desk {
                 true => self.wanted(),
                 false => title.split("  ").next().unwrap_or_default().to_lowercase(),
             };
-            let answered = self.confirm(&by);
-            if !answered.contains("was refused; nothing was changed") {
-                return answered;
+            if !self.answer(&by).contains(REFUSED) {
+                return (plan, made);
             }
         }
         panic!("refused again and again:\n{}", self.console.screen());
@@ -249,15 +254,6 @@ impl Desk {
             .and_then(|(_, rest)| rest.split(',').next());
         self.press("ctrl-u");
         wanted.expect("what is to be typed").to_owned()
-    }
-
-    /// Opens the journal and waits for how the newest plan stands, however many were refused before it.
-    #[track_caller]
-    pub fn newest(&mut self, stands: &str) -> Screen {
-        self.press("J");
-        self.look(PLAYED, stands, |screen| {
-            screen.row("> ").is_some_and(|row| row.contains(stands))
-        })
     }
 
     /// Goes into the log of the selected step, as soon as the pods were read.

@@ -117,8 +117,10 @@ fn a_hold_is_pushed_as_a_branch_and_the_parent_is_refreshed() {
         "{journal}"
     );
     desk.press("q");
-    desk.pull("f", "REFRESH  account-api @ production", "look again");
-    let journal = desk.newest("done");
+    let (plan, made) = desk.pull("f", "REFRESH  account-api @ production", "look again");
+    let typed = plan.row("type the version that will run").is_some();
+    assert_eq!(typed, plan.contains("REACHES PRODUCTION"), "{plan}");
+    let journal = desk.journal(1 + made, "done");
     assert!(journal.contains("reason: look again"), "{journal}");
     desk.leave();
 }
@@ -156,8 +158,9 @@ fn tests_are_run_again_alone_and_the_run_is_stopped() {
     desk.reason("is it a flake?");
     let sent = desk.confirm("resubmit, tests only");
     assert!(sent.contains("post-sync-r2-"), "{sent}");
-    desk.pull("x", "STOP A RUN  publisher @ staging", "enough seen");
-    let journal = desk.newest("done");
+    let (plan, made) = desk.pull("x", "STOP A RUN  publisher @ staging", "enough seen");
+    assert!(plan.contains("post-sync-r2-"), "{plan}");
+    let journal = desk.journal(1 + made, "done");
     assert!(journal.contains("enough seen"), "{journal}");
     desk.leave();
 }

@@ -1,36 +1,11 @@
 use super::*;
 use crate::board::{Board, FoldKind};
 use crate::lever::Lever;
-use crate::store::world::{World, at, id};
+use crate::store::world::{self, World, at, id};
 use crate::store::{Fact, News, Source};
 
 fn application(name: &str, change: impl FnOnce(&mut Application)) -> Fact {
-    let mut application = Application {
-        id: id("staging", "cluster-services", name),
-        resource_version: "1".into(),
-        annotations: [("imageTag".into(), "v862".into())].into(),
-        project: "govuk".into(),
-        sync: Sync::Synced,
-        compared_revision: None,
-        synced_revision: None,
-        health: Health::Healthy,
-        health_message: None,
-        operation: None,
-        operation_requested: false,
-        operation_plan: None,
-        conditions: Vec::new(),
-        auto_sync: true,
-        auto_prune: false,
-        sync_options: Vec::new(),
-        retry: None,
-        parent: None,
-        target_revision: None,
-        deleting: false,
-        reconciled_at: None,
-        images: Vec::new(),
-        out_of_sync: Vec::new(),
-        to_prune: Vec::new(),
-    };
+    let mut application = world::application("staging", name, "v862");
     change(&mut application);
     Fact::Application(application)
 }
