@@ -31,7 +31,11 @@ pub fn rows(state: &State, place: Place, columns: usize) -> Vec<Line> {
     if let Some(target) = state.target() {
         let key = keys::first(state, place, Action::Levers);
         rows.push(Line::new());
-        rows.push(Line::new().look(format!("levers of {target}"), Tone::Bold));
+        let whose = match state.ui.board.marks.len() {
+            0 => target.to_string(),
+            marked => levers::marked_cells(marked),
+        };
+        rows.push(Line::new().look(format!("levers of {whose}"), Tone::Bold));
         for (lever, decision) in levers::decided(state, target) {
             let action = Action::Pull(lever);
             let chord = keys::first(state, Place::Levers, action);

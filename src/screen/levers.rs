@@ -9,12 +9,13 @@ use crate::model::{Repository, Target, Version};
 use crate::plan::{Lever, Plan, PlanId, Refusal, show};
 use crate::state::{BoardLine, State};
 
-/// What each lever would do now, or why not. Where cells are marked it moves all of them or none.
-pub fn decided(state: &State, target: &Target) -> Vec<(Lever, Result<Plan, Refusal>)> {
+/// What each lever would do now, or why not: one plan, or one for each marked cell. Where cells are marked it moves all of
+/// them or none.
+pub fn decided(state: &State, target: &Target) -> Vec<(Lever, Result<Vec<Plan>, Refusal>)> {
     Lever::ALL
         .into_iter()
         .map(|lever| match state.ui.board.marks.is_empty() {
-            true => (lever, decide(state, lever, target)),
+            true => (lever, decide(state, lever, target).map(|plan| vec![plan])),
             false => (lever, decide_marked(state, lever, target)),
         })
         .collect()
@@ -48,20 +49,15 @@ pub fn marked(state: &State) -> Result<Vec<Target>, String> {
     }
 }
 
-fn decide_marked(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {
-    let off = |because: String| Refusal::new(lever, target.clone(), because);
-    let targets = marked(state).map_err(off)?;
-    let mut first = None;
-    for target in &targets {
-        match decide(state, lever, target) {
-            Ok(plan) => first = first.or(Some(plan)),
-            Err(refusal) => {
-                let because = format!("{target}: {}", refusal.because);
-                return Err(Refusal { because, ..refusal });
-            }
-        }
-    }
-    first.ok_or_else(|| off("No cell is marked.".to_owned()))
+fn decide_marked(state: &State, lever: Lever, target: &Target) -> Result<Vec<Plan>, Refusal> {
+    let targets = marked(state).map_err(|because| Refusal::new(lever, target.clone(), because))?;
+    let plans = targets.iter().map(|target| {
+        decide(state, lever, target).map_err(|refusal| {
+            let because = format!("{target}: {}", refusal.because);
+            Refusal { because, ..refusal }
+        })
+    });
+    plans.collect()
 }
 
 /// The levers against a target's trouble, the first to pull first.
@@ -72,12 +68,12 @@ pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
 
 /// The levers that would move now, those against the trouble before the others; and those against the trouble of which it is
 /// being asked still whether they would.
-pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Plan)>, Vec<Lever>) {
-    let first = against_trouble(state, target);
+pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>)>, Vec<Lever>) {
+    let first = against_trouble(state, state.ui.board.marks.first().unwrap_or(target));
     let (mut ready, mut asking) = (Vec::new(), Vec::new());
     for (lever, decision) in decided(state, target) {
         match decision {
-            Ok(plan) => ready.push((lever, plan)),
+            Ok(plans) => ready.push((lever, plans)),
             Err(refusal) if refusal.is_asking && first.contains(&lever) => asking.push(lever),
             Err(_) => {}
         }
@@ -110,8 +106,29 @@ fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal>
     crate::plan::plan(&request, &context)
 }
 
-/// What a ready lever would do, in a few words, and what speaks for it or against: ` to v3083 (stood there 31h)`, ` (REACHES PRODUCTION)`.
-pub fn gist(plan: &Plan) -> (String, String) {
+/// `3 marked cells`.
+pub fn marked_cells(count: usize) -> String {
+    let cells = if count == 1 { "cell" } else { "cells" };
+    format!("{count} marked {cells}")
+}
+
+/// What a ready lever would do, in a few words, and what speaks for it or against: ` to v3083 (stood there 31h)`,
+/// ` (REACHES PRODUCTION)`; where cells are marked how many it moves: ` 3 marked cells (2 REACH PRODUCTION)`.
+pub fn gist(state: &State, plans: &[Plan]) -> (String, String) {
+    match (plans, state.ui.board.marks.is_empty()) {
+        ([plan], true) => gist_of_one(plan),
+        _ => {
+            let to = format!(" {}", marked_cells(plans.len()));
+            let why = match plans.iter().filter(|plan| plan.reach.production).count() {
+                0 => String::new(),
+                reaching => format!(" ({reaching} REACH PRODUCTION)"),
+            };
+            (to, why)
+        }
+    }
+}
+
+fn gist_of_one(plan: &Plan) -> (String, String) {
     let to = match plan.request.lever {
         Lever::Promote | Lever::RollBack => plan
             .to

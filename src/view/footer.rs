@@ -180,10 +180,10 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     let others = ready.iter().map(|(lever, _)| entry(lever));
     let mut entries: Vec<Line> = being_asked.chain(others).collect();
     if let Some(first) = entries.first_mut() {
-        let plan = ready.first().map(|(_, plan)| plan);
-        let (to, why) = plan
+        let (to, why) = ready
+            .first()
             .filter(|_| asking.is_empty())
-            .map(levers::gist)
+            .map(|(_, plans)| levers::gist(state, plans))
             .unwrap_or_default();
         let brief = head.join(first.clone()).say(to);
         let whole = brief.clone().say(why);

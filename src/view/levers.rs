@@ -6,7 +6,7 @@ use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
 use crate::model::Target;
 use crate::screen::keys;
-use crate::screen::levers::{decided, gist};
+use crate::screen::levers::{decided, gist, marked_cells};
 use crate::state::State;
 use crate::text::wrap;
 
@@ -18,14 +18,17 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
     let mut pen = super::overlay::at_foot(pen, decided.len() + 3);
     let title = match state.ui.board.marks.len() {
         0 => format!("levers of {target}"),
-        marked => format!("levers of {marked} marked cells, one plan after the other"),
+        marked => format!(
+            "levers of {}, one plan after the other",
+            marked_cells(marked)
+        ),
     };
     pen.rule(0, &title, theme.bold());
     for (at, (lever, decision)) in decided.iter().enumerate() {
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         let (word, text, look) = match decision {
-            Ok(plan) => {
-                let (to, why) = gist(plan);
+            Ok(plans) => {
+                let (to, why) = gist(state, plans);
                 ("ready", format!("{to}{why}"), theme.plain())
             }
             Err(refusal) if refusal.is_asking => ("asking", refusal.because.clone(), theme.dim()),

@@ -9,7 +9,13 @@ fn a_lever_goes_through_the_marked_cells_one_plan_after_the_other() {
     desk.ready("h");
     desk.close();
     desk.press("g x x x");
-    desk.see("3 marked");
+    // The footer speaks of what would move, and not of one of them.
+    desk.see(" 3 marked cells");
+    desk.press("a");
+    let levers = desk.see("levers of 3 marked cells, one plan after the other");
+    assert!(levers.contains("hold") && levers.contains("ready"), "{levers}");
+    assert!(!levers.contains("levers of publisher"), "{levers}");
+    desk.close();
     // What is out of sight is not moved.
     desk.press("/ ctrl-u");
     desk.type_text("account-api");
