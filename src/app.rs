@@ -25,7 +25,7 @@ use crate::provider::{Call, LogPiece};
 use crate::state::State;
 use crate::store::{Delta, Source};
 use crate::terminal::{Cause, Channels, Control, Drawn, Input, Session};
-use crate::update::{settle, settle_key, update};
+use crate::update::{derive_for_key, derive_state, update};
 use crate::view::view;
 use proof::Proof;
 
@@ -76,8 +76,8 @@ struct App<O> {
     lent: bool,
     drawn_at: Option<Instant>,
     /// Facts came in that nothing was derived from yet. Deriving does not wait for the terminal.
-    unsettled: bool,
-    settled_at: Option<Instant>,
+    must_derive: bool,
+    derived_at: Option<Instant>,
     /// The overlay that a frame has shown last.
     drawn_overlay: u64,
     proof: Proof,
@@ -86,7 +86,7 @@ struct App<O> {
 
 /// What the loop's own errands report.
 enum Own {
-    Told(String),
+    Notice(String),
     LoggedIn(Source, String),
 }
 
@@ -121,8 +121,8 @@ pub async fn run(
         urgent: true,
         lent: false,
         drawn_at: None,
-        unsettled: true,
-        settled_at: None,
+        must_derive: true,
+        derived_at: None,
         drawn_overlay: 0,
         proof: Proof::default(),
         farewell: None,
@@ -137,13 +137,13 @@ pub async fn run(
             // Before anything is derived, which can take longer than the whole frame.
             app.draw_if_due();
         }
-        app.settle_if_due();
+        app.derive_if_due();
         app.draw_if_due();
         if let Some(farewell) = app.farewell.take() {
             return Ok(farewell);
         }
         let tick_at = time::next_tick(&app.state);
-        let draw_at = app.draw_at().into_iter().chain(app.settle_at()).min();
+        let draw_at = app.draw_at().into_iter().chain(app.derive_at()).min();
         let silent_at = app.proof.due();
         tokio::select! {
             biased;
@@ -162,23 +162,23 @@ pub async fn run(
                     app.input(next);
                 }
             }
-            Some(message) = messages.recv() => app.take(message),
+            Some(message) = messages.recv() => app.take_message(message),
             Some(errand) = errands.recv() => app.errand(errand),
             _ = deltas.recv_many(&mut news, BATCH), if !deltas.is_closed() || !deltas.is_empty() => {
                 for delta in news.drain(..) {
-                    app.take(Message::Delta(delta));
+                    app.take_message(Message::Delta(delta));
                 }
             }
             _ = logs.recv_many(&mut pieces, BATCH), if !logs.is_closed() || !logs.is_empty() => {
                 for (follow, piece) in pieces.drain(..) {
-                    app.take(Message::Logged { follow, piece });
+                    app.take_message(Message::Logged { follow, piece });
                 }
             }
             _ = calls.recv_many(&mut made, BATCH), if !calls.is_closed() || !calls.is_empty() => {
                 for call in made.drain(..) {
                     let (source, what) = (call.source.to_string(), &call.what);
                     tracing::debug!(source, what, call.took_ms, call.answer, "called");
-                    app.take(Message::Called(call));
+                    app.take_message(Message::Called(call));
                 }
             }
             () = sleep_until(draw_at.unwrap_or(tick_at).into()), if draw_at.is_some() => {}
@@ -187,16 +187,16 @@ pub async fn run(
                 let overlay = app.proof.believed(now);
                 app.shown(overlay, now);
             }
-            () = sleep_until(tick_at.into()) => app.take(Message::Ticked(time::now())),
+            () = sleep_until(tick_at.into()) => app.take_message(Message::Ticked(time::now())),
         }
     }
 }
 
 impl<O: Outside> App<O> {
     /// Takes one message in and begins what follows from it.
-    fn take(&mut self, message: Message) {
+    fn take_message(&mut self, message: Message) {
         self.dirty = true;
-        self.unsettled = true;
+        self.must_derive = true;
         for effect in update(&mut self.state, message) {
             self.perform(effect);
         }
@@ -205,14 +205,14 @@ impl<O: Outside> App<O> {
     fn input(&mut self, input: Input) {
         if let Input::Answer(answer) = input {
             let overlay = self.proof.answered(answer.position);
-            self.take(Message::TerminalAnswered);
+            self.take_message(Message::TerminalAnswered);
             self.shown(overlay, answer.read_at);
             return;
         }
         self.proof.typed(Instant::now());
         self.urgent = true;
         // What is decided by this key is decided on the facts' age now, not at the last full minute.
-        self.take(Message::Ticked(time::now()));
+        self.take_message(Message::Ticked(time::now()));
         match input {
             Input::Key(key) => {
                 let press = Press {
@@ -227,9 +227,9 @@ impl<O: Outside> App<O> {
                             && !matches!(key.code, KeyCode::Char(_) | KeyCode::Backspace)),
                     id: fresh_id(),
                 };
-                self.take(Message::Pressed(press));
+                self.take_message(Message::Pressed(press));
             }
-            Input::Paste(text) => self.take(Message::Pasted(text)),
+            Input::Paste(text) => self.take_message(Message::Pasted(text)),
             Input::Answer(_) => {}
         }
     }
@@ -237,7 +237,7 @@ impl<O: Outside> App<O> {
     /// The terminal has an overlay, so keys that are read from now on count in it.
     fn shown(&mut self, overlay: Option<u64>, at: Instant) {
         if let Some(overlay) = overlay {
-            self.take(Message::Painted {
+            self.take_message(Message::Painted {
                 overlay,
                 at: time::stamp(at),
             });
@@ -257,7 +257,7 @@ impl<O: Outside> App<O> {
             Control::Continued(size) => {
                 self.ask_again();
                 self.resize(size);
-                self.take(Message::Resumed);
+                self.take_message(Message::Resumed);
             }
             Control::Drained(at) => self.proof.written(at),
             Control::Ended(cause) => self.farewell = Some(Farewell::Ended(cause)),
@@ -267,20 +267,20 @@ impl<O: Outside> App<O> {
     fn resize(&mut self, size: (u16, u16)) {
         self.session.resize(size);
         let (columns, rows) = self.session.size();
-        self.take(Message::Resized(columns, rows));
+        self.take_message(Message::Resized(columns, rows));
     }
 
     fn errand(&mut self, errand: Own) {
         match errand {
-            Own::Told(sentence) => self.take(Message::Told(sentence)),
+            Own::Notice(sentence) => self.take_message(Message::Notice(sentence)),
             Own::LoggedIn(source, sentence) => {
                 self.session.take_back();
                 self.lent = false;
                 self.ask_again();
                 let (columns, rows) = self.session.size();
-                self.take(Message::Resized(columns, rows));
-                self.take(Message::Resumed);
-                self.take(Message::Told(sentence));
+                self.take_message(Message::Resized(columns, rows));
+                self.take_message(Message::Resumed);
+                self.take_message(Message::Notice(sentence));
                 self.outside.begin(Effect::Refresh(Some(source)));
             }
         }
@@ -307,7 +307,7 @@ impl<O: Outside> App<O> {
                 let own = self.own.clone();
                 tokio::task::spawn_blocking(move || {
                     // With the loop gone there is nobody to tell.
-                    let _ = own.send(Own::Told(file::save(&stem, &bytes)));
+                    let _ = own.send(Own::Notice(file::save(&stem, &bytes)));
                 });
             }
             Effect::Login(source) => self.log_in(source),
@@ -316,7 +316,7 @@ impl<O: Outside> App<O> {
     }
 
     fn tell(&self, sentence: &str) {
-        let _ = self.own.send(Own::Told(sentence.to_owned()));
+        let _ = self.own.send(Own::Notice(sentence.to_owned()));
     }
 
     fn log_in(&mut self, source: Source) {
@@ -350,28 +350,28 @@ impl<O: Outside> App<O> {
     }
 
     /// When the facts that came in are to be derived from, where there are any.
-    fn settle_at(&self) -> Option<Instant> {
-        self.unsettled.then(|| {
-            self.settled_at
+    fn derive_at(&self) -> Option<Instant> {
+        self.must_derive.then(|| {
+            self.derived_at
                 .map_or_else(Instant::now, |before| before + FRAME)
         })
     }
 
-    fn settle_if_due(&mut self) {
-        if self.settle_at().is_some_and(|at| at <= Instant::now()) {
-            self.settle();
+    fn derive_if_due(&mut self) {
+        if self.derive_at().is_some_and(|at| at <= Instant::now()) {
+            self.derive();
             // A key's frame may have been drawn in between, from what was derived before.
             self.dirty = true;
         }
     }
 
-    fn settle(&mut self) {
-        if !self.unsettled {
+    fn derive(&mut self) {
+        if !self.must_derive {
             return;
         }
-        self.unsettled = false;
-        self.settled_at = Some(Instant::now());
-        for effect in settle(&mut self.state) {
+        self.must_derive = false;
+        self.derived_at = Some(Instant::now());
+        for effect in derive_state(&mut self.state) {
             self.perform(effect);
         }
     }
@@ -394,10 +394,10 @@ impl<O: Outside> App<O> {
         if !self.dirty || self.lent || self.session.is_busy() || self.due(now) > now {
             return;
         }
-        if self.urgent && self.settled_at.is_some() {
-            settle_key(&mut self.state);
+        if self.urgent && self.derived_at.is_some() {
+            derive_for_key(&mut self.state);
         } else {
-            self.settle();
+            self.derive();
         }
         let ui = &self.state.ui;
         let number = ui.overlay_number;

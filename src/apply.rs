@@ -1,7 +1,8 @@
 //! Apply: the way of a plan into the world: under the lock the journal is read again, the intent is on the disk, one write is
 //! sent once, and what became of it is journalled.
 //!
-//! Deliberately absent: deciding, and sending anything a second time. A plan whose outcome is unknown is settled by looking.
+//! Deliberately absent: deciding, and sending anything a second time. What became of a plan whose outcome is
+//! unknown is found by looking.
 
 use crate::journal::file::{JournalFile, Lock, Written};
 use crate::journal::{Entry, Record, What};
@@ -28,7 +29,7 @@ pub struct Writers {
 
 impl Writers {
     /// The one that a write is for.
-    pub fn of(&self, write: &Write) -> Option<&Arc<dyn Writer>> {
+    pub fn writer_for(&self, write: &Write) -> Option<&Arc<dyn Writer>> {
         match write {
             Write::Commit { .. } => self.git.as_ref(),
             Write::Create { environment, .. } => self.clusters.get(environment),
@@ -76,7 +77,7 @@ pub async fn apply_under(
     writers: &Writers,
     journal: &JournalFile,
 ) -> Ended {
-    let Some(writer) = writers.of(&plan.write) else {
+    let Some(writer) = writers.writer_for(&plan.write) else {
         return Ended::unsent(Outcome::Failed {
             because: "This console has no writer for it. Nothing was sent.".into(),
             remedy: "Start it without --read-only, with that environment configured.".into(),
@@ -128,7 +129,7 @@ pub async fn apply_under(
 /// pulled.
 pub async fn look_for(id: &PlanId, writers: &Writers, journal: &JournalFile) -> Option<Outcome> {
     let lost = without_outcome(id, journal, None).await?;
-    let writer = writers.of(&lost.plan.write)?;
+    let writer = writers.writer_for(&lost.plan.write)?;
     let outcome = match writer.look_for(&lost.plan, lost.sent_at).await {
         Some(outcome) => outcome,
         None if lost.outcome.is_some() => return None,

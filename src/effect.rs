@@ -14,7 +14,7 @@ pub enum Effect {
     Apply(Box<Plan>),
     /// Look for a plan whose outcome is unknown; answer with `Message::Outcome` where it can be told. Where it cannot, that
     /// is said to who asked for it.
-    Settle {
+    LookFor {
         plan: PlanId,
         asked: bool,
     },

@@ -20,7 +20,7 @@
 //! One `State`, one `Message`, one `update`, one `view(&State)`. What is where on the screen and what it is about, `update`
 //! and `view` both ask of [`screen`]; they do not know each other. Every view reads the same fact table, and the costly
 //! mistake here is a wrong write, so "what did it know, what did it decide, what did it send" are each a value that can
-//! be printed. The rules that hold this up are checked by `tests/house.rs`.
+//! be printed. The rules that hold this up are checked by `tests/house`.
 //!
 //! The practice yard is a crate of its own, `leverframe-yard`: it knows nothing of the console, and only `demo` opens it.
 

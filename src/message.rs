@@ -43,7 +43,7 @@ pub enum Message {
     MutesRead(Box<Mutes>),
     Called(Call),
     /// A log was saved, a text copied, a login ended: a sentence for the footer.
-    Told(String),
+    Notice(String),
     /// The console was suspended and is back, or the screen is to be drawn anew.
     Resumed,
     /// The terminal says what it shows when it is asked.

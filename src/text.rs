@@ -191,7 +191,7 @@ fn sanitise(text: &str, cap: usize) -> String {
             }
             continue;
         }
-        let shown = Shown::of(letter, before);
+        let shown = Shown::of_letter(letter, before);
         if !matches!(shown, Shown::Dropped) {
             marks = 0;
         }
@@ -218,7 +218,7 @@ fn sanitise(text: &str, cap: usize) -> String {
     if capped.is_ascii() {
         capped
     } else {
-        settle(&capped, cap)
+        break_up_clusters(&capped, cap)
     }
 }
 
@@ -232,7 +232,7 @@ enum Shown {
 }
 
 impl Shown {
-    fn of(letter: char, before: char) -> Shown {
+    fn of_letter(letter: char, before: char) -> Shown {
         match letter {
             ' '..='~' => Shown::AsIs,
             '\t' => Shown::Tab,
@@ -303,7 +303,7 @@ fn combining(letter: char) -> bool {
 
 /// Breaks up the clusters whose width is not the sum of their letters' widths (skin tones, lone marks, conjuncts): half
 /// of the terminals would count them differently, and every column behind them would be off.
-fn settle(text: &str, cap: usize) -> String {
+fn break_up_clusters(text: &str, cap: usize) -> String {
     let mut out = Capped::new(text.len(), cap);
     for (at, shape) in text.grapheme_indices(true) {
         if out.full(at) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::journal::{Record, Standing};
+use crate::journal::{PlanState, Record};
 use crate::plan::waits::awaited_hop;
 use crate::state::{Overlay, State};
 use crate::store::source::STALE_AFTER_S;
@@ -61,7 +61,7 @@ fn later(at: Timestamp, seconds: i64) -> Timestamp {
 
 /// When the age of what a plan waits for looks different: each second of its first minute, then each minute.
 fn age_turns(record: &Record, now: Timestamp) -> Option<Timestamp> {
-    if !matches!(record.standing(), Standing::Underway | Standing::Late) {
+    if !matches!(record.plan_state(), PlanState::Underway | PlanState::Late) {
         return None;
     }
     let (_, since) = awaited_hop(record)?;
@@ -72,7 +72,7 @@ fn age_turns(record: &Record, now: Timestamp) -> Option<Timestamp> {
 
 /// When the hop that is awaited now becomes late.
 fn late_at(record: &Record) -> Option<Timestamp> {
-    if record.standing() != Standing::Underway {
+    if record.plan_state() != PlanState::Underway {
         return None;
     }
     let awaited = record.awaited()?;

@@ -72,11 +72,11 @@ mod tests {
     use super::*;
     use crate::delivery::ArgoCd;
     use crate::model::ClusterAddress;
-    use crate::store::world::World;
+    use crate::store::fixture::Fixture;
     use crate::store::{News, Source};
     use std::sync::Arc;
 
-    fn address(world: &mut World, environment: &str, url: &str, proxy: Option<&str>) {
+    fn address(world: &mut Fixture, environment: &str, url: &str, proxy: Option<&str>) {
         let address = ClusterAddress {
             url: url.into(),
             proxy: proxy.map(Arc::from),
@@ -84,7 +84,7 @@ mod tests {
         world.news(Source::Cluster(environment.into()), News::Address(address));
     }
 
-    fn same(world: &World) -> Vec<String> {
+    fn same(world: &Fixture) -> Vec<String> {
         same_as(
             &world.store,
             &world.delivery,
@@ -96,14 +96,14 @@ mod tests {
         .collect()
     }
 
-    fn shares(world: &World) -> bool {
+    fn shares(world: &Fixture) -> bool {
         let (one, other) = ("staging".into(), "production".into());
         share_objects(&world.store, &world.delivery, &one, &other)
     }
 
     #[test]
     fn environments_behind_one_address_are_one_cluster_unless_their_proxies_differ() {
-        let mut world = World::new();
+        let mut world = Fixture::new();
         assert!(same(&world).is_empty(), "nothing is known of any");
         for environment in ["integration", "staging", "production"] {
             address(&mut world, environment, "https://10.0.0.1", None);
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_cluster_of_which_nothing_is_known_is_named() {
-        let mut world = World::new();
+        let mut world = Fixture::new();
         for environment in ["integration", "production"] {
             let source = Source::Cluster(environment.into());
             world.store.expect(source);
@@ -133,7 +133,7 @@ mod tests {
     /// Two apps of one name in two namespaces of one cluster are two apps, where nothing else of them is one object.
     #[test]
     fn one_cluster_with_a_namespace_for_each_environment_is_no_one_object() {
-        let mut world = World::new();
+        let mut world = Fixture::new();
         world.app("publisher", &["publisher"]);
         for environment in ["staging", "production"] {
             address(&mut world, environment, "https://10.0.0.1", None);

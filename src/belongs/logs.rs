@@ -58,7 +58,7 @@ pub fn step_named(run: &Run, tree: &Tree, name: &str) -> Option<Arc<str>> {
 /// # Errors
 /// Why there is none.
 pub fn of_step(store: &Store, run: &Run, step: Option<&str>) -> Result<StepLogs, NoLog> {
-    let tree = Tree::of(run);
+    let tree = Tree::of_run(run);
     let step = step.map(Arc::from).or_else(|| tree.opens_on());
     let node = step.and_then(|id: Arc<str>| run.nodes.read().iter().find(|n| n.id == id));
     let Some(node) = node else {

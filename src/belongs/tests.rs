@@ -4,7 +4,7 @@ use super::logs::{NoLog, of_app, of_step, step_named};
 use super::{happenings, pods, runs};
 use crate::model::tree::Tree;
 use crate::model::*;
-use crate::store::world::{World, at, id, pod, smoke, usual_list};
+use crate::store::fixture::{Fixture, ago, id, pod, smoke, usual_list};
 use crate::store::{Fact, Kind, News, Source};
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ fn publisher() -> Target {
     Target::new("staging", "publisher")
 }
 
-fn world() -> World {
-    let mut world = World::new();
+fn world() -> Fixture {
+    let mut world = Fixture::new();
     world.app("publisher", &["publisher"]);
     world.file("staging", "publisher", "v2", true);
     world
@@ -98,8 +98,8 @@ fn the_newest_run_began_last_and_of_one_moment_the_answer_is_always_the_same() {
         ("waits", None, 30),
     ] {
         let fact = run(name, |run| {
-            run.started = started.map(at);
-            run.created = Some(at(created));
+            run.started = started.map(ago);
+            run.created = Some(ago(created));
         });
         world.fact("staging", fact);
     }
@@ -144,7 +144,7 @@ fn two_apps_of_one_name_in_two_namespaces_are_two_apps() {
     };
     world.fact("staging", ours("here", "apps"));
     world.fact("staging", ours("there", "own"));
-    let found = |world: &World| -> Vec<String> {
+    let found = |world: &Fixture| -> Vec<String> {
         let pods = pods(&world.store, &world.delivery, &publisher());
         pods.iter().map(|pod| pod.id.name.to_string()).collect()
     };
@@ -179,7 +179,7 @@ fn an_event_is_about_the_app_with_the_longest_name_that_it_begins_with() {
                 reason: "".into(),
                 message: "".into(),
                 count: 1,
-                at: Some(at(5)),
+                at: Some(ago(5)),
             }),
         );
     }
@@ -203,8 +203,8 @@ fn node(id: &str, name: &str, kind: NodeKind, phase: NodePhase) -> Node {
         boundary: None,
         children: Vec::new(),
         message: None,
-        started: Some(at(60)),
-        finished: Some(at(30)),
+        started: Some(ago(60)),
+        finished: Some(ago(30)),
         exit_code: None,
         hooked: false,
         retried: false,
@@ -295,7 +295,7 @@ fn a_pod_of_another_run_or_namespace_is_not_the_steps() {
 fn that_pods_are_gone_is_said_only_of_pods_that_were_read() {
     let world = &mut world();
     world.store.expect(Source::Cluster("staging".into()));
-    let why = |world: &World| of_step(&world.store, &retried(), None).unwrap_err();
+    let why = |world: &Fixture| of_step(&world.store, &retried(), None).unwrap_err();
     assert_eq!(
         why(world),
         NoLog::Because("The pods of staging are still being read.".into())
@@ -322,7 +322,7 @@ fn that_pods_are_gone_is_said_only_of_pods_that_were_read() {
 #[test]
 fn a_step_is_found_by_the_name_that_is_shown_and_better_by_its_id() {
     let run = retried();
-    let tree = Tree::of(&run);
+    let tree = Tree::of_run(&run);
     for (name, id) in [
         ("smoke", Some("retry")),
         ("retry", Some("retry")),
@@ -339,7 +339,7 @@ fn app_pod(name: &str, age: i64, change: impl FnOnce(&mut Pod)) -> Fact {
     let Fact::Pod(mut pod) = pod("staging", "publisher", name, "publisher:v2", true, None) else {
         unreachable!()
     };
-    pod.created = Some(at(age));
+    pod.created = Some(ago(age));
     change(&mut pod);
     Fact::Pod(pod)
 }

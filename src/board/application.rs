@@ -3,7 +3,7 @@
 //! Deliberately absent: what its pods and runs say.
 
 use super::here::Here;
-use super::status::{Seen, Status, TargetKind};
+use super::status::{FactsAt, Status, TargetKind};
 use crate::model::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub(super) struct Failing<'a> {
     later: Option<&'a Operation>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> FactsAt<'a> {
     /// The words of an app of apps. Its health is that of its children, who speak for themselves.
     pub(super) fn reasons_of_parent(
         &self,

@@ -15,7 +15,7 @@ pub(super) type Family = (bool, Repository);
 
 /// Where a row stands: by the worst of its family, then the family's leader by name, the leader first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Place {
+pub(super) struct RowOrder {
     rank: Rank,
     leader: RowKey,
     follows: bool,
@@ -159,7 +159,7 @@ impl Board {
             self.calm.0 = self.calm.0 + after.0 - before.0;
             self.calm.1 = self.calm.1 + after.1 - before.1;
             row.rank = if under { rank } else { alone };
-            let place = Place {
+            let place = RowOrder {
                 rank,
                 leader: leader.clone(),
                 follows: under,

@@ -59,7 +59,7 @@ fn first_seen(
     let arrivals = delivery.environments.iter().filter_map(|stage| {
         let moves: Vec<&Change> = store
             .history
-            .of(&stage.name, repository)
+            .changes_of(&stage.name, repository)
             .iter()
             .filter(|change| change.moves_version())
             .collect();
@@ -81,7 +81,7 @@ pub fn highest_before<'a>(
 ) -> Option<&'a Version> {
     store
         .history
-        .of(environment, repository)
+        .changes_of(environment, repository)
         .iter()
         .filter(|change| change.moves_version())
         .filter_map(|change| change.from.as_ref())
@@ -152,12 +152,12 @@ mod tests {
     use super::*;
     use crate::delivery::versions::VersionForms;
     use crate::model::ActorKind;
-    use crate::store::world::World;
+    use crate::store::fixture::Fixture;
 
     /// Shas say nothing of their order; which came first does, once the whole history was read.
     #[test]
     fn versions_without_an_order_of_their_own_are_put_in_the_order_they_were_first_seen_in() {
-        let mut world = World::new();
+        let mut world = Fixture::new();
         world.delivery.versions = VersionForms::new(None, None, OrderBy::FirstSeen);
         let versions = ["sha-8f3c1a9", "sha-1b2c3d4", "sha-99aa00b"];
         for (environment, ago) in [("integration", 3_000), ("staging", 2_000)] {
@@ -167,7 +167,7 @@ mod tests {
                 world.moved(environment, "shop", from, to, ago, ActorKind::Robot);
             }
         }
-        let compare = |world: &World, one: &str, other: &str| {
+        let compare = |world: &Fixture, one: &str, other: &str| {
             let (one, other) = (Version::new(one), Version::new(other));
             compare_versions(&world.store, &world.delivery, &"shop".into(), &one, &other)
         };

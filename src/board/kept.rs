@@ -3,7 +3,7 @@
 use super::{Board, Row};
 use crate::cases::cases;
 use crate::model::*;
-use crate::store::world::{self, World, at, id, pod, smoke, usual_list};
+use crate::store::fixture::{self, Fixture, ago, id, pod, smoke, usual_list};
 use crate::store::{ClusterList, Fact, Kind, News, Source};
 use proptest::prelude::*;
 
@@ -48,7 +48,7 @@ fn happens() -> impl Strategy<Value = Happens> {
 }
 
 fn application(environment: &str, name: &str, it: &Happens) -> Fact {
-    let usual = world::application(environment, name, VERSIONS[it.version]);
+    let usual = fixture::application(environment, name, VERSIONS[it.version]);
     Fact::Application(Application {
         sync: [Sync::Synced, Sync::OutOfSync, Sync::Unknown][usize::from(it.number % 3)].clone(),
         // The commit of a change, as the world names it.
@@ -62,7 +62,7 @@ fn application(environment: &str, name: &str, it: &Happens) -> Fact {
     })
 }
 
-fn take(world: &mut World, it: &Happens) {
+fn take(world: &mut Fixture, it: &Happens) {
     let (environment, app) = (ENVIRONMENTS[it.environment], APPS[it.app]);
     let version = VERSIONS[it.version];
     let source = Source::Cluster(environment.into());
@@ -157,15 +157,15 @@ proptest! {
     #![proptest_config(cases(400))]
     #[test]
     fn a_board_that_is_kept_is_the_board_of_all_facts(steps in proptest::collection::vec((happens(), any::<bool>()), 1..80)) {
-        let mut world = World::new();
-        let mut kept = Board::new(&world.store, &world.delivery, at(0));
+        let mut world = Fixture::new();
+        let mut kept = Board::new(&world.store, &world.delivery, ago(0));
         world.store.take_changed();
         for (step, looked) in steps {
             take(&mut world, &step);
             if looked {
                 let changed = world.store.take_changed();
-                kept.refresh(&changed, &world.store, &world.delivery, at(0));
-                let whole = Board::new(&world.store, &world.delivery, at(0));
+                kept.refresh(&changed, &world.store, &world.delivery, ago(0));
+                let whole = Board::new(&world.store, &world.delivery, ago(0));
                 prop_assert_eq!(shown(&kept), shown(&whole), "after {:?}", step);
             }
         }

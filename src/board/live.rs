@@ -3,7 +3,7 @@
 //! Deliberately absent: what that deserves to be called (`reasons`).
 
 use super::here::Here;
-use super::status::{Image, Seen};
+use super::status::{FactsAt, Image};
 use crate::model::live::image_name;
 use crate::model::*;
 use jiff::Timestamp;
@@ -31,7 +31,7 @@ pub struct Live {
     pub newest_since: Option<Timestamp>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> FactsAt<'a> {
     pub(super) fn live(
         &self,
         here: &Here<'a>,

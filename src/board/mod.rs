@@ -20,7 +20,7 @@ mod troubles;
 use crate::delivery::{Delivery, Stage};
 use crate::model::{App, Environment, Repository, Target, Word};
 use crate::store::{Changed, Store};
-use arrange::{Family, Place};
+use arrange::{Family, RowOrder};
 use jiff::Timestamp;
 use rank::Rank;
 use status::{GateState, ParentState, Status};
@@ -85,8 +85,8 @@ pub struct Board {
     /// Gates that were closed for many apps at once.
     pub holds: Vec<Hold>,
     rows: HashMap<RowKey, Row>,
-    order: BTreeSet<Place>,
-    places: HashMap<RowKey, Place>,
+    order: BTreeSet<RowOrder>,
+    places: HashMap<RowKey, RowOrder>,
     families: HashMap<Family, BTreeSet<RowKey>>,
     /// Whose versions stand in which rows.
     of_repository: HashMap<Repository, BTreeSet<RowKey>>,

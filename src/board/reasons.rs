@@ -4,7 +4,7 @@
 
 use super::direction::{compare_versions, lost, taken_back};
 use super::here::Here;
-use super::status::{GateState, Image, Seen, Status, TargetKind};
+use super::status::{FactsAt, GateState, Image, Status, TargetKind};
 use crate::belongs::runs;
 use crate::lever::Lever;
 use crate::model::retry::clock;
@@ -32,7 +32,7 @@ pub(super) struct Reasons {
     pub late: Option<Lever>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> FactsAt<'a> {
     pub(super) fn reasons(
         &self,
         status: &Status,
@@ -224,7 +224,11 @@ impl<'a> Seen<'a> {
 
     /// Whether people bring the versions here, and seldom: then nothing is late that waits for them.
     fn is_seldom_moved_by_hand(&self, environment: &Environment, repository: &Repository) -> bool {
-        let changes = self.store.history.of(environment, repository).iter();
+        let changes = self
+            .store
+            .history
+            .changes_of(environment, repository)
+            .iter();
         let moves: Vec<&Change> = changes
             .filter(|change| change.moves_version())
             .take(MOVES_LOOKED_AT)

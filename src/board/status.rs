@@ -161,7 +161,7 @@ impl Status {
 
 /// Everything about every target, environment by environment in the delivery's order.
 pub fn all(store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<Status> {
-    let seen = Seen {
+    let seen = FactsAt {
         store,
         delivery,
         now,
@@ -181,7 +181,7 @@ pub fn status(
     target: &Target,
     now: Timestamp,
 ) -> Option<Status> {
-    let seen = Seen {
+    let seen = FactsAt {
         store,
         delivery,
         now,
@@ -199,7 +199,7 @@ pub(super) fn rows_called(
     app: &App,
     now: Timestamp,
 ) -> [(RowKey, Vec<Option<Status>>); 2] {
-    let seen = Seen {
+    let seen = FactsAt {
         store,
         delivery,
         now,
@@ -240,13 +240,13 @@ pub(super) fn parent_state(
 }
 
 /// The facts, and the moment they are looked at.
-pub(super) struct Seen<'a> {
+pub(super) struct FactsAt<'a> {
     pub(super) store: &'a Store,
     pub(super) delivery: &'a Delivery,
     pub(super) now: Timestamp,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> FactsAt<'a> {
     fn status(&self, here: &Here<'a>, app: &AppHere) -> Status {
         let environment = here.environment;
         let images: Vec<Image> = app
@@ -430,7 +430,12 @@ impl<'a> Seen<'a> {
         let synced = here.parent?.synced_revision.as_deref()?;
         let newest = images
             .iter()
-            .filter_map(|i| self.store.history.of(environment, &i.repository).first())
+            .filter_map(|i| {
+                self.store
+                    .history
+                    .changes_of(environment, &i.repository)
+                    .first()
+            })
             .max_by_key(|change| change.at)?;
         self.store.contains(synced, &newest.commit)
     }

@@ -3,11 +3,11 @@
 use super::status::{GateState, TargetKind};
 use super::{Board, FoldKind};
 use crate::model::*;
-use crate::store::world::{World, at, pod, smoke, usual_list};
+use crate::store::fixture::{Fixture, ago, pod, smoke, usual_list};
 use crate::store::{Fact, Kind, News, Source};
 
-fn calm_world() -> World {
-    let mut world = World::new();
+fn calm_world() -> Fixture {
+    let mut world = Fixture::new();
     world.app("publisher", &["publisher"]);
     for environment in ["integration", "staging", "production"] {
         world.file(environment, "publisher", "v1362", true);
@@ -25,7 +25,7 @@ fn calm_world() -> World {
 
 #[test]
 fn a_source_of_which_no_kind_may_be_read_failed_whole() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     let source = Source::Cluster("staging".into());
     let forbidden = |kind| News::Fault {
         list: Some(usual_list(kind)),
@@ -34,7 +34,7 @@ fn a_source_of_which_no_kind_may_be_read_failed_whole() {
     };
     world.news(source.clone(), forbidden(Kind::Pods));
     world.news(source.clone(), forbidden(Kind::Runs));
-    let failed = |world: &World| {
+    let failed = |world: &Fixture| {
         let state = world.store.source(&source).unwrap();
         state.whole_fault().is_some()
     };
@@ -51,7 +51,7 @@ fn the_pods_of_an_app_are_those_of_the_namespace_that_it_names() {
     world.app("licensify", &["licensify"]);
     world.file("staging", "licensify", "v1", true);
     world.lives_in("licensify", "licensify");
-    let live = |world: &World| world.status("staging", "licensify").live;
+    let live = |world: &Fixture| world.status("staging", "licensify").live;
     let usual = pod("staging", "licensify", "other", "licensify:v1", true, None);
     world.fact("staging", usual);
     assert_eq!(live(&world), None, "only the usual namespace was read");
@@ -105,7 +105,7 @@ fn backing_off(expression: Option<&str>) -> Run {
         boundary: None,
         children: Vec::new(),
         message: message.map(Into::into),
-        started: Some(at(200)),
+        started: Some(ago(200)),
         finished,
         exit_code: None,
         hooked: false,
@@ -114,7 +114,13 @@ fn backing_off(expression: Option<&str>) -> Run {
     let message = Some("Backoff for 2 minutes 0 seconds");
     let mut root = node("r", NodeKind::Retry, NodePhase::Running, message, None);
     root.children = vec!["r(0)".into()];
-    let last = node("r(0)", NodeKind::DAG, NodePhase::Failed, None, Some(at(60)));
+    let last = node(
+        "r(0)",
+        NodeKind::DAG,
+        NodePhase::Failed,
+        None,
+        Some(ago(60)),
+    );
     run.nodes = Nodes::Read([root, last].to_vec().into());
     run.retry_expression = expression.map(Into::into);
     run.finished = None;
@@ -137,7 +143,7 @@ fn a_run_that_will_not_be_tried_again_has_failed_before_it_says_so() {
         let smoke = status.smoke.unwrap();
         assert_eq!(smoke.phase, RunPhase::Running, "as the engine says");
         if smoke.decided.is_some() {
-            let until = crate::model::retry::clock(at(-60));
+            let until = crate::model::retry::clock(ago(-60));
             assert!(
                 status.because[0].contains(&format!("backs off until {until}, decided")),
                 "{:?}",
@@ -157,7 +163,7 @@ fn a_run_that_will_not_be_tried_again_has_failed_before_it_says_so() {
 #[test]
 fn a_calm_app_folds_and_says_nothing() {
     let world = calm_world();
-    let board = Board::new(&world.store, &world.delivery, at(0));
+    let board = Board::new(&world.store, &world.delivery, ago(0));
     assert_eq!(board.len(), 1);
     assert_eq!(board.rows().next().unwrap().fold, Some(FoldKind::Calm));
     assert!(world.status("production", "publisher").attention.is_empty());
@@ -203,7 +209,7 @@ fn lower_than_it_was_is_said_only_when_nobody_meant_it() {
         (ActorKind::Manual, false),
         (ActorKind::Leverframe, false),
     ] {
-        let mut world = World::new();
+        let mut world = Fixture::new();
         world
             .app("frontend", &["frontend"])
             .file("production", "frontend", "v1600", true);
@@ -228,7 +234,7 @@ fn lower_than_it_was_is_said_only_when_nobody_meant_it() {
 
 #[test]
 fn what_waits_is_counted_and_never_subtracted() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     world
         .app("router", &["router"])
         .file("staging", "router", "v280", false)
@@ -354,7 +360,7 @@ fn the_smoke_run_of_another_version_condemns_nothing() {
 
 #[test]
 fn a_version_that_should_have_come_is_stuck_unless_the_smoke_below_says_why() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     world
         .app("publisher", &["publisher"])
         .file("staging", "publisher", "v1362", true);
@@ -394,7 +400,7 @@ fn a_version_that_should_have_come_is_stuck_unless_the_smoke_below_says_why() {
 
 #[test]
 fn several_images_agree_or_have_no_version_together() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     world.app(
         "licensify",
         &["licensify-admin", "licensify-backend", "licensify-feed"],
@@ -415,7 +421,7 @@ fn several_images_agree_or_have_no_version_together() {
 
 #[test]
 fn pods_are_mixed_when_one_image_runs_in_two_versions_not_when_two_images_have_one_each() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     world.app("licensify", &["licensify-backend", "licensify-feed"]);
     world.file("staging", "licensify-backend", "v5", true).file(
         "staging",
@@ -471,7 +477,7 @@ fn orphans_and_apps_without_a_file_fold_separately() {
     world
         .app("no-such-file", &["no-such-file"])
         .file("staging", "left-behind", "v1", true);
-    let board = Board::new(&world.store, &world.delivery, at(0));
+    let board = Board::new(&world.store, &world.delivery, ago(0));
     let fold = |name: &str| {
         board
             .rows()
@@ -507,7 +513,7 @@ fn two_apps_of_one_name_in_two_namespaces_are_not_mixed_up() {
 
 #[test]
 fn rows_of_one_repository_stand_together_with_the_twin_below() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     world
         .app("draft-frontend", &["frontend"])
         .app("frontend", &["frontend"])
@@ -524,7 +530,7 @@ fn rows_of_one_repository_stand_together_with_the_twin_below() {
             true,
         );
     }
-    let board = Board::new(&world.store, &world.delivery, at(0));
+    let board = Board::new(&world.store, &world.delivery, ago(0));
     let names: Vec<(&str, bool)> = board
         .rows()
         .map(|r| (r.key.app.as_str(), r.under))
@@ -541,7 +547,7 @@ fn rows_of_one_repository_stand_together_with_the_twin_below() {
 
 #[test]
 fn a_hold_of_many_is_said_once_at_the_top() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     for app in ["a", "b", "c", "d", "e", "f"] {
         world.app(app, &[app]);
         for environment in ["integration", "staging", "production"] {
@@ -549,7 +555,7 @@ fn a_hold_of_many_is_said_once_at_the_top() {
         }
         world.gate_moved("integration", app, false, 600);
     }
-    let board = Board::new(&world.store, &world.delivery, at(0));
+    let board = Board::new(&world.store, &world.delivery, ago(0));
     assert_eq!(board.holds.len(), 1);
     assert_eq!(
         (board.holds[0].apps, board.holds[0].by.as_str()),
@@ -578,7 +584,7 @@ fn an_environment_that_cannot_be_read_unfolds_no_row() {
         world.status("staging", "publisher").attention,
         [Word::Unread]
     );
-    let board = Board::new(&world.store, &world.delivery, at(0));
+    let board = Board::new(&world.store, &world.delivery, ago(0));
     let folds: Vec<_> = board.rows().map(|row| row.fold).collect();
     assert_eq!(folds, [Some(FoldKind::Parents), Some(FoldKind::Calm)]);
     assert!(board.counts.is_empty());
@@ -611,7 +617,7 @@ fn news_of_an_older_subscription_does_not_count() {
     let late = |subscription| crate::store::Delta {
         source: source.clone(),
         subscription,
-        seen_at: at(0),
+        seen_at: ago(0),
         news: News::Put(smoke(
             "staging",
             "publisher",
@@ -631,7 +637,7 @@ fn news_of_an_older_subscription_does_not_count() {
 #[test]
 fn rows_are_ranked_by_harm_then_freshness_then_word_and_name() {
     const DAY: i64 = 86_400;
-    let mut world = World::new();
+    let mut world = Fixture::new();
     for app in [
         "crashes",
         "failed-lately",
@@ -658,7 +664,7 @@ fn rows_are_ranked_by_harm_then_freshness_then_word_and_name() {
             Some("CrashLoopBackOff"),
         ),
     );
-    for (app, ago) in [
+    for (app, age) in [
         ("failed-lately", 600),
         ("failed-before", DAY - 60),
         ("failed-long-ago", 2 * DAY),
@@ -671,7 +677,7 @@ fn rows_are_ranked_by_harm_then_freshness_then_word_and_name() {
             RunPhase::Failed,
         );
         if let Fact::Run(run) = &mut fact {
-            run.finished = Some(at(ago));
+            run.finished = Some(ago(age));
         }
         world.fact("staging", fact);
     }
@@ -691,7 +697,7 @@ fn rows_are_ranked_by_harm_then_freshness_then_word_and_name() {
         4 * DAY,
         ActorKind::Robot,
     );
-    let board = Board::new(&world.store, &world.delivery, at(0));
+    let board = Board::new(&world.store, &world.delivery, ago(0));
     let apps = board
         .rows()
         .filter(|row| row.key.app != "app-config".into());
@@ -711,7 +717,7 @@ fn rows_are_ranked_by_harm_then_freshness_then_word_and_name() {
 
 #[test]
 fn a_crash_far_from_users_stands_by_its_age_like_the_rest() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     for app in ["a-crash", "b-smoke"] {
         world.app(app, &[app]);
         for environment in ["integration", "staging", "production"] {
@@ -733,7 +739,7 @@ fn a_crash_far_from_users_stands_by_its_age_like_the_rest() {
         "staging",
         smoke("staging", "b-smoke", "post-sync-b", "v2", RunPhase::Failed),
     );
-    let board = Board::new(&world.store, &world.delivery, at(0));
+    let board = Board::new(&world.store, &world.delivery, ago(0));
     // The pod is 22 minutes old, the run ended five minutes ago.
     assert_eq!(board.rows().next().unwrap().key.app.as_str(), "b-smoke");
 }
@@ -742,7 +748,7 @@ fn a_crash_far_from_users_stands_by_its_age_like_the_rest() {
 fn what_people_bring_about_once_a_month_is_not_stuck() {
     const DAY: i64 = 86_400;
     let moved_by = |kind: ActorKind, gap: i64| {
-        let mut world = World::new();
+        let mut world = Fixture::new();
         world.app("mirror", &["mirror"]);
         world.file("staging", "mirror", "v9", true);
         world.file("production", "mirror", "v4", true);

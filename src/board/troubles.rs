@@ -4,13 +4,13 @@
 use crate::lever::Lever;
 use crate::model::*;
 use crate::store::Fact;
-use crate::store::world::{self, World, at, pod};
+use crate::store::fixture::{self, Fixture, ago, pod};
 
 const IMAGE: &str = "ecr.example/github/whitehall";
 
 /// whitehall: v3084 in staging and, for `ago` seconds, in production, where v3083 was before.
-fn released(ago: i64) -> World {
-    let mut world = World::new();
+fn released(ago: i64) -> Fixture {
+    let mut world = Fixture::new();
     world.app("whitehall", &["whitehall"]);
     world.file("staging", "whitehall", "v3084", true);
     world.file("production", "whitehall", "v3084", true);
@@ -42,8 +42,8 @@ fn released(ago: i64) -> World {
 }
 
 /// The same, rolled back to v3083 a minute ago, on somebody's order.
-fn rolled_back(kind: ActorKind) -> World {
-    let mut world = World::new();
+fn rolled_back(kind: ActorKind) -> Fixture {
+    let mut world = Fixture::new();
     world.app("whitehall", &["whitehall"]);
     world.file("staging", "whitehall", "v3084", true);
     world.file("production", "whitehall", "v3083", true);
@@ -67,7 +67,7 @@ fn rolled_back(kind: ActorKind) -> World {
     world
 }
 
-fn pods(world: &mut World, version: &str, ready: bool) {
+fn pods(world: &mut Fixture, version: &str, ready: bool) {
     let image = format!("{IMAGE}:{version}");
     let waiting = (!ready).then_some("CrashLoopBackOff");
     for nth in 0..2 {
@@ -83,14 +83,14 @@ fn taken_back(is_left: bool) -> TakenBack {
     TakenBack {
         from: "v3084".into(),
         to: "v3083".into(),
-        at: at(1_260),
+        at: ago(1_260),
         by: "alice".into(),
         reason: Some("incident 4711".into()),
         is_left,
     }
 }
 
-fn know(world: &mut World, back: TakenBack) {
+fn know(world: &mut Fixture, back: TakenBack) {
     let file = ("production".into(), "whitehall".into());
     world.store.know_taken_back([(file, back)].into());
 }
@@ -141,7 +141,7 @@ fn what_was_rolled_back_on_purpose_is_back_and_not_stuck() {
     let mut world = rolled_back(ActorKind::Manual);
     world.file("staging", "whitehall", "v3085", true);
     let changes = vec![Change {
-        at: at(2_400),
+        at: ago(2_400),
         commit: "c".into(),
         environment: "staging".into(),
         repository: "whitehall".into(),
@@ -216,16 +216,16 @@ fn application(operation: Option<Operation>) -> Fact {
     Fact::Application(Application {
         health: Health::Progressing,
         operation,
-        ..world::application("production", "whitehall", "v3084")
+        ..fixture::application("production", "whitehall", "v3084")
     })
 }
 
-fn operation(ago: i64) -> Operation {
+fn operation(age: i64) -> Operation {
     Operation {
         phase: Phase::Succeeded,
         message: None,
-        started: Some(at(ago + 5)),
-        finished: Some(at(ago)),
+        started: Some(ago(age + 5)),
+        finished: Some(ago(age)),
         retries: 0,
         retry_limit: None,
         revision: None,
@@ -236,7 +236,7 @@ fn operation(ago: i64) -> Operation {
 
 #[test]
 fn nothing_is_stuck_right_after_a_sync_nor_while_its_pods_are_new() {
-    let late = |world: &World| world.status("production", "whitehall").attention;
+    let late = |world: &Fixture| world.status("production", "whitehall").attention;
     let mut world = released(7_200);
     pods(&mut world, "v3083", true);
     world.fact("production", application(Some(operation(3_600))));
@@ -254,10 +254,10 @@ fn nothing_is_stuck_right_after_a_sync_nor_while_its_pods_are_new() {
     let Fact::Pod(mut young) = pod("production", "whitehall", "young", &image, false, None) else {
         return;
     };
-    young.created = Some(at(60));
+    young.created = Some(ago(60));
     world.fact("production", Fact::Pod(young.clone()));
     assert_eq!(late(&world), []);
-    young.created = Some(at(3_600));
+    young.created = Some(ago(3_600));
     world.fact("production", Fact::Pod(young));
     assert_eq!(late(&world), [Word::Stuck]);
 }

@@ -13,9 +13,9 @@ use crate::model::*;
 use crate::plan::{Lever, PlanId, Request};
 use crate::provider::LogPiece;
 use crate::state::{Settings, State, View};
-use crate::store::world::{World, at, id};
+use crate::store::fixture::{Fixture, ago, id};
 use crate::store::{Fact, Kind};
-use crate::update::{settle, update};
+use crate::update::{derive_state, update};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -80,8 +80,8 @@ fn nodes(run: &str, steps: &[(usize, &'static str, i64)]) -> Vec<Node> {
             boundary: Some(run.into()),
             children: Vec::new(),
             message: None,
-            started: started.map(at),
-            finished: (phase != "Running").then(|| at(1)),
+            started: started.map(ago),
+            finished: (phase != "Running").then(|| ago(1)),
             exit_code: None,
             hooked: false,
             retried: false,
@@ -186,9 +186,9 @@ fn run() -> impl Strategy<Value = (&'static str, Fact)> {
                     message: None,
                     shutdown: None,
                     suspended: false,
-                    created: Some(at(created)),
-                    started: started.map(at),
-                    finished: (phase != "Running").then(|| at(0)),
+                    created: Some(ago(created)),
+                    started: started.map(ago),
+                    finished: (phase != "Running").then(|| ago(0)),
                     progress: None,
                     nodes: Nodes::Read(Arc::new(nodes(&name, &steps))),
                     memoized: false,
@@ -276,7 +276,7 @@ fn pod() -> impl Strategy<Value = (&'static str, Fact)> {
                 phase: phase.into(),
                 ready,
                 deleting: false,
-                created: created.map(at),
+                created: created.map(ago),
                 reason: None,
                 containers,
                 init_containers,
@@ -329,7 +329,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 fn console(case: &Case) -> State {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     for (app, repository) in APPS.into_iter().zip(REPOSITORIES) {
         world.app(app, &[repository]);
         for environment in ENVIRONMENTS {
@@ -351,15 +351,15 @@ fn console(case: &Case) -> State {
         world.store.apply(crate::store::Delta {
             source: crate::store::Source::Cluster((*environment).into()),
             subscription: 1,
-            seen_at: at(0),
+            seen_at: ago(0),
             news: crate::store::News::Put(fact.clone()),
         });
     }
     let delivery = Arc::new(world.delivery);
-    let mut state = State::new(delivery, KEYS.clone(), Settings::for_tests(), at(0));
+    let mut state = State::new(delivery, KEYS.clone(), Settings::for_tests(), ago(0));
     state.store = world.store;
     state.size = if case.wide { (160, 50) } else { (80, 24) };
-    settle(&mut state);
+    derive_state(&mut state);
     state.ui.board.touched = true;
     state.ui.board.fold = None;
     state.ui.board.selected = Some(case.target.clone());
@@ -374,7 +374,7 @@ fn press(state: &mut State, key: &str) -> Vec<Effect> {
         id: PlanId::new("0123456789abcdef"),
     };
     let mut effects = update(state, Message::Pressed(press));
-    effects.extend(settle(state));
+    effects.extend(derive_state(state));
     effects
 }
 
@@ -431,7 +431,7 @@ fn first_line_of_console(state: &mut State, effects: &[Effect]) -> Option<String
     let (follow, source) = followed?;
     let piece = LogPiece::Bytes(printed(&source));
     update(state, Message::Logged { follow, piece });
-    settle(state);
+    derive_state(state);
     let log = &state.ui.log.as_ref()?.log;
     let line = log.line(log.first())?;
     Some(String::from_utf8_lossy(line.bytes).into_owned())

@@ -185,7 +185,7 @@ pub(super) async fn gather(
     tokio::pin!(limit);
     while !read
         .iter()
-        .all(|source| is_settled(&store, source, &want, config))
+        .all(|source| has_answered(&store, source, &want, config))
     {
         tokio::select! {
             delta = deltas.recv() => match delta {
@@ -201,7 +201,7 @@ pub(super) async fn gather(
     progress.clear();
     let late = wanted
         .iter()
-        .filter(|source| !is_settled(&store, source, &want, config))
+        .filter(|source| !has_answered(&store, source, &want, config))
         // What stands is known; how it came about goes as far as the walk has come.
         .filter(|source| **source != Source::Git || store.tree.is_none())
         .cloned()
@@ -216,7 +216,7 @@ pub(super) async fn gather(
 }
 
 /// Whether a source has said all that is wanted of it: everything, or why not.
-fn is_settled(store: &Store, source: &Source, want: &Want, config: &Config) -> bool {
+fn has_answered(store: &Store, source: &Source, want: &Want, config: &Config) -> bool {
     let Some(state) = store.source(source) else {
         return false;
     };
@@ -304,7 +304,7 @@ impl Gathered {
 mod tests {
     use super::*;
     use crate::config::ClusterAt;
-    use crate::store::world::usual_list;
+    use crate::store::fixture::usual_list;
     use crate::store::{Kind, News};
 
     fn three_clusters() -> Config {
@@ -334,7 +334,7 @@ mod tests {
                 seen_at: jiff::Timestamp::now(),
                 news,
             });
-            is_settled(&store, &source, &Want::clusters(&[]), &config)
+            has_answered(&store, &source, &Want::clusters(&[]), &config)
         };
         let fault = |kind: FaultKind| Fault::new(kind, "storage is (re)initializing", "");
         let said = |kind: FaultKind| News::Fault {

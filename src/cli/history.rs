@@ -40,7 +40,7 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
     let history = &gathered.store.history;
     let is_whole = history.is_whole(&environment, &repository);
     let changes: Vec<&Change> = history
-        .of(&environment, &repository)
+        .changes_of(&environment, &repository)
         .iter()
         .filter(|c| c.moves_version())
         .collect();

@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::connect;
 use crate::delivery::Delivery;
 use crate::journal::file::JournalFile;
-use crate::journal::{Entry, Journal, Record, Standing, Unreadable, What};
-use crate::plan::waits::standing;
+use crate::journal::{Entry, Journal, PlanState, Record, Unreadable, What};
+use crate::plan::waits::state_in_words;
 use crate::plan::{PlanId, Remedy, follow, show};
 use crate::store::Store;
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ struct RecordLine<'a> {
     app: &'a str,
     from: Option<&'a str>,
     to: Option<&'a str>,
-    standing: Standing,
+    standing: PlanState,
     outcome: Option<&'a str>,
     reason: Option<&'a str>,
     debt: Option<&'a str>,
@@ -65,7 +65,7 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
         .await;
     }
     if let (Some(prefix), Some(looked)) = (&args.plan, args.settle) {
-        settle(&config, &file, one(&file.load(), prefix)?, looked).await?;
+        settle_by_hand(&config, &file, one(&file.load(), prefix)?, looked).await?;
     }
     if let (Some(prefix), true) = (&args.plan, args.leave) {
         leave(&config, &file, one(&file.load(), prefix)?).await?;
@@ -236,7 +236,7 @@ pub(super) async fn note(
             plan,
             what,
         };
-        journal.take(entry.clone());
+        journal.add_entry(entry.clone());
         let Some(file) = file else {
             continue;
         };
@@ -247,7 +247,7 @@ pub(super) async fn note(
 }
 
 /// What somebody says who looked.
-async fn settle(
+async fn settle_by_hand(
     config: &Config,
     file: &JournalFile,
     record: &Record,
@@ -259,7 +259,7 @@ async fn settle(
             format!(
                 "Plan {} has an outcome: {}. Nothing was recorded.",
                 record.plan.id,
-                word(record.standing())
+                word(record.plan_state())
             ),
         ));
     }
@@ -302,8 +302,8 @@ async fn leave(config: &Config, file: &JournalFile, record: &Record) -> Result<(
 
 fn is_open(record: &Record) -> bool {
     matches!(
-        record.standing(),
-        Standing::Open | Standing::Underway | Standing::Late | Standing::Unknown
+        record.plan_state(),
+        PlanState::Open | PlanState::Underway | PlanState::Late | PlanState::Unknown
     )
 }
 
@@ -333,7 +333,7 @@ impl<'a> RecordLine<'a> {
             app: plan.request.target.app.as_str(),
             from: plan.from.as_ref().map(|v| v.as_str()),
             to: plan.to.as_ref().map(|v| v.as_str()),
-            standing: record.standing(),
+            standing: record.plan_state(),
             outcome: record.outcome.as_ref().map(|(_, outcome)| outcome.word()),
             reason: plan.request.reason.as_deref(),
             debt: record.debt(),
@@ -341,22 +341,22 @@ impl<'a> RecordLine<'a> {
     }
 }
 
-fn word(standing: Standing) -> &'static str {
+fn word(standing: PlanState) -> &'static str {
     match standing {
-        Standing::Open => "open",
-        Standing::Underway => "waiting",
-        Standing::Done => "done",
-        Standing::Late => "OVERDUE",
-        Standing::CutShort => "cut short",
-        Standing::NotDone => "not done",
-        Standing::Unknown => "UNKNOWN",
+        PlanState::Open => "open",
+        PlanState::Underway => "waiting",
+        PlanState::Done => "done",
+        PlanState::Late => "OVERDUE",
+        PlanState::CutShort => "cut short",
+        PlanState::NotDone => "not done",
+        PlanState::Unknown => "UNKNOWN",
     }
 }
 
 /// One plan whole: what was intended, and everything that was heard of it since.
 fn story(record: &Record) -> String {
     let mut text = show::text(&record.plan);
-    let stands = standing(record, Timestamp::now(), Remedy::with_command);
+    let stands = state_in_words(record, Timestamp::now(), Remedy::with_command);
     text.push_str(&format!("\nstanding: {stands}\n"));
     for (at, note) in &record.tries {
         text.push_str(&format!("{} tried again: {note}\n", moment(*at)));

@@ -282,19 +282,19 @@ fn joined(words: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::world::{World, smoke};
+    use crate::store::fixture::{Fixture, smoke};
     use crate::store::{ClusterList, Kind, News, Source};
 
     /// The contract says null for what was not read.
     #[test]
     fn what_runs_in_a_namespace_that_was_not_read_is_null() {
-        let mut world = World::new();
+        let mut world = Fixture::new();
         world
             .app("licensify", &["licensify"])
             .lives_in("licensify", "licensify")
             .file("staging", "licensify", "v1", true)
             .listed("staging", Kind::Pods);
-        let live = |world: &World| {
+        let live = |world: &Fixture| {
             let status = world.status("staging", "licensify");
             serde_json::to_value(TargetLine::new(&status)).unwrap()["live"].clone()
         };
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_verdict_is_of_the_declared_version_or_there_is_none() {
-        let mut world = World::new();
+        let mut world = Fixture::new();
         world
             .app("support", &["support"])
             .file("staging", "support", "v310", true)

@@ -204,7 +204,7 @@ fn run_of<'a>(
 
 fn of_named_step(store: &Store, run: &Run, step: Option<&str>) -> Result<Vec<LogChoice>, Failure> {
     let step = match step {
-        Some(name) => Some(step_named(run, &Tree::of(run), name).ok_or_else(|| {
+        Some(name) => Some(step_named(run, &Tree::of_run(run), name).ok_or_else(|| {
             let steps: Vec<&str> = run.nodes.read().iter().map(|n| &*n.display_name).collect();
             Failure::usage(format!(
                 "{} has no such step. It has: {}.",

@@ -99,11 +99,11 @@ async fn run_to_the_end(arguments: Arguments) -> u8 {
         // The console has the terminal, where Ctrl-C is a key.
         None => console::run(&arguments.common).await,
         Some(command) => {
-            let acting = act(command, &arguments.common);
-            tokio::pin!(acting);
+            let running = run_command(command, &arguments.common);
+            tokio::pin!(running);
             loop {
                 tokio::select! {
-                    ended = &mut acting => break ended,
+                    ended = &mut running => break ended,
                     interrupted = interrupted() => {
                         if !pull::is_sending() {
                             break Ok(interrupted);
@@ -159,7 +159,7 @@ fn is_hang_up_ignored() -> bool {
     })
 }
 
-async fn act(command: Command, common: &Common) -> Ended {
+async fn run_command(command: Command, common: &Common) -> Ended {
     match command {
         Command::Status(args) => status::run(&args, common).await,
         Command::Target(args) => target::run(&args, common).await,

@@ -30,11 +30,11 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How often a journal that cannot be written is tried again.
 const PROBE: Duration = Duration::from_secs(10);
 
-/// The world of one configuration.
-pub(super) struct World {
+/// Runs the effects that reach outside this process, over the connections of one configuration.
+pub(super) struct EffectRunner {
     config: Arc<Config>,
     connection: Connection,
-    told: Telling,
+    to_loop: ToLoop,
     writers: Option<Writers>,
     logs: mpsc::Sender<(u64, LogPiece)>,
     calls: Calls,
@@ -42,9 +42,9 @@ pub(super) struct World {
     looking: JoinHandle<()>,
 }
 
-/// The way back to the loop, with the journal that both ends read.
+/// Sends what comes back to the loop, and holds the journal that both ends read.
 #[derive(Clone)]
-struct Telling {
+struct ToLoop {
     messages: mpsc::UnboundedSender<Message>,
     journal: JournalFile,
     mutes: Arc<Mutex<MuteFile>>,
@@ -53,7 +53,7 @@ struct Telling {
 }
 
 /// Connects to everything that is configured. `tail` has read what the state knows of the journal already.
-pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (World, Wires) {
+pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (EffectRunner, Wires) {
     let (messages_to, messages) = mpsc::unbounded_channel();
     let (deltas_to, deltas) = mpsc::channel(WAITING);
     let (logs_to, logs) = mpsc::channel(WAITING);
@@ -65,18 +65,18 @@ pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (World,
         Some(&calls_to),
         None,
     );
-    let told = Telling {
+    let to_loop = ToLoop {
         messages: messages_to,
         mutes: Arc::new(Mutex::new(MuteFile::beside(journal.paths()))),
         journal,
         tail: Arc::new(Mutex::new(tail)),
     };
-    let world = World {
+    let runner = EffectRunner {
         writers: connect::writers(&config, &connection),
         config: Arc::new(config),
         connection,
-        looking: tokio::spawn(look(told.clone())),
-        told,
+        looking: tokio::spawn(watch_journal(to_loop.clone())),
+        to_loop,
         logs: logs_to,
         calls: calls_to,
         follows: HashMap::new(),
@@ -87,129 +87,129 @@ pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (World,
         logs,
         calls,
     };
-    (world, wires)
+    (runner, wires)
 }
 
-impl Telling {
-    /// The loop that is gone need not be told.
-    fn tell(&self, message: Message) {
+impl ToLoop {
+    /// Sends a message; a loop that has ended needs none.
+    fn send(&self, message: Message) {
         let _ = self.messages.send(message);
     }
 
     /// Passes on what stands new in the journal.
-    async fn news(&self) {
+    async fn pass_on_journal(&self) {
         let mut tail = self.tail.lock().await;
         let news = tail.read();
         if news.afresh {
             let mut journal = Journal::default();
             journal.unreadable = tail.unreadable(false);
             for entry in news.entries {
-                journal.take_and_shed(entry);
+                journal.add_entry_and_shed(entry);
             }
-            self.tell(Message::JournalRead(Box::new(journal)));
+            self.send(Message::JournalRead(Box::new(journal)));
         } else {
             for entry in news.entries {
-                self.tell(Message::Recorded(Box::new(entry)));
+                self.send(Message::Recorded(Box::new(entry)));
             }
         }
         if let Some(lines) = news.unreadable {
-            self.tell(Message::JournalUnreadable(lines));
+            self.send(Message::JournalUnreadable(lines));
         }
     }
 
     /// Passes on what is muted, where that has changed.
-    async fn mutes(&self) {
+    async fn pass_on_mutes(&self) {
         if let Some(mutes) = self.mutes.lock().await.news() {
-            self.tell(Message::MutesRead(Box::new(mutes)));
+            self.send(Message::MutesRead(Box::new(mutes)));
         }
     }
 
-    async fn mute(&self, entry: MuteEntry) {
+    async fn write_mute(&self, entry: MuteEntry) {
         let file = self.mutes.lock().await.clone();
         let written = tokio::task::spawn_blocking(move || file.append(&entry)).await;
         if let Ok(Err(fault)) = written {
-            self.tell(Message::Told(fault.to_string()));
+            self.send(Message::Notice(fault.to_string()));
         }
-        self.mutes().await;
+        self.pass_on_mutes().await;
     }
 
     async fn record(&self, entry: Entry) {
         match apply::record(&self.journal, entry).await {
             Ok(written) => {
                 if let Some(note) = written.note {
-                    self.tell(Message::Told(note));
+                    self.send(Message::Notice(note));
                 }
-                self.tell(Message::JournalFault(None));
+                self.send(Message::JournalFault(None));
             }
-            Err(fault) => self.tell(Message::JournalFault(Some(fault))),
+            Err(fault) => self.send(Message::JournalFault(Some(fault))),
         }
-        self.news().await;
+        self.pass_on_journal().await;
     }
 }
 
-/// Looks at the journal again and again: other consoles of the same user write into it, too.
-async fn look(told: Telling) {
+/// Reads the journal again and again, because other consoles of the same user write into it, too.
+async fn watch_journal(to_loop: ToLoop) {
     let mut looks = tokio::time::interval(LOOK);
     let mut probes = tokio::time::interval(PROBE);
     let mut fault: Option<Fault> = None;
     loop {
         tokio::select! {
             _ = looks.tick() => {
-                told.news().await;
-                told.mutes().await;
+                to_loop.pass_on_journal().await;
+                to_loop.pass_on_mutes().await;
             }
             _ = probes.tick() => {
-                let journal = told.journal.clone();
+                let journal = to_loop.journal.clone();
                 let probed = tokio::task::spawn_blocking(move || journal.probe().err()).await;
                 let now = probed.unwrap_or_else(|error| {
                     Some(Fault::new(FaultKind::Broken, format!("The journal could not be tried: {error}."), ""))
                 });
                 if now != fault {
                     fault.clone_from(&now);
-                    told.tell(Message::JournalFault(now));
+                    to_loop.send(Message::JournalFault(now));
                 }
             }
         }
     }
 }
 
-impl World {
+impl EffectRunner {
     fn apply(&mut self, plan: Box<Plan>) {
-        let told = self.told.clone();
+        let to_loop = self.to_loop.clone();
         let Some(writers) = self.writers.clone() else {
-            told.tell(Message::Told(
+            to_loop.send(Message::Notice(
                 "This console is read-only: it has no writer at all. Nothing was sent.".to_owned(),
             ));
             return;
         };
         tokio::spawn(async move {
-            let ended = apply::apply(&plan, &writers, &told.journal).await;
+            let ended = apply::apply(&plan, &writers, &to_loop.journal).await;
             // The intent is known to the loop before its outcome is.
-            told.news().await;
+            to_loop.pass_on_journal().await;
             if let Some(note) = ended.note {
-                told.tell(Message::Told(note));
+                to_loop.send(Message::Notice(note));
             }
-            told.tell(Message::Outcome {
+            to_loop.send(Message::Outcome {
                 plan: plan.id.clone(),
                 outcome: ended.outcome,
             });
         });
     }
 
-    fn settle(&mut self, id: PlanId, asked: bool) {
-        let told = self.told.clone();
+    fn look_for(&mut self, id: PlanId, asked: bool) {
+        let to_loop = self.to_loop.clone();
         let Some(writers) = self.writers.clone() else {
-            told.tell(Message::Told(
+            to_loop.send(Message::Notice(
                 "This console is read-only; settle the plan by hand.".to_owned(),
             ));
             return;
         };
         tokio::spawn(async move {
-            let found = apply::look_for(&id, &writers, &told.journal).await;
-            told.news().await;
+            let found = apply::look_for(&id, &writers, &to_loop.journal).await;
+            to_loop.pass_on_journal().await;
             match found {
-                Some(outcome) => told.tell(Message::Outcome { plan: id, outcome }),
-                None if asked => told.tell(Message::Told(format!(
+                Some(outcome) => to_loop.send(Message::Outcome { plan: id, outcome }),
+                None if asked => to_loop.send(Message::Notice(format!(
                     "What became of plan {id} cannot be told yet; look at the target, then settle it by hand.",
                 ))),
                 None => {}
@@ -252,18 +252,18 @@ impl World {
     }
 }
 
-impl Outside for World {
+impl Outside for EffectRunner {
     fn begin(&mut self, effect: Effect) {
         match effect {
             Effect::Apply(plan) => self.apply(plan),
-            Effect::Settle { plan, asked } => self.settle(plan, asked),
+            Effect::LookFor { plan, asked } => self.look_for(plan, asked),
             Effect::Record(entry) => {
-                let told = self.told.clone();
-                tokio::spawn(async move { told.record(*entry).await });
+                let to_loop = self.to_loop.clone();
+                tokio::spawn(async move { to_loop.record(*entry).await });
             }
             Effect::Mute(entry) => {
-                let told = self.told.clone();
-                tokio::spawn(async move { told.mute(*entry).await });
+                let to_loop = self.to_loop.clone();
+                tokio::spawn(async move { to_loop.write_mute(*entry).await });
             }
             Effect::Follow { follow, source } => self.follow(follow, source),
             Effect::Unfollow(number) => {
@@ -293,7 +293,7 @@ impl Outside for World {
     }
 }
 
-impl Drop for World {
+impl Drop for EffectRunner {
     fn drop(&mut self) {
         self.looking.abort();
         for reading in self.follows.values() {

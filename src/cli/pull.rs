@@ -12,9 +12,9 @@ use crate::config::Config;
 use crate::connect;
 use crate::delivery::Delivery;
 use crate::journal::file::{JournalFile, Lock};
-use crate::journal::{Entry, Journal, Standing, What};
+use crate::journal::{Entry, Journal, PlanState, What};
 use crate::model::*;
-use crate::plan::waits::standing;
+use crate::plan::waits::state_in_words;
 use crate::plan::{Context, Lever, Outcome, Plan, Remedy, Request, plan, show};
 use crate::store::Store;
 use jiff::Timestamp;
@@ -157,7 +157,7 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
     if let Some(note) = &sent.note {
         print::complain(note);
     }
-    told(&sent.outcome, common);
+    print_outcome(&sent.outcome, common);
     let mut ended = Exit::of_outcome(&sent.outcome);
     let mut journal = file.load();
     if asked.args.wait && matches!(sent.outcome, Outcome::Applied { .. }) {
@@ -167,7 +167,7 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
         print::json(&serde_json::json!({
             "plan": plan,
             "outcome": sent.outcome,
-            "standing": journal.get(&plan.id).map(|r| r.standing()),
+            "standing": journal.get(&plan.id).map(|r| r.plan_state()),
         }))?;
     }
     Ok(ended)
@@ -272,7 +272,7 @@ fn unconfirmed(plan: &Plan, args: &PullArgs) -> Option<String> {
     }
 }
 
-fn told(outcome: &Outcome, common: &Common) {
+fn print_outcome(outcome: &Outcome, common: &Common) {
     let said = match outcome {
         Outcome::Applied { evidence } => format!("applied: {evidence}"),
         Outcome::Refused { because } => format!("refused: {because}"),
@@ -324,7 +324,7 @@ async fn wait(
                 plan: plan.id.clone(),
                 what,
             };
-            journal.take(entry.clone());
+            journal.add_entry(entry.clone());
             if let Err(fault) = record(file, entry).await {
                 print::complain(&format!("The journal misses what was seen: {fault}"));
             }
@@ -334,20 +334,20 @@ async fn wait(
             .filter(|_| common.output == Form::Table)
         {
             // Said once a hop, and when it ends.
-            let now = (record.awaited(), record.standing());
+            let now = (record.awaited(), record.plan_state());
             if said.replace(now) != Some(now) {
                 print::safe(&format!(
                     "{}\n",
-                    standing(record, Timestamp::now(), Remedy::with_command)
+                    state_in_words(record, Timestamp::now(), Remedy::with_command)
                 ))?;
             }
         }
-        match journal.get(&plan.id).map(|r| r.standing()) {
-            Some(Standing::Done) => return Ok(Exit::Ok),
-            Some(Standing::Late) => return Ok(Exit::Late),
-            Some(Standing::NotDone | Standing::CutShort) => return Ok(Exit::Failed),
-            Some(Standing::Unknown) | None => return Ok(Exit::Unknown),
-            Some(Standing::Open | Standing::Underway) => {}
+        match journal.get(&plan.id).map(|r| r.plan_state()) {
+            Some(PlanState::Done) => return Ok(Exit::Ok),
+            Some(PlanState::Late) => return Ok(Exit::Late),
+            Some(PlanState::NotDone | PlanState::CutShort) => return Ok(Exit::Failed),
+            Some(PlanState::Unknown) | None => return Ok(Exit::Unknown),
+            Some(PlanState::Open | PlanState::Underway) => {}
         }
         tokio::select! {
             delta = gathered.deltas.recv() => match delta {

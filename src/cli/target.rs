@@ -84,7 +84,7 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
     };
     match common.output {
         Form::Json => print::json(&page)?,
-        Form::Table => print::out(&told(&page, &status))?,
+        Form::Table => print::out(&page_in_words(&page, &status))?,
     }
     Ok(gathered.end())
 }
@@ -112,7 +112,7 @@ impl<'a> PodLine<'a> {
 }
 
 /// The same in words, a fact a line.
-fn told(page: &TargetPage<'_>, status: &Status) -> String {
+fn page_in_words(page: &TargetPage<'_>, status: &Status) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
     let or_unknown = |text: Option<&str>| text.unwrap_or("not known").to_owned();
     lines.push(("target", status.target.to_string()));

@@ -133,7 +133,7 @@ impl Moving {
             if let What::Intent { plan } = &entry.what {
                 over.insert(plan.id.clone());
             }
-            kept.take_and_shed(entry);
+            kept.add_entry_and_shed(entry);
         });
         kept.shed(now);
         over.retain(|plan| kept.get(plan).is_none());

@@ -62,7 +62,7 @@ impl JournalFile {
     pub fn load_all(&self) -> Journal {
         let mut journal = Journal::default();
         let mut tail = self.tail();
-        tail.read_each(|entry| journal.take(entry));
+        tail.read_each(|entry| journal.add_entry(entry));
         journal.unreadable = tail.unreadable(true);
         journal
     }
@@ -71,7 +71,7 @@ impl JournalFile {
     pub fn follow(&self) -> (Journal, Tail) {
         let mut journal = Journal::default();
         let mut tail = self.tail();
-        tail.read_each(|entry| journal.take_and_shed(entry));
+        tail.read_each(|entry| journal.add_entry_and_shed(entry));
         journal.shed(Timestamp::now());
         journal.unreadable = tail.unreadable(false);
         (journal, tail)

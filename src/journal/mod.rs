@@ -13,7 +13,7 @@ pub mod tail;
 pub use line::{FORMAT, Unreadable};
 pub use mutes::{MuteEntry, Mutes};
 pub use paths::JournalPaths;
-pub use record::{Record, Standing};
+pub use record::{PlanState, Record};
 
 use crate::model::{Change, Environment, Repository, TakenBack};
 use crate::plan::{Lever, Outcome, Plan, PlanId, Request, Undone};
@@ -83,7 +83,7 @@ pub struct Journal {
 
 impl Journal {
     /// Folds one entry in. Entries of unknown plans are dropped (a torn line lost their intent).
-    pub fn take(&mut self, entry: Entry) {
+    pub fn add_entry(&mut self, entry: Entry) {
         if let What::Intent { plan } = entry.what {
             if !self.by_id.contains_key(&plan.id) {
                 self.by_id.insert(plan.id.clone(), self.records.len());
@@ -143,9 +143,9 @@ impl Journal {
     }
 
     /// Folds one entry in, and leaves out what is over meanwhile whenever far more than is kept is at hand.
-    pub fn take_and_shed(&mut self, entry: Entry) {
+    pub fn add_entry_and_shed(&mut self, entry: Entry) {
         let at = entry.at;
-        self.take(entry);
+        self.add_entry(entry);
         if self.records.len() > self.shed_at + 2 * KEPT {
             // What comes after this entry is not known yet, so it is its own time that counts.
             self.shed(at);
@@ -219,8 +219,8 @@ impl Journal {
     pub fn open(&self) -> impl Iterator<Item = &Record> {
         self.records.iter().filter(|r| {
             matches!(
-                r.standing(),
-                Standing::Open | Standing::Underway | Standing::Late | Standing::Unknown
+                r.plan_state(),
+                PlanState::Open | PlanState::Underway | PlanState::Late | PlanState::Unknown
             )
         })
     }

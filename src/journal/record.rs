@@ -29,7 +29,7 @@ pub struct Record {
 /// How a plan stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum PlanState {
     /// Intent journalled, no outcome: it is being sent, or the console died.
     Open,
     /// Accepted; hops are awaited.
@@ -78,42 +78,42 @@ impl Record {
     pub fn is_over(&self, now: Timestamp) -> bool {
         // A branch may be merged long after it was late, and then something is owed.
         let may_owe = self.plan.debt.is_some() && self.paid.is_none();
-        match self.standing() {
-            Standing::Open | Standing::Unknown => false,
-            Standing::Underway | Standing::Late => {
+        match self.plan_state() {
+            PlanState::Open | PlanState::Unknown => false,
+            PlanState::Underway | PlanState::Late => {
                 !may_owe && now.duration_since(self.latest()) > GIVEN_UP
             }
-            Standing::CutShort | Standing::Done => !may_owe,
-            Standing::NotDone => true,
+            PlanState::CutShort | PlanState::Done => !may_owe,
+            PlanState::NotDone => true,
         }
     }
 
-    pub fn standing(&self) -> Standing {
+    pub fn plan_state(&self) -> PlanState {
         if let Some((_, done, _)) = &self.settled {
             return if *done {
-                Standing::Done
+                PlanState::Done
             } else {
-                Standing::NotDone
+                PlanState::NotDone
             };
         }
         match &self.outcome {
-            None => Standing::Open,
-            Some((_, Outcome::Unknown { .. })) => Standing::Unknown,
-            Some((_, Outcome::Refused { .. } | Outcome::Failed { .. })) => Standing::NotDone,
+            None => PlanState::Open,
+            Some((_, Outcome::Unknown { .. })) => PlanState::Unknown,
+            Some((_, Outcome::Refused { .. } | Outcome::Failed { .. })) => PlanState::NotDone,
             Some((_, Outcome::Applied { .. })) => {
                 if self.seen.iter().all(Option::is_some) {
-                    Standing::Done
+                    PlanState::Done
                 } else if self.cut_short_at().is_some() {
-                    Standing::CutShort
+                    PlanState::CutShort
                 } else if self
                     .late
                     .iter()
                     .zip(&self.seen)
                     .any(|(late, seen)| late.is_some() && seen.is_none())
                 {
-                    Standing::Late
+                    PlanState::Late
                 } else {
-                    Standing::Underway
+                    PlanState::Underway
                 }
             }
         }
@@ -137,15 +137,15 @@ impl Record {
 
     /// Sent perhaps, and nobody knows what became of it: to be looked for.
     pub fn is_without_outcome(&self) -> bool {
-        matches!(self.standing(), Standing::Open | Standing::Unknown)
+        matches!(self.plan_state(), PlanState::Open | PlanState::Unknown)
     }
 
     /// Whether somebody who looked may say what became of it: nobody knows, or what follows is awaited and may never come (a
     /// branch that was closed unmerged).
     pub fn can_be_settled(&self) -> bool {
-        use Standing::*;
+        use PlanState::*;
         self.is_without_outcome()
-            || (matches!(self.standing(), Underway | Late | CutShort) && self.debt().is_none())
+            || (matches!(self.plan_state(), Underway | Late | CutShort) && self.debt().is_none())
     }
 
     /// The awaited hop that cannot come, and why.

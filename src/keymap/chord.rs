@@ -71,7 +71,7 @@ impl Chord {
     }
 
     /// A key as the terminal reported it: shift is in the character already, or the key has a name of its own.
-    pub fn of(key: KeyEvent) -> Chord {
+    pub fn from_key(key: KeyEvent) -> Chord {
         let mut modifiers = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
         let mut code = key.code;
         match code {

@@ -138,7 +138,7 @@ fn chords_are_read_and_shown() {
 
 #[test]
 fn keys_are_taken_as_terminals_report_them() {
-    let of = |code, modifiers| Chord::of(KeyEvent::new(code, modifiers));
+    let of = |code, modifiers| Chord::from_key(KeyEvent::new(code, modifiers));
     assert_eq!(of(KeyCode::Char('G'), KeyModifiers::SHIFT), chord("G"));
     assert_eq!(of(KeyCode::Char('?'), KeyModifiers::SHIFT), chord("?"));
     assert_eq!(of(KeyCode::BackTab, KeyModifiers::SHIFT), chord("backtab"));

@@ -22,7 +22,7 @@ mod stamp;
 
 pub use fault::Faults;
 pub use filter::{Filter, Pattern};
-pub use follow::{Follow, Next, Request, Seen};
+pub use follow::{ContainerState, Follow, Next, Request};
 pub use mask::masked;
 
 /// Bytes of log kept at most, unless the configuration says otherwise.

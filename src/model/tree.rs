@@ -76,7 +76,7 @@ pub struct Tree {
 
 impl Tree {
     /// Orders the nodes of a run; empty where they are unread.
-    pub fn of(run: &Run) -> Tree {
+    pub fn of_run(run: &Run) -> Tree {
         let mut tree = Tree::grow(&run.id.name, run.nodes.read());
         if run.phase.is_over() {
             tree.rows.iter_mut().for_each(Row::leave);
@@ -364,7 +364,7 @@ impl<'a> Growth<'a> {
                     .filter(|attempt| self.nodes[**attempt].phase.has_failed())
                     .count(),
                 parallel,
-                words: words::of(self, at, &attempts),
+                words: words::reason(self, at, &attempts),
                 leaf: leaf || !attempts.is_empty(),
                 attempts,
             });

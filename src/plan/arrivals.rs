@@ -149,13 +149,13 @@ fn reached(subject: &Subject<'_>, moved: Vec<Moved>, to: Option<&Version>) -> Re
         [one] => one.text(),
         several => format!("{} versions", several.len()),
     };
-    let mut because = reach::ways(subject, &path, &what);
+    let mut because = reach::onward_sentences(subject, &path, &what);
     if arrivals.len() > 1 {
         let texts: Vec<String> = arrivals.iter().map(Arrival::text).collect();
         because.push(format!("arrives in production: {}", texts.join(", ")));
     }
     Reach {
         arrivals,
-        ..reach::of(subject, &path, because)
+        ..reach::find_reach(subject, &path, because)
     }
 }

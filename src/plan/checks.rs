@@ -5,7 +5,7 @@
 use super::subject::{Draft, Subject};
 use super::{Check, CheckName, Lever, Moves, Plan, Remedy, Request, Verdict, Way, Weight, Write};
 use super::{fresh, one_cluster};
-use crate::journal::{Journal, Record, Standing};
+use crate::journal::{Journal, PlanState, Record};
 use crate::model::span::span;
 use crate::model::{Environment, Version};
 use crate::page::Page;
@@ -334,12 +334,12 @@ fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     match in_flight(subject.context.journal, &draft.request, draft.to.as_ref()) {
         None => checks.pass(CheckName::InFlight, "no plan of the same kind is under way"),
         Some(record) => {
-            let (state, remedy) = match record.standing() {
-                Standing::Unknown => (
+            let (state, remedy) = match record.plan_state() {
+                PlanState::Unknown => (
                     "has an unknown outcome",
                     Remedy::by("Settle it first.", Way::Settle),
                 ),
-                Standing::Open => (
+                PlanState::Open => (
                     "is being sent, or its console died",
                     Remedy::by("Wait for it, or settle it.", Way::Settle),
                 ),
@@ -375,14 +375,14 @@ pub fn in_flight<'j>(
 ) -> Option<&'j Record> {
     journal.open().find(|record| {
         same_movement(&record.plan.request, request)
-            && match record.standing() {
-                Standing::Open | Standing::Unknown => true,
+            && match record.plan_state() {
+                PlanState::Open | PlanState::Unknown => true,
                 // A version that has arrived is no longer in flight for another one.
                 // A branch that waits for its reviewer changes nothing, so its opposite is no collision.
-                Standing::Underway if is_branch(record) => {
+                PlanState::Underway if is_branch(record) => {
                     record.plan.request.lever == request.lever
                 }
-                Standing::Underway => {
+                PlanState::Underway => {
                     record.plan.to.as_ref() == to || record.seen.first().is_none_or(Option::is_none)
                 }
                 _ => false,

@@ -7,7 +7,7 @@ use super::{Effect, Hop, Lever, Outcome, Plan, PlanId, sync};
 use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
-use crate::journal::{Journal, Record, Standing, What};
+use crate::journal::{Journal, PlanState, Record, What};
 use crate::model::{App, Environment, Phase, Repository, Run, RunPhase, Target, Version};
 use crate::store::Store;
 use jiff::Timestamp;
@@ -23,8 +23,8 @@ pub fn noted(
     for (nth, record) in journal.records.iter().enumerate() {
         let id = || record.plan.id.clone();
         if matches!(
-            record.standing(),
-            Standing::Underway | Standing::Late | Standing::CutShort
+            record.plan_state(),
+            PlanState::Underway | PlanState::Late | PlanState::CutShort
         ) {
             let whats = follow(record, store, delivery, now);
             noted.extend(whats.into_iter().map(|what| (id(), what)));
@@ -69,7 +69,7 @@ fn has_arrived(plan: &Plan, store: &Store) -> bool {
     };
     let changes = store
         .history
-        .of(&plan.request.target.environment, repository);
+        .changes_of(&plan.request.target.environment, repository);
     changes
         .iter()
         .take_while(|change| change.at.duration_since(plan.made_at).as_secs() >= -1)
@@ -324,7 +324,7 @@ impl Facts<'_> {
             || self
                 .store
                 .history
-                .of(environment, repository)
+                .changes_of(environment, repository)
                 .iter()
                 .take_while(|change| change.at >= self.plan.made_at)
                 .any(|change| change.moves_version() && change.to.as_ref() == Some(version))

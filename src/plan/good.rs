@@ -199,7 +199,7 @@ impl Observed {
     }
 
     /// What is seen of the apps that ship from a repository in an environment.
-    pub(super) fn of(
+    pub(super) fn observe(
         subject: &Subject<'_>,
         environment: &Environment,
         repository: &Repository,
@@ -282,9 +282,9 @@ impl<'a> Past<'a> {
         environment: &'a Environment,
         repository: &'a Repository,
     ) -> Self {
-        let observed = Observed::of(subject, environment, repository);
+        let observed = Observed::observe(subject, environment, repository);
         let candidates = candidates(
-            subject.store().history.of(environment, repository),
+            subject.store().history.changes_of(environment, repository),
             &orders(subject),
             &observed,
             subject.delivery().good_after_s,

@@ -91,7 +91,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         (
             here,
             file.version.clone(),
-            reach::of(subject, &path, because),
+            reach::find_reach(subject, &path, because),
         )
     } else {
         let because = vec![format!("closing the gate {hop} changes no environment")];

@@ -14,7 +14,7 @@ pub enum Outcome {
     Refused { because: String },
     /// The server said no. Nothing was changed. `remedy` may offer another mechanism.
     Failed { because: String, remedy: String },
-    /// Sent, and no answer: settled by looking, never by sending again.
+    /// Sent, and no answer came: what became of it is found by looking, never by sending again.
     Unknown { because: String },
 }
 

@@ -83,12 +83,12 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             "promotion is not asked for: it stops in {environment}"
         )];
     }
-    let reach = reach::of(subject, &written.path, because);
+    let reach = reach::find_reach(subject, &written.path, because);
     gates::hours(subject, &reach, &mut checks);
     let since = subject
         .store()
         .history
-        .of(&lower.name, &repository)
+        .changes_of(&lower.name, &repository)
         .iter()
         .find(|c| c.moves_version() && c.to.as_ref() == Some(&to))
         .map(|c| {
@@ -187,7 +187,7 @@ fn stood_below(
         || subject
             .store()
             .history
-            .of(lower, repository)
+            .changes_of(lower, repository)
             .iter()
             .any(|c| c.to.as_ref() == Some(version) || c.from.as_ref() == Some(version))
 }
@@ -256,7 +256,7 @@ fn below_is_well(
     to: &Version,
     checks: &mut Checks,
 ) {
-    let (verdict, evidence) = wellness(subject, lower, repository, to);
+    let (verdict, evidence) = health_below(subject, lower, repository, to);
     checks.add(
         CheckName::Smoke,
         verdict,
@@ -265,7 +265,7 @@ fn below_is_well(
     );
 }
 
-fn wellness(
+fn health_below(
     subject: &Subject<'_>,
     lower: &Environment,
     repository: &Repository,

@@ -62,11 +62,15 @@ fn is_open(store: &Store, environment: &Environment, repository: &Repository) ->
 
 /// The reach of a path. Environments that have the version already are passed, not changed; `seconds` are to the last one's
 /// rollout, from the arrival of the version in the first.
-pub(super) fn of(subject: &Subject<'_>, path: &[Environment], because: Vec<String>) -> Reach {
-    of_path(subject.delivery(), path, because)
+pub(super) fn find_reach(
+    subject: &Subject<'_>,
+    path: &[Environment],
+    because: Vec<String>,
+) -> Reach {
+    reach_of_path(subject.delivery(), path, because)
 }
 
-fn of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>) -> Reach {
+fn reach_of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>) -> Reach {
     let usual = &delivery.usual;
     let hops = i64::try_from(path.len().saturating_sub(1)).unwrap_or(0);
     let arrival = usual.commit.0 + usual.parent_sync.0 + usual.rollout.0;
@@ -103,7 +107,7 @@ pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version
         None if !path.is_empty() => vec!["git was not read: every gate counts as open".to_owned()],
         _ => Vec::new(),
     };
-    Some((version, of_path(delivery, &path, because)))
+    Some((version, reach_of_path(delivery, &path, because)))
 }
 
 /// Where a run that passes sends its version: nowhere where its parameters say so, or where it is there already.
@@ -130,11 +134,15 @@ pub(super) fn sentences(
     path: &[Environment],
     version: &Version,
 ) -> Vec<String> {
-    ways(subject, path, version.short())
+    onward_sentences(subject, path, version.short())
 }
 
 /// The same of what has no single version.
-pub(super) fn ways(subject: &Subject<'_>, path: &[Environment], what: &str) -> Vec<String> {
+pub(super) fn onward_sentences(
+    subject: &Subject<'_>,
+    path: &[Environment],
+    what: &str,
+) -> Vec<String> {
     let is_read = subject.store().tree.is_some();
     let mut sentences: Vec<String> = path
         .windows(2)

@@ -57,7 +57,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     wanted::attempts(subject, &repeated, &mut checks);
     checks.not_checked(CheckName::Elsewhere, "names of failing tests are not read");
     let because = reach::sentences(subject, &repeated.path, version);
-    let reach = reach::of(subject, &repeated.path, because);
+    let reach = reach::find_reach(subject, &repeated.path, because);
     gates::hours(subject, &reach, &mut checks);
     let suffix = format!("r{}-{}", repeated.attempt, mark::digest(&run.id.uid));
     let base = copy::generate_name(run);

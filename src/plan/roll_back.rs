@@ -53,7 +53,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let written = version::write(subject, &repository, &to, true)?;
     let undone = undone_by(subject, &repository, written.holds);
     let because = undone.iter().cloned().collect();
-    let reach = reach::of(subject, &written.path, because);
+    let reach = reach::find_reach(subject, &written.path, because);
     gates::hours(subject, &reach, &mut checks);
     let debt = format!(
         "{repository} in {environment} was rolled back from {} to {}{}",

@@ -4,7 +4,7 @@
 //! Deliberately absent: seeing it ([`super::follow`]).
 
 use super::{Effect, Hop, Outcome, Remedy};
-use crate::journal::{Record, Standing};
+use crate::journal::{PlanState, Record};
 use crate::model::span::{exactly, span};
 use crate::model::{App, Environment, Target};
 use jiff::Timestamp;
@@ -56,7 +56,7 @@ pub fn awaited(effect: &Effect, own: Option<&Target>) -> String {
 
 /// How a plan stands, as the end of a sentence that names it: `waiting for rollout, 40s of ~3m`. What to do about what is
 /// overdue is said as the place says it.
-pub fn standing(record: &Record, now: Timestamp, say: impl Fn(&Remedy) -> String) -> String {
+pub fn state_in_words(record: &Record, now: Timestamp, say: impl Fn(&Remedy) -> String) -> String {
     let own = &record.plan.request.target;
     let ended = |(_, outcome): &(Timestamp, Outcome)| match outcome {
         Outcome::Applied { .. } => "applied".to_owned(),
@@ -69,20 +69,20 @@ pub fn standing(record: &Record, now: Timestamp, say: impl Fn(&Remedy) -> String
         let word = if *done { "done" } else { "not done" };
         return format!("{word}, says {by}");
     }
-    match record.standing() {
-        Standing::Open => "no outcome is known yet".to_owned(),
-        Standing::Done => format!("done in {}", exactly(took_s(record))),
-        Standing::NotDone | Standing::Unknown => outcome(),
-        Standing::CutShort => {
+    match record.plan_state() {
+        PlanState::Open => "no outcome is known yet".to_owned(),
+        PlanState::Done => format!("done in {}", exactly(took_s(record))),
+        PlanState::NotDone | PlanState::Unknown => outcome(),
+        PlanState::CutShort => {
             let because = record.cut_short_at().map_or("", |(_, because)| because);
             format!("cut short: {because}")
         }
-        Standing::Underway | Standing::Late => match awaited_hop(record) {
+        PlanState::Underway | PlanState::Late => match awaited_hop(record) {
             Some((hop, since)) => {
                 let what = awaited(&hop.effect, Some(own));
                 let age = span(now.duration_since(since).as_secs());
                 let usual = span(hop.usual_s);
-                if record.standing() == Standing::Late {
+                if record.plan_state() == PlanState::Late {
                     let remedy = begin_small(say(&hop.remedy()).trim_end_matches('.'));
                     format!("OVERDUE: {what}, {age} of ~{usual}: {remedy}")
                 } else {

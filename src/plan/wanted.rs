@@ -88,7 +88,7 @@ pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mu
 fn stood_before(subject: &Subject<'_>, repository: &Repository, version: &Version) -> Option<bool> {
     let history = &subject.store().history;
     let mut moves = history
-        .of(subject.environment(), repository)
+        .changes_of(subject.environment(), repository)
         .iter()
         .filter(|c| c.moves_version())
         .peekable();
@@ -168,7 +168,7 @@ fn by_history(
     let changes = subject
         .store()
         .history
-        .of(subject.environment(), repository);
+        .changes_of(subject.environment(), repository);
     let arrived = |v: &Version| {
         changes
             .iter()

@@ -223,7 +223,7 @@ pub fn markdown(state: &State, subject: &Subject) -> Option<String> {
                 plan.request.target.environment,
                 moves.unwrap_or_default(),
                 plan.who.login,
-                waits::standing(record, state.now, |remedy| remedy.with(|_| None)),
+                waits::state_in_words(record, state.now, |remedy| remedy.with(|_| None)),
                 reason.unwrap_or_default()
             )
         }
@@ -245,7 +245,7 @@ fn change<'a>(state: &'a State, subject: &Subject) -> Option<&'a Change> {
     let mut changes = state
         .store
         .history
-        .of(&target.environment, repository)
+        .changes_of(&target.environment, repository)
         .iter();
     changes.find(|change| change.commit == *commit)
 }

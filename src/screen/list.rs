@@ -225,7 +225,7 @@ fn changes<'a>(state: &'a State, target: &Target) -> Vec<&'a Change> {
             state
                 .store
                 .history
-                .of(&target.environment, &image.repository)
+                .changes_of(&target.environment, &image.repository)
         })
         .collect();
     changes.sort_by_key(|change| std::cmp::Reverse(change.at));

@@ -5,8 +5,8 @@
 use super::keys;
 use super::line::{Line, Tone};
 use super::time::when;
-use crate::journal::{Record, Standing};
-use crate::plan::waits::standing;
+use crate::journal::{PlanState, Record};
+use crate::plan::waits::state_in_words;
 use crate::state::State;
 use crate::text::wrap;
 
@@ -34,8 +34,8 @@ pub fn newest(state: &State, columns: usize) -> Vec<Line> {
     let Some(record) = state.journal.records.last() else {
         return Vec::new();
     };
-    let tone = match record.standing() {
-        Standing::Late | Standing::CutShort | Standing::Unknown => Tone::Warning,
+    let tone = match record.plan_state() {
+        PlanState::Late | PlanState::CutShort | PlanState::Unknown => Tone::Warning,
         _ => Tone::Plain,
     };
     wrapped(&says(state, record), columns, 2, tone)
@@ -57,7 +57,7 @@ fn says(state: &State, record: &Record) -> String {
         request.lever.title(),
         request.target.app,
         request.target.environment,
-        standing(record, state.now, |remedy| keys::remedy(state, remedy))
+        state_in_words(record, state.now, |remedy| keys::remedy(state, remedy))
     )
 }
 

@@ -59,7 +59,7 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
             return Some(state.keys.with_key(place, sentence, Action::Quit));
         }
         Action::RollBackTo => return roll_back_to(state, place),
-        Action::Settle => return settle(state, place),
+        Action::Settle => return no_settle(state, place),
         Action::Login => return login(state, place),
         _ => return None,
     };
@@ -149,7 +149,7 @@ pub fn no_version(state: &State) -> String {
     state.keys.with_key(Place::History, sentence, Action::Down)
 }
 
-fn settle(state: &State, place: Place) -> Option<String> {
+fn no_settle(state: &State, place: Place) -> Option<String> {
     let is_owing = |record: &Record| {
         let is_debt = record.debt().is_some() && Journal::undo(record).is_some();
         record.can_be_settled() || is_debt

@@ -21,7 +21,7 @@ pub enum News<'a> {
 }
 
 impl News<'_> {
-    pub fn at(&self) -> Timestamp {
+    pub fn moment(&self) -> Timestamp {
         match self {
             News::Moved(change) | News::Many(change, _) => change.at,
             News::SmokeFailed(_, at) => *at,
@@ -68,7 +68,7 @@ pub fn news(state: &State) -> Vec<News<'_>> {
             news.push(News::SmokeFailed(status, at));
         }
     }
-    news.sort_by_key(|piece| std::cmp::Reverse(piece.at()));
+    news.sort_by_key(|piece| std::cmp::Reverse(piece.moment()));
     news
 }
 
@@ -108,13 +108,13 @@ fn stood(state: &State, lower: &Environment, change: &Change) -> bool {
         return false;
     };
     let declared = state.store.declared(lower, &change.repository);
-    let moves = state.store.history.of(lower, &change.repository);
+    let moves = state.store.history.changes_of(lower, &change.repository);
     declared.is_some_and(|file| file.version.as_ref() == Some(version))
         || moves.iter().any(|moved| moved.to.as_ref() == Some(version))
 }
 
 /// Who moved it, as far as git and our journal can tell.
-pub fn who(state: &State, change: &Change) -> String {
+pub fn name_mover(state: &State, change: &Change) -> String {
     if let Some(record) = state.journal.brought(change) {
         return format!("{}, by leverframe", record.plan.who.login);
     }

@@ -18,7 +18,7 @@ pub fn opened(state: &State) -> Option<&Run> {
 /// The nodes of the open run in the order in which they are drawn.
 pub fn nodes(state: &State) -> Vec<Arc<str>> {
     opened(state)
-        .map(|run| crate::model::tree::Tree::of(run).ids())
+        .map(|run| crate::model::tree::Tree::of_run(run).ids())
         .unwrap_or_default()
 }
 
@@ -32,7 +32,7 @@ pub fn selected(state: &State, tree: &Tree) -> Option<usize> {
 pub fn more_rows(state: &State) -> usize {
     let columns = crate::screen::layout::run_area(state).map_or(0, |area| usize::from(area.width));
     let lines = opened(state).and_then(|run| {
-        let tree = Tree::of(run);
+        let tree = Tree::of_run(run);
         let nth = selected(state, &tree)?;
         Some(row::more(state, run, &tree, nth, columns).len())
     });

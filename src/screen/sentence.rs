@@ -7,8 +7,8 @@ use crate::action::{Action, Place};
 use crate::board::FoldKind;
 use crate::board::status::Status;
 use crate::model::{Change, Target, Version, span::span};
-use crate::plan::waits::standing;
-use crate::screen::{keys, layout, mute, recent::who};
+use crate::plan::waits::state_in_words;
+use crate::screen::{keys, layout, mute, recent::name_mover};
 use crate::state::State;
 use crate::text::wrap;
 
@@ -161,7 +161,7 @@ fn plan(state: &State, target: &Target) -> Option<String> {
     let lever = record.plan.request.lever.title();
     Some(format!(
         "{lever}: {}.",
-        standing(record, state.now, |remedy| keys::remedy(state, remedy))
+        state_in_words(record, state.now, |remedy| keys::remedy(state, remedy))
     ))
 }
 
@@ -172,7 +172,7 @@ fn calm(state: &State, status: &Status) -> String {
         parts.push(format!(
             "for {}, {}",
             span(state.now.duration_since(change.at).as_secs()),
-            who(state, change)
+            name_mover(state, change)
         ));
     } else if state.store.history.is_complete() {
         parts.push("for longer than history was read".into());

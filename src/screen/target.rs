@@ -6,7 +6,7 @@
 mod objects;
 
 use super::line::{Line, Tone};
-use super::recent::who;
+use super::recent::name_mover;
 use super::time::when;
 use crate::belongs::lists;
 use crate::board::status::{GateState, Status};
@@ -106,7 +106,13 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
             .store
             .history
             .last_move(environment, &image.repository)
-            .map(|change| format!(", {}, {}", age(state, Some(change.at)), who(state, change)))
+            .map(|change| {
+                format!(
+                    ", {}, {}",
+                    age(state, Some(change.at)),
+                    name_mover(state, change)
+                )
+            })
             .unwrap_or_default();
         rows.extend(truth(columns, "declared", format!("{version}{by}")));
         rows.extend(truth(

@@ -20,7 +20,7 @@ pub struct History {
 }
 
 impl History {
-    pub(super) fn take(&mut self, changes: Vec<Change>, walked: Walked) {
+    pub(super) fn add_walked(&mut self, changes: Vec<Change>, walked: Walked) {
         if walked == Walked::Restarted {
             *self = History::default();
         }
@@ -57,7 +57,7 @@ impl History {
 
     /// Whether every change that the branch ever had of this file is known.
     pub fn is_whole(&self, environment: &Environment, repository: &Repository) -> bool {
-        let oldest = self.of(environment, repository).last();
+        let oldest = self.changes_of(environment, repository).last();
         self.whole || oldest.is_some_and(|change| change.creates_file)
     }
 
@@ -71,7 +71,7 @@ impl History {
     }
 
     /// Changes of one file, newest first.
-    pub fn of(&self, environment: &Environment, repository: &Repository) -> &[Change] {
+    pub fn changes_of(&self, environment: &Environment, repository: &Repository) -> &[Change] {
         self.files
             .get(&(environment.clone(), repository.clone()))
             .map_or(&[], |changes| changes)
@@ -97,7 +97,7 @@ impl History {
         environment: &Environment,
         repository: &Repository,
     ) -> Option<Timestamp> {
-        self.of(environment, repository)
+        self.changes_of(environment, repository)
             .iter()
             .find(|c| c.moves_version())
             .map(|c| c.at)
@@ -105,7 +105,7 @@ impl History {
 
     /// The change that brought the version that stands now.
     pub fn last_move(&self, environment: &Environment, repository: &Repository) -> Option<&Change> {
-        self.of(environment, repository)
+        self.changes_of(environment, repository)
             .iter()
             .find(|c| c.moves_version())
     }
@@ -116,7 +116,7 @@ impl History {
         environment: &Environment,
         repository: &Repository,
     ) -> Option<&Change> {
-        self.of(environment, repository)
+        self.changes_of(environment, repository)
             .iter()
             .find(|c| c.moves_gate())
     }
@@ -134,8 +134,8 @@ impl History {
         if !self.started {
             return None;
         }
-        let below = self.of(lower, repository);
-        let above = self.of(here, repository);
+        let below = self.changes_of(lower, repository);
+        let above = self.changes_of(here, repository);
         // Since ours was declared below; if it never was, since it was declared here.
         let since = below
             .iter()
@@ -166,7 +166,7 @@ impl History {
 
     /// Every time that a version stood in a file, newest first, what stands now before all others.
     pub fn stands(&self, environment: &Environment, repository: &Repository) -> Vec<Stand<'_>> {
-        stands(self.of(environment, repository))
+        stands(self.changes_of(environment, repository))
     }
 }
 

@@ -4,12 +4,12 @@
 
 mod attempts;
 mod changed;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod history;
 mod named;
 pub mod source;
 mod table;
-#[cfg(test)]
-pub(crate) mod world;
 
 pub use attempts::{Attempts, FailedAttempt};
 pub use changed::Changed;
@@ -315,7 +315,7 @@ impl Store {
                 self.named = named::Named::new(&tree);
                 self.tree = Some(tree);
             }
-            (News::Changes { changes, walked }, _) => self.history.take(changes, walked),
+            (News::Changes { changes, walked }, _) => self.history.add_walked(changes, walked),
             (News::Pushable(fault), _) => self.pushable = Some(fault.map_or(Ok(()), Err)),
             (News::Put(fact), Some(cluster)) => {
                 let app = self.words.app(&fact).cloned();

@@ -78,7 +78,7 @@ pub struct Decoder {
 impl Decoder {
     /// Takes the bytes of one read.
     pub fn feed(&mut self, bytes: &[u8], at: Instant) -> Vec<Input> {
-        let mut inputs = self.settle_late(bytes, at);
+        let mut inputs = self.end_late_escape(bytes, at);
         let soon = self
             .last_read
             .is_some_and(|last| at.saturating_duration_since(last) < TYPING_GAP);
@@ -93,13 +93,13 @@ impl Decoder {
             self.last_read = Some(at);
         }
         let queued = soon || typed > 1 || self.paste.is_some();
-        inputs.extend(self.take(at, queued));
+        inputs.extend(self.take_inputs(at, queued));
         inputs
     }
 
     /// On a busy machine the reader may wake only after the next key has come: an escape that had been alone for long
     /// enough was the Esc key all the same, unless what follows goes on with a sequence.
-    fn settle_late(&mut self, bytes: &[u8], at: Instant) -> Vec<Input> {
+    fn end_late_escape(&mut self, bytes: &[u8], at: Instant) -> Vec<Input> {
         let goes_on = matches!(
             bytes.first(),
             None | Some(b'[' | b'O' | b']' | b'P' | b'\\')
@@ -108,13 +108,13 @@ impl Decoder {
             .pending_since
             .is_some_and(|since| at.saturating_duration_since(since) >= ESCAPE_GAP);
         if is_late && !goes_on && self.paste.is_none() && self.pending == [0x1b] {
-            self.settle()
+            self.end_sequence()
         } else {
             Vec::new()
         }
     }
 
-    /// How long to wait for more bytes before [`Decoder::settle`] is due.
+    /// How long to wait for more bytes before [`Decoder::end_sequence`] is due.
     pub fn patience(&self) -> Option<Duration> {
         self.pending_since?;
         Some(if self.paste.is_none() && self.pending.len() <= 2 {
@@ -125,7 +125,7 @@ impl Decoder {
     }
 
     /// Nothing came for [`Decoder::patience`]: a lone escape is a key, an unfinished sequence is dropped.
-    pub fn settle(&mut self) -> Vec<Input> {
+    pub fn end_sequence(&mut self) -> Vec<Input> {
         let Some(at) = self.pending_since.take() else {
             return Vec::new();
         };
@@ -141,10 +141,10 @@ impl Decoder {
             }
         }
         self.forget_sequence();
-        self.take(at, false)
+        self.take_inputs(at, false)
     }
 
-    fn take(&mut self, at: Instant, queued: bool) -> Vec<Input> {
+    fn take_inputs(&mut self, at: Instant, queued: bool) -> Vec<Input> {
         let found = std::mem::take(&mut self.meaning.found);
         found
             .into_iter()
@@ -457,7 +457,7 @@ pub(super) fn read_keys(tty: &Arc<Tty>, keys: &mpsc::Sender<Input>) {
                 Read::Gone => return,
             }
         } else {
-            decoder.settle()
+            decoder.end_sequence()
         };
         for input in inputs {
             if matches!(input, Input::Answer(_)) {

@@ -21,7 +21,7 @@ fn keys(inputs: &[Input]) -> Vec<(KeyCode, KeyModifiers)> {
 fn decoded(bytes: &[u8]) -> Vec<Input> {
     let mut decoder = Decoder::default();
     let mut inputs = decoder.feed(bytes, Instant::now());
-    inputs.extend(decoder.settle());
+    inputs.extend(decoder.end_sequence());
     inputs
 }
 
@@ -95,7 +95,7 @@ fn every_known_sequence_is_its_key_whole_and_cut_anywhere() {
             .iter()
             .flat_map(|byte| decoder.feed(&[*byte], Instant::now()))
             .collect();
-        inputs.extend(decoder.settle());
+        inputs.extend(decoder.end_sequence());
         assert_eq!(
             keys(&inputs),
             [(*code, *modifiers)],
@@ -129,7 +129,7 @@ fn what_is_no_key_leaves_nothing_behind() {
     for bytes in nothing {
         let mut decoder = Decoder::default();
         let mut inputs = decoder.feed(bytes, Instant::now());
-        inputs.extend(decoder.settle());
+        inputs.extend(decoder.end_sequence());
         inputs.extend(decoder.feed(b"k", Instant::now()));
         assert_eq!(keys(&inputs), [(KeyCode::Char('k'), NONE)], "{bytes:?}");
     }
@@ -162,7 +162,7 @@ fn a_paste_without_end_ends_by_itself_and_a_huge_one_is_capped() {
     let mut decoder = Decoder::default();
     assert_eq!(decoder.feed(b"\x1b[200~abc", Instant::now()), []);
     assert_eq!(decoder.patience(), Some(SEQUENCE_GAP));
-    assert_eq!(decoder.settle(), [Input::Paste("abc".to_owned())]);
+    assert_eq!(decoder.end_sequence(), [Input::Paste("abc".to_owned())]);
     assert_eq!(decoder.patience(), None);
 
     let mut bytes = b"\x1b[200~".to_vec();
@@ -184,7 +184,7 @@ fn keys_that_were_not_typed_one_by_one_are_marked() {
     let mut decoder = Decoder::default();
     let mut flags = |bytes: &[u8], at| -> Vec<(bool, bool)> {
         let mut inputs = decoder.feed(bytes, at);
-        inputs.extend(decoder.settle());
+        inputs.extend(decoder.end_sequence());
         inputs
             .iter()
             .map(|input| match input {

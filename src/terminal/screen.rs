@@ -81,9 +81,9 @@ impl Screen {
         let unicode = self.capabilities.unicode;
         let Ok(_) = terminal.draw(|frame| {
             render(frame);
-            symbol::settle(frame.buffer_mut(), unicode);
+            symbol::make_symbols_safe(frame.buffer_mut(), unicode);
         });
-        let drawn = terminal.backend_mut().take();
+        let drawn = terminal.backend_mut().take_bytes();
         if drawn.is_empty() {
             drawn
         } else {

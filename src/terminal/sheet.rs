@@ -1,7 +1,7 @@
 //! Sheet: the surface on which a frame is composed: terminal bytes in memory, as few as serve.
 //!
 //! Deliberately absent: the terminal itself, sequences beyond cursor position, colours, modes and clearing, and doubt
-//! about what a cell holds, which [`super::symbol`] has settled.
+//! about what a cell holds, which [`super::symbol`] has made safe.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -68,7 +68,7 @@ impl Sheet {
     }
 
     /// Takes the bytes that were composed since the last call; none when nothing changed.
-    pub(super) fn take(&mut self) -> Vec<u8> {
+    pub(super) fn take_bytes(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
 

@@ -87,14 +87,14 @@ pub(super) fn listen(ending: Ending) -> std::io::Result<()> {
                 // Ending comes first: a shell that kills a stopped job sends it on as well.
                 arrived.sort_by_key(|signal| matches!(*signal, SIGTSTP | SIGCONT | SIGWINCH));
                 for signal in arrived {
-                    take(signal, &ending);
+                    obey_signal(signal, &ending);
                 }
             }
         })?;
     Ok(())
 }
 
-fn take(signal: i32, ending: &Ending) {
+fn obey_signal(signal: i32, ending: &Ending) {
     let tty = &ending.tty;
     match signal {
         SIGTSTP => {

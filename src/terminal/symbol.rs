@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthChar;
 
 /// Replaces every symbol that may not leave.
-pub(super) fn settle(buffer: &mut Buffer, unicode: bool) {
+pub(super) fn make_symbols_safe(buffer: &mut Buffer, unicode: bool) {
     for cell in &mut buffer.content {
         // Nearly every cell holds one ASCII character, and this runs over all of them for each frame.
         if matches!(cell.symbol().as_bytes(), [0x20..=0x7e]) {

@@ -12,7 +12,7 @@ use crate::state::filter::Filter;
 use crate::state::{BoardLine, PromptKind, State};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+pub fn press_in_board(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Down => step(state, 1),
         Action::Up => step(state, -1),

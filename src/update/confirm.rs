@@ -74,7 +74,12 @@ fn turn(confirm: &mut ConfirmUi, by: isize) {
 }
 
 /// A key that is a command here.
-pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+pub fn press_in_confirm(
+    state: &mut State,
+    press: &Press,
+    action: Action,
+    effects: &mut Vec<Effect>,
+) {
     let most = crate::screen::confirm::scroll(state);
     let is_seen = is_seen(state, press);
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
@@ -303,10 +308,10 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
         return complain_unseen(confirm);
     }
     // A slow line brings honest typing in one piece, but nobody confirms what they have not read.
-    let settles_at = confirm
+    let counts_from = confirm
         .letters_together
         .and_then(|at| at.checked_add(ENTER_AFTER).ok());
-    if press.queued || settles_at.is_some_and(|settles_at| press.at < settles_at) {
+    if press.queued || counts_from.is_some_and(|counts_from| press.at < counts_from) {
         let sentence = "That key came together with others; press it by itself.";
         let text = keys.with_key(Place::Text, sentence, Action::Confirm);
         return complain(confirm, text, Cure::Key);

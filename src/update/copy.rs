@@ -14,7 +14,7 @@ pub fn open(state: &mut State) {
     }
 }
 
-pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+pub fn press_in_copy_menu(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let Some(Overlay::Copy { subject }) = &state.ui.overlay else {
         return;
     };

@@ -29,7 +29,7 @@ pub fn open(state: &mut State) {
 }
 
 /// A key in the list of levers.
-pub fn act(state: &mut State, press: &Press, action: Action) {
+pub fn press_in_levers(state: &mut State, press: &Press, action: Action) {
     let Some(Overlay::Levers { target, selected }) = &mut state.ui.overlay else {
         return;
     };
@@ -124,7 +124,7 @@ pub fn which(state: &mut State, press: &Press, action: Action) {
 }
 
 /// Enter on a plan in the journal: an unknown one is settled, a debt is undone by its own plan.
-pub fn settle(state: &mut State) {
+pub fn open_settle_or_undo(state: &mut State) {
     let Some(record) = selected_record(state) else {
         return;
     };
@@ -173,7 +173,7 @@ fn leave(state: &mut State, plan: &PlanId, effects: &mut Vec<Effect>) {
 }
 
 /// The answer to `I looked:`: look again, done, not done.
-pub fn settle_by_hand(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+pub fn press_in_settle(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let Some(Overlay::Settle { plan, selected }) = &mut state.ui.overlay else {
         return;
     };
@@ -185,7 +185,7 @@ pub fn settle_by_hand(state: &mut State, action: Action, effects: &mut Vec<Effec
             let (plan, selected) = (plan.clone(), *selected);
             state.close_overlay();
             if selected == 0 {
-                effects.push(Effect::Settle { plan, asked: true });
+                effects.push(Effect::LookFor { plan, asked: true });
                 state.tell("Looking for the plan in the world.");
             } else {
                 let by = state.settings.who.login.clone();

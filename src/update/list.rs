@@ -6,7 +6,7 @@ use crate::action::Action;
 use crate::screen::list::opened;
 use crate::state::{ListKey, State};
 
-pub fn act(state: &mut State, action: Action) {
+pub fn press_in_list(state: &mut State, action: Action) {
     let Some(list) = opened(state) else { return };
     let rows = list.visible(state).max(1);
     let last = list.rows.length().saturating_sub(1);

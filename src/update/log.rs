@@ -20,7 +20,7 @@ use crate::provider::LogPiece;
 use crate::state::{LogUi, PromptKind, State};
 use lines::{end, error, follow, line, page, room, search, show, top};
 
-pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+pub fn press_in_log(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Down | Action::Up => line(state, action == Action::Down),
         Action::PageDown | Action::PageUp => page(state, action == Action::PageDown),
@@ -168,7 +168,7 @@ pub fn logged(state: &mut State, follow: u64, piece: LogPiece) {
 }
 
 /// Once before a frame: new lines are looked through, and the end or the first error is brought into sight.
-pub fn settle(state: &mut State) {
+pub fn refresh_log(state: &mut State) {
     let room = room(state);
     let Some(log) = &mut state.ui.log else { return };
     log.faults.refresh(&log.log);

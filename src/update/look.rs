@@ -33,7 +33,7 @@ pub fn for_lost(state: &mut State, effects: &mut Vec<Effect>) {
         state
             .looks
             .insert(id.clone(), (looks + 1, state.now + pause));
-        effects.push(Effect::Settle {
+        effects.push(Effect::LookFor {
             plan: id.clone(),
             asked: false,
         });

@@ -6,6 +6,7 @@ mod board;
 mod bulk;
 mod confirm;
 mod copy;
+mod derive;
 mod levers;
 mod list;
 mod log;
@@ -15,11 +16,10 @@ mod open;
 mod press;
 mod prompt;
 mod run;
-mod settle;
 #[cfg(test)]
 mod tests;
 
-pub use settle::{settle, settle_key};
+pub use derive::{derive_for_key, derive_state};
 
 use crate::effect::Effect;
 use crate::journal::What;
@@ -51,7 +51,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Outcome { plan, outcome } => ended(state, plan, outcome),
         Message::Recorded(entry) => {
             let plan = entry.plan.clone();
-            state.journal.take(*entry);
+            state.journal.add_entry(*entry);
             know_taken_back(state, &plan);
         }
         Message::JournalRead(journal) => {
@@ -67,7 +67,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             }
             state.calls.push_back(call);
         }
-        Message::Told(text) => state.tell(text),
+        Message::Notice(text) => state.tell(text),
         Message::Resumed => {}
         Message::TerminalAnswered => state.ui.terminal.answers = true,
         Message::Painted { overlay, at } => {
@@ -230,7 +230,7 @@ impl State {
             plan: plan.clone(),
             what,
         };
-        self.journal.take(entry.clone());
+        self.journal.add_entry(entry.clone());
         know_taken_back(self, plan);
         effects.push(Effect::Record(Box::new(entry)));
     }

@@ -28,7 +28,7 @@ pub fn open(state: &mut State) {
 }
 
 /// A key in that question.
-pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+pub fn press_in_mute(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let Some(Overlay::Mute { target, selected }) = &state.ui.overlay else {
         return;
     };

@@ -54,7 +54,8 @@ pub fn run(state: &mut State, target: Target, run: Option<ObjectId>, effects: &m
         awaits_log: false,
         top: 0,
     });
-    let start = runs::opened(state).and_then(|run| crate::model::tree::Tree::of(run).opens_on());
+    let start =
+        runs::opened(state).and_then(|run| crate::model::tree::Tree::of_run(run).opens_on());
     if let Some(ui) = &mut state.ui.run {
         ui.node = start;
     }

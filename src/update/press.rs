@@ -40,7 +40,7 @@ pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
     if state.ui.overlay.is_some() {
         overlaid(state, press, action, effects);
     } else {
-        act(state, press, action, effects);
+        do_action(state, press, action, effects);
         list::pin(state);
     }
 }
@@ -68,20 +68,20 @@ fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<
 
 fn overlaid_by(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
     match &state.ui.overlay {
-        Some(Overlay::Confirm(_)) => confirm::act(state, press, action, effects),
-        Some(Overlay::Levers { .. }) => levers::act(state, press, action),
+        Some(Overlay::Confirm(_)) => confirm::press_in_confirm(state, press, action, effects),
+        Some(Overlay::Levers { .. }) => levers::press_in_levers(state, press, action),
         Some(Overlay::Which { .. }) => levers::which(state, press, action),
-        Some(Overlay::Settle { .. }) => levers::settle_by_hand(state, action, effects),
+        Some(Overlay::Settle { .. }) => levers::press_in_settle(state, action, effects),
         Some(Overlay::Undo { .. }) => levers::undo(state, press, action, effects),
-        Some(Overlay::Mute { .. }) => mute::act(state, action, effects),
-        Some(Overlay::Copy { .. }) => copy::act(state, action, effects),
+        Some(Overlay::Mute { .. }) => mute::press_in_mute(state, action, effects),
+        Some(Overlay::Copy { .. }) => copy::press_in_copy_menu(state, action, effects),
         Some(Overlay::Refused(_)) => state.close_overlay(),
         None => {}
     }
 }
 
 /// An action outside overlays and text fields, whether it came by its key or by the palette.
-pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+pub fn do_action(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
     if let Some(why) = off(state, place(state), action) {
         state.complain(why);
         return;
@@ -139,7 +139,7 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
         Action::RollBackTo => levers::roll_back_to(state, press),
         Action::Mute => mute::open(state),
         Action::Settle if selected_mute(state).is_some() => mute::open(state),
-        Action::Settle => levers::settle(state),
+        Action::Settle => levers::open_settle_or_undo(state),
         Action::Login => open::login(state, effects),
         _ if action.lever().is_some() => {
             if let (Some(lever), Some(target)) = (action.lever(), state.target().cloned()) {
@@ -147,9 +147,9 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
             }
         }
         _ => match place(state) {
-            Place::Run => run::act(state, action, effects),
-            Place::Log => log::act(state, action, effects),
-            Place::Board => board::act(state, action, effects),
+            Place::Run => run::press_in_run(state, action, effects),
+            Place::Log => log::press_in_log(state, action, effects),
+            Place::Board => board::press_in_board(state, action, effects),
             Place::Target if action == Action::Enter => {
                 if let Some(target) = state.target().cloned() {
                     let key = opened(state).and_then(|list| list.selected_key());
@@ -160,7 +160,7 @@ pub fn act(state: &mut State, press: &Press, action: Action, effects: &mut Vec<E
                     open::pods(state, target, pod, effects);
                 }
             }
-            _ => list::act(state, action),
+            _ => list::press_in_list(state, action),
         },
     }
 }

@@ -80,7 +80,7 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
 fn done(state: &mut State, press: &Press, prompt: &Prompt, effects: &mut Vec<Effect>) {
     match prompt.kind {
         PromptKind::Palette => match palette::chosen(&prompt.text, prompt.selected) {
-            Some(action) => press::act(state, press, action, effects),
+            Some(action) => press::do_action(state, press, action, effects),
             None => {
                 let sentence = format!("There is no action {}; the help lists them.", prompt.text);
                 state.complain(state.keys.with_key(Place::Board, &sentence, Action::Help));

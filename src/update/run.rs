@@ -10,7 +10,7 @@ use crate::model::ObjectId;
 use crate::screen::run::{more_rows, nodes};
 use crate::state::State;
 
-pub fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+pub fn press_in_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let rows = crate::screen::layout::run_rows(state).max(1);
     match action {
         Action::Down => step(state, 1),

@@ -1,6 +1,6 @@
 //! Keys pressed, and what they make of the state: `(world, keys, what stands then)`.
 
-use super::{settle, update};
+use super::{derive_state, update};
 use crate::board::FoldKind;
 use crate::effect::Effect;
 use crate::keymap::Chord;
@@ -8,24 +8,24 @@ use crate::message::{Message, Press};
 use crate::model::*;
 use crate::plan::PlanId;
 use crate::state::{BoardLine, Overlay, Pane, Settings, State, View};
-use crate::store::world::{World, at, usual_list};
+use crate::store::fixture::{Fixture, ago, usual_list};
 use std::sync::Arc;
 
-pub(super) fn state(world: World) -> State {
+pub(super) fn state(world: Fixture) -> State {
     let keys = crate::keymap::Keymap::built_in().unwrap();
     let mut state = State::new(
         Arc::new(world.delivery),
         Arc::new(keys),
         Settings::for_tests(),
-        at(0),
+        ago(0),
     );
     state.store = world.store;
-    settle(&mut state);
+    derive_state(&mut state);
     state
 }
 
-pub(super) fn world() -> World {
-    let mut world = World::new();
+pub(super) fn world() -> Fixture {
+    let mut world = Fixture::new();
     for app in ["account-api", "publisher", "router"] {
         world.app(app, &[app]);
         for (environment, version) in [
@@ -51,12 +51,12 @@ pub(super) fn pressed(state: &mut State, key: &str, queued: bool) -> Vec<Effect>
     let chord = Chord::parse(key).unwrap();
     let press = Press {
         chord,
-        at: at(-1),
+        at: ago(-1),
         queued,
         id: PlanId::new("0123456789abcdef"),
     };
     let effects = update(state, Message::Pressed(press));
-    settle(state);
+    derive_state(state);
     effects
 }
 
@@ -108,7 +108,7 @@ fn the_selection_survives_a_new_order_and_the_order_waits_to_be_asked() {
     changed.moved("production", "router", "v1", "v9", 90, ActorKind::Robot);
     state.store = changed.store;
     state.board_of = (0, 0);
-    settle(&mut state);
+    derive_state(&mut state);
     assert_eq!(selected(&state), "publisher @ production");
     assert!(state.ui.board.would_move > 0);
     press(&mut state, ".");
@@ -256,7 +256,7 @@ fn no_letter_writes_by_itself() {
                 let mut state = state(world());
                 let press = Press {
                     chord,
-                    at: at(-1),
+                    at: ago(-1),
                     queued: false,
                     id: PlanId::new("00"),
                 };
@@ -295,7 +295,7 @@ fn the_levers_open_on_the_selected_cell_and_close_again() {
 fn pods_that_were_not_listed_yet_are_not_called_gone() {
     use crate::model::{Fault, FaultKind};
     use crate::store::{Kind, News, Source};
-    let said = |world: World| {
+    let said = |world: Fixture| {
         let mut state = state(world);
         press(&mut state, "/ p u b l i s h e r enter enter enter");
         state.ui.notice.map(|n| n.text).unwrap_or_default()
@@ -327,7 +327,7 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
     let mut state = state(world());
     press(&mut state, "/ p u b l i s h e r enter enter");
     assert!(crate::screen::run::opened(&state).is_none());
-    let failed = crate::store::world::smoke(
+    let failed = crate::store::fixture::smoke(
         "production",
         "publisher",
         "post-sync-1",
@@ -339,7 +339,7 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
     state.store = world.store;
     // The world was read again, as the same delta would have been.
     state.board_of = Default::default();
-    settle(&mut state);
+    derive_state(&mut state);
     assert_eq!(
         crate::screen::run::opened(&state).map(|run| &*run.id.name),
         Some("post-sync-1")
@@ -348,7 +348,7 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
 
 #[test]
 fn what_is_copied_acts_on_nothing_that_it_is_pasted_into() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     let hostile = "v1\u{1b}[201~\u{15}touch OWN\r";
     world
         .app("pub\u{15}lisher", &["publisher"])
@@ -437,7 +437,7 @@ fn copy_and_link_are_about_what_is_selected_in_the_view_that_one_looks_at() {
     );
     world.fact(
         "staging",
-        crate::store::world::smoke("staging", "router", "post-sync-1", "v2", RunPhase::Failed),
+        crate::store::fixture::smoke("staging", "router", "post-sync-1", "v2", RunPhase::Failed),
     );
     let mut state = state(world);
     let copied = |state: &mut State, keys: &str| match press(state, keys).as_slice() {
@@ -469,7 +469,7 @@ mod steady;
 #[test]
 fn a_long_run_is_opened_where_it_failed() {
     use crate::store::Fact;
-    use crate::store::world::smoke;
+    use crate::store::fixture::smoke;
     let Fact::Run(mut run) = smoke("production", "account-api", "r", "v1", RunPhase::Failed) else {
         unreachable!()
     };
@@ -483,8 +483,8 @@ fn a_long_run_is_opened_where_it_failed() {
         boundary: (name != "r").then(|| "r".into()),
         children: Vec::new(),
         message: None,
-        started: Some(at(started)),
-        finished: Some(at(1)),
+        started: Some(ago(started)),
+        finished: Some(ago(1)),
         exit_code: None,
         hooked: false,
         retried: false,

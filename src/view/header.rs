@@ -131,7 +131,7 @@ fn counts(state: &State, pen: &Pen<'_>, room: usize) -> Line {
         .journal
         .records
         .iter()
-        .filter(|r| r.standing() == crate::journal::Standing::Unknown)
+        .filter(|r| r.plan_state() == crate::journal::PlanState::Unknown)
         .count();
     let mut last = Vec::new();
     if unknown > 0 {

@@ -7,7 +7,7 @@ use super::pen::Line;
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::model::{Change, Target, Version, span::span};
-use crate::screen::{keys, recent::who};
+use crate::screen::{keys, recent::name_mover};
 use crate::state::State;
 use crate::store::Source;
 use crate::text::{Safe, fit};
@@ -98,7 +98,7 @@ pub fn page<'a>(
                 ))
                 .say(fit(&Safe::line(&what), 21))
                 .say(format!(" {stood:<8}{file}"))
-                .say(who(state, change))
+                .say(name_mover(state, change))
                 .look(
                     format!("  {}  ", &change.commit[..change.commit.len().min(7)]),
                     theme.dim(),

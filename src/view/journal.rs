@@ -6,7 +6,7 @@ use super::list::Page;
 use super::pen::Line;
 use super::theme::Theme;
 use crate::action::{Action, Place};
-use crate::journal::{Record, Standing};
+use crate::journal::{PlanState, Record};
 use crate::model::{Mute, span::span};
 use crate::plan::{Outcome, show};
 use crate::screen::copy::branch_link;
@@ -155,14 +155,14 @@ fn short(at: Timestamp, state: &State) -> String {
 }
 
 fn standing(record: &Record, theme: Theme) -> (&'static str, ratatui::style::Style) {
-    match record.standing() {
-        Standing::Open => ("open", theme.warning()),
-        Standing::Underway => ("waiting", theme.meant()),
-        Standing::Done => ("done", theme.plain()),
-        Standing::Late => ("OVERDUE", theme.bad()),
-        Standing::CutShort => ("cut short", theme.bad()),
-        Standing::NotDone => ("not done", theme.dim()),
-        Standing::Unknown => ("UNKNOWN", theme.bad()),
+    match record.plan_state() {
+        PlanState::Open => ("open", theme.warning()),
+        PlanState::Underway => ("waiting", theme.meant()),
+        PlanState::Done => ("done", theme.plain()),
+        PlanState::Late => ("OVERDUE", theme.bad()),
+        PlanState::CutShort => ("cut short", theme.bad()),
+        PlanState::NotDone => ("not done", theme.dim()),
+        PlanState::Unknown => ("UNKNOWN", theme.bad()),
     }
 }
 
@@ -269,7 +269,7 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
     let key = keys::first(state, Place::Journal, Action::Settle);
     if let Some(debt) = record.debt() {
         say(&format!("debt: {debt}. {key} undoes it."), theme.warning());
-    } else if matches!(record.standing(), Standing::Unknown | Standing::Open) {
+    } else if matches!(record.plan_state(), PlanState::Unknown | PlanState::Open) {
         say(&format!("{key} settles it."), theme.warning());
     }
     lines

@@ -62,7 +62,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option
             undo(state, &mut pen.within(main), plan, *selected);
         }
         Overlay::Settle { plan, selected } => {
-            settle(state, &mut pen.within(main), plan, *selected);
+            draw_settle(state, &mut pen.within(main), plan, *selected);
         }
     }
     None
@@ -189,7 +189,7 @@ fn undo(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {
     );
 }
 
-fn settle(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {
+fn draw_settle(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {
     let short = state.journal.short(plan);
     let says = match state.journal.get(plan) {
         Some(record) => vec![

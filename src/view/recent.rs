@@ -4,7 +4,7 @@
 
 use super::pen::{Line, Pen};
 use crate::model::Version;
-use crate::screen::recent::{News, moved, news, who};
+use crate::screen::recent::{News, moved, name_mover, news};
 use crate::state::State;
 use crate::text::{fit, width};
 use jiff::tz::TimeZone;
@@ -27,7 +27,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
     // What failed is not pushed out by what went well.
     news.sort_by_key(|piece| !matches!(piece, News::SmokeFailed(..)));
     news.truncate(rows - 1);
-    news.sort_by_key(|piece| std::cmp::Reverse(piece.at()));
+    news.sort_by_key(|piece| std::cmp::Reverse(piece.moment()));
     let place = news.iter().map(|n| width(n.environment().as_str())).max();
     let place = place.unwrap_or(0);
     let name = news.iter().map(|n| width(&n.name())).max();
@@ -35,17 +35,19 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
     for (y, piece) in news.iter().enumerate() {
         let head = format!(
             "{} {}  {}  ",
-            piece.at().to_zoned(TimeZone::UTC).strftime("%H:%MZ"),
+            piece.moment().to_zoned(TimeZone::UTC).strftime("%H:%MZ"),
             fit(piece.environment().as_str(), place),
             fit(&piece.name(), name)
         );
         let line = match piece {
-            News::Moved(change) => {
-                Line::from(format!("{head}{}    {}", moved(change), who(state, change)))
-            }
+            News::Moved(change) => Line::from(format!(
+                "{head}{}    {}",
+                moved(change),
+                name_mover(state, change)
+            )),
             News::Many(change, _) => Line::from(format!(
                 "{head}{}    {}",
-                who(state, change),
+                name_mover(state, change),
                 change.subject
             )),
             News::SmokeFailed(status, _) => {

@@ -89,7 +89,7 @@ fn say(pen: &mut Pen<'_>, text: &str) {
 }
 
 fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, pen: &mut Pen<'_>) {
-    let tree = Tree::of(run);
+    let tree = Tree::of_run(run);
     let columns = pen.columns();
     let time_at = time_at(&tree, columns);
     let top = state.ui.run.as_ref().map_or(0, |ui| ui.top);

@@ -637,7 +637,7 @@ impl World {
         for delta in self.deltas() {
             state.store.apply(delta);
         }
-        leverframe::update::settle(&mut state);
+        leverframe::update::derive_state(&mut state);
         state
     }
 }
@@ -864,7 +864,7 @@ pub fn night() -> World {
 /// Notes a plan that was intended so long ago and has no outcome.
 pub fn intend(state: &mut State, mut plan: Plan, age: &str) {
     plan.made_at = ago(age);
-    state.journal.take(Entry {
+    state.journal.add_entry(Entry {
         at: ago(age),
         plan: plan.id.clone(),
         what: What::Intent {
@@ -880,7 +880,7 @@ pub fn remember(state: &mut State, plan: Plan, age: &str) {
     let outcome = Outcome::Applied {
         evidence: "deploy-image-7f3a created".into(),
     };
-    state.journal.take(Entry {
+    state.journal.add_entry(Entry {
         at: ago(age),
         plan: id,
         what: What::Outcome { outcome },

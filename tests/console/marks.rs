@@ -13,7 +13,10 @@ fn a_lever_goes_through_the_marked_cells_one_plan_after_the_other() {
     desk.see(" 3 marked cells");
     desk.press("a");
     let levers = desk.see("levers of 3 marked cells, one plan after the other");
-    assert!(levers.contains("hold") && levers.contains("ready"), "{levers}");
+    assert!(
+        levers.contains("hold") && levers.contains("ready"),
+        "{levers}"
+    );
     assert!(!levers.contains("levers of publisher"), "{levers}");
     desk.close();
     // What is out of sight is not moved.

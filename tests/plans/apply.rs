@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use leverframe::apply::{Writers, apply, look_for};
 use leverframe::journal::file::{JournalFile, JournalPaths};
-use leverframe::journal::{Entry, Standing, What};
+use leverframe::journal::{Entry, PlanState, What};
 use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use std::time::Duration;
 struct Far {
     journal: JournalFile,
     writes: AtomicUsize,
-    stood: Mutex<Vec<Standing>>,
+    stood: Mutex<Vec<PlanState>>,
     /// When the intents of the plans that were looked for were journalled, as it was told.
     sent_at: Mutex<Vec<jiff::Timestamp>>,
     outcome: Outcome,
@@ -31,7 +31,7 @@ impl Writer for Far {
     ) -> BoxFuture<'a, Outcome> {
         async move {
             self.writes.fetch_add(1, Ordering::SeqCst);
-            let standing = self.journal.load().get(&plan.id).unwrap().standing();
+            let standing = self.journal.load().get(&plan.id).unwrap().plan_state();
             self.stood.lock().unwrap().push(standing);
             assert!(
                 self.journal.lock(Duration::ZERO).is_err(),
@@ -97,7 +97,7 @@ async fn the_intent_is_on_the_disk_before_and_the_outcome_after() {
         let (far, writers) = far(&journal, outcome.clone());
         let ended = apply(&some_plan("aaaa"), &writers, &journal).await;
         assert_eq!((ended.outcome, ended.note), (outcome.clone(), None));
-        assert_eq!(*far.stood.lock().unwrap(), [Standing::Open]);
+        assert_eq!(*far.stood.lock().unwrap(), [PlanState::Open]);
         let records = journal.load().records;
         assert_eq!(records.len(), 1);
         assert_eq!(records[0].outcome.as_ref().unwrap().1, outcome);
@@ -186,7 +186,7 @@ async fn an_open_plan_is_looked_for_but_not_while_it_is_being_sent() {
         look_for(&plan.id, &writers, &journal).await,
         Some(applied())
     );
-    assert_eq!(journal.load().records[0].standing(), Standing::Underway);
+    assert_eq!(journal.load().records[0].plan_state(), PlanState::Underway);
     assert_eq!(far.writes.load(Ordering::SeqCst), 0);
     // Whether it can still arrive counts from the journalled intent, not from the start of whoever looks.
     assert_eq!(*far.sent_at.lock().unwrap(), [entry.at]);

@@ -3,7 +3,7 @@
 use crate::scene::*;
 use crate::world::{World, ago, now};
 use jiff::{SignedDuration, Timestamp};
-use leverframe::journal::{Entry, Journal, Record, Standing, What};
+use leverframe::journal::{Entry, Journal, PlanState, Record, What};
 use leverframe::model::*;
 use leverframe::plan::*;
 
@@ -38,7 +38,7 @@ impl Story {
     }
     fn take(&mut self, at: Timestamp, what: What) {
         let plan = self.id.clone();
-        self.journal.take(Entry { at, plan, what });
+        self.journal.add_entry(Entry { at, plan, what });
     }
     fn record(&self) -> &Record {
         self.journal.get(&self.id).unwrap()
@@ -46,7 +46,7 @@ impl Story {
     /// How it stands so many seconds after the write, in words.
     fn stands(&self, after: i64) -> String {
         let at = now().checked_add(SignedDuration::from_secs(after)).unwrap();
-        waits::standing(self.record(), at, Remedy::with_command)
+        waits::state_in_words(self.record(), at, Remedy::with_command)
     }
     /// Looks at the world so many seconds after the write.
     fn look(&mut self, world: &World, after: i64) -> Vec<What> {
@@ -119,7 +119,7 @@ fn a_promotion_is_seen_hop_by_hop() {
         |_| {},
     );
     assert_eq!(story.look(&world, 200), [What::Seen { hop: 5 }]);
-    assert_eq!(story.record().standing(), Standing::Done);
+    assert_eq!(story.record().plan_state(), PlanState::Done);
     assert_eq!(story.stands(9_999), "done in 3m20s");
     assert_eq!(story.look(&world, 9_999), []);
 }
@@ -133,13 +133,13 @@ fn a_hop_is_late_once_and_may_still_come() {
     let mut story = Story::applied(plan);
     assert_eq!(story.look(&world, late - 1), []);
     assert_eq!(story.look(&world, late), [What::Late { hop: 0 }]);
-    assert_eq!(story.record().standing(), Standing::Late);
+    assert_eq!(story.record().plan_state(), PlanState::Late);
     assert!(story.stands(late).starts_with("OVERDUE: v1362 on main, "));
     assert!(story.stands(late).contains(": look at "));
     assert_eq!(story.look(&world, late + 100), []);
     world.stands("production", "publisher", "v1361", "v1362", "0s");
     assert_eq!(story.look(&world, late + 200), [What::Seen { hop: 0 }]);
-    assert_eq!(story.record().standing(), Standing::Underway);
+    assert_eq!(story.record().plan_state(), PlanState::Underway);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_run_that_fails_again_cuts_the_plan_short() {
             }
         ]
     );
-    assert_eq!(story.record().standing(), Standing::CutShort);
+    assert_eq!(story.record().plan_state(), PlanState::CutShort);
     assert_eq!(story.look(&world, 99_999), []);
 }
 
@@ -375,7 +375,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
 /// The bell and the title that come while facts and time go on.
 fn announced(state: &mut leverframe::state::State) -> Vec<String> {
     use leverframe::effect::Effect;
-    let effects = leverframe::update::settle(state);
+    let effects = leverframe::update::derive_state(state);
     let bells = effects
         .iter()
         .filter(|effect| **effect == Effect::Bell)

@@ -304,15 +304,15 @@ fn rolled_back(world: &World, console: &mut Console, seen: bool) -> PlanId {
         plan: id.clone(),
         what,
     };
-    console.journal.take(entry(What::Intent {
+    console.journal.add_entry(entry(What::Intent {
         plan: Box::new(plan),
     }));
     let evidence = "created".to_owned();
-    console.journal.take(entry(What::Outcome {
+    console.journal.add_entry(entry(What::Outcome {
         outcome: Outcome::Applied { evidence },
     }));
     for hop in (0..hops).filter(|_| seen) {
-        console.journal.take(entry(What::Seen { hop }));
+        console.journal.add_entry(entry(What::Seen { hop }));
     }
     id
 }
@@ -345,7 +345,7 @@ fn undoing_a_roll_back_is_called_so_and_says_why_it_was_made() {
     );
     assert!(reasons(&plan).contains(&"bad_here"), "{:?}", plan.checks);
     // Content with what stands: the debt is closed, and no plan is made.
-    console.journal.take(Entry {
+    console.journal.add_entry(Entry {
         at: ago("1m"),
         plan: id.clone(),
         what: What::Paid {

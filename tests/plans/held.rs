@@ -142,7 +142,7 @@ fn a_plan_in_flight_holds_its_like_and_nothing_else() {
     let told = |outcome: Option<Outcome>| {
         let mut journal = Journal::default();
         let mut take = |what| {
-            journal.take(Entry {
+            journal.add_entry(Entry {
                 at: crate::world::now(),
                 plan: earlier.id.clone(),
                 what,

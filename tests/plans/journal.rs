@@ -4,7 +4,7 @@ use crate::plans;
 use leverframe::config;
 use leverframe::effect::Effect;
 use leverframe::journal::file::{JournalFile, JournalPaths};
-use leverframe::journal::{Entry, Journal, Standing, What};
+use leverframe::journal::{Entry, Journal, PlanState, What};
 use leverframe::keymap::Keymap;
 use leverframe::model::{ActorKind, Change, FaultKind, Version};
 use leverframe::plan::{self, Hop, Outcome};
@@ -293,7 +293,7 @@ fn a_console_that_died_after_its_intent_leaves_it_open() {
     let home = Home::new();
     home.journal().append(&intent("aaaa", 0)).unwrap();
     let journal = home.journal().load();
-    assert_eq!(journal.records[0].standing(), Standing::Open);
+    assert_eq!(journal.records[0].plan_state(), PlanState::Open);
     assert_eq!(journal.open().count(), 1);
 }
 
@@ -337,13 +337,13 @@ fn a_plan_without_an_outcome_is_looked_for_less_and_less_often() {
             settings(read_only),
             jiff::Timestamp::UNIX_EPOCH,
         );
-        state.journal.take(intent("aaaa", 0));
-        state.journal.take(intent("bbbb", 0));
-        state.journal.take(applied("bbbb", 1));
+        state.journal.add_entry(intent("aaaa", 0));
+        state.journal.add_entry(intent("bbbb", 0));
+        state.journal.add_entry(applied("bbbb", 1));
         for second in 0..4 * 3600 {
             state.now = jiff::Timestamp::from_second(second).unwrap();
-            for effect in leverframe::update::settle(&mut state) {
-                if let Effect::Settle { plan, asked: false } = effect {
+            for effect in leverframe::update::derive_state(&mut state) {
+                if let Effect::LookFor { plan, asked: false } = effect {
                     assert_eq!(plan.as_str(), "aaaa");
                     looked.push(second);
                 }
@@ -397,7 +397,7 @@ fn a_change_is_ours_by_file_version_and_time() {
         })
         .into();
     let mut journal = Journal::default();
-    journal.take(entry(
+    journal.add_entry(entry(
         "aaaa",
         0,
         What::Intent {
@@ -409,7 +409,7 @@ fn a_change_is_ours_by_file_version_and_time() {
         !ours(&journal, &change("staging", "v1", 60)),
         "it was not sent"
     );
-    journal.take(applied("aaaa", 1));
+    journal.add_entry(applied("aaaa", 1));
     assert!(ours(&journal, &change("staging", "v1", 60)));
     assert!(
         !ours(&journal, &change("staging", "v1", -3600)),
@@ -431,6 +431,6 @@ fn a_change_is_ours_by_file_version_and_time() {
     named.plan = Some("aaaa".into());
     assert!(ours(&journal, &named), "the commit says so itself");
     // A branch that was merged the next day: seen then, and ours.
-    journal.take(entry("aaaa", 86_400, What::Seen { hop: 0 }));
+    journal.add_entry(entry("aaaa", 86_400, What::Seen { hop: 0 }));
     assert!(ours(&journal, &change("staging", "v1", 86_000)));
 }

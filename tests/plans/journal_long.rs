@@ -3,7 +3,7 @@
 use crate::journal::{Home, applied, entry, intent};
 use crate::plans::some_plan;
 use leverframe::journal::file::{JournalFile, JournalPaths};
-use leverframe::journal::{Entry, Journal, KEPT, Standing, What};
+use leverframe::journal::{Entry, Journal, KEPT, PlanState, What};
 use leverframe::plan::{Plan, PlanId};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -153,8 +153,8 @@ fn notes_that_are_appended_while_it_is_replaced_are_not_lost() {
         let found = files
             .iter()
             .filter_map(|file| file.get(&PlanId::new(&id(n))));
-        let standings: Vec<Standing> = found.map(|record| record.standing()).collect();
-        assert_eq!(standings, [Standing::Underway], "{n}");
+        let standings: Vec<PlanState> = found.map(|record| record.plan_state()).collect();
+        assert_eq!(standings, [PlanState::Underway], "{n}");
     }
 }
 
@@ -176,7 +176,7 @@ fn a_damaged_line_stays_until_it_no_longer_matters() {
 fn ids_are_as_short_as_tells_them_apart() {
     let mut journal = Journal::default();
     for id in ["aaaabbbb", "aaaabbcc", "abcdabcd", "ffff"] {
-        journal.take(intent(id, 0));
+        journal.add_entry(intent(id, 0));
     }
     for (id, short) in [
         ("aaaabbbb", "aaaabbb"),

@@ -1,7 +1,7 @@
 //! Levers by commits, one after another on the command line: each sees what became of those before it.
 
 use crate::charts::{self, Charts};
-use leverframe::journal::Standing;
+use leverframe::journal::PlanState;
 
 const STAGING: [&str; 4] = ["publisher", "--environment", "staging", "--yes"];
 
@@ -24,7 +24,7 @@ fn what_was_held_is_released_and_its_debt_is_paid() {
     let (code, said) = charts.run(&["journal", "--look"]);
     assert_eq!(code, 0, "{said}");
     assert_eq!(charts.journal().debts().count(), 1, "{said}");
-    assert_eq!(charts.journal().records[0].standing(), Standing::Done);
+    assert_eq!(charts.journal().records[0].plan_state(), PlanState::Done);
     // No look in between: the lever itself sees that the one before it is done.
     let (code, said) = pull(&charts, "release");
     assert_eq!(code, 0, "{said}");
@@ -69,7 +69,7 @@ fn what_never_came_is_settled_by_who_looked() {
     let plan = charts.journal().records[0].plan.id.to_string();
     let (code, said) = charts.run(&["journal", &plan, "--settle", "not-done"]);
     assert_eq!(code, 0, "{said}");
-    assert_eq!(charts.journal().records[0].standing(), Standing::NotDone);
+    assert_eq!(charts.journal().records[0].plan_state(), PlanState::NotDone);
     let (code, said) = pull(&charts, "hold");
     assert_eq!(code, 0, "{said}");
 }

@@ -70,7 +70,10 @@ fn news_of_a_branch_arrive_with_who_brought_them() {
         );
         let (integration, frontend) =
             (Environment::new("integration"), Repository::new("frontend"));
-        assert_eq!(told.store.history.of(&integration, &frontend).len(), 1);
+        assert_eq!(
+            told.store.history.changes_of(&integration, &frontend).len(),
+            1
+        );
         // The robot, by its release.
         yard.tag(
             "integration",
@@ -79,7 +82,7 @@ fn news_of_a_branch_arrive_with_who_brought_them() {
         );
         let second = yard.robot("Update frontend image tag to v2 for integration");
         told.until("v2", |store| {
-            store.history.of(&integration, &frontend).len() == 2
+            store.history.changes_of(&integration, &frontend).len() == 2
         });
         // The robot, on somebody's order; in the same second perhaps.
         yard.tag(
@@ -111,9 +114,9 @@ fn news_of_a_branch_arrive_with_who_brought_them() {
         );
         git(&yard.work, &["push", "--quiet", "origin", "main"]);
         told.until("frozen", |store| {
-            store.history.of(&integration, &frontend).len() == 4
+            store.history.changes_of(&integration, &frontend).len() == 4
         });
-        let changes = told.store.history.of(&integration, &frontend);
+        let changes = told.store.history.changes_of(&integration, &frontend);
         let kinds: Vec<_> = changes
             .iter()
             .map(|c| (c.to.as_ref().unwrap().as_str(), c.kind, c.gate_to))
@@ -156,7 +159,7 @@ fn a_rewritten_branch_voids_what_was_told() {
     let mut told = Told::by(yard.url(), Options::default());
     told.until("complete", |store| store.history.is_complete());
     let (staging, frontend) = (Environment::new("staging"), Repository::new("frontend"));
-    assert_eq!(told.store.history.of(&staging, &frontend).len(), 2);
+    assert_eq!(told.store.history.changes_of(&staging, &frontend).len(), 2);
     git(&yard.work, &["reset", "--quiet", "--hard", &base]);
     yard.tag("staging", "frontend", "image_tag: v3\n");
     git(&yard.work, &["commit", "--quiet", "-am", "instead of two"]);
@@ -168,7 +171,7 @@ fn a_rewritten_branch_voids_what_was_told() {
     told.until("rewritten", |store| {
         let moves: Vec<_> = store
             .history
-            .of(&staging, &frontend)
+            .changes_of(&staging, &frontend)
             .iter()
             .filter_map(|c| c.to.as_ref())
             .collect();
@@ -494,7 +497,9 @@ fn the_history_of_one_app_ends_where_enough_is_known() {
         told.store
     };
     let moves = |store: &leverframe::store::Store, repository: &str| {
-        let changes = store.history.of(&"integration".into(), &repository.into());
+        let changes = store
+            .history
+            .changes_of(&"integration".into(), &repository.into());
         changes.iter().filter(|c| c.moves_version()).count()
     };
     let frontend = ("integration".into(), "frontend".into());

@@ -92,7 +92,10 @@ fn what_is_proposed_after_every_move_of_a_real_history_is_what_a_script_of_its_o
         journal: &Journal::default(),
     };
     for file in files.into_iter().collect::<std::collections::BTreeSet<_>>() {
-        let changes = told.store.history.of(&production, &file.as_str().into());
+        let changes = told
+            .store
+            .history
+            .changes_of(&production, &file.as_str().into());
         for nth in 0..changes.len() {
             let change = &changes[nth];
             if !change.moves_version() {

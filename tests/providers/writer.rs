@@ -122,9 +122,9 @@ fn a_plan_becomes_one_commit_that_the_feed_shows() {
     );
     let (staging, frontend) = (Environment::new("staging"), Repository::new("frontend"));
     told.until("the commit", |store| {
-        store.history.of(&staging, &frontend).len() == 2
+        store.history.changes_of(&staging, &frontend).len() == 2
     });
-    let change = &told.store.history.of(&staging, &frontend)[0];
+    let change = &told.store.history.changes_of(&staging, &frontend)[0];
     assert_eq!(
         (change.kind, &*change.actor),
         (ActorKind::Leverframe, "ops-1")

@@ -482,10 +482,10 @@ fn what_matters_is_whole_at_eighty_columns() {
     )
     .unwrap();
     world::remember(&mut state, hold, "1s");
-    leverframe::update::settle(&mut state);
+    leverframe::update::derive_state(&mut state);
     // Nobody merges the branch.
     state.now += jiff::SignedDuration::from_hours(48);
-    leverframe::update::settle(&mut state);
+    leverframe::update::derive_state(&mut state);
     state.ui.notice = None;
     let stands = leverframe::screen::message::newest(&state, 1_000);
     let stands: String = stands[0]

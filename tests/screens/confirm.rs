@@ -163,7 +163,7 @@ fn becomes(state: &mut State, world: &world::World, seconds: i64) {
         .now
         .checked_add(SignedDuration::from_secs(seconds))
         .unwrap();
-    leverframe::update::settle(state);
+    leverframe::update::derive_state(state);
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn press(state: &mut State, keys: &str) -> Vec<Effect> {
         };
         effects.extend(leverframe::update::update(state, Message::Pressed(press)));
     }
-    leverframe::update::settle(state);
+    leverframe::update::derive_state(state);
     effects
 }
 
@@ -54,7 +54,7 @@ fn released(state: &mut State, from: &str, to: &str) {
         news,
     };
     leverframe::update::update(state, Message::Delta(delta));
-    leverframe::update::settle(state);
+    leverframe::update::derive_state(state);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_new_plan_moves_no_selection_of_the_journal() {
         assert!(before.contains(id), "{before}");
         refresh.id = plan_id("3c");
         world::intend(&mut state, refresh, "1m");
-        leverframe::update::settle(&mut state);
+        leverframe::update::derive_state(&mut state);
         assert_eq!(cursor(&state), before);
         press(&mut state, "enter");
         let Some(Overlay::Settle { plan, .. }) = &state.ui.overlay else {
@@ -160,7 +160,7 @@ fn a_pod_that_comes_moves_no_selection_of_the_target_view() {
             news: News::Put(Fact::Pod(pod)),
         }),
     );
-    leverframe::update::settle(&mut state);
+    leverframe::update::derive_state(&mut state);
     assert!(drawn(&state).contains("whitehall-admin-0"));
     assert_eq!(cursor(&state), before);
 }

@@ -171,7 +171,7 @@ fn the_journal_with_a_plan_underway_and_an_unknown_one() {
         let underway = decide(&state, &underway).unwrap();
         world::remember(&mut state, underway.clone(), "5m");
         for hop in 0..2 {
-            state.journal.take(Entry {
+            state.journal.add_entry(Entry {
                 at: world::ago("4m"),
                 plan: underway.id.clone(),
                 what: What::Seen { hop },

@@ -28,7 +28,7 @@ fn night_without_integration(fault: Option<&str>) -> State {
                 retry_at: None,
             },
         });
-        leverframe::update::settle(&mut state);
+        leverframe::update::derive_state(&mut state);
     }
     state
 }

@@ -1,11 +1,11 @@
 use super::*;
 use crate::board::{Board, FoldKind};
 use crate::lever::Lever;
-use crate::store::world::{self, World, at, id};
+use crate::store::fixture::{self, Fixture, ago, id};
 use crate::store::{Fact, News, Source};
 
 fn application(name: &str, change: impl FnOnce(&mut Application)) -> Fact {
-    let mut application = world::application("staging", name, "v862");
+    let mut application = fixture::application("staging", name, "v862");
     change(&mut application);
     Fact::Application(application)
 }
@@ -14,7 +14,7 @@ fn operation(phase: Phase) -> Operation {
     Operation {
         phase,
         message: Some("waiting for completion of hook".into()),
-        started: Some(at(90)),
+        started: Some(ago(90)),
         finished: None,
         retries: 0,
         retry_limit: Some(5),
@@ -42,7 +42,7 @@ fn retrying() -> Operation {
             "one or more synchronization tasks completed unsuccessfully. Retrying attempt #3"
                 .into(),
         ),
-        finished: Some(at(60)),
+        finished: Some(ago(60)),
         retries: 3,
         hooks: vec![hook(Phase::Failed)],
         ..operation(Phase::Running)
@@ -50,8 +50,8 @@ fn retrying() -> Operation {
 }
 
 /// asset-manager and its parent in staging, both well.
-fn world() -> World {
-    let mut world = World::new();
+fn world() -> Fixture {
+    let mut world = Fixture::new();
     world.app("asset-manager", &["asset-manager"]);
     world.file("staging", "asset-manager", "v862", true);
     world.fact("staging", application("app-config", |_| {}));
@@ -59,7 +59,7 @@ fn world() -> World {
     world
 }
 
-fn runs(world: &mut World, operation: Operation) -> Status {
+fn runs(world: &mut Fixture, operation: Operation) -> Status {
     let of = application("asset-manager", |app| app.operation = Some(operation));
     world.fact("staging", of);
     world.status("staging", "asset-manager")
@@ -105,7 +105,7 @@ fn what_failed_is_said_until_a_sync_succeeds_whatever_begins_in_between() {
             "a new sync has begun, the one before it failed 1m ago: {HOOK}"
         )]
     );
-    assert_eq!(status.operated, Some(at(60)), "when it failed");
+    assert_eq!(status.operated, Some(ago(60)), "when it failed");
     // Of another version it is not known yet.
     let other = application("asset-manager", |app| {
         app.annotations.insert("imageTag".into(), "v863".into());
@@ -182,7 +182,7 @@ fn an_application_that_could_not_be_understood_is_not_gone() {
     world.news(
         Source::Cluster("staging".into()),
         News::Odd {
-            list: crate::store::world::usual_list(crate::store::Kind::Applications),
+            list: crate::store::fixture::usual_list(crate::store::Kind::Applications),
             name: "content-store".into(),
             why: "no status".into(),
         },
@@ -204,10 +204,10 @@ fn an_application_that_is_being_deleted_is_trouble_though_it_runs() {
     assert!(status.because[0].contains("is being deleted"));
 }
 
-fn parent(change: impl FnOnce(&mut Application)) -> (World, Board) {
+fn parent(change: impl FnOnce(&mut Application)) -> (Fixture, Board) {
     let mut world = world();
     world.fact("staging", application("app-config", change));
-    let board = Board::new(&world.store, &world.delivery, at(0));
+    let board = Board::new(&world.store, &world.delivery, ago(0));
     (world, board)
 }
 
@@ -259,7 +259,7 @@ fn a_parent_that_cannot_render_or_sync_is_said_once_at_the_top() {
 
 #[test]
 fn a_parent_that_is_not_there_is_gone_where_applications_were_read() {
-    let mut world = World::new();
+    let mut world = Fixture::new();
     world.app("asset-manager", &["asset-manager"]);
     world.file("staging", "asset-manager", "v862", true);
     world.fact("staging", application("asset-manager", |_| {}));

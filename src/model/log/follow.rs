@@ -22,7 +22,7 @@ const SECONDS: usize = 86_400;
 
 /// What is known of the container at the moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct ContainerState {
     /// Identity of the newest container under this name (`containerID`); none before it started.
     pub id: Option<String>,
     pub running: bool,
@@ -55,7 +55,7 @@ pub enum Next {
 
 /// Where the reading of the present line stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum LineState {
     /// Collecting the stamp.
     Head,
     /// In a line, of which so many bytes were given out before the cut and are left out now.
@@ -69,7 +69,7 @@ enum Place {
 pub struct Follow {
     id: Option<String>,
     head: Vec<u8>,
-    place: Place,
+    place: LineState,
     /// The line being given out: its stamp (none: it has none) and its bytes so far.
     open: Option<(Option<i64>, usize)>,
     given: Given,
@@ -136,7 +136,7 @@ impl Given {
     }
 
     /// Takes out one line of the stamp; false if there is none left.
-    fn take(&mut self, at: i64) -> bool {
+    fn count_off(&mut self, at: i64) -> bool {
         let second = at.div_euclid(SECOND);
         let (counts, key) = if second >= self.floor {
             (&mut self.stamps, at)
@@ -165,7 +165,7 @@ impl Follow {
         Follow {
             id: None,
             head: Vec::new(),
-            place: Place::Head,
+            place: LineState::Head,
             open: None,
             given: Given::default(),
             known: Given::default(),
@@ -177,7 +177,7 @@ impl Follow {
     }
 
     /// What to do next, when nothing is open.
-    pub fn next(&mut self, seen: &Seen) -> Next {
+    pub fn next(&mut self, seen: &ContainerState) -> Next {
         let Some(id) = &seen.id else {
             return Next::Wait;
         };
@@ -228,7 +228,7 @@ impl Follow {
         if let Some((Some(at), bytes)) = self.open.take() {
             self.torn = Some((at, bytes));
         }
-        self.place = Place::Head;
+        self.place = LineState::Head;
         self.complete = whole;
     }
 
@@ -245,7 +245,7 @@ impl Follow {
                 None => (bytes, false),
             };
             bytes = &bytes[line.len()..];
-            if self.place != Place::Head {
+            if self.place != LineState::Head {
                 self.body(line, ends, out);
                 continue;
             }
@@ -271,12 +271,12 @@ impl Follow {
         match stamp::read(line) {
             Some((at, length)) => {
                 let rest = &line[length..];
-                if self.known.take(at) {
-                    self.place = Place::Known;
+                if self.known.count_off(at) {
+                    self.place = LineState::Known;
                 } else if self.torn.is_some_and(|(torn, _)| torn == at) {
                     let skip = self.torn.take().map_or(0, |(_, bytes)| bytes);
                     self.open = Some((Some(at), skip));
-                    self.place = Place::Body { skip };
+                    self.place = LineState::Body { skip };
                 } else {
                     // The torn line will not come again: it was the first of what was rotated away.
                     if let Some((torn, _)) = self.torn.take() {
@@ -285,7 +285,7 @@ impl Follow {
                     self.level(out);
                     out.starts.push((out.bytes.len() as u32, at));
                     self.open = Some((Some(at), 0));
-                    self.place = Place::Body { skip: 0 };
+                    self.place = LineState::Body { skip: 0 };
                     self.ragged = true;
                 }
                 self.body(rest, ends, out);
@@ -293,7 +293,7 @@ impl Follow {
             None => {
                 self.level(out);
                 self.open = Some((None, 0));
-                self.place = Place::Body { skip: 0 };
+                self.place = LineState::Body { skip: 0 };
                 self.body(line, ends, out);
             }
         }
@@ -307,7 +307,7 @@ impl Follow {
     }
 
     fn body(&mut self, line: &[u8], ends: bool, out: &mut Stretch) {
-        if let Place::Body { skip } = &mut self.place {
+        if let LineState::Body { skip } = &mut self.place {
             let left_out = line.len().min(*skip);
             *skip -= left_out;
             out.bytes.extend_from_slice(&line[left_out..]);
@@ -323,7 +323,7 @@ impl Follow {
         }
         if ends {
             self.open = None;
-            self.place = Place::Head;
+            self.place = LineState::Head;
         }
     }
 }

@@ -415,7 +415,7 @@ proptest! {
 
 #[test]
 fn what_never_ended_in_a_run_that_is_over_was_left() {
-    let world = crate::store::world::smoke("staging", "publisher", "w", "v1", RunPhase::Failed);
+    let world = crate::store::fixture::smoke("staging", "publisher", "w", "v1", RunPhase::Failed);
     let crate::store::Fact::Run(mut run) = world else {
         unreachable!()
     };
@@ -426,7 +426,7 @@ fn what_never_ended_in_a_run_that_is_over_was_left() {
     ];
     run.nodes = Nodes::Read(nodes.to_vec().into());
     let shown = |run: &Run| -> Vec<(String, String)> {
-        let rows = Tree::of(run).rows.into_iter();
+        let rows = Tree::of_run(run).rows.into_iter();
         rows.map(|row| (row.phase.as_str().to_owned(), row.words))
             .collect()
     };

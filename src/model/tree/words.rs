@@ -13,7 +13,7 @@ const LIMIT_REACHED: &str = "No more retries left";
 const NO_FURTHER_TRY: &str = "its expression allowed no further try";
 
 /// The reason, in a few words; empty where there is nothing to add.
-pub(super) fn of(growth: &Growth<'_>, at: usize, attempts: &[usize]) -> String {
+pub(super) fn reason(growth: &Growth<'_>, at: usize, attempts: &[usize]) -> String {
     let node = &growth.nodes[at];
     let message = node.message.as_deref().unwrap_or_default().trim();
     match &node.phase {

@@ -16,7 +16,7 @@ use crate::model::{ActorKind, Change, Version};
 
 /// Turns what a walk found into changes; equal texts are kept once, however long the history is.
 #[derive(Debug)]
-pub struct Telling {
+pub struct ChangeBuilder {
     delivery: Arc<Delivery>,
     path: PathTemplate,
     keys: Keys,
@@ -24,11 +24,11 @@ pub struct Telling {
     versions: HashSet<Version>,
 }
 
-impl Telling {
+impl ChangeBuilder {
     pub fn new(delivery: Arc<Delivery>) -> Self {
         Self {
             path: PathTemplate::of_declared(&delivery),
-            keys: Keys::of(&delivery),
+            keys: Keys::of_delivery(&delivery),
             texts: HashSet::new(),
             versions: HashSet::new(),
             delivery,

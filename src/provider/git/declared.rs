@@ -32,7 +32,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    pub fn of(delivery: &Delivery) -> Self {
+    pub fn of_delivery(delivery: &Delivery) -> Self {
         let at = &delivery.declared;
         let mut wanted = vec![Key::version(&at.version)];
         wanted.extend(at.promote.iter().chain(&at.gate).map(|key| Key::gate(key)));
@@ -90,7 +90,7 @@ impl Reader {
     pub fn new(delivery: Arc<Delivery>) -> Self {
         Self {
             path: PathTemplate::of_declared(&delivery),
-            keys: Keys::of(&delivery),
+            keys: Keys::of_delivery(&delivery),
             lists: HashMap::new(),
             readable: BTreeMap::new(),
             delivery,

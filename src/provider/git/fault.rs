@@ -7,7 +7,7 @@ use super::repository::{Error, Source};
 use crate::model::{Fault, FaultKind};
 
 /// The fault that an error is.
-pub fn of(error: &Error) -> Fault {
+pub fn fault_of_error(error: &Error) -> Fault {
     let (kind, hint) = match error {
         Error::Open { .. } | Error::BranchName(_) => (
             FaultKind::NotFound,
@@ -117,7 +117,7 @@ mod tests {
                 verb: "fetch".to_owned(),
                 said: said.to_owned(),
             };
-            assert_eq!(of(&error).kind, kind, "{said}");
+            assert_eq!(fault_of_error(&error).kind, kind, "{said}");
         }
     }
 }

@@ -17,7 +17,7 @@ use git2::Oid;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch as signal;
 
-use super::change::Telling;
+use super::change::ChangeBuilder;
 use super::declared::Reader;
 use super::fault;
 use super::history::{self, Query, Reached};
@@ -54,17 +54,17 @@ pub fn watch(
     let (wake, woken) = mpsc::channel();
     let thread = std::thread::Builder::new().name("git".to_owned());
     let spawned = thread.spawn(move || {
-        let mut teller = Teller {
-            told: None,
+        let mut thread = FeedThread {
+            reported: None,
             walking: None,
             unpacked: false,
             reader: Reader::new(Arc::clone(&delivery)),
-            telling: Telling::new(delivery),
+            builder: ChangeBuilder::new(delivery),
             fetched_at: None,
             mended_at: None,
             failures: 0,
             alive_at: None,
-            standing: None,
+            present_fault: None,
             kept: None,
             probe: Probe {
                 wanted: options.probe,
@@ -78,7 +78,7 @@ pub fn watch(
             calls,
             pace,
         };
-        let ended = teller.run(&woken);
+        let ended = thread.run(&woken);
         tracing::info!(?ended, "the git feed ends");
     });
     if let Err(e) = spawned {
@@ -116,7 +116,7 @@ enum Ended {
     /// The watch was dropped.
     Dropped,
     /// Nobody takes its news any more.
-    Unheard,
+    Closed,
 }
 
 /// The history that is still to be walked.
@@ -126,15 +126,15 @@ struct Walking {
     left: usize,
 }
 
-struct Teller {
+struct FeedThread {
     source: Source,
     feed: Feed,
     calls: Option<Calls>,
     pace: Pace,
     reader: Reader,
-    telling: Telling,
-    /// The tip last told of, with its tree.
-    told: Option<(Oid, Arc<Tree>)>,
+    builder: ChangeBuilder,
+    /// The tip last reported, with its tree.
+    reported: Option<(Oid, Arc<Tree>)>,
     walking: Option<Walking>,
     /// A chunk of history was read since the repository was opened.
     unpacked: bool,
@@ -144,7 +144,7 @@ struct Teller {
     failures: u32,
     alive_at: Option<Instant>,
     /// The fault that has not passed yet.
-    standing: Option<News>,
+    present_fault: Option<News>,
     /// Only what an earlier start had fetched was told so far: when that was, where it is known.
     kept: Option<Option<Timestamp>>,
     probe: Probe,
@@ -153,10 +153,10 @@ struct Teller {
     only: Option<only::Only>,
 }
 
-impl Teller {
+impl FeedThread {
     fn run(&mut self, woken: &Receiver<()>) -> Ended {
         if !self.feed.blocking_send(News::Connecting) {
-            return Ended::Unheard;
+            return Ended::Closed;
         }
         let mut repository = None;
         let mut asked = true;
@@ -166,7 +166,7 @@ impl Teller {
                     Ok(open) => repository = Some(open),
                     Err(e) => {
                         if !self.fault(&e) {
-                            return Ended::Unheard;
+                            return Ended::Closed;
                         }
                     }
                 }
@@ -174,14 +174,14 @@ impl Teller {
             if let Some(open) = &repository {
                 match self.round(open, asked) {
                     Ok(true) => {}
-                    Ok(false) => return Ended::Unheard,
+                    Ok(false) => return Ended::Closed,
                     Err(e) => {
                         // Opened anew: the repository may have been moved or made again in the meantime.
                         repository = None;
                         match self.mend_mirror(e) {
                             Ok(()) => continue,
                             Err(e) if self.fault(&e) => {}
-                            Err(_) => return Ended::Unheard,
+                            Err(_) => return Ended::Closed,
                         }
                     }
                 }
@@ -219,7 +219,7 @@ impl Teller {
         }
         if repository.is_mirror() {
             // What an earlier start has fetched is told at once, with its age.
-            if self.told.is_none()
+            if self.reported.is_none()
                 && let Ok(tip) = repository.tip()
             {
                 self.kept = Some(repository.fetched_at());
@@ -245,14 +245,14 @@ impl Teller {
                         };
                     }
                 };
-                self.well();
+                self.forget_fault();
                 if !self.news(repository, tip)? {
                     return Ok(false);
                 }
             }
         } else {
             let tip = repository.tip()?;
-            self.well();
+            self.forget_fault();
             if !self.news(repository, tip)? {
                 return Ok(false);
             }
@@ -270,7 +270,7 @@ impl Teller {
 
     /// Tells of a tip: a sign of life where it is the one told of, else what is declared and what led to it.
     fn news(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
-        let before = self.told.as_ref().map(|(tip, _)| *tip);
+        let before = self.reported.as_ref().map(|(tip, _)| *tip);
         if before == Some(tip) {
             let due = repository.is_mirror()
                 || self
@@ -287,7 +287,7 @@ impl Teller {
 
     fn declared(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
         let mainline = self
-            .told
+            .reported
             .as_ref()
             .map(|(_, tree)| Arc::clone(&tree.mainline));
         let tree = Arc::new(
@@ -302,16 +302,16 @@ impl Teller {
                 other
             });
         }
-        let first = self.told.is_none();
+        let first = self.reported.is_none();
         if let Some(only) = &mut self.only {
             only.find_files(&tree, self.reader.path());
         }
-        self.told = Some((tip, Arc::clone(&tree)));
+        self.reported = Some((tip, Arc::clone(&tree)));
         self.alive_at = Some(Instant::now());
         if first {
             self.walking = Some(self.walking_from(tip));
         }
-        Ok(self.feed.blocking_send(News::Declared(tree)) && self.still_ill())
+        Ok(self.feed.blocking_send(News::Declared(tree)) && self.repeat_fault())
     }
 
     fn walking_from(&self, tip: Oid) -> Walking {
@@ -395,13 +395,13 @@ impl Teller {
         let mut changes = Vec::new();
         let mut reached = Reached::Start;
         let mut since = 0;
-        let telling = &mut self.telling;
+        let builder = &mut self.builder;
         history::walk(repository, query, &mut |batch| {
             changes.extend(
                 batch
                     .changes
                     .iter()
-                    .filter_map(|change| telling.change(change)),
+                    .filter_map(|change| builder.change(change)),
             );
             (reached, since) = (batch.reached, batch.since);
             true
@@ -411,25 +411,25 @@ impl Teller {
     }
 
     fn changes(&self, changes: Vec<Change>, walked: Walked) -> bool {
-        self.feed.blocking_send(News::Changes { changes, walked }) && self.still_ill()
+        self.feed.blocking_send(News::Changes { changes, walked }) && self.repeat_fault()
     }
 
     /// What was fetched earlier is news, but no sign of life: its age, and a fault that stands, are told again after it.
-    fn still_ill(&self) -> bool {
+    fn repeat_fault(&self) -> bool {
         let age = self.kept.map(News::AsOf);
         age.into_iter()
-            .chain(self.standing.clone())
+            .chain(self.present_fault.clone())
             .all(|news| self.feed.blocking_send(news))
     }
 
-    fn well(&mut self) {
+    fn forget_fault(&mut self) {
         self.failures = 0;
         self.kept = None;
-        self.standing = None;
+        self.present_fault = None;
     }
 
     fn fault(&mut self, error: &Error) -> bool {
-        let fault = fault::of(error);
+        let fault = fault::fault_of_error(error);
         tracing::warn!(%fault, "git");
         self.failures += 1;
         self.alive_at = None;
@@ -441,7 +441,7 @@ impl Teller {
             fault,
             retry_at,
         };
-        self.standing = Some(news.clone());
+        self.present_fault = Some(news.clone());
         self.feed.blocking_send(news)
     }
 

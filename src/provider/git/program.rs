@@ -122,7 +122,7 @@ impl Call {
     }
 
     /// Runs it in this directory.
-    pub fn at(mut self, dir: &Path) -> Self {
+    pub fn in_directory(mut self, dir: &Path) -> Self {
         self.command.current_dir(dir);
         self
     }

@@ -61,7 +61,7 @@ pub fn push(repository: &Repository, to: To, commit: Oid, branch: &str, limit: D
     let ended = call(repository, limit)
         .left_to_end()
         .run(arguments(repository, to, &[], &refspec));
-    told(ended, has_push_hook(repository))
+    read_report(ended, has_push_hook(repository))
 }
 
 /// Asks whether the far side would take a push to the branch from us. Protection of the branch shows only when it is
@@ -79,7 +79,7 @@ pub fn probe(repository: &Repository, limit: Duration) -> Result<(), String> {
         &["--dry-run", "--no-verify"],
         &refspec,
     ));
-    match told(ended, false) {
+    match read_report(ended, false) {
         Pushed::Done | Pushed::Behind(_) => Ok(()),
         Pushed::Rejected(why) | Pushed::NotSent(why) | Pushed::Lost(why) => Err(why),
     }
@@ -88,10 +88,12 @@ pub fn probe(repository: &Repository, limit: Duration) -> Result<(), String> {
 fn call(repository: &Repository, limit: Duration) -> Call {
     let call = repository.call("push", limit);
     // Hooks expect to start at the top of the work tree.
-    call.at(repository
-        .git
-        .workdir()
-        .unwrap_or_else(|| repository.git.path()))
+    call.in_directory(
+        repository
+            .git
+            .workdir()
+            .unwrap_or_else(|| repository.git.path()),
+    )
 }
 
 fn arguments(repository: &Repository, to: To, more: &[&str], refspec: &str) -> Vec<String> {
@@ -166,7 +168,7 @@ fn has_push_hook(repository: &Repository) -> bool {
 }
 
 /// Reads what the git program reported.
-fn told(ended: Result<Ended, Unfinished>, hook: bool) -> Pushed {
+fn read_report(ended: Result<Ended, Unfinished>, hook: bool) -> Pushed {
     let ended = match ended {
         Ok(ended) => ended,
         Err(Unfinished::NotStarted(why)) => return Pushed::NotSent(why),
@@ -436,13 +438,13 @@ mod tests {
             } else {
                 format!("{to}{line}\n")
             };
-            let read = told(ended(code, &stdout, stderr), false);
+            let read = read_report(ended(code, &stdout, stderr), false);
             assert!(
                 format!("{read:?}").starts_with(want),
                 "{line:?} {stderr:?}: {read:?}"
             );
         }
-        let hook = told(
+        let hook = read_report(
             ended(
                 1,
                 "",

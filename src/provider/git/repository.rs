@@ -143,7 +143,7 @@ impl std::fmt::Debug for Repository {
 
 /// Object caching costs hundreds of megabytes on a long history and gains nothing here; hashes were verified by the git
 /// program when the objects arrived.
-fn settle_library() {
+fn set_library_options() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         git2::opts::enable_caching(false);
@@ -157,7 +157,7 @@ impl Repository {
     /// # Errors
     /// When there is no repository, it belongs to somebody else, or the cache directory cannot be used.
     pub fn open(source: &Source) -> Result<Self, Error> {
-        settle_library();
+        set_library_options();
         if !git2::Reference::is_valid_name(&format!("refs/heads/{}", source.branch))
             || source.branch.starts_with('-')
         {

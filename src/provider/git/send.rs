@@ -1,7 +1,7 @@
 //! A *send*: one plan's scalars brought onto a branch as exactly one commit, however busy the branch is.
 //!
 //! A rejected push changed nothing, so looking at the new head, building the commit on it and pushing again is still the
-//! same send while the scalars are as they were shown. A lost push is never followed by another: it is settled by
+//! same send while the scalars are as they were shown. A lost push is never followed by another: what became of it is found by
 //! looking for the plan's trailer. The commit last sent is kept under a reference of our own until its outcome is
 //! certain, so that a later start can tell as well. Deliberately absent: deciding whether to send at all.
 

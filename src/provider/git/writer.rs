@@ -231,11 +231,11 @@ impl Writer for Committer {
             let proposal = self.proposal(plan)?;
             let branch = proposal.branch.clone();
             let source = self.source.clone();
-            let settled = tokio::task::spawn_blocking(move || {
+            let found = tokio::task::spawn_blocking(move || {
                 let repository = Repository::open(&source).ok()?;
                 Some(send::look_for(&repository, &proposal.plan, proposal.branch.as_deref(), sent_at))
             });
-            match settled.await.ok()?? {
+            match found.await.ok()?? {
                 Search::Applied(commit) => Some(self.outcome(Sent::Applied(commit), plan, branch.as_deref())),
                 Search::NotThere => Some(Outcome::Failed {
                     because: format!(

@@ -100,7 +100,7 @@ impl Reading {
         let body = Some(("application/json", question));
         let request = request(Method::POST, ACCESS_REVIEWS, body, false);
         let asked = whole(&self.client, request, ACCESS_REVIEWS, limit);
-        told(self.calls.as_ref(), "ASK", ACCESS_REVIEWS, asked).await
+        record_call(self.calls.as_ref(), "ASK", ACCESS_REVIEWS, asked).await
     }
 }
 
@@ -112,7 +112,7 @@ impl Writing {
     pub async fn get(&self, path: &str, limit: Duration) -> Result<Answer, Failure> {
         let request = request(Method::GET, path, None, false);
         let looked = whole(&self.client, request, path, limit);
-        told(self.calls.as_ref(), "LOOK", path, looked).await
+        record_call(self.calls.as_ref(), "LOOK", path, looked).await
     }
 
     /// Creates an object: one request, never repeated.
@@ -132,7 +132,7 @@ impl Writing {
             false,
         );
         let sent = whole(&self.client, request, path, limit);
-        told(self.calls.as_ref(), "CREATE", path, sent).await
+        record_call(self.calls.as_ref(), "CREATE", path, sent).await
     }
 
     /// Merges a patch into an object: one request, never repeated.
@@ -152,7 +152,7 @@ impl Writing {
             false,
         );
         let sent = whole(&self.client, request, path, limit);
-        told(self.calls.as_ref(), "PATCH", path, sent).await
+        record_call(self.calls.as_ref(), "PATCH", path, sent).await
     }
 }
 
@@ -408,7 +408,7 @@ async fn whole(
 }
 
 /// Tells of a call when it has ended, if there is room.
-async fn told(
+async fn record_call(
     calls: Option<&(Calls, Source)>,
     verb: &str,
     path: &str,

@@ -7,7 +7,7 @@ mod health;
 mod rights;
 
 use super::connect::{Access, Known, KubeContext};
-use super::watch::{Ears, Pace, Seen, Watch};
+use super::watch::{Listener, Pace, Watch, WatchEvent};
 use super::wire::{self, Application, Happening, Job, Pod, Wire, Workflow};
 use crate::delivery::Delivery;
 use crate::model::{App, Environment};
@@ -179,13 +179,13 @@ impl Cluster {
     }
 
     async fn watch_as<T: Wire>(&self, namespace: &Arc<str>, main: bool) {
-        let mut ears = Reporter {
+        let mut listener = Reporter {
             cluster: self,
             namespace,
             main,
             about: None,
         };
-        self.watching(namespace, "").run::<T>(&mut ears).await;
+        self.watching(namespace, "").run::<T>(&mut listener).await;
     }
 
     /// Watches the Deployments and Pods of the apps that live where most do.
@@ -318,7 +318,7 @@ impl Cluster {
     }
 }
 
-/// Ears that report to the feed.
+/// Turns the events of a watch into news of the feed.
 struct Reporter<'a> {
     cluster: &'a Cluster,
     namespace: &'a Arc<str>,
@@ -328,8 +328,8 @@ struct Reporter<'a> {
     about: Option<&'a str>,
 }
 
-impl<T: Wire> Ears<T> for Reporter<'_> {
-    async fn hear(&mut self, seen: Seen<T>) -> bool {
+impl<T: Wire> Listener<T> for Reporter<'_> {
+    async fn receive(&mut self, event: WatchEvent<T>) -> bool {
         let Cluster {
             environment, feed, ..
         } = self.cluster;
@@ -338,26 +338,26 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
             kind,
             namespace: self.namespace.clone(),
         };
-        let news = match seen {
-            Seen::Begin => News::Listing(list),
-            Seen::Item(item) => match (self.about, item.about()) {
+        let news = match event {
+            WatchEvent::Begin => News::Listing(list),
+            WatchEvent::Item(item) => match (self.about, item.about()) {
                 (Some(app), Some(name)) if !belongs(name, app) => return true,
                 _ => News::Put(item.fact(environment)),
             },
-            Seen::End => {
+            WatchEvent::End => {
                 self.note(kind, true);
                 News::Listed(list)
             }
-            Seen::Well => {
+            WatchEvent::Recovered => {
                 self.note(kind, true);
                 // nothing was missed, so what was listed stands
                 News::Listed(list)
             }
-            Seen::Gone(meta) => News::Gone(kind, meta.id(environment)),
-            Seen::Odd { name, why } => News::Odd { list, name, why },
-            Seen::Alive => News::Alive,
-            Seen::Skew(ms) => News::Skew(ms),
-            Seen::Fault { fault, retry_at } => {
+            WatchEvent::Gone(meta) => News::Gone(kind, meta.id(environment)),
+            WatchEvent::Odd { name, why } => News::Odd { list, name, why },
+            WatchEvent::Alive => News::Alive,
+            WatchEvent::Skew(ms) => News::Skew(ms),
+            WatchEvent::Fault { fault, retry_at } => {
                 self.note(kind, false);
                 let whole = self.main && self.cluster.health.is_nothing_read();
                 // Said first: whoever has heard of every kind knows what to make of it.
@@ -381,7 +381,7 @@ impl<T: Wire> Ears<T> for Reporter<'_> {
         feed.send(news).await
     }
 
-    async fn deaf(&self) {
+    async fn closed(&self) {
         self.cluster.feed.closed().await;
     }
 }

@@ -179,7 +179,7 @@ impl Lines {
     ///
     /// # Errors
     /// A line is longer than any object is.
-    pub(super) fn take(&mut self) -> Result<Vec<Vec<u8>>, &'static str> {
+    pub(super) fn take_lines(&mut self) -> Result<Vec<Vec<u8>>, &'static str> {
         let Some(end) = memchr::memrchr(b'\n', &self.held) else {
             return if self.held.len() > LARGEST_ITEM {
                 Err("a line without an end")
@@ -281,9 +281,12 @@ mod tests {
     fn lines_are_whole() {
         let mut lines = Lines::default();
         lines.feed(b"one\ntw");
-        assert_eq!(lines.take().unwrap(), [b"one".to_vec()]);
+        assert_eq!(lines.take_lines().unwrap(), [b"one".to_vec()]);
         lines.feed(b"o\n\nthree\nrest");
-        assert_eq!(lines.take().unwrap(), [b"two".to_vec(), b"three".to_vec()]);
-        assert_eq!(lines.take().unwrap(), Vec::<Vec<u8>>::new());
+        assert_eq!(
+            lines.take_lines().unwrap(),
+            [b"two".to_vec(), b"three".to_vec()]
+        );
+        assert_eq!(lines.take_lines().unwrap(), Vec::<Vec<u8>>::new());
     }
 }

@@ -4,10 +4,10 @@
 //! backing off in a way that the screen can show. The state is never blanked: what a new list does not name is gone at its
 //! end. Deliberately absent: keeping objects, and kube's own watcher, which neither falls back nor leaves an HTTP 410.
 
-mod ears;
+mod listener;
 mod stream;
 
-pub use ears::{Ears, Seen};
+pub use listener::{Listener, WatchEvent};
 
 use super::call::Failure;
 use super::connect::Access;
@@ -69,7 +69,7 @@ pub struct Watch<'a> {
 /// How one attempt ended.
 enum Ended {
     /// Nobody listens any more.
-    Deaf,
+    Closed,
     /// A list was read to its end: it can be followed now.
     Listed,
     /// The stream ended or broke after it had been well: it is resumed at once.
@@ -88,7 +88,7 @@ impl From<Failure> for Ended {
 }
 
 /// Where a watch stands.
-struct Standing {
+struct WatchState {
     /// The version that was seen last; none before the first list and after an expiry.
     version: Option<String>,
     watch_list: bool,
@@ -106,8 +106,8 @@ struct Standing {
 
 impl Watch<'_> {
     /// Watches until nobody listens.
-    pub async fn run<T: Wire>(mut self, ears: &mut impl Ears<T>) {
-        let mut at = Standing {
+    pub async fn run<T: Wire>(mut self, listener: &mut impl Listener<T>) {
+        let mut state = WatchState {
             version: None,
             watch_list: true,
             broken_lists: 0,
@@ -122,29 +122,29 @@ impl Watch<'_> {
                 Ok(reading) => reading,
                 Err(fault) => {
                     let failure = Failure::before(fault);
-                    if !self.rest(&mut at, ears, failure).await {
+                    if !self.rest(&mut state, listener, failure).await {
                         return;
                     }
                     continue;
                 }
             };
-            let ended = if at.version.is_none() && !at.watch_list {
-                self.pages(&reading, &mut at, ears).await
+            let ended = if state.version.is_none() && !state.watch_list {
+                self.pages(&reading, &mut state, listener).await
             } else {
-                self.stream(&reading, &mut at, ears).await
+                self.stream(&reading, &mut state, listener).await
             };
             let failure = match ended {
-                Ended::Deaf => return,
+                Ended::Closed => return,
                 Ended::Listed | Ended::Over => continue,
                 Ended::NoWatchList => {
-                    at.watch_list = false;
+                    state.watch_list = false;
                     continue;
                 }
                 Ended::Expired(failure) => {
-                    at.version = None;
-                    at.expired += 1;
+                    state.version = None;
+                    state.expired += 1;
                     // once is life; again and again is a server (or a proxy) in trouble
-                    if at.expired == 1 {
+                    if state.expired == 1 {
                         continue;
                     }
                     failure
@@ -154,7 +154,7 @@ impl Watch<'_> {
             if failure.code == Some(401) {
                 self.access.refused(reading.generation).await;
             }
-            if !self.rest(&mut at, ears, failure).await {
+            if !self.rest(&mut state, listener, failure).await {
                 return;
             }
         }
@@ -163,8 +163,8 @@ impl Watch<'_> {
     /// Tells of a failure and of the next try, and waits for it or for somebody who wants it now.
     async fn rest<T: Wire>(
         &mut self,
-        at: &mut Standing,
-        ears: &mut impl Ears<T>,
+        state: &mut WatchState,
+        listener: &mut impl Listener<T>,
         failure: Failure,
     ) -> bool {
         let pace = &self.pace;
@@ -172,26 +172,26 @@ impl Watch<'_> {
             FaultKind::Forbidden => pace.forbidden,
             FaultKind::NotFound => pace.absent,
             _ => {
-                let doubled = pace.first.saturating_mul(1 << at.failures.min(16));
+                let doubled = pace.first.saturating_mul(1 << state.failures.min(16));
                 jitter(doubled.min(pace.longest))
             }
         };
         let pause = pause.max(failure.retry_after.unwrap_or_default());
-        at.failures += 1;
-        at.faulty = true;
+        state.failures += 1;
+        state.faulty = true;
         let retry_at = SignedDuration::try_from(pause)
             .ok()
             .and_then(|pause| Timestamp::now().checked_add(pause).ok());
-        let told = Seen::Fault {
+        let fault = WatchEvent::Fault {
             fault: failure.fault,
             retry_at,
         };
-        if !ears.hear(told).await {
+        if !listener.receive(fault).await {
             return false;
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = ears.deaf() => return false,
+            () = listener.closed() => return false,
             Ok(()) = self.kick.changed() => {}
         }
         true
@@ -229,7 +229,7 @@ impl Watch<'_> {
     }
 }
 
-impl Standing {
+impl WatchState {
     /// A stream lived for a while: earlier trouble is over. A list alone is no proof, the next watch may fail as the last did.
     fn well(&mut self) {
         self.failures = 0;
@@ -264,7 +264,7 @@ fn random() -> f64 {
 }
 
 #[cfg(test)]
-mod listener;
+mod notes;
 #[cfg(test)]
 mod storm;
 #[cfg(test)]

@@ -3,7 +3,7 @@ use crate::model::Target;
 use crate::plan::show::Cluster;
 use crate::plan::{Actor, Guard, Lever, Plan, PlanId, Reach, Request, Write};
 use crate::state::{Overlay, Part};
-use crate::store::world::at;
+use crate::store::fixture::ago;
 use crate::update::tests::{press, state, world};
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn sync() -> Plan {
             undoes: None,
         },
         who: Actor::default(),
-        made_at: at(0),
+        made_at: ago(0),
         from: None,
         to: None,
         evidence: String::new(),
@@ -64,7 +64,7 @@ fn what_is_copied_has_the_reason_being_typed_and_the_cluster() {
         panic!("no overlay")
     };
     confirm.part = Part::Reason;
-    state.ui.overlay_painted = Some(at(0));
+    state.ui.overlay_painted = Some(ago(0));
     let effects = press(&mut state, "w h y ctrl-y");
     let [Effect::Copy(text)] = &effects[..] else {
         panic!("{} effects", effects.len())

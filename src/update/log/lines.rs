@@ -112,7 +112,7 @@ pub(super) fn show(log: &mut LogUi, line: u64, room: Room) {
 
 pub(super) fn follow(state: &mut State) {
     with(state, |log| log.following = true);
-    super::settle(state);
+    super::refresh_log(state);
 }
 
 pub fn set_search(state: &mut State, text: &str) {

@@ -1,7 +1,7 @@
 //! Logs opened by keys: whose they are, and where they open.
 
 use super::super::tests::{press, screen, state, world};
-use super::super::{settle, update};
+use super::super::{derive_state, update};
 use crate::effect::Effect;
 use crate::message::Message;
 use crate::model::log::LogSource;
@@ -9,7 +9,7 @@ use crate::model::log::Stretch;
 use crate::model::*;
 use crate::provider::LogPiece;
 use crate::state::{ListKey, State};
-use crate::store::world::{World, at, id, pod};
+use crate::store::fixture::{Fixture, ago, id, pod};
 use crate::store::{Fact, Kind};
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ fn title(state: &State) -> &str {
 }
 
 /// A pod of publisher @ production; the version is its image's tag.
-fn put(world: &mut World, name: &str, version: &str, change: impl FnOnce(&mut Pod)) {
+fn put(world: &mut Fixture, name: &str, version: &str, change: impl FnOnce(&mut Pod)) {
     let image = format!("registry/publisher:{version}");
     let mut fact = pod("production", "publisher", name, &image, true, None);
     if let Fact::Pod(pod) = &mut fact {
@@ -95,8 +95,8 @@ fn node(name: &str, kind: NodeKind, phase: NodePhase, children: &[&str]) -> Node
         boundary: (name != "run-1").then(|| "run-1".into()),
         children: children.iter().map(|child| Arc::from(*child)).collect(),
         message: None,
-        started: Some(at(500)),
-        finished: is_over.then(|| at(400)),
+        started: Some(ago(500)),
+        finished: is_over.then(|| ago(400)),
         exit_code: None,
         hooked: false,
         retried: name.ends_with(')'),
@@ -104,8 +104,8 @@ fn node(name: &str, kind: NodeKind, phase: NodePhase, children: &[&str]) -> Node
     }
 }
 
-fn run(world: &mut World, phase: RunPhase, nodes: Vec<Node>) {
-    let mut fact = crate::store::world::smoke("production", "publisher", "run-1", "v1", phase);
+fn run(world: &mut Fixture, phase: RunPhase, nodes: Vec<Node>) {
+    let mut fact = crate::store::fixture::smoke("production", "publisher", "run-1", "v1", phase);
     if let Fact::Run(run) = &mut fact {
         run.nodes = Nodes::Read(Arc::new(nodes));
     }
@@ -113,13 +113,13 @@ fn run(world: &mut World, phase: RunPhase, nodes: Vec<Node>) {
 }
 
 /// The pod of a step, created so many seconds ago.
-fn step_pod(world: &mut World, node: &str, seconds_ago: i64) {
+fn step_pod(world: &mut Fixture, node: &str, seconds_ago: i64) {
     let mut fact = pod("production", "run", "", "registry/tests:v1", true, None);
     if let Fact::Pod(pod) = &mut fact {
         pod.id = id("production", "apps", &format!("pod-of-{node}"));
         pod.labels = [("workflows.argoproj.io/workflow".into(), "run-1".into())].into();
         pod.node_id = Some(node.into());
-        pod.created = Some(at(seconds_ago));
+        pod.created = Some(ago(seconds_ago));
         pod.containers[0].name = "main".into();
     }
     world.fact("production", fact);
@@ -130,7 +130,7 @@ fn the_title_says_which_try_of_a_retried_step_it_is() {
     let mut world = world();
     let tries = ["run-1.tests(0)", "run-1.tests(1)"];
     let mut pods = tries.map(|name| node(name, NodeKind::Pod, NodePhase::Failed, &[]));
-    pods[1].started = Some(at(450));
+    pods[1].started = Some(ago(450));
     let mut nodes = vec![
         node("run-1", NodeKind::DAG, NodePhase::Failed, &["run-1.tests"]),
         node("run-1.tests", NodeKind::Retry, NodePhase::Failed, &tries),
@@ -177,7 +177,7 @@ fn printed(state: &mut State, text: &str) {
     for piece in [LogPiece::Bytes(stretch), LogPiece::Ended] {
         update(state, Message::Logged { follow, piece });
     }
-    settle(state);
+    derive_state(state);
 }
 
 /// The open log of a crashed pod at 80x24, whose lines take 1, 2, 3 rows in turn where they are wrapped.
@@ -288,7 +288,7 @@ fn why_no_log_opens_is_said_of_this_step_and_it_opens_when_it_can() {
         world.listed("production", Kind::Pods);
         world
     };
-    let said = |world: World, keys: &str| {
+    let said = |world: Fixture, keys: &str| {
         let mut state = state(world);
         press(&mut state, "/ p u b l i s h e r enter enter g j");
         press(&mut state, keys);
@@ -317,7 +317,7 @@ fn why_no_log_opens_is_said_of_this_step_and_it_opens_when_it_can() {
     step_pod(&mut later, "run-1.tests", 1);
     state.store = later.store;
     state.board_of = Default::default();
-    let effects = settle(&mut state);
+    let effects = derive_state(&mut state);
     assert_eq!(
         followed(&effects),
         [("pod-of-run-1.tests", "main", false, true)]
@@ -331,9 +331,9 @@ fn the_log_of_one_run_does_not_stay_beside_another() {
     run(&mut world, RunPhase::Running, nodes("run-1"));
     step_pod(&mut world, "run-1", 1);
     let mut older =
-        crate::store::world::smoke("production", "publisher", "run-0", "v1", RunPhase::Failed);
+        crate::store::fixture::smoke("production", "publisher", "run-0", "v1", RunPhase::Failed);
     if let Fact::Run(run) = &mut older {
-        run.started = Some(at(9_000));
+        run.started = Some(ago(9_000));
         run.nodes = Nodes::Read(Arc::new(vec![node(
             "run-0",
             NodeKind::Pod,

@@ -48,7 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Lets it come in, as its feed would bring it.
-fn comes(world: &mut World, state: &mut State, news: &News_) {
+fn comes(world: &mut Fixture, state: &mut State, news: &News_) {
     match news {
         News_::Moved(app, place, version, ago) => {
             let (app, environment) = (APPS[*app], ENVIRONMENTS[*place]);
@@ -72,7 +72,7 @@ fn comes(world: &mut World, state: &mut State, news: &News_) {
             let name = format!("{app}-1");
             world.fact(
                 environment,
-                crate::store::world::pod(environment, app, &name, "v3", *well, waits),
+                crate::store::fixture::pod(environment, app, &name, "v3", *well, waits),
             );
         }
         News_::Smoke(app, place, well) => {
@@ -85,13 +85,13 @@ fn comes(world: &mut World, state: &mut State, news: &News_) {
             let name = format!("post-sync-{app}");
             world.fact(
                 environment,
-                crate::store::world::smoke(environment, app, &name, "v3", phase),
+                crate::store::fixture::smoke(environment, app, &name, "v3", phase),
             );
         }
         News_::Lost(place) => {
             let fault = Fault::new(FaultKind::Unreachable, "connection refused", "");
             let source = Source::Cluster(ENVIRONMENTS[*place].into());
-            let list = Some(crate::store::world::usual_list(Kind::Pods));
+            let list = Some(crate::store::fixture::usual_list(Kind::Pods));
             world.news(
                 source,
                 News::Fault {
@@ -102,14 +102,14 @@ fn comes(world: &mut World, state: &mut State, news: &News_) {
             );
         }
         News_::Later => {
-            let now = state.now.max(at(0)) + jiff::SignedDuration::from_secs(61);
+            let now = state.now.max(ago(0)) + jiff::SignedDuration::from_secs(61);
             update(state, Message::Ticked(now));
         }
     }
     std::mem::swap(&mut state.store, &mut world.store);
     // What the world holds was read anew.
     state.board_of = (u64::MAX, i64::MIN);
-    settle(state);
+    derive_state(state);
     std::mem::swap(&mut state.store, &mut world.store);
 }
 
@@ -156,7 +156,7 @@ proptest! {
         world.app("whitehall", &["whitehall"]);
         let mut state = state(world);
         let empty = crate::store::Store::new(&state.delivery);
-        let mut world = World { store: std::mem::replace(&mut state.store, empty), tree: super::world().tree, delivery: crate::store::world::delivery() };
+        let mut world = Fixture { store: std::mem::replace(&mut state.store, empty), tree: super::world().tree, delivery: crate::store::fixture::delivery() };
         world.app("whitehall", &["whitehall"]);
         for (app, place) in [(0, 1), (2, 2)] {
             comes(&mut world, &mut state, &News_::Moved(app, place, 1, 7_200));
@@ -199,7 +199,7 @@ fn any_key_freezes_what_is_selected_and_the_order() {
         changed.moved("production", "router", "v1", "v9", 90, ActorKind::Robot);
         state.store = changed.store;
         state.board_of = (0, 0);
-        settle(&mut state);
+        derive_state(&mut state);
         assert_eq!(
             (selected(&state), state.ui.board.order.clone()),
             before,
@@ -218,7 +218,7 @@ fn before_any_key_the_worst_cell_is_selected_as_facts_come_in() {
     changed.moved("production", "router", "v1", "v9", 90, ActorKind::Robot);
     state.store = changed.store;
     state.board_of = (0, 0);
-    settle(&mut state);
+    derive_state(&mut state);
     assert_eq!(selected(&state), "router @ production");
 }
 
@@ -232,7 +232,7 @@ fn a_row_that_turns_calm_stays_in_sight_until_the_rows_are_sorted_again() {
     }
     state.store = changed.store;
     state.board_of = (0, 0);
-    settle(&mut state);
+    derive_state(&mut state);
     let lines = state.lines();
     assert!(matches!(&lines[0], BoardLine::Row(key) if key.app.as_str() == "account-api"));
     assert_eq!(
@@ -257,7 +257,7 @@ fn n_goes_from_trouble_to_trouble_and_says_when_it_went_round() {
         ("production", "publisher"),
         ("integration", "router"),
     ] {
-        let run = crate::store::world::smoke(
+        let run = crate::store::fixture::smoke(
             environment,
             app,
             "post-sync-1",
@@ -298,7 +298,7 @@ fn a_filter_lands_on_the_worst_cell_that_matches() {
     let mut troubled = world();
     troubled.fact(
         "staging",
-        crate::store::world::smoke(
+        crate::store::fixture::smoke(
             "staging",
             "publisher",
             "post-sync-1",

@@ -1,7 +1,7 @@
 //! A cluster breaks off, or the console is killed, while it resubmits.
 
 use super::relay::{self, How, Point, Relay, Wrong};
-use leverframe::journal::Standing;
+use leverframe::journal::PlanState;
 use leverframe::journal::file::{JournalFile, JournalPaths};
 use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer as _;
@@ -204,20 +204,20 @@ async fn nothing_twice(scene: &Scene, there: bool) {
     }
 }
 
-async fn cut(point: Point, code: i32, there: bool, standing: &[Standing]) {
+async fn cut(point: Point, code: i32, there: bool, standing: &[PlanState]) {
     let scene = Scene::open(point, How::Cut).await;
     let (found, said) = scene.run(&Scene::LEVER).await;
     assert_eq!(found, code, "{said}");
     let journal = scene.journal();
     assert!(
-        standing.contains(&journal.records[0].standing()),
+        standing.contains(&journal.records[0].plan_state()),
         "{:?}",
         journal.records[0].outcome
     );
     nothing_twice(&scene, there).await;
 }
 
-async fn killed(point: Point, there: bool, standing: &[Standing]) {
+async fn killed(point: Point, there: bool, standing: &[PlanState]) {
     let scene = Scene::open(point, How::Hold).await;
     let child = scene.command(&Scene::LEVER).spawn().unwrap();
     tokio::time::timeout(LIMIT, scene.relay.reached())
@@ -227,7 +227,7 @@ async fn killed(point: Point, there: bool, standing: &[Standing]) {
     scene.relay.let_go();
     let journal = scene.journal();
     assert!(
-        standing.contains(&journal.records[0].standing()),
+        standing.contains(&journal.records[0].plan_state()),
         "{:?}",
         journal.records[0].outcome
     );
@@ -236,18 +236,18 @@ async fn killed(point: Point, there: bool, standing: &[Standing]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_before_receipt() {
-    cut(Point::BeforeReceipt, 7, false, &[Standing::Unknown]).await;
+    cut(Point::BeforeReceipt, 7, false, &[PlanState::Unknown]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_after_receipt() {
-    cut(Point::AfterReceipt, 7, false, &[Standing::Unknown]).await;
+    cut(Point::AfterReceipt, 7, false, &[PlanState::Unknown]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_after_effect() {
     // It is looked for at once, and found.
-    cut(Point::AfterEffect, 0, true, &[Standing::Underway]).await;
+    cut(Point::AfterEffect, 0, true, &[PlanState::Underway]).await;
 }
 
 /// What answers instead of the server is no acknowledgement: whether the run is there, the cluster alone can say.
@@ -259,11 +259,11 @@ async fn answered(scene: &Scene, wrong: Wrong, there: bool) {
     assert_eq!(journal.records.len(), 1, "{wrong:?}: {said}");
     let record = &journal.records[0];
     let standing = if there {
-        Standing::Underway
+        PlanState::Underway
     } else {
-        Standing::Unknown
+        PlanState::Unknown
     };
-    assert_eq!(record.standing(), standing, "{wrong:?}: {said}");
+    assert_eq!(record.plan_state(), standing, "{wrong:?}: {said}");
     assert_eq!(scene.made(&record.plan), usize::from(there), "{wrong:?}");
 }
 
@@ -324,22 +324,22 @@ async fn a_lost_create_is_not_done_for_a_command_that_looks_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cut_after_reply() {
-    cut(Point::AfterReply, 0, true, &[Standing::Underway]).await;
+    cut(Point::AfterReply, 0, true, &[PlanState::Underway]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_receipt() {
-    killed(Point::BeforeReceipt, false, &[Standing::Open]).await;
+    killed(Point::BeforeReceipt, false, &[PlanState::Open]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_receipt() {
-    killed(Point::AfterReceipt, false, &[Standing::Open]).await;
+    killed(Point::AfterReceipt, false, &[PlanState::Open]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_after_effect() {
-    killed(Point::AfterEffect, true, &[Standing::Open]).await;
+    killed(Point::AfterEffect, true, &[PlanState::Open]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -348,7 +348,7 @@ async fn killed_after_reply() {
     killed(
         Point::AfterReply,
         true,
-        &[Standing::Open, Standing::Underway],
+        &[PlanState::Open, PlanState::Underway],
     )
     .await;
 }

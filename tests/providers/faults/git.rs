@@ -5,7 +5,7 @@
 use crate::charts::{Charts, git};
 use crate::pty::Start;
 use leverframe::config;
-use leverframe::journal::{Journal, Standing};
+use leverframe::journal::{Journal, PlanState};
 use leverframe::plan::{Outcome, Plan};
 use leverframe::provider::Writer as _;
 use leverframe::provider::git::repository::{Location, Source};
@@ -176,7 +176,7 @@ fn killed(point: Point, killed: Killed, lands: bool) {
     scene.kill(scene.start(), killed);
     let journal = scene.journal();
     assert_eq!(journal.records.len(), 1);
-    assert_eq!(journal.records[0].standing(), Standing::Open);
+    assert_eq!(journal.records[0].plan_state(), PlanState::Open);
     let plan = &journal.records[0].plan;
     if lands {
         wait_for("on the far side's main", || scene.landed(plan) == 1);
@@ -257,7 +257,7 @@ fn the_next_console_finds_what_its_killed_one_sent() {
             .is_some_and(|row| row.contains("publisher @ staging") && !row.contains("open"))
     });
     assert_eq!(scene.received(), 1);
-    assert_eq!(scene.journal().records[0].standing(), Standing::Underway);
+    assert_eq!(scene.journal().records[0].plan_state(), PlanState::Underway);
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn and_says_what_it_cannot_find() {
     console.wait_for("I looked");
     console.press("j j enter");
     console.wait_until("settled", || {
-        scene.journal().records[0].standing() == Standing::NotDone
+        scene.journal().records[0].plan_state() == PlanState::NotDone
     });
     assert_eq!(scene.received(), 1);
     assert_eq!(scene.landed(&scene.journal().records[0].plan), 0);

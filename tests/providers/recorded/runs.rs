@@ -346,7 +346,7 @@ fn each_run_opens_on_what_went_wrong() {
     assert_eq!((RUNS.len(), every.len()), (43, 43));
     for expected in RUNS {
         let run = replayed.run(STAGING, expected.run);
-        let tree = RunTree::of(run);
+        let tree = RunTree::of_run(run);
         let row = opened(&tree).expect("a row");
         let logs = logs::of_step(&replayed.store, run, None);
         let logs = logs.map(|logs| logs.logs).unwrap_or_default();
@@ -394,7 +394,7 @@ fn a_run_that_never_ran_says_why() {
         assert_eq!(run.phase.as_str(), phase, "{name}");
         let said = run.message.as_deref().unwrap_or_default();
         assert!(said.contains(message), "{name}: {said}");
-        assert!(RunTree::of(run).rows.is_empty(), "{name}");
+        assert!(RunTree::of_run(run).rows.is_empty(), "{name}");
     }
 }
 
@@ -407,7 +407,7 @@ fn what_is_over_has_no_running_step() {
     let cluster = replayed.store.cluster(&STAGING.into()).unwrap();
     let mut left: Vec<String> = Vec::new();
     for run in cluster.runs.iter().filter(|run| run.phase.is_over()) {
-        for row in &RunTree::of(run).rows {
+        for row in &RunTree::of_run(run).rows {
             let runs_on = matches!(row.phase, NodePhase::Running | NodePhase::Pending);
             assert!(!runs_on, "{}: {} {:?}", run.id.name, row.name, row.phase);
             if row.phase.as_str().starts_with("left") {

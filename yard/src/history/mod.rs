@@ -72,7 +72,7 @@ impl DeclaredFile {
 
 /// Where one version stands at the opening, and what stood before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct OpeningVersion {
     /// The file.
     pub file: DeclaredFile,
     /// When its version came, in seconds since 1970.
@@ -87,7 +87,7 @@ pub struct History {
     /// Oldest first.
     pub commits: Vec<Commit>,
     /// By environment and repository.
-    pub standing: BTreeMap<(&'static str, &'static str), Standing>,
+    pub standing: BTreeMap<(&'static str, &'static str), OpeningVersion>,
     /// Changes of apps' settings, oldest first.
     pub settings: Vec<Setting>,
 }
@@ -162,7 +162,7 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
             opening.push((path(environment, repository), file.to_yaml()));
             standing.insert(
                 (environment, repository),
-                Standing {
+                OpeningVersion {
                     file,
                     since: start,
                     before: String::new(),

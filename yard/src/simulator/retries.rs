@@ -45,9 +45,9 @@ pub fn given_up(retries: u64) -> String {
     }
 }
 
-/// Where an operation stands of which every try fails by a hook.
+/// How far an operation has come whose every try fails by a hook.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Standing {
+pub struct RetryState {
     /// The number of the next try, or of the last one.
     pub retries: u64,
     /// Seconds from the operation's start to the end of the try before.
@@ -56,13 +56,13 @@ pub struct Standing {
     pub is_over: bool,
 }
 
-/// How such an operation stands that many seconds after its start. While a try is under way, it stands as before that try.
-pub fn standing(elapsed: f64) -> Standing {
+/// How far such an operation has come so many seconds after its start. A try under way has not changed it yet.
+pub fn retry_state(elapsed: f64) -> RetryState {
     let mut failed_after = FAILED_HOOK_LASTS;
     for retries in 1..=USUAL_LIMIT {
         let fails_again = failed_after + pause_before(retries) + FAILED_HOOK_LASTS;
         if elapsed < fails_again {
-            return Standing {
+            return RetryState {
                 retries,
                 failed_after,
                 is_over: false,
@@ -70,7 +70,7 @@ pub fn standing(elapsed: f64) -> Standing {
         }
         failed_after = fails_again;
     }
-    Standing {
+    RetryState {
         retries: USUAL_LIMIT,
         failed_after,
         is_over: true,
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn a_failing_operation_is_tried_five_times_again_in_eleven_minutes() {
         let at = |elapsed| {
-            let standing = standing(elapsed);
-            (standing.retries, standing.failed_after, standing.is_over)
+            let state = retry_state(elapsed);
+            (state.retries, state.failed_after, state.is_over)
         };
         assert_eq!(at(65.0), (1, 60.0, false));
         assert_eq!(at(230.0), (3, 210.0, false));

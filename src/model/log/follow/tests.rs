@@ -91,7 +91,7 @@ fn read(containers: &[Printed], cuts: &[(usize, usize, usize)], pieces: usize) -
             lines = containers[nth].0.len();
         }
         let running = cut.is_some();
-        let seen = Seen {
+        let seen = ContainerState {
             id: Some(nth.to_string()),
             running,
             previous: nth.checked_sub(1).map(|before| before.to_string()),
@@ -190,7 +190,7 @@ fn a_clock_set_back_by_an_hour_in_the_first_connection_loses_and_doubles_nothing
     let printed = lines(&[5_000, 5_001, 8_600, 8_601, 5_002, 5_003, 5_004, 8_602]);
     let mut follow = Follow::new();
     let mut out = Stretch::default();
-    let seen = Seen {
+    let seen = ContainerState {
         id: Some("a".into()),
         running: true,
         previous: None,
@@ -211,7 +211,7 @@ fn lines_that_were_rotated_away_do_not_hide_new_ones() {
     let before = lines(&[100, 101, 101, 102]);
     let mut follow = Follow::new();
     let mut out = Stretch::default();
-    let seen = Seen {
+    let seen = ContainerState {
         id: Some("a".into()),
         running: true,
         previous: None,
@@ -248,7 +248,7 @@ fn lines_that_were_rotated_away_do_not_hide_new_ones() {
 fn words_of_the_node_come_through_without_a_stamp() {
     let mut follow = Follow::new();
     let mut out = Stretch::default();
-    let seen = Seen {
+    let seen = ContainerState {
         id: Some("a".into()),
         running: false,
         previous: None,
@@ -273,8 +273,8 @@ fn words_of_the_node_come_through_without_a_stamp() {
 #[test]
 fn it_waits_for_a_container_and_gives_up_a_previous_one_that_is_gone() {
     let mut follow = Follow::new();
-    assert_eq!(follow.next(&Seen::default()), Next::Wait);
-    let first = Seen {
+    assert_eq!(follow.next(&ContainerState::default()), Next::Wait);
+    let first = ContainerState {
         id: Some("a".into()),
         running: true,
         previous: None,
@@ -288,7 +288,7 @@ fn it_waits_for_a_container_and_gives_up_a_previous_one_that_is_gone() {
         })
     );
     follow.ended(true, &mut Stretch::default());
-    let second = Seen {
+    let second = ContainerState {
         id: Some("b".into()),
         running: true,
         previous: Some("a".into()),

@@ -3,7 +3,7 @@
 //! Deliberately absent: when to ask, and what the answers mean for the facts.
 
 use super::super::{fault, mirror, push};
-use super::Teller;
+use super::FeedThread;
 use crate::provider::Call;
 use crate::provider::git::repository::{Error, FETCH_LIMIT, Repository};
 use crate::store::News;
@@ -29,7 +29,7 @@ impl Probe {
     }
 }
 
-impl Teller {
+impl FeedThread {
     /// Asks whether the branch could be pushed to, where that is due. A no is asked again after a while: a machine too
     /// busy to answer in time, or a login since renewed, must not close every lever until the console is started anew.
     pub(super) fn probed(&mut self, repository: &Repository) -> bool {
@@ -95,7 +95,7 @@ impl Teller {
             took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             answer: match error {
                 None => "ok".to_owned(),
-                Some(e) => format!("{:?}", fault::of(e).kind).to_lowercase(),
+                Some(e) => format!("{:?}", fault::fault_of_error(e).kind).to_lowercase(),
             },
         });
     }

@@ -452,5 +452,5 @@ fn a_trailer_is_found_on_a_merged_branch() {
     );
 }
 
+mod look_for;
 mod meaning;
-mod settling;

@@ -66,7 +66,7 @@ fn read_at(place: KubeContext) -> Running {
         cluster,
         namespaces,
         deltas,
-        store: Store::new(&crate::store::world::delivery()),
+        store: Store::new(&crate::store::fixture::delivery()),
         task,
     }
 }

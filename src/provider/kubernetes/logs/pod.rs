@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what else a pod is, which the watch reads.
 
-use crate::model::log::Seen;
+use crate::model::log::ContainerState;
 use serde::Deserialize;
 
 /// The pod as far as its logs go.
@@ -71,10 +71,10 @@ impl Ended {
 
 impl Container {
     /// Which container the kubelet would read, by its own rule (validateContainerLogStatus).
-    pub(super) fn seen(&self, previous: bool) -> Seen {
+    pub(super) fn seen(&self, previous: bool) -> ContainerState {
         let last = self.last_state.terminated.as_ref().and_then(Ended::id);
         if previous {
-            return Seen {
+            return ContainerState {
                 id: last,
                 running: false,
                 previous: None,
@@ -82,7 +82,7 @@ impl Container {
         }
         if self.state.running.is_some() {
             let id = (!self.container_id.is_empty()).then(|| self.container_id.clone());
-            return Seen {
+            return ContainerState {
                 id,
                 running: true,
                 previous: last,
@@ -90,13 +90,13 @@ impl Container {
         }
         let ended = self.state.terminated.as_ref();
         match (ended.and_then(Ended::id), last) {
-            (Some(id), last) => Seen {
+            (Some(id), last) => ContainerState {
                 id: Some(id),
                 running: false,
                 previous: last,
             },
             // One that ended without a name is asked for all the same: the server says best why there is nothing.
-            (None, last) => Seen {
+            (None, last) => ContainerState {
                 id: last.or_else(|| ended.map(|_| String::new())),
                 running: false,
                 previous: None,

@@ -1,7 +1,7 @@
 use super::super::faulty::{Asked, Faulty, Reply};
 use super::*;
 use crate::model::ObjectId;
-use crate::model::log::Seen;
+use crate::model::log::ContainerState;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
 use std::sync::Arc;
@@ -400,7 +400,7 @@ fn the_container_is_the_one_that_the_kubelet_would_read() {
             .unwrap()
             .seen(previous)
     };
-    let is = |id: Option<&str>, running, before: Option<&str>| Seen {
+    let is = |id: Option<&str>, running, before: Option<&str>| ContainerState {
         id: id.map(str::to_owned),
         running,
         previous: before.map(str::to_owned),
@@ -414,8 +414,8 @@ fn the_container_is_the_one_that_the_kubelet_would_read() {
     let ended = json!({"name": "main", "containerID": "b", "state": {"terminated": {"containerID": "b"}}, "lastState": {}});
     assert_eq!(seen(ended, false), is(Some("b"), false, None));
     let new = json!({"name": "main", "state": {"waiting": {"reason": "PodInitializing"}}});
-    assert_eq!(seen(new.clone(), false), Seen::default());
-    assert_eq!(seen(new, true), Seen::default());
+    assert_eq!(seen(new.clone(), false), ContainerState::default());
+    assert_eq!(seen(new, true), ContainerState::default());
 }
 
 /// Answers of the log endpoint of a pod that is there.

@@ -1,6 +1,6 @@
 //! A storm of faults, and then quiet: whatever was cut, refused, expired or set back, what is seen in the end is what is there.
 
-use super::listener::{
+use super::notes::{
     Heard, bookmark, error, event, from, hurried, is_watch, is_watch_list, list, watch_with,
 };
 use crate::provider::kubernetes::faulty::{Asked, Faulty, Reply};
@@ -21,7 +21,7 @@ impl Dice {
 }
 
 /// A cluster of a few objects, each with its version, and what happened to them.
-struct World {
+struct StormCluster {
     dice: Dice,
     version: u32,
     objects: BTreeMap<String, u32>,
@@ -31,9 +31,9 @@ struct World {
     has_watch_list: bool,
 }
 
-impl World {
-    fn new(seed: u64) -> World {
-        let mut world = World {
+impl StormCluster {
+    fn new(seed: u64) -> StormCluster {
+        let mut world = StormCluster {
             dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
             version: 10,
             objects: BTreeMap::new(),
@@ -141,14 +141,14 @@ impl World {
 
 /// What somebody who listens has in the end.
 #[derive(Default)]
-struct Seen {
+struct Listened {
     objects: BTreeMap<String, u32>,
     listing: Option<Vec<String>>,
     listed: bool,
 }
 
-impl Seen {
-    fn take(&mut self, note: &str) {
+impl Listened {
+    fn take_note(&mut self, note: &str) {
         let object = |text: &str| {
             let (name, version) = text.split_once('@').unwrap();
             (name.to_owned(), version.parse::<u32>().unwrap())
@@ -176,7 +176,7 @@ impl Seen {
 }
 
 async fn weather(seed: u64) {
-    let world = Arc::new(Mutex::new(World::new(seed)));
+    let world = Arc::new(Mutex::new(StormCluster::new(seed)));
     let shared = world.clone();
     let storm = 3 + (seed % 12) as usize;
     let server = Faulty::start(move |n, asked| {
@@ -198,7 +198,7 @@ async fn weather(seed: u64) {
     })
     .await;
     let mut heard: Heard = watch_with(&server, hurried());
-    let mut seen = Seen::default();
+    let mut seen = Listened::default();
     let began = std::time::Instant::now();
     loop {
         // The server holds its own lock while it asks the world, so that one is never waited for under the world's.
@@ -233,7 +233,7 @@ async fn weather(seed: u64) {
             );
         }
         if let Ok(note) = note {
-            seen.take(&note.unwrap());
+            seen.take_note(&note.unwrap());
         }
     }
 }

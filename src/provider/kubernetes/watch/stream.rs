@@ -1,6 +1,6 @@
 //! Stream: one list or one watch, from its request to its end.
 
-use super::{Ears, Ended, Seen, Standing, Watch};
+use super::{Ended, Listener, Watch, WatchEvent, WatchState};
 use crate::provider::kubernetes::call::{self, Body, Failure, Status};
 use crate::provider::kubernetes::connect::Reading;
 use crate::provider::kubernetes::page::{Lines, Splitter};
@@ -59,11 +59,11 @@ impl Watch<'_> {
     pub(super) async fn pages<T: Wire>(
         &mut self,
         reading: &Reading,
-        at: &mut Standing,
-        ears: &mut impl Ears<T>,
+        state: &mut WatchState,
+        listener: &mut impl Listener<T>,
     ) -> Ended {
-        if !ears.hear(Seen::Begin).await {
-            return Ended::Deaf;
+        if !listener.receive(WatchEvent::Begin).await {
+            return Ended::Closed;
         }
         let mut next = String::new();
         let mut limit = self.pace.page;
@@ -73,31 +73,31 @@ impl Watch<'_> {
             } else {
                 format!("limit={limit}&continue={}", call::encode(&next))
             };
-            let page = self.page(reading, &query, at, ears).await;
+            let page = self.page(reading, &query, state, listener).await;
             let envelope = match page {
                 Ok(envelope) => envelope,
                 Err(Ended::Expired(_)) if !next.is_empty() => {
                     // listing takes longer than the server remembers: one list without pages
                     next.clear();
                     limit = 0;
-                    if !ears.hear(Seen::Begin).await {
-                        return Ended::Deaf;
+                    if !listener.receive(WatchEvent::Begin).await {
+                        return Ended::Closed;
                     }
                     continue;
                 }
                 Err(ended) => return ended,
             };
-            if !ears.hear(Seen::Alive).await {
-                return Ended::Deaf;
+            if !listener.receive(WatchEvent::Alive).await {
+                return Ended::Closed;
             }
             next = envelope.metadata.r#continue;
             if next.is_empty() {
-                at.version = Some(envelope.metadata.resource_version);
-                at.faulty = false;
-                return if ears.hear(Seen::End).await {
+                state.version = Some(envelope.metadata.resource_version);
+                state.faulty = false;
+                return if listener.receive(WatchEvent::End).await {
                     Ended::Listed
                 } else {
-                    Ended::Deaf
+                    Ended::Closed
                 };
             }
         }
@@ -107,16 +107,16 @@ impl Watch<'_> {
         &mut self,
         reading: &Reading,
         query: &str,
-        at: &mut Standing,
-        ears: &mut impl Ears<T>,
+        state: &mut WatchState,
+        listener: &mut impl Listener<T>,
     ) -> Result<crate::provider::kubernetes::page::Envelope, Ended> {
         let path = self.path::<T>(query);
         let (began, asked) = (Instant::now(), Timestamp::now());
         let opened = reading.open(&path, true, self.pace.answer).await;
         self.called::<T>("LIST", began, opened.as_ref().err());
         let mut body = opened.map_err(expired)?;
-        if !tell_skew(at, &body.headers, asked, ears).await {
-            return Err(Ended::Deaf);
+        if !tell_skew(state, &body.headers, asked, listener).await {
+            return Err(Ended::Closed);
         }
         let mut splitter = Splitter::default();
         while let Some(chunk) = body.chunk(self.pace.answer).await? {
@@ -125,12 +125,12 @@ impl Watch<'_> {
                 .feed(&chunk, |item| items.push(wire::read::<T>(item)))
                 .map_err(|why| Failure::malformed(format!("GET {path}: {why}.")))?;
             for item in items {
-                let seen = match item {
-                    Ok(item) => Seen::Item(Box::new(item)),
-                    Err((name, why)) => Seen::Odd { name, why },
+                let event = match item {
+                    Ok(item) => WatchEvent::Item(Box::new(item)),
+                    Err((name, why)) => WatchEvent::Odd { name, why },
                 };
-                if !ears.hear(seen).await {
-                    return Err(Ended::Deaf);
+                if !listener.receive(event).await {
+                    return Err(Ended::Closed);
                 }
             }
         }
@@ -144,8 +144,8 @@ impl Watch<'_> {
     pub(super) async fn stream<T: Wire>(
         &mut self,
         reading: &Reading,
-        at: &mut Standing,
-        ears: &mut impl Ears<T>,
+        state: &mut WatchState,
+        listener: &mut impl Listener<T>,
     ) -> Ended {
         let (least, most) = self.pace.watch;
         let lasts = least + (most - least).mul_f64(super::random());
@@ -153,8 +153,8 @@ impl Watch<'_> {
             "watch=1&allowWatchBookmarks=true&timeoutSeconds={}",
             lasts.as_secs().max(1)
         );
-        let mut first_part = at.version.is_none();
-        match &at.version {
+        let mut first_part = state.version.is_none();
+        match &state.version {
             None => query.push_str("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"),
             Some(version) => {
                 query.push_str("&resourceVersion=");
@@ -172,18 +172,22 @@ impl Watch<'_> {
             }
             Err(failure) => return expired(failure),
         };
-        if !tell_skew(at, &body.headers, asked, ears).await {
-            return Ended::Deaf;
+        if !tell_skew(state, &body.headers, asked, listener).await {
+            return Ended::Closed;
         }
-        let opening = if first_part { Seen::Begin } else { well(at) };
-        if !ears.hear(opening).await {
-            return Ended::Deaf;
+        let opening = if first_part {
+            WatchEvent::Begin
+        } else {
+            well(state)
+        };
+        if !listener.receive(opening).await {
+            return Ended::Closed;
         }
         let mut lines = Lines::default();
         let mut heard = 0_usize;
         let ended = loop {
             let lines = match self
-                .next_lines(&mut body, &mut lines, first_part, lasts, &*ears)
+                .next_lines(&mut body, &mut lines, first_part, lasts, &*listener)
                 .await
             {
                 Ok(Some(lines)) => lines,
@@ -191,16 +195,16 @@ impl Watch<'_> {
                 Err(ended) => break ended,
             };
             if let Some(ended) = self
-                .hear_all(&lines, &mut first_part, &mut heard, at, ears)
+                .pass_on_all(&lines, &mut first_part, &mut heard, state, listener)
                 .await
             {
                 break ended;
             }
         };
         if began.elapsed() >= LIVED && !first_part {
-            at.well();
+            state.well();
         }
-        self.judge(ended, first_part, heard, began, at)
+        self.judge(ended, first_part, heard, began, state)
     }
 
     /// The next whole lines; none at the stream's end. The server says something (a bookmark, or the end) before `lasts` is
@@ -211,7 +215,7 @@ impl Watch<'_> {
         lines: &mut Lines,
         first_part: bool,
         lasts: Duration,
-        ears: &impl Ears<T>,
+        listener: &impl Listener<T>,
     ) -> Result<Option<Vec<Vec<u8>>>, Ended> {
         let idle = if first_part {
             self.pace.answer
@@ -220,7 +224,7 @@ impl Watch<'_> {
         };
         let chunk = tokio::select! {
             chunk = body.chunk(idle) => chunk?,
-            () = ears.deaf() => return Err(Ended::Deaf),
+            () = listener.closed() => return Err(Ended::Closed),
             // somebody doubts the link: a new one tells
             Ok(()) = self.kick.changed() => return Ok(None),
         };
@@ -229,29 +233,29 @@ impl Watch<'_> {
         };
         lines.feed(&chunk);
         let lines = lines
-            .take()
+            .take_lines()
             .map_err(|why| Failure::malformed(format!("A watch brought {why}.")))?;
         Ok(Some(lines))
     }
 
-    async fn hear_all<T: Wire>(
+    async fn pass_on_all<T: Wire>(
         &mut self,
         lines: &[Vec<u8>],
         first_part: &mut bool,
         heard: &mut usize,
-        at: &mut Standing,
-        ears: &mut impl Ears<T>,
+        state: &mut WatchState,
+        listener: &mut impl Listener<T>,
     ) -> Option<Ended> {
         for line in lines {
             *heard += 1;
-            match hear_line(line, *first_part, *heard, at, ears).await {
+            match pass_on_line(line, *first_part, *heard, state, listener).await {
                 Line::Next => {}
                 Line::FirstPartEnds => {
                     *first_part = false;
-                    at.broken_lists = 0;
-                    at.faulty = false;
-                    if !ears.hear(Seen::End).await {
-                        return Some(Ended::Deaf);
+                    state.broken_lists = 0;
+                    state.faulty = false;
+                    if !listener.receive(WatchEvent::End).await {
+                        return Some(Ended::Closed);
                     }
                 }
                 Line::Ended(ended) => return Some(ended),
@@ -267,7 +271,7 @@ impl Watch<'_> {
         first_part: bool,
         heard: usize,
         began: Instant,
-        at: &mut Standing,
+        state: &mut WatchState,
     ) -> Ended {
         let broke = match ended {
             Ended::Over => None,
@@ -276,16 +280,16 @@ impl Watch<'_> {
             ended => return ended,
         };
         if first_part {
-            at.broken_lists += 1;
-            if at.broken_lists >= 2 {
+            state.broken_lists += 1;
+            if state.broken_lists >= 2 {
                 return Ended::NoWatchList;
             }
         } else if began.elapsed() >= SHORT {
-            at.short = 0;
+            state.short = 0;
             return Ended::Over;
         } else {
-            at.short += 1;
-            if heard > 0 && at.short < 3 {
+            state.short += 1;
+            if heard > 0 && state.short < 3 {
                 return Ended::Over;
             }
         }
@@ -296,32 +300,32 @@ impl Watch<'_> {
 }
 
 /// Hears one line: an object, a bookmark, or the server's own words about the end.
-async fn hear_line<T: Wire>(
+async fn pass_on_line<T: Wire>(
     line: &[u8],
     first_part: bool,
     nth: usize,
-    at: &mut Standing,
-    ears: &mut impl Ears<T>,
+    state: &mut WatchState,
+    listener: &mut impl Listener<T>,
 ) -> Line {
     if let Some(object) = usual::<T>(line) {
-        remember(at, first_part, &object.meta().resource_version);
-        return heard(ears.hear(Seen::Item(Box::new(object))).await);
+        remember(state, first_part, &object.meta().resource_version);
+        return next_or_closed(listener.receive(WatchEvent::Item(Box::new(object))).await);
     }
     let Ok(event) = serde_json::from_slice::<Event<'_>>(line) else {
         let failure = Failure::malformed("A watch brought a line that is no event.".to_owned());
-        at.version = None;
+        state.version = None;
         return Line::Ended(Ended::Failed(failure));
     };
     let json = event.object.get().as_bytes();
-    let seen = match &*event.r#type {
+    let event = match &*event.r#type {
         "ADDED" | "MODIFIED" => match wire::read::<T>(json) {
             Ok(object) => {
-                remember(at, first_part, &object.meta().resource_version);
-                Seen::Item(Box::new(object))
+                remember(state, first_part, &object.meta().resource_version);
+                WatchEvent::Item(Box::new(object))
             }
             Err((name, why)) => {
-                remember_odd(at, first_part, json);
-                Seen::Odd { name, why }
+                remember_odd(state, first_part, json);
+                WatchEvent::Odd { name, why }
             }
         },
         "DELETED" => {
@@ -331,11 +335,11 @@ async fn hear_line<T: Wire>(
             }
             match serde_json::from_slice::<Deleted>(json) {
                 Ok(deleted) => {
-                    remember(at, first_part, &deleted.metadata.resource_version);
-                    Seen::Gone(deleted.metadata)
+                    remember(state, first_part, &deleted.metadata.resource_version);
+                    WatchEvent::Gone(deleted.metadata)
                 }
                 Err(_) => {
-                    at.version = None;
+                    state.version = None;
                     let why = "A watch told of a deletion that cannot be read.";
                     return Line::Ended(Ended::Failed(Failure::malformed(why.to_owned())));
                 }
@@ -349,24 +353,24 @@ async fn hear_line<T: Wire>(
             let ends = meta
                 .annotations
                 .is_some_and(|a| a.get(FIRST_PART_ENDS).is_some_and(|v| v == "true"));
-            remember(at, first_part && !ends, &meta.resource_version);
+            remember(state, first_part && !ends, &meta.resource_version);
             if first_part && ends {
                 return Line::FirstPartEnds;
             }
-            Seen::Alive
+            WatchEvent::Alive
         }
-        "ERROR" => return Line::Ended(error(json, first_part, nth, at)),
+        "ERROR" => return Line::Ended(error(json, first_part, nth, state)),
         // a word of a later server: life, at least
-        _ => Seen::Alive,
+        _ => WatchEvent::Alive,
     };
-    heard(ears.hear(seen).await)
+    next_or_closed(listener.receive(event).await)
 }
 
-fn heard(listening: bool) -> Line {
+fn next_or_closed(listening: bool) -> Line {
     if listening {
         Line::Next
     } else {
-        Line::Ended(Ended::Deaf)
+        Line::Ended(Ended::Closed)
     }
 }
 
@@ -382,7 +386,7 @@ fn usual<T: Wire>(line: &[u8]) -> Option<T> {
 }
 
 /// The server's own words about why the stream ends.
-fn error(json: &[u8], first_part: bool, nth: usize, at: &mut Standing) -> Ended {
+fn error(json: &[u8], first_part: bool, nth: usize, state: &mut WatchState) -> Ended {
     let status: Status = serde_json::from_slice(json).unwrap_or_default();
     let code = status.code.unwrap_or(500);
     let failure = Failure::said("A watch was ended by the server", code, status);
@@ -393,29 +397,29 @@ fn error(json: &[u8], first_part: bool, nth: usize, at: &mut Standing) -> Ended 
         return Ended::NoWatchList;
     }
     // what was missed since is not known
-    at.version = None;
+    state.version = None;
     Ended::Failed(failure)
 }
 
 /// The version that a resumed watch starts from. During the first part there is none yet.
-fn remember(at: &mut Standing, first_part: bool, version: &str) {
+fn remember(state: &mut WatchState, first_part: bool, version: &str) {
     if !first_part && !version.is_empty() {
-        at.version = Some(version.to_owned());
+        state.version = Some(version.to_owned());
     }
 }
 
-fn remember_odd(at: &mut Standing, first_part: bool, json: &[u8]) {
+fn remember_odd(state: &mut WatchState, first_part: bool, json: &[u8]) {
     if let Ok(odd) = serde_json::from_slice::<Bookmark>(json) {
-        remember(at, first_part, &odd.metadata.resource_version);
+        remember(state, first_part, &odd.metadata.resource_version);
     }
 }
 
 /// Taken back, if a fault was told; else a sign of life.
-fn well<T>(at: &mut Standing) -> Seen<T> {
-    if std::mem::take(&mut at.faulty) {
-        Seen::Well
+fn well<T>(state: &mut WatchState) -> WatchEvent<T> {
+    if std::mem::take(&mut state.faulty) {
+        WatchEvent::Recovered
     } else {
-        Seen::Alive
+        WatchEvent::Alive
     }
 }
 
@@ -431,17 +435,20 @@ fn expired(failure: Failure) -> Ended {
 }
 
 async fn tell_skew<T: Wire>(
-    at: &mut Standing,
+    state: &mut WatchState,
     headers: &HeaderMap,
     asked: Timestamp,
-    ears: &mut impl Ears<T>,
+    listener: &mut impl Listener<T>,
 ) -> bool {
     let Some(skew) = call::skew_ms(headers, asked, Timestamp::now()) else {
         return true;
     };
-    if at.skew_ms.is_some_and(|told| (told - skew).abs() < SKEW_MS) {
+    if state
+        .skew_ms
+        .is_some_and(|told| (told - skew).abs() < SKEW_MS)
+    {
         return true;
     }
-    at.skew_ms = Some(skew);
-    ears.hear(Seen::Skew(skew)).await
+    state.skew_ms = Some(skew);
+    listener.receive(WatchEvent::Skew(skew)).await
 }

@@ -1,4 +1,4 @@
-use super::listener::*;
+use super::notes::*;
 use super::*;
 use crate::provider::kubernetes::faulty::{Faulty, Reply};
 use serde_json::json;

@@ -105,8 +105,8 @@ impl Opening<'_> {
         let life = Pace::new(1.0);
         let started = life.after(arrived, 85.0);
         let elapsed = self.now.duration_since(started).as_secs_f64();
-        let standing = retries::standing(elapsed);
-        let failed = life.after(started, standing.failed_after);
+        let retry = retries::retry_state(elapsed);
+        let failed = life.after(started, retry.failed_after);
         let spec = leaf["spec"].clone();
         let operation = application::automatic(self.revision, &spec);
         let mut resources = Vec::new();
@@ -117,15 +117,15 @@ impl Opening<'_> {
                 continue;
             }
             resources.push(application::hook_result(app, one, "Failed", jobs::FAILED));
-            let began = life.after(started, standing.failed_after - jobs::FAILED_HOOK_LASTS);
+            let began = life.after(started, retry.failed_after - jobs::FAILED_HOOK_LASTS);
             self.failed_job(initial, environment, (app, one, version), began);
             break;
         }
-        let (phase, message) = if standing.is_over {
-            ("Failed", retries::given_up(standing.retries))
+        let (phase, message) = if retry.is_over {
+            ("Failed", retries::given_up(retry.retries))
         } else {
-            let next = life.after(failed, retries::pause_before(standing.retries));
-            ("Running", retries::waiting(standing.retries, next))
+            let next = life.after(failed, retries::pause_before(retry.retries));
+            ("Running", retries::waiting(retry.retries, next))
         };
         let state = State {
             operation: operation.clone(),
@@ -135,7 +135,7 @@ impl Opening<'_> {
             resources,
             started: stamp(started),
             finished: Some(stamp(failed)),
-            retries: standing.retries,
+            retries: retry.retries,
         };
         let before = self.ago(30 * 3600);
         let before = (stamp(before), stamp(life.after(before, 15.0)));
@@ -147,7 +147,7 @@ impl Opening<'_> {
             "resources": application::resources(app, "OutOfSync"), "summary": application::summary(images),
             "reconciledAt": stamp(self.ago(40)), "sourceType": "Helm", "resourceHealthSource": "appTree", "controllerNamespace": ARGO_CD,
         });
-        if standing.is_over {
+        if retry.is_over {
             let error = application::sync_error(self.revision, &state.message, &stamp(failed));
             set_field(&mut status, "conditions", error);
         } else {

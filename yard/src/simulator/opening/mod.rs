@@ -14,7 +14,7 @@ use super::run::templates;
 use super::workload::{self, Counts, PodState, Workload, jobs};
 use crate::Scenario;
 use crate::fleet::{self, ARGO_CD, App, ENVIRONMENTS, NAMESPACES};
-use crate::history::{History, Standing, USUAL_MEMORY};
+use crate::history::{History, OpeningVersion, USUAL_MEMORY};
 
 /// Finished Jobs are there for a day: then the node that ran them has been replaced.
 const KEPT_JOBS: i64 = 24 * 3600;
@@ -67,7 +67,7 @@ pub fn node(environment: &str, port: u16) -> Value {
 }
 
 /// What a leaf's parent reads from its version file.
-pub fn declared(standing: Option<&Standing>) -> Declared {
+pub fn declared(standing: Option<&OpeningVersion>) -> Declared {
     standing.map_or_else(Declared::default, |standing| Declared {
         tag: standing.file.tag.clone(),
         promote: standing.file.promote,
@@ -125,7 +125,7 @@ impl Opening<'_> {
         initial: &mut InitialObjects,
         environment: &'static str,
         app: &App,
-        standing: Option<&Standing>,
+        standing: Option<&OpeningVersion>,
     ) {
         let declared = declared(standing);
         let since = standing.map_or(self.now.as_second() - 9 * 86_400, |standing| standing.since);

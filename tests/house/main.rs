@@ -3,6 +3,8 @@
 // clippy.toml allows these in test functions only, not in what they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod words;
+
 use leverframe::action::{Action, Place};
 use leverframe::cli::{Arguments, Exit};
 use leverframe::keymap::Keymap;

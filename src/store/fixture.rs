@@ -1,4 +1,4 @@
-//! World: a small store made by hand, for tests of what is derived from it.
+//! Fixture: a small store made by hand, for tests of what is derived from it.
 
 use super::{ClusterList, Delta, Fact, Kind, News, Source, Store, Walked};
 use crate::delivery::Delivery;
@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 pub const NOW: i64 = 1_787_000_000;
 
-pub fn at(seconds_ago: i64) -> Timestamp {
+pub fn ago(seconds_ago: i64) -> Timestamp {
     Timestamp::from_second(NOW - seconds_ago).unwrap()
 }
 
@@ -23,13 +23,13 @@ pub fn delivery() -> Delivery {
     DELIVERY.clone()
 }
 
-pub struct World {
+pub struct Fixture {
     pub store: Store,
     pub tree: Tree,
     pub delivery: Delivery,
 }
 
-impl World {
+impl Fixture {
     pub fn new() -> Self {
         let delivery = delivery();
         Self {
@@ -43,7 +43,7 @@ impl World {
         self.store.apply(Delta {
             source,
             subscription: 1,
-            seen_at: at(0),
+            seen_at: ago(0),
             news,
         });
     }
@@ -104,12 +104,12 @@ impl World {
         repository: &str,
         from: &str,
         to: &str,
-        ago: i64,
+        age: i64,
         kind: ActorKind,
     ) -> &mut Self {
         let change = Change {
-            at: at(ago),
-            commit: format!("{ago:040x}").as_str().into(),
+            at: ago(age),
+            commit: format!("{age:040x}").as_str().into(),
             environment: environment.into(),
             repository: repository.into(),
             from: Some(Version::new(from)),
@@ -128,7 +128,7 @@ impl World {
             Source::Git,
             News::Changes {
                 changes: vec![change],
-                walked: Walked::Older(at(0)),
+                walked: Walked::Older(ago(0)),
             },
         );
         self
@@ -139,7 +139,7 @@ impl World {
         environment: &str,
         repository: &str,
         open: bool,
-        ago: i64,
+        age: i64,
     ) -> &mut Self {
         let version = self
             .tree
@@ -147,8 +147,8 @@ impl World {
             .get(&(environment.into(), repository.into()))
             .and_then(|d| d.version.clone());
         let change = Change {
-            at: at(ago),
-            commit: format!("{ago:040x}").as_str().into(),
+            at: ago(age),
+            commit: format!("{age:040x}").as_str().into(),
             environment: environment.into(),
             repository: repository.into(),
             from: version.clone(),
@@ -167,7 +167,7 @@ impl World {
             Source::Git,
             News::Changes {
                 changes: vec![change],
-                walked: Walked::Older(at(0)),
+                walked: Walked::Older(ago(0)),
             },
         );
         self
@@ -178,7 +178,7 @@ impl World {
             Source::Git,
             News::Changes {
                 changes: Vec::new(),
-                walked: Walked::ToTheEnd(at(0)),
+                walked: Walked::ToTheEnd(ago(0)),
             },
         );
         self
@@ -210,7 +210,7 @@ impl World {
             &self.store,
             &self.delivery,
             &Target::new(environment, app),
-            at(0),
+            ago(0),
         )
         .unwrap()
     }
@@ -279,7 +279,7 @@ pub fn pod(
         phase: "Running".into(),
         ready,
         deleting: false,
-        created: Some(at(1_320)),
+        created: Some(ago(1_320)),
         reason: None,
         containers: vec![Container {
             name: "app".into(),
@@ -316,9 +316,9 @@ pub fn smoke(environment: &str, app: &str, name: &str, version: &str, phase: Run
         message: None,
         shutdown: None,
         suspended: false,
-        created: Some(at(600)),
-        started: Some(at(600)),
-        finished: Some(at(300)),
+        created: Some(ago(600)),
+        started: Some(ago(600)),
+        finished: Some(ago(300)),
         progress: None,
         nodes: Nodes::Read(Arc::new(Vec::new())),
         memoized: false,

@@ -1,36 +1,36 @@
-//! Settle: what is derived from the facts, once before a frame rather than once a fact.
+//! Derive: what is derived from the facts, once before a frame rather than once a fact.
 //!
 //! Deliberately absent: facts of its own.
 
 use super::{board, confirm, list, log, look, open, run};
 use crate::effect::Effect;
-use crate::journal::{Record, Standing};
+use crate::journal::{PlanState, Record};
 use crate::plan::follow;
-use crate::plan::waits::standing;
+use crate::plan::waits::state_in_words;
 use crate::screen::keys;
 use crate::state::State;
 
 /// Prepares a frame that a key asked for: what the key itself changed. It does not wait for the facts that came in since
-/// the board was derived; [`settle`] takes them in when their time comes.
-pub fn settle_key(state: &mut State) {
+/// the board was derived; [`derive_state`] takes them in when their time comes.
+pub fn derive_for_key(state: &mut State) {
     run::keep_visible(state);
-    log::settle(state);
+    log::refresh_log(state);
 }
 
 /// Derives the board anew where a fact changed, and notes which awaited effects were seen or are late.
-pub fn settle(state: &mut State) -> Vec<Effect> {
+pub fn derive_state(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
     let minute = state.now.as_second() / 60;
     let derived = (state.store.generation(), minute);
     if derived != state.board_of {
-        derive(state, minute);
+        derive_board(state, minute);
         board::keep_order(state);
         board::keep_visible(state);
         open::run_that_came_late(state, &mut effects);
         log::that_came_late(state, &mut effects);
     }
     run::keep_visible(state);
-    log::settle(state);
+    log::refresh_log(state);
     await_effects(state, &mut effects);
     look::for_lost(state, &mut effects);
     list::pin(state);
@@ -39,7 +39,7 @@ pub fn settle(state: &mut State) -> Vec<Effect> {
 }
 
 /// Derives the rows whose facts changed; all of them where a minute has passed, because ages become words.
-fn derive(state: &mut State, minute: i64) {
+fn derive_board(state: &mut State, minute: i64) {
     let changed = state.store.take_changed();
     let is_new = state.board_of == Default::default();
     if is_new || state.board_of.1 != minute {
@@ -57,17 +57,17 @@ fn derive(state: &mut State, minute: i64) {
 fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
     let noted = follow::noted(&state.journal, &state.store, &state.delivery, state.now);
     for (plan, what) in noted {
-        let before = state.journal.get(&plan).map(Record::standing);
+        let before = state.journal.get(&plan).map(Record::plan_state);
         state.record(&plan, what, effects);
         let Some(record) = state.journal.get(&plan) else {
             continue;
         };
-        use Standing::{CutShort, Done, Late};
-        let now = record.standing();
+        use PlanState::{CutShort, Done, Late};
+        let now = record.plan_state();
         if before != Some(now) && matches!(now, Done | Late | CutShort) {
             let request = &record.plan.request;
             let (lever, app) = (request.lever.title(), &request.target.app);
-            let stands = standing(record, state.now, |remedy| keys::remedy(state, remedy));
+            let stands = state_in_words(record, state.now, |remedy| keys::remedy(state, remedy));
             let text = format!("{lever} {app} in {}: {stands}", request.target.environment);
             announce(state, text, now != Done, effects);
         }
