@@ -4,9 +4,9 @@
 //! draws. It waits for nobody: the terminal says when it has taken a frame, everything outside answers by messages.
 //! Deliberately absent: what messages mean ([`crate::update`]), and how the outside is reached ([`Outside`]).
 
-#[cfg(debug_assertions)]
-mod fault;
 mod file;
+#[cfg(debug_assertions)]
+mod panic_point;
 mod proof;
 mod time;
 
@@ -131,7 +131,7 @@ pub async fn run(
     let mut pieces = Vec::with_capacity(BATCH);
     let mut made = Vec::with_capacity(BATCH);
     #[cfg(debug_assertions)]
-    let mut fault = fault::Point::from_environment();
+    let mut fault = panic_point::Point::from_environment();
     loop {
         if app.urgent {
             // Before anything is derived, which can take longer than the whole frame.

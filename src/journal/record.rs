@@ -3,7 +3,7 @@
 //! Deliberately absent: the clock; whoever asks brings the time.
 
 use crate::model::Change;
-use crate::plan::{Effect, Hop, Outcome, Plan};
+use crate::plan::{Hop, HopEffect, Outcome, Plan};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -173,7 +173,7 @@ impl Record {
         for (n, hop) in self.plan.hops.iter().enumerate() {
             until = later(until, hop.late_s);
             let is_it = match &hop.effect {
-                Effect::Declared {
+                HopEffect::Declared {
                     environment,
                     repository,
                     version,
@@ -184,7 +184,7 @@ impl Record {
                         && change.moves_version()
                         && change.to.as_ref() == Some(version)
                 }
-                Effect::Gate {
+                HopEffect::Gate {
                     environment,
                     repository,
                     open,
@@ -217,8 +217,12 @@ impl Record {
         if let Some((_, done, _)) = &self.settled {
             return *done;
         }
-        let is_change =
-            |hop: &Hop| matches!(hop.effect, Effect::Declared { .. } | Effect::Gate { .. });
+        let is_change = |hop: &Hop| {
+            matches!(
+                hop.effect,
+                HopEffect::Declared { .. } | HopEffect::Gate { .. }
+            )
+        };
         matches!(self.outcome, Some((_, Outcome::Applied { .. })))
             && match self.plan.hops.iter().position(is_change) {
                 Some(hop) => self.seen.get(hop).is_some_and(Option::is_some),

@@ -14,13 +14,13 @@ use jiff::Timestamp;
 
 use super::ObjectId;
 
-mod fault;
+mod error_lines;
 mod filter;
 mod follow;
 mod mask;
 mod stamp;
 
-pub use fault::Faults;
+pub use error_lines::ErrorLines;
 pub use filter::{Filter, Pattern};
 pub use follow::{ContainerState, Follow, Next, Request};
 pub use mask::masked;

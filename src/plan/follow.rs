@@ -3,7 +3,7 @@
 //! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. An answer to a request is no
 //! effect, and neither is a green step.
 
-use super::{Effect, Hop, Lever, Outcome, Plan, PlanId, sync};
+use super::{Hop, HopEffect, Lever, Outcome, Plan, PlanId, sync};
 use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
@@ -142,7 +142,7 @@ fn applied_at(record: &Record) -> Option<Timestamp> {
 
 /// Whether seeing the later hop proves the one just before it.
 fn implies(later: &Hop, before: &Hop) -> bool {
-    use Effect::*;
+    use HopEffect::*;
     match (&before.effect, &later.effect) {
         (BranchPushed { .. }, Gate { .. } | Declared { .. }) => true,
         (Created { name, .. }, RunOver { name: run, .. }) => name == run,
@@ -189,14 +189,14 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    fn shows(&self, effect: &Effect) -> bool {
+    fn shows(&self, effect: &HopEffect) -> bool {
         match effect {
-            Effect::Declared {
+            HopEffect::Declared {
                 environment,
                 repository,
                 version,
             } => self.declared(environment, repository, version),
-            Effect::Gate {
+            HopEffect::Gate {
                 environment,
                 repository,
                 open,
@@ -205,9 +205,9 @@ impl Facts<'_> {
                 .declared(environment, repository)
                 .is_some_and(|file| file.gate == *open),
             // The acknowledgement of the push is the sight of it.
-            Effect::BranchPushed { .. } => true,
-            Effect::Created { environment, name } => self.run(environment, name).is_some(),
-            Effect::RunOver {
+            HopEffect::BranchPushed { .. } => true,
+            HopEffect::Created { environment, name } => self.run(environment, name).is_some(),
+            HopEffect::RunOver {
                 environment,
                 name,
                 wanted,
@@ -217,11 +217,11 @@ impl Facts<'_> {
                         .as_deref()
                         .is_none_or(|wanted| run.phase.as_str() == wanted)
             }),
-            Effect::ParentSynced {
+            HopEffect::ParentSynced {
                 environment,
                 repository,
             } => self.parent_synced(environment, repository),
-            Effect::Refreshed { environment, app } => {
+            HopEffect::Refreshed { environment, app } => {
                 application(self.store, self.delivery, environment, app.as_str()).is_some_and(
                     |app| {
                         !app.annotations.contains_key(sync::REFRESH)
@@ -229,7 +229,7 @@ impl Facts<'_> {
                     },
                 )
             }
-            Effect::Synced { environment, app } => {
+            HopEffect::Synced { environment, app } => {
                 application(self.store, self.delivery, environment, app.as_str()).is_some_and(
                     |app| {
                         !app.operation_requested
@@ -241,12 +241,12 @@ impl Facts<'_> {
                     },
                 )
             }
-            Effect::RolledOut {
+            HopEffect::RolledOut {
                 environment,
                 app,
                 version,
             } => self.rolled_out(environment, app, version),
-            Effect::Smoked {
+            HopEffect::Smoked {
                 environment,
                 app,
                 version,
@@ -257,9 +257,9 @@ impl Facts<'_> {
     }
 
     /// Why it will not come by waiting: what it waits for is over, and did not bring it.
-    fn cannot_come(&self, effect: &Effect) -> Option<String> {
+    fn cannot_come(&self, effect: &HopEffect) -> Option<String> {
         match effect {
-            Effect::RunOver {
+            HopEffect::RunOver {
                 environment,
                 name,
                 wanted: Some(wanted),
@@ -267,11 +267,11 @@ impl Facts<'_> {
                 .run(environment, name)
                 .filter(|run| run.phase.is_over() && run.phase.as_str() != wanted)
                 .map(ended),
-            Effect::Declared { .. } => self
+            HopEffect::Declared { .. } => self
                 .creates()
                 .filter(|run| run.phase.has_failed())
                 .map(ended),
-            Effect::Synced { environment, app } => {
+            HopEffect::Synced { environment, app } => {
                 let app = application(self.store, self.delivery, environment, app.as_str())?;
                 let ours = app.operation_plan.as_deref() == Some(self.plan.id.as_str());
                 let operation = app.operation.as_ref().filter(|_| ours)?;
@@ -279,7 +279,7 @@ impl Facts<'_> {
                 let what = format!("the sync of {} {}", app.id.name, operation.phase.as_str());
                 failed.then(|| with(what, operation.message.as_deref()))
             }
-            Effect::Smoked {
+            HopEffect::Smoked {
                 environment,
                 app,
                 version,
@@ -295,7 +295,7 @@ impl Facts<'_> {
     /// The run that this plan created.
     fn creates(&self) -> Option<&Run> {
         self.plan.hops.iter().find_map(|hop| match &hop.effect {
-            Effect::Created { environment, name } => self.run(environment, name),
+            HopEffect::Created { environment, name } => self.run(environment, name),
             _ => None,
         })
     }
@@ -359,7 +359,7 @@ impl Facts<'_> {
     /// The version that the plan brings into an environment.
     fn version_in(&self, wanted: &Environment) -> Option<&Version> {
         self.plan.hops.iter().find_map(|hop| match &hop.effect {
-            Effect::Declared {
+            HopEffect::Declared {
                 environment,
                 version,
                 ..

@@ -3,7 +3,7 @@
 //! Usual times are the delivery's until history gives them. Deliberately absent: seeing them, which is `follow`.
 
 use super::subject::Subject;
-use super::{Effect, Hop, Lever};
+use super::{Hop, HopEffect, Lever};
 use crate::model::{Environment, Repository, Version};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const REFRESHED: (i64, i64) = (10, 60);
 /// Seconds until a stopped run is over: its exit handler still runs.
 const STOPPED: (i64, i64) = (30, 120);
 
-pub(super) fn hop(effect: Effect, (usual_s, p90_s): (i64, i64), look: impl Into<String>) -> Hop {
+pub(super) fn hop(effect: HopEffect, (usual_s, p90_s): (i64, i64), look: impl Into<String>) -> Hop {
     Hop {
         effect,
         usual_s,
@@ -32,7 +32,7 @@ pub(super) fn hop(effect: Effect, (usual_s, p90_s): (i64, i64), look: impl Into<
 
 pub(super) fn created(environment: &Environment, name: &str) -> Hop {
     hop(
-        Effect::Created {
+        HopEffect::Created {
             environment: environment.clone(),
             name: Arc::from(name),
         },
@@ -48,7 +48,7 @@ pub(super) fn run_over(
     usual: (i64, i64),
 ) -> Hop {
     hop(
-        Effect::RunOver {
+        HopEffect::RunOver {
             environment: environment.clone(),
             name: Arc::from(name),
             wanted: wanted.map(str::to_owned),
@@ -64,7 +64,7 @@ pub(super) fn stopped(environment: &Environment, name: &str) -> Hop {
 
 pub(super) fn branch(branch: &str) -> Hop {
     hop(
-        Effect::BranchPushed {
+        HopEffect::BranchPushed {
             branch: branch.to_owned(),
         },
         (2, 30),
@@ -86,7 +86,7 @@ pub(super) fn gate(
         "the main branch"
     };
     hop(
-        Effect::Gate {
+        HopEffect::Gate {
             environment: environment.clone(),
             repository: repository.clone(),
             open,
@@ -102,7 +102,7 @@ pub(super) fn gate(
 
 pub(super) fn refreshed(environment: &Environment, app: &str) -> Hop {
     hop(
-        Effect::Refreshed {
+        HopEffect::Refreshed {
             environment: environment.clone(),
             app: app.into(),
         },
@@ -113,7 +113,7 @@ pub(super) fn refreshed(environment: &Environment, app: &str) -> Hop {
 
 pub(super) fn synced(subject: &Subject<'_>, app: &str) -> Hop {
     hop(
-        Effect::Synced {
+        HopEffect::Synced {
             environment: subject.environment().clone(),
             app: app.into(),
         },
@@ -134,7 +134,7 @@ pub(super) fn arrival(
 ) -> Vec<Hop> {
     let usual = &subject.delivery().usual;
     let mut hops = vec![hop(
-        Effect::Declared {
+        HopEffect::Declared {
             environment: environment.clone(),
             repository: repository.clone(),
             version: version.clone(),
@@ -154,7 +154,7 @@ pub(super) fn arrival(
     if let Some(parent) = parent.filter(|_| !apps.is_empty()) {
         hops.push(
             hop(
-                Effect::ParentSynced {
+                HopEffect::ParentSynced {
                     environment: environment.clone(),
                     repository: repository.clone(),
                 },
@@ -170,7 +170,7 @@ pub(super) fn arrival(
             continue;
         }
         hops.push(hop(
-            Effect::RolledOut {
+            HopEffect::RolledOut {
                 environment: environment.clone(),
                 app: app.app.clone(),
                 version: version.clone(),
@@ -187,7 +187,7 @@ pub(super) fn arrival(
         .filter(|a| a.smoke && a.repositories.len() == 1);
     if let Some(app) = smoked.filter(|_| subject.delivery().runs.is_some()) {
         hops.push(hop(
-            Effect::Smoked {
+            HopEffect::Smoked {
                 environment: environment.clone(),
                 app: app.app.clone(),
                 version: version.clone(),

@@ -251,7 +251,7 @@ pub enum Guard {
 /// One thing that follows, with the usual time.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Hop {
-    pub effect: Effect,
+    pub effect: HopEffect,
     /// Usual and late, in seconds after the hop before.
     pub usual_s: i64,
     pub late_s: i64,
@@ -284,7 +284,7 @@ impl Hop {
 /// An observable effect: success is one of these seen in a feed, never an answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "effect")]
-pub enum Effect {
+pub enum HopEffect {
     /// The main branch declares the version there.
     Declared {
         environment: Environment,

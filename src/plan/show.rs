@@ -4,7 +4,7 @@
 
 pub use super::by_hand::{Cluster, Clusters, commands, options, quote};
 pub use super::waits::awaited;
-use super::{Check, Effect, Hop, Plan, Reach, Refusal, Verdict, Weight, Write};
+use super::{Check, Hop, HopEffect, Plan, Reach, Refusal, Verdict, Weight, Write};
 use crate::model::span::span;
 use std::fmt::Write as _;
 
@@ -233,35 +233,37 @@ pub fn then(hop: &Hop) -> String {
 }
 
 /// What was seen, in words; what is still waited for is [`awaited`].
-pub fn effect(effect: &Effect) -> String {
+pub fn effect(effect: &HopEffect) -> String {
     match effect {
-        Effect::Declared {
+        HopEffect::Declared {
             environment,
             version,
             ..
         } => format!("{} declared in {environment}", version.short()),
-        Effect::Gate {
+        HopEffect::Gate {
             environment, open, ..
         } => {
             let state = if *open { "open" } else { "closed" };
             format!("gate in the file of {environment} {state} on the main branch")
         }
-        Effect::BranchPushed { branch } => format!("branch {branch} pushed"),
-        Effect::Created { environment, name } => format!("{name} seen in {environment}"),
-        Effect::RunOver { name, wanted, .. } => {
+        HopEffect::BranchPushed { branch } => format!("branch {branch} pushed"),
+        HopEffect::Created { environment, name } => format!("{name} seen in {environment}"),
+        HopEffect::RunOver { name, wanted, .. } => {
             format!("{name} {}", wanted.as_deref().unwrap_or("over"))
         }
-        Effect::ParentSynced { environment, .. } => format!("parent synced in {environment}"),
-        Effect::Refreshed { environment, app } => {
+        HopEffect::ParentSynced { environment, .. } => format!("parent synced in {environment}"),
+        HopEffect::Refreshed { environment, app } => {
             format!("{app} compared to git anew in {environment}")
         }
-        Effect::Synced { environment, app } => format!("sync of {app} Succeeded in {environment}"),
-        Effect::RolledOut {
+        HopEffect::Synced { environment, app } => {
+            format!("sync of {app} Succeeded in {environment}")
+        }
+        HopEffect::RolledOut {
             environment,
             app,
             version,
         } => format!("{app} runs {} in {environment}", version.short()),
-        Effect::Smoked {
+        HopEffect::Smoked {
             environment,
             app,
             version,

@@ -49,7 +49,7 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let mut following = vec![hops::synced(subject, &app.id.name)];
     if let Some(version) = to.as_ref().filter(|_| !is_without_pods(subject)) {
         following.push(hops::hop(
-            super::Effect::RolledOut {
+            super::HopEffect::RolledOut {
                 environment: subject.environment().clone(),
                 app: subject.request.target.app.clone(),
                 version: version.clone(),

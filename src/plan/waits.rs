@@ -3,14 +3,14 @@
 //!
 //! Deliberately absent: seeing it ([`super::follow`]).
 
-use super::{Effect, Hop, Outcome, Remedy};
+use super::{Hop, HopEffect, Outcome, Remedy};
 use crate::journal::{PlanState, Record};
 use crate::model::span::{exactly, span};
 use crate::model::{App, Environment, Target};
 use jiff::Timestamp;
 
 /// What is waited for: `v3083 on main in production`. What belongs to `own` is not named again: `v3083 on main`.
-pub fn awaited(effect: &Effect, own: Option<&Target>) -> String {
+pub fn awaited(effect: &HopEffect, own: Option<&Target>) -> String {
     let there = |environment: &Environment| match own {
         Some(own) if own.environment == *environment => String::new(),
         _ => format!(" in {environment}"),
@@ -20,35 +20,35 @@ pub fn awaited(effect: &Effect, own: Option<&Target>) -> String {
         _ => format!(" of {app}"),
     };
     match effect {
-        Effect::Declared {
+        HopEffect::Declared {
             environment,
             version,
             ..
         } => format!("{} on main{}", version.short(), there(environment)),
-        Effect::Gate {
+        HopEffect::Gate {
             environment, open, ..
         } => {
             let state = if *open { "an open" } else { "a closed" };
             format!("{state} gate of {environment} on main")
         }
-        Effect::BranchPushed { branch } => format!("branch {branch} on the remote"),
-        Effect::Created { environment, name } => match own {
+        HopEffect::BranchPushed { branch } => format!("branch {branch} on the remote"),
+        HopEffect::Created { environment, name } => match own {
             Some(_) => format!("its run{}", there(environment)),
             None => format!("run {name} in {environment}"),
         },
-        Effect::RunOver { name, wanted, .. } => match wanted {
+        HopEffect::RunOver { name, wanted, .. } => match wanted {
             Some(wanted) => format!("{name} to be {wanted}"),
             None => format!("{name} to be over"),
         },
-        Effect::ParentSynced { environment, .. } => format!("parent sync{}", there(environment)),
-        Effect::Refreshed { environment, app } => {
+        HopEffect::ParentSynced { environment, .. } => format!("parent sync{}", there(environment)),
+        HopEffect::Refreshed { environment, app } => {
             format!("comparison of {app} with git{}", there(environment))
         }
-        Effect::Synced { environment, app } => format!("sync of {app}{}", there(environment)),
-        Effect::RolledOut {
+        HopEffect::Synced { environment, app } => format!("sync of {app}{}", there(environment)),
+        HopEffect::RolledOut {
             environment, app, ..
         } => format!("rollout{}{}", whose(app), there(environment)),
-        Effect::Smoked {
+        HopEffect::Smoked {
             environment, app, ..
         } => format!("smoke{}{}", whose(app), there(environment)),
     }

@@ -61,7 +61,7 @@ pub fn shown(ui: &LogUi, number: u64, line: &Text<'_>, columns: usize) -> Vec<Li
         return vec![Line::new().look(format!("-- {words} --"), Look::toned(Tone::Warning))];
     }
     // The beginning of a report of an error stands out, unless the line has colours of its own.
-    let tone = match ui.faults.numbers().binary_search(&number) {
+    let tone = match ui.errors.numbers().binary_search(&number) {
         Ok(_) => Tone::Bad,
         Err(_) => Tone::Plain,
     };

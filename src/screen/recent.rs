@@ -13,59 +13,61 @@ const RECENT_S: i64 = 3_600;
 /// A board lower than this has no room for it.
 const LEAST: u16 = 12;
 
-pub enum News<'a> {
+pub enum RecentItem<'a> {
     Moved(&'a Change),
     /// One commit moved many gates or versions of one environment.
     Many(&'a Change, usize),
     SmokeFailed(&'a Status, Timestamp),
 }
 
-impl News<'_> {
+impl RecentItem<'_> {
     pub fn moment(&self) -> Timestamp {
         match self {
-            News::Moved(change) | News::Many(change, _) => change.at,
-            News::SmokeFailed(_, at) => *at,
+            RecentItem::Moved(change) | RecentItem::Many(change, _) => change.at,
+            RecentItem::SmokeFailed(_, at) => *at,
         }
     }
     pub fn environment(&self) -> &Environment {
         match self {
-            News::Moved(change) | News::Many(change, _) => &change.environment,
-            News::SmokeFailed(status, _) => &status.target.environment,
+            RecentItem::Moved(change) | RecentItem::Many(change, _) => &change.environment,
+            RecentItem::SmokeFailed(status, _) => &status.target.environment,
         }
     }
     pub fn name(&self) -> String {
         match self {
-            News::Moved(change) => change.repository.to_string(),
-            News::Many(change, count) if change.moves_version() => format!("{count} versions"),
-            News::Many(change, count) if change.gate_to => format!("{count} gates opened"),
-            News::Many(_, count) => format!("{count} gates closed"),
-            News::SmokeFailed(status, _) => status.target.app.to_string(),
+            RecentItem::Moved(change) => change.repository.to_string(),
+            RecentItem::Many(change, count) if change.moves_version() => {
+                format!("{count} versions")
+            }
+            RecentItem::Many(change, count) if change.gate_to => format!("{count} gates opened"),
+            RecentItem::Many(_, count) => format!("{count} gates closed"),
+            RecentItem::SmokeFailed(status, _) => status.target.app.to_string(),
         }
     }
 }
 
 /// What moved in the last hour, newest first.
-pub fn news(state: &State) -> Vec<News<'_>> {
+pub fn recent_items(state: &State) -> Vec<RecentItem<'_>> {
     let since = state
         .now
         .checked_sub(jiff::SignedDuration::from_secs(RECENT_S))
         .unwrap_or(state.now);
-    let mut news: Vec<News<'_>> = Vec::new();
+    let mut news: Vec<RecentItem<'_>> = Vec::new();
     for change in state.store.history.since(since) {
         match news.last_mut() {
-            Some(News::Moved(before)) if is_one_move(before, change) => {
+            Some(RecentItem::Moved(before)) if is_one_move(before, change) => {
                 let first = *before;
                 news.pop();
-                news.push(News::Many(first, 2));
+                news.push(RecentItem::Many(first, 2));
             }
-            Some(News::Many(before, count)) if is_one_move(before, change) => *count += 1,
-            _ => news.push(News::Moved(change)),
+            Some(RecentItem::Many(before, count)) if is_one_move(before, change) => *count += 1,
+            _ => news.push(RecentItem::Moved(change)),
         }
     }
     for status in state.board.smoke_failed() {
         let at = status.smoke.as_ref().and_then(|smoke| smoke.at);
         if let Some(at) = at.filter(|at| *at >= since) {
-            news.push(News::SmokeFailed(status, at));
+            news.push(RecentItem::SmokeFailed(status, at));
         }
     }
     news.sort_by_key(|piece| std::cmp::Reverse(piece.moment()));
@@ -84,7 +86,7 @@ pub fn lines(state: &State, area: Rect) -> usize {
     // Besides its own share it has what the table leaves, but for a line between them.
     let left = usize::from(area.height).saturating_sub(state.lines().len() + 3);
     let most = usize::from(area.height / 6).max(2).max(left);
-    match news(state).len().min(most) {
+    match recent_items(state).len().min(most) {
         0 => 0,
         n => n + 1,
     }

@@ -12,7 +12,7 @@ use crate::board::Board;
 use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
-use crate::model::log::{Faults, Filter, Log, Pattern};
+use crate::model::log::{ErrorLines, Filter, Log, Pattern};
 use crate::model::{Fault, ObjectId, Target, Version};
 use crate::plan::{Actor, CheckName, Lever, Plan, PlanId, Refusal, Request};
 use crate::provider::Call;
@@ -214,7 +214,7 @@ pub struct LogUi {
     pub source: usize,
     pub log: Log,
     /// Where reports of errors begin, for the jumps.
-    pub faults: Faults,
+    pub errors: ErrorLines,
     /// Number of the first visible line since the beginning of the log.
     pub top: u64,
     /// Number of the line that searches and jumps start from.

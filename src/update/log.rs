@@ -15,7 +15,7 @@ use crate::belongs::logs::LogChoice;
 use crate::effect::Effect;
 use crate::model::Target;
 use crate::model::log::LogSource;
-use crate::model::log::{Faults, Log};
+use crate::model::log::{ErrorLines, Log};
 use crate::provider::LogPiece;
 use crate::state::{LogUi, PromptKind, State};
 use lines::{end, error, follow, line, page, room, search, show, top};
@@ -120,7 +120,7 @@ fn start(
         target,
         source,
         log: Log::new(state.settings.log_cap),
-        faults: Faults::default(),
+        errors: ErrorLines::default(),
         top: 0,
         selected: 0,
         following: chosen.follow,
@@ -171,7 +171,7 @@ pub fn logged(state: &mut State, follow: u64, piece: LogPiece) {
 pub fn refresh_log(state: &mut State) {
     let room = room(state);
     let Some(log) = &mut state.ui.log else { return };
-    log.faults.refresh(&log.log);
+    log.errors.refresh(&log.log);
     if let Some(filter) = &mut log.filter {
         filter.refresh(&log.log);
     }
@@ -181,7 +181,7 @@ pub fn refresh_log(state: &mut State) {
         log.selected = log.log.end().saturating_sub(1);
     } else if log.seek_error && log.ended {
         log.seek_error = false;
-        if let Some(line) = log.faults.first() {
+        if let Some(line) = log.errors.first() {
             show(log, line, room);
         }
     }

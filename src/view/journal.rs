@@ -69,7 +69,7 @@ pub fn page<'a>(
             let Some(record) = records.iter().rev().nth(n - mutes.len()) else {
                 return Line::new();
             };
-            let (word, look) = standing(record, theme);
+            let (word, look) = state_word(record, theme);
             let plan = &record.plan;
             let line = Line::new()
                 .say(format!("{:<7}", state.journal.short(&plan.id)))
@@ -154,7 +154,7 @@ fn short(at: Timestamp, state: &State) -> String {
     }
 }
 
-fn standing(record: &Record, theme: Theme) -> (&'static str, ratatui::style::Style) {
+fn state_word(record: &Record, theme: Theme) -> (&'static str, ratatui::style::Style) {
     match record.plan_state() {
         PlanState::Open => ("open", theme.warning()),
         PlanState::Underway => ("waiting", theme.meant()),

@@ -82,8 +82,8 @@ fn title(ui: &LogUi, name: &str, neighbours: bool) -> String {
     if ui.log.first() > 0 {
         parts.push(format!("first {} fell out", ui.log.first()));
     }
-    let errors = ui.faults.len();
-    match ui.faults.nth(ui.selected) {
+    let errors = ui.errors.len();
+    match ui.errors.nth(ui.selected) {
         _ if errors == 0 => {}
         // A followed log stands at its end, at no error.
         nth if nth == 0 || ui.following => parts.push(counted(errors as u64, "error")),

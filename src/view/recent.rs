@@ -4,7 +4,7 @@
 
 use super::pen::{Line, Pen};
 use crate::model::Version;
-use crate::screen::recent::{News, moved, name_mover, news};
+use crate::screen::recent::{RecentItem, moved, name_mover, recent_items};
 use crate::state::State;
 use crate::text::{fit, width};
 use jiff::tz::TimeZone;
@@ -18,14 +18,14 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
         return;
     }
     let theme = pen.theme;
-    let mut news = news(state);
+    let mut news = recent_items(state);
     let title = match news.len() {
         all if all > rows - 1 => format!("last hour, {} of {all}", rows - 1),
         _ => "last hour".to_owned(),
     };
     pen.rule(0, &title, theme.dim());
     // What failed is not pushed out by what went well.
-    news.sort_by_key(|piece| !matches!(piece, News::SmokeFailed(..)));
+    news.sort_by_key(|piece| !matches!(piece, RecentItem::SmokeFailed(..)));
     news.truncate(rows - 1);
     news.sort_by_key(|piece| std::cmp::Reverse(piece.moment()));
     let place = news.iter().map(|n| width(n.environment().as_str())).max();
@@ -40,17 +40,17 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
             fit(&piece.name(), name)
         );
         let line = match piece {
-            News::Moved(change) => Line::from(format!(
+            RecentItem::Moved(change) => Line::from(format!(
                 "{head}{}    {}",
                 moved(change),
                 name_mover(state, change)
             )),
-            News::Many(change, _) => Line::from(format!(
+            RecentItem::Many(change, _) => Line::from(format!(
                 "{head}{}    {}",
                 name_mover(state, change),
                 change.subject
             )),
-            News::SmokeFailed(status, _) => {
+            RecentItem::SmokeFailed(status, _) => {
                 let version = status.version.as_ref().map_or("?", Version::short);
                 Line::from(head).look(format!("{version} smoke failed"), theme.bad())
             }

@@ -43,7 +43,7 @@ pub fn some_plan(id: &str) -> Plan {
         },
         hops: vec![Hop {
             helped_by: None,
-            effect: Effect::RunOver {
+            effect: HopEffect::RunOver {
                 environment: run.environment,
                 name: run.name,
                 wanted: None,

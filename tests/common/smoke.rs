@@ -10,7 +10,7 @@
 use super::world::{World, ago};
 use leverframe::belongs::logs::LogChoice;
 use leverframe::model::log::LogSource;
-use leverframe::model::log::{Faults, Log, Stretch};
+use leverframe::model::log::{ErrorLines, Log, Stretch};
 use leverframe::model::tree::Tree;
 use leverframe::model::*;
 use leverframe::state::{LogUi, Pane, RunUi, State, View};
@@ -125,9 +125,9 @@ pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
         top: 0,
     });
     let log = log();
-    let mut faults = Faults::default();
-    faults.refresh(&log);
-    let first = faults.next(20, true).unwrap();
+    let mut errors = ErrorLines::default();
+    errors.refresh(&log);
+    let first = errors.next(20, true).unwrap();
     state.ui.log = Some(LogUi {
         follow: 1,
         target,
@@ -146,7 +146,7 @@ pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
         top: first - 6,
         selected: first,
         log,
-        faults,
+        errors,
         following: false,
         wrap: false,
         search_text: String::new(),

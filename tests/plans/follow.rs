@@ -283,7 +283,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
     let own = Target::new("production", "publisher");
     for (effect, whole, brief) in [
         (
-            Effect::Declared {
+            HopEffect::Declared {
                 environment: environment.clone(),
                 repository: repository.clone(),
                 version: version.clone(),
@@ -292,7 +292,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
             "v1362 on main",
         ),
         (
-            Effect::Gate {
+            HopEffect::Gate {
                 environment: environment.clone(),
                 repository: repository.clone(),
                 open: false,
@@ -301,14 +301,14 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
             "a closed gate of production on main",
         ),
         (
-            Effect::BranchPushed {
+            HopEffect::BranchPushed {
                 branch: "leverframe/7f3a".into(),
             },
             "branch leverframe/7f3a on the remote",
             "branch leverframe/7f3a on the remote",
         ),
         (
-            Effect::Created {
+            HopEffect::Created {
                 environment: environment.clone(),
                 name: "deploy-1".into(),
             },
@@ -316,7 +316,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
             "its run",
         ),
         (
-            Effect::RunOver {
+            HopEffect::RunOver {
                 environment: environment.clone(),
                 name: "post-sync-1".into(),
                 wanted: Some("Succeeded".into()),
@@ -325,7 +325,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
             "post-sync-1 to be Succeeded",
         ),
         (
-            Effect::ParentSynced {
+            HopEffect::ParentSynced {
                 environment: environment.clone(),
                 repository,
             },
@@ -333,7 +333,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
             "parent sync",
         ),
         (
-            Effect::Refreshed {
+            HopEffect::Refreshed {
                 environment: environment.clone(),
                 app: app.clone(),
             },
@@ -341,7 +341,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
             "comparison of publisher with git",
         ),
         (
-            Effect::Synced {
+            HopEffect::Synced {
                 environment: environment.clone(),
                 app: app.clone(),
             },
@@ -349,7 +349,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
             "sync of publisher",
         ),
         (
-            Effect::RolledOut {
+            HopEffect::RolledOut {
                 environment: environment.clone(),
                 app: app.clone(),
                 version: version.clone(),
@@ -358,7 +358,7 @@ fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
             "rollout",
         ),
         (
-            Effect::Smoked {
+            HopEffect::Smoked {
                 environment,
                 app,
                 version,

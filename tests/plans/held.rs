@@ -237,7 +237,7 @@ fn an_app_of_several_images_asks_which() {
         !plan
             .hops
             .iter()
-            .any(|h| matches!(h.effect, Effect::RolledOut { .. }))
+            .any(|h| matches!(h.effect, HopEffect::RolledOut { .. }))
     );
     let none = Request {
         repository: Some("licensify-admin".into()),

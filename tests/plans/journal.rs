@@ -386,7 +386,7 @@ fn a_change_is_ours_by_file_version_and_time() {
     plan.hops = ["staging", "production"]
         .map(|environment| Hop {
             helped_by: None,
-            effect: plan::Effect::Declared {
+            effect: plan::HopEffect::Declared {
                 environment: environment.into(),
                 repository: "publisher".into(),
                 version: Version::new("v1"),

@@ -278,10 +278,13 @@ fn holding_writes_the_file_below_on_a_branch_and_owes() {
     assert!(plan.debt.is_some());
     assert_eq!(plan.reach.environments, []);
     assert_eq!(plan.typed(), None);
-    assert!(matches!(plan.hops[0].effect, Effect::BranchPushed { .. }));
+    assert!(matches!(
+        plan.hops[0].effect,
+        HopEffect::BranchPushed { .. }
+    ));
     assert!(matches!(
         plan.hops[1].effect,
-        Effect::Gate { open: false, .. }
+        HopEffect::Gate { open: false, .. }
     ));
 }
 

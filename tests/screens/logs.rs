@@ -105,7 +105,7 @@ fn an_empty_log_says_why() {
     let mut state = smoke::opened(80, 24, Pane::Log);
     let ui = log(&mut state);
     ui.log = Log::default();
-    ui.faults = Default::default();
+    ui.errors = Default::default();
     assert!(drawn(&state).contains("It printed nothing."));
     log(&mut state).ended = false;
     assert!(drawn(&state).contains("Waiting for the first line."));

@@ -237,7 +237,7 @@ java.lang.IllegalStateException: bad
 \tat com.example.Main.run(Main.java:5)
 ";
     let mut log = Log::default();
-    let mut faults = Faults::default();
+    let mut faults = ErrorLines::default();
     for piece in text.as_bytes().chunks(7) {
         log.append(&Stretch {
             bytes: piece.to_vec(),
@@ -311,7 +311,7 @@ fn each_kind_of_fault_is_known() {
             bytes: format!("{line}\n").into_bytes(),
             starts: Vec::new(),
         });
-        let mut faults = Faults::default();
+        let mut faults = ErrorLines::default();
         faults.refresh(&log);
         assert_eq!(faults.len(), 1, "{line}");
     }
@@ -329,7 +329,7 @@ fn each_kind_of_fault_is_known() {
             bytes: format!("{line}\n").into_bytes(),
             starts: Vec::new(),
         });
-        let mut faults = Faults::default();
+        let mut faults = ErrorLines::default();
         faults.refresh(&log);
         assert_eq!(faults.len(), 0, "{line}");
     }

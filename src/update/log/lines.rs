@@ -172,7 +172,7 @@ pub(super) fn search(state: &mut State, forward: bool) {
 pub(super) fn error(state: &mut State, forward: bool) {
     let room = room(state);
     let mut none = false;
-    with(state, |log| match log.faults.next(log.selected, forward) {
+    with(state, |log| match log.errors.next(log.selected, forward) {
         Some(line) => show(log, line, room),
         None => none = true,
     });

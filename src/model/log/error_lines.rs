@@ -1,4 +1,4 @@
-//! Faults: the lines of a log where something went wrong, so that one can jump from one to the next.
+//! Error lines: the lines of a log where something went wrong, so that one can jump from one to the next.
 //!
 //! Recognised by what the programs of a release print: Playwright, Rails and Ruby, Java, Node, Python, Go and Rust
 //! panics, npm, CI runners, structured logs, exit codes. Lines of one report count once. Deliberately absent: a verdict;
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use super::filter::{Filter, Pattern};
 use super::{Line, Log};
 
-/// A fault that begins within so many lines of the last line of another belongs to its report.
+/// An error that begins within so many lines of the last line of another belongs to its report.
 const REPORT: u64 = 3;
 
 /// One alternative a line; none may match a line end.
@@ -30,18 +30,18 @@ const SIGNS: &str = concat!(
 
 static PATTERN: LazyLock<Option<Pattern>> = LazyLock::new(|| Pattern::whole(SIGNS));
 
-/// Where the reports of faults begin, kept up to date as the log grows.
+/// Where the reports of errors begin, kept up to date as the log grows.
 #[derive(Clone, Debug)]
-pub struct Faults {
+pub struct ErrorLines {
     filter: Option<Filter>,
     firsts: VecDeque<u64>,
     /// How many of the filter's lines are among the reports already, and the last of them.
     grouped: Option<u64>,
 }
 
-impl Default for Faults {
-    fn default() -> Faults {
-        Faults {
+impl Default for ErrorLines {
+    fn default() -> ErrorLines {
+        ErrorLines {
             filter: PATTERN.clone().map(Filter::new),
             firsts: VecDeque::new(),
             grouped: None,
@@ -49,7 +49,7 @@ impl Default for Faults {
     }
 }
 
-impl Faults {
+impl ErrorLines {
     /// Looks at the lines that are new since the last time.
     pub fn refresh(&mut self, log: &Log) {
         let Some(filter) = &mut self.filter else {
