@@ -1,7 +1,11 @@
 //! Words: names that grep can find, and one meaning for each word.
 
-use super::sources;
+use super::{compare, root, sources};
+use leverframe::lever::Lever;
+use leverframe::model::Word;
+use leverframe::plan::Outcome;
 use regex::Regex;
+use std::collections::BTreeSet;
 
 /// Names of functions that say neither what is done nor to what.
 const NAMELESS: [&str; 6] = ["settle", "told", "of", "at", "act", "take"];
@@ -40,4 +44,71 @@ fn a_name_that_says_nothing_is_found() {
         nameless(code),
         ["pub fn of", "pub(super) async fn settle", "enum Seen"]
     );
+}
+
+/// The words of a part of the list in `src/lib.rs`, with what each means.
+fn listed(part: &str) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
+    let mut list: Vec<(String, String)> = Vec::new();
+    let mut is_inside = false;
+    for line in lines.map(|line| line.strip_prefix(' ').unwrap_or(line)) {
+        if line.starts_with('#') {
+            is_inside = line.trim_start_matches(['#', ' ']) == part;
+        } else if let (true, Some(row)) = (is_inside, line.strip_prefix("- **")) {
+            let (word, meaning) = row.split_once("**: ").expect("a word and its meaning");
+            list.push((word.to_owned(), meaning.to_owned()));
+        } else if let (true, Some((_, meaning)), Some(more)) =
+            (is_inside, list.last_mut(), line.strip_prefix("  "))
+        {
+            meaning.push(' ');
+            meaning.push_str(more);
+        }
+    }
+    list
+}
+
+#[test]
+fn the_list_of_words_says_of_each_what_the_program_says() {
+    let screen = listed("Read on the screen");
+    let code = listed("Met in the code");
+    let mut names = BTreeSet::new();
+    for (word, meaning) in screen.iter().chain(&code) {
+        assert!(names.insert(word), "{word} stands twice");
+        assert!(meaning.ends_with('.'), "{word}: {meaning}");
+    }
+    let meaning = |word: &str| screen.iter().find(|(w, _)| w == word).map(|(_, m)| &**m);
+    for word in Word::ALL {
+        assert_eq!(meaning(word.label()), Some(word.help()));
+    }
+    for lever in Lever::ALL {
+        assert_eq!(meaning(lever.title()), Some(lever.help()));
+    }
+    let because = String::new;
+    for outcome in [
+        Outcome::Applied {
+            evidence: because(),
+        },
+        Outcome::Refused { because: because() },
+        Outcome::Failed {
+            because: because(),
+            remedy: because(),
+        },
+        Outcome::Unknown { because: because() },
+    ] {
+        assert!(meaning(outcome.word()).is_some(), "{}", outcome.word());
+    }
+}
+
+#[test]
+fn readme_means_by_its_words_what_the_code_does() {
+    let mut table = String::from("| word | meaning |\n|---|---|\n");
+    // The status words have a table of their own, with their spelling in JSON.
+    let labels: BTreeSet<&str> = Word::ALL.iter().map(|word| word.label()).collect();
+    for (word, meaning) in listed("Read on the screen") {
+        if !labels.contains(word.as_str()) {
+            table.push_str(&format!("| {word} | {meaning} |\n"));
+        }
+    }
+    compare("meanings", &table);
 }
