@@ -1,8 +1,8 @@
-//! App: the loop. It owns the state, takes in what happened, has the effects begun, and draws when there is something new.
+//! App: the loop. It owns the state, takes each message, starts its effects, and draws when there is something new.
 //!
-//! Keys come first, then what became of writes, then news from outside, of which it takes as much as is there before it
-//! draws. It waits for nobody: the terminal says when it has taken a frame, everything outside answers by messages.
-//! Deliberately absent: what messages mean ([`crate::update`]), and how the outside is reached ([`Outside`]).
+//! Keys come first, then outcomes of writes, then news from outside, all of which is taken in before a frame is drawn.
+//! The loop waits for nobody: the terminal reports when it has taken a frame, and everything outside answers by
+//! messages. Deliberately absent: what messages mean ([`crate::update`]), and how the outside is reached ([`Outside`]).
 
 mod file;
 #[cfg(debug_assertions)]
@@ -31,15 +31,15 @@ use proof::Proof;
 
 /// Frames that nobody pressed a key for are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
-/// How much of what is there is taken in before keys are looked at again.
+/// How many pieces of news are taken in before keys are looked at again.
 const BATCH: usize = 256;
 
-/// Where effects go that reach outside this process.
+/// Carries out the effects that reach outside this process.
 pub trait Outside {
     /// Begins what an effect asks for, without waiting. Answers come over [`Wires`].
     fn begin(&mut self, effect: Effect);
 
-    /// The command that logs in to a source, to be run on the terminal; none where its configuration names none.
+    /// The command that logs in to a source, to be run on the terminal; none where none is configured.
     fn login(&self, source: &Source) -> Option<std::process::Command>;
 }
 
@@ -75,7 +75,7 @@ struct App<O> {
     /// The terminal belongs to a login command.
     lent: bool,
     drawn_at: Option<Instant>,
-    /// Facts came in that nothing was derived from yet. Deriving does not wait for the terminal.
+    /// Facts came in since the state was derived last. Deriving does not wait for the terminal.
     must_derive: bool,
     derived_at: Option<Instant>,
     /// The overlay that a frame has shown last.
@@ -84,7 +84,7 @@ struct App<O> {
     farewell: Option<Farewell>,
 }
 
-/// What the loop's own errands report.
+/// What tasks that the loop started itself report back.
 enum Own {
     Notice(String),
     LoggedIn(Source, String),
@@ -211,7 +211,8 @@ impl<O: Outside> App<O> {
         }
         self.proof.typed(Instant::now());
         self.urgent = true;
-        // What is decided by this key is decided on the facts' age now, not at the last full minute.
+        // A decision made by this key must see how old the facts are now, not how old they were at the last full
+        // minute.
         self.take_message(Message::Ticked(time::now()));
         match input {
             Input::Key(key) => {
@@ -244,7 +245,7 @@ impl<O: Outside> App<O> {
         }
     }
 
-    /// Somebody else had the terminal: an answer that was due went to them.
+    /// Another program had the terminal and may have swallowed the answer that was due.
     fn ask_again(&mut self) {
         if self.proof.forget() {
             self.drawn_overlay = 0;
@@ -298,7 +299,7 @@ impl<O: Outside> App<O> {
                 }
             }
             Effect::Copy(text) => {
-                // What was copied is said by who copied it.
+                // `update` has said already what was copied, so only a failure is said here.
                 if let Err(because) = self.session.copy(&text) {
                     self.tell(&because.to_string());
                 }
@@ -306,7 +307,7 @@ impl<O: Outside> App<O> {
             Effect::Save { stem, bytes } => {
                 let own = self.own.clone();
                 tokio::task::spawn_blocking(move || {
-                    // With the loop gone there is nobody to tell.
+                    // The loop may have ended; then nobody reads this.
                     let _ = own.send(Own::Notice(file::save(&stem, &bytes)));
                 });
             }
@@ -349,7 +350,7 @@ impl<O: Outside> App<O> {
         });
     }
 
-    /// When the facts that came in are to be derived from, where there are any.
+    /// When to derive the state again; none where no fact came in.
     fn derive_at(&self) -> Option<Instant> {
         self.must_derive.then(|| {
             self.derived_at
@@ -376,7 +377,7 @@ impl<O: Outside> App<O> {
         }
     }
 
-    /// When the next frame is due, where that is later than now and nothing else stands in its way.
+    /// When the next frame is due; none while nothing changed or the terminal cannot take one.
     fn draw_at(&self) -> Option<Instant> {
         (self.dirty && !self.lent && !self.session.is_busy()).then(|| self.due(Instant::now()))
     }

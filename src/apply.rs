@@ -1,5 +1,5 @@
-//! Apply: the way of a plan into the world: under the lock the journal is read again, the intent is on the disk, one write is
-//! sent once, and what became of it is journalled.
+//! Apply: sends a plan. Under the lock it reads the journal again, puts the intent on the disk, sends the one write
+//! once, and journals its outcome.
 //!
 //! Deliberately absent: deciding, and sending anything a second time. What became of a plan whose outcome is
 //! unknown is found by looking.
@@ -14,13 +14,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The decision was made before the lock was taken, so it must not grow old at the lock: who meets another console that is
-/// sending decides again.
+/// The plan was decided before the lock was taken and must not grow old while waiting for it. An operator who meets
+/// another console that is sending decides again.
 const LOCK_WAIT: Duration = Duration::from_millis(500);
-/// Looking does not wait for somebody who is sending.
+/// A look does not wait for another console that is sending.
 const LOOK_WAIT: Duration = Duration::from_millis(200);
 
-/// Who sends what. Read-only mode constructs none.
+/// The writer of each system. Read-only mode makes none.
 #[derive(Clone, Default)]
 pub struct Writers {
     pub git: Option<Arc<dyn Writer>>,
@@ -28,7 +28,7 @@ pub struct Writers {
 }
 
 impl Writers {
-    /// The one that a write is for.
+    /// The writer of the system that this write goes to.
     pub fn writer_for(&self, write: &Write) -> Option<&Arc<dyn Writer>> {
         match write {
             Write::Commit { .. } => self.git.as_ref(),
@@ -38,7 +38,7 @@ impl Writers {
     }
 }
 
-/// What became of a plan, and what is to be said about its journal.
+/// The outcome of a plan, and a note about the journal where one is needed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ended {
     pub outcome: Outcome,
@@ -70,7 +70,7 @@ pub async fn apply(plan: &Plan, writers: &Writers, journal: &JournalFile) -> End
     }
 }
 
-/// The same for who holds the lock since before it decided, as the command line does.
+/// The same where the lock was taken before the plan was decided, as the command line does.
 pub async fn apply_under(
     _lock: &Lock,
     plan: &Plan,
@@ -89,7 +89,7 @@ pub async fn apply_under(
     };
     let said = Mutex::new(written.note);
     let tried = |note: &str| {
-        // On the disk before the try is made, so this thread waits for it.
+        // This thread waits, because the entry has to be on the disk before the try is made.
         let what = What::Tried { note: note.into() };
         if let Err(fault) = journal.append(&entry(&plan.id, what)) {
             note_down(
@@ -122,11 +122,11 @@ pub async fn apply_under(
     }
 }
 
-/// Looks for a plan whose outcome is not known, and journals what is found: that it is unknown, too, where its console died
-/// and it cannot be told. None where nothing new is known, or where it is being sent.
+/// Looks for a plan whose outcome is not known, and journals what it finds, even if that is only *unknown* because the
+/// console that sent it died. None where nothing new is known, or where the plan is being sent.
 ///
-/// The lock is held for the moments before and after, not during the look: a remote that hangs keeps no lever from being
-/// pulled.
+/// The lock is held just before and just after the look, but not during it, so that a remote that hangs does not block
+/// other levers.
 pub async fn look_for(id: &PlanId, writers: &Writers, journal: &JournalFile) -> Option<Outcome> {
     let lost = without_outcome(id, journal, None).await?;
     let writer = writers.writer_for(&lost.plan.write)?;
@@ -145,7 +145,7 @@ pub async fn look_for(id: &PlanId, writers: &Writers, journal: &JournalFile) -> 
     Some(outcome)
 }
 
-/// What is known of a plan that is not being sent and has no certain outcome; what was found of it is appended. Under the
+/// The record of a plan that is not being sent and has no certain outcome, after appending what was found. Needs the
 /// lock.
 async fn without_outcome(
     id: &PlanId,
@@ -161,7 +161,7 @@ async fn without_outcome(
             return None;
         }
         if let Some(what) = found {
-            // Not journalled it is found again the next time.
+            // If this cannot be journalled, the next look finds it again.
             let _ = journal.append(&entry(&id, what));
         }
         Some(record.clone())
@@ -169,20 +169,19 @@ async fn without_outcome(
     looking.await.ok()?
 }
 
-/// Journals what was noticed or said of a plan.
+/// Journals what a feed showed, or an operator said, about a plan.
 ///
-/// # Errors
-/// No place takes it.
+/// # Errors No path takes it.
 pub async fn record(journal: &JournalFile, entry: Entry) -> Result<Written, Fault> {
     append(journal, entry).await
 }
 
-/// Looks under the lock whether somebody else moves the same, and has the intent on the disk.
+/// Checks under the lock that no other plan moves the same thing, and puts the intent on the disk.
 async fn intend(plan: &Plan, journal: &JournalFile) -> Result<Written, Outcome> {
     let (journal, plan) = (journal.clone(), plan.clone());
     let intending = tokio::task::spawn_blocking(move || {
         let known = journal.load();
-        // Decided without it, so it came meanwhile.
+        // The plan was decided without that one, so that one came in meanwhile.
         let unread = checks::unread_lately(&known, Timestamp::now());
         if let (Some(unread), true) = (unread, plan.has_passed(CheckName::JournalLines)) {
             return Err(Outcome::Refused {

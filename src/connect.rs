@@ -26,8 +26,8 @@ pub struct Connection {
     readers: Vec<JoinHandle<()>>,
 }
 
-/// Starts to read the sources that are named and configured; their news go to `deltas`, each call that they make to
-/// `calls`; history is walked for all apps, or for one. Returns at once.
+/// Starts reading those of the named sources that are configured. Their news goes to `deltas`, each call they make to
+/// `calls`. History is walked for all apps, or for the one given. Returns at once.
 pub fn start(
     config: &Config,
     sources: &[Source],
@@ -129,7 +129,7 @@ impl Connection {
         }
     }
 
-    /// Watches the Jobs and Events of this target instead of those of the one before.
+    /// Watches the Jobs and Events of this target in place of the one before.
     pub fn open(&self, target: Option<&Target>) {
         for (environment, cluster) in &self.clusters {
             let app = target
@@ -157,7 +157,7 @@ impl Drop for Connection {
     }
 }
 
-/// The writers of a configuration, over the connection's own ways to the clusters; none where it is read-only.
+/// The writers of a configuration, which use the connection's own access to the clusters; none where it is read-only.
 pub fn writers(config: &Config, connection: &Connection) -> Option<Writers> {
     let ways = connection.clusters.iter();
     writers_over(
@@ -167,7 +167,7 @@ pub fn writers(config: &Config, connection: &Connection) -> Option<Writers> {
     )
 }
 
-/// The same without a connection, where nothing is read but what became of earlier plans.
+/// The writers without a connection, for looking what became of earlier plans.
 pub fn writers_alone(config: &Config) -> Option<Writers> {
     let ways = config.clusters.iter();
     writers_over(

@@ -1,6 +1,4 @@
 //! Effect: what the loop shall do, in the imperative; the only thing that `update` gives out.
-//!
-//! Deliberately absent: doing it (see [`crate::app`]).
 
 use crate::journal::{Entry, MuteEntry};
 use crate::model::log::LogSource;
@@ -12,13 +10,13 @@ use crate::store::Source;
 pub enum Effect {
     /// Journal the intent, send the plan's one write once, journal the outcome, answer with `Message::Outcome`.
     Apply(Box<Plan>),
-    /// Look for a plan whose outcome is unknown; answer with `Message::Outcome` where it can be told. Where it cannot, that
-    /// is said to who asked for it.
+    /// Look for a plan whose outcome is unknown, and answer with `Message::Outcome` where the look decides it. `asked`:
+    /// an operator asked for it, so a look that decides nothing is reported, too.
     LookFor {
         plan: PlanId,
         asked: bool,
     },
-    /// Write an entry to the journal (a hop seen or late, a settlement by hand).
+    /// Write an entry to the journal: a hop seen or late, a plan settled by hand.
     Record(Box<Entry>),
     /// Write that a cell is muted, or no more.
     Mute(Box<MuteEntry>),
@@ -28,7 +26,7 @@ pub enum Effect {
         source: LogSource,
     },
     Unfollow(u64),
-    /// Watch the Jobs and Events of this target (instead of the one before); none: of none.
+    /// Watch the Jobs and Events of this target in place of the one before. With none, stop watching them.
     Open(Option<Target>),
     /// Ask a source again now; none: all.
     Refresh(Option<Source>),
@@ -50,6 +48,6 @@ pub enum Effect {
     Quit {
         parting: Option<String>,
     },
-    /// Nothing is known of the run's pods yet: ask for them.
+    /// Ask for the pods of this run, none of which are known yet.
     Seek(ObjectId),
 }

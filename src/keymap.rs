@@ -1,6 +1,4 @@
 //! Keymap: which chord means which action in which place, read from `config/keys.toml`.
-//!
-//! Deliberately absent: what the actions do.
 
 use crate::action::{Action, Place};
 use crate::complaint::{Complaint, Complaints, line_at, of_toml};
@@ -106,7 +104,7 @@ impl Keymap {
         self.chords(place, action).first().map(ToString::to_string)
     }
 
-    /// A sentence with the key of the action that it names behind it, in brackets: `Unfold them (Enter).`
+    /// A sentence followed by the key of its action in brackets: `Unfold them (Enter).`
     pub fn with_key(&self, place: Place, sentence: &str, action: Action) -> String {
         match (self.first(place, action), sentence.strip_suffix('.')) {
             (Some(chord), Some(open)) => format!("{open} ({chord})."),

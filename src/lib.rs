@@ -81,7 +81,8 @@
 //! - **stop a run**: Stop the run in flight.
 //! - **plan**: What a lever would do, decided from the facts and shown before anything is sent: one write, its checks, its
 //!   reach and what follows.
-//! - **check**: One condition that a plan asks; it passes, fails or cannot be told, and then refuses or wants a reason.
+//! - **check**: One condition that a plan asks; it passes, fails or is unknown; what does not pass refuses or wants a
+//!   reason.
 //! - **reach**: Every environment that a plan can change by itself.
 //! - **hop**: One thing that follows a write by itself, such as a commit, a sync or a rollout, with its usual time.
 //! - **overdue**: A hop took more than twice the time in which nine of ten are over.

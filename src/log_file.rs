@@ -41,20 +41,20 @@ enum Order {
     Flush(SyncSender<()>),
 }
 
-/// The way to the thread that writes.
+/// Sends lines to the thread that writes.
 pub struct LogFile {
     orders: SyncSender<Order>,
 }
 
 impl LogFile {
-    /// Begins to write what is logged from now on into a folder; none where the thread cannot be started, or somebody logs
-    /// already.
+    /// Starts writing what is logged from now on into a folder; none where the thread cannot be started or a log is
+    /// written already.
     pub fn start(folder: &Path, level: LevelFilter) -> Option<Self> {
         let lines = Lines::start(folder.join(NAME)).ok()?;
         let own = Self {
             orders: lines.orders.clone(),
         };
-        // Only what this crate says: others print headers at the lower levels.
+        // Only events of this crate: other libraries print headers at the lower levels.
         let ours = Targets::new().with_target("leverframe", level);
         tracing_subscriber::registry()
             .with(ours)
@@ -144,8 +144,8 @@ struct Line<'a> {
     fields: Map<String, Value>,
 }
 
-/// What an event says, with its credentials taken out of each text before it is quoted: behind the quotes their ends could
-/// not be told.
+/// The fields of an event. Credentials are taken out of each text before it is quoted, because quoting hides where a
+/// credential ends.
 #[derive(Default)]
 struct Fields {
     message: String,

@@ -13,15 +13,16 @@ use jiff::Timestamp;
 #[allow(clippy::large_enum_variant)] // boxing would cost an allocation for each piece of news
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// A key was pressed. `id` is a fresh plan id, should the key decide something: `update` has no randomness.
+    /// A key was pressed. `id` is a fresh plan id in case the key decides on a plan, because `update` has no
+    /// randomness.
     Pressed(Press),
     /// Text was pasted: never a command, never a confirmation.
     Pasted(String),
     Resized(u16, u16),
-    /// Time went on.
+    /// Time has passed.
     Ticked(Timestamp),
     Delta(Delta),
-    /// A piece of a followed log; `follow` is the number that the effect gave.
+    /// A piece of a followed log arrived; `follow` is the number that the effect gave.
     Logged {
         follow: u64,
         piece: LogPiece,
@@ -33,20 +34,20 @@ pub enum Message {
     },
     /// An entry reached the journal's file (or was read from it at the start, or written by another console).
     Recorded(Box<Entry>),
-    /// The journal was replaced and read anew: what was known of it before is void.
+    /// The journal was replaced and read again from its beginning: this is all of it.
     JournalRead(Box<Journal>),
-    /// The lines of the journal that cannot be read, all of them.
+    /// These are all lines of the journal that cannot be read.
     JournalUnreadable(Vec<Unreadable>),
-    /// The journal cannot be written, and where it was tried; none: it can again.
+    /// The journal cannot be written, with the paths that were tried; none: it can be written again.
     JournalFault(Option<Fault>),
     /// The file of mutes was read.
     MutesRead(Box<Mutes>),
     Called(Call),
     /// A log was saved, a text copied, a login ended: a sentence for the footer.
     Notice(String),
-    /// The console was suspended and is back, or the screen is to be drawn anew.
+    /// The console was suspended and is back, or the whole screen has to be drawn again.
     Resumed,
-    /// The terminal says what it shows when it is asked.
+    /// The terminal answered the question where its cursor is, so it will answer again.
     TerminalAnswered,
     /// The terminal had the frame that shows the overlay of this number at this time: only keys read after it count there.
     Painted {

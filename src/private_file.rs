@@ -1,6 +1,5 @@
-//! Private file: one that this user's consoles write and that nobody else can read or have put there.
-//!
-//! Deliberately absent: what stands in it.
+//! Private file: a file that only this user's consoles write, that nobody else can read and that nobody else has put
+//! there.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -26,7 +25,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether [`open`] would do, found out without making anything.
+/// Whether [`open`] would succeed, without making anything.
 ///
 /// # Errors
 /// Why it would not.

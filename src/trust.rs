@@ -1,4 +1,5 @@
-//! Trust: whether a file that names programs which are run can only have been written by whoever runs this, or by root.
+//! Trust: whether a file that names programs to be run can only have been written by the user who runs this, or by
+//! root.
 //!
 //! One rule for the configuration, delivery and keys files and for kubeconfigs. Deliberately absent: who may read a file.
 
@@ -53,8 +54,8 @@ fn check_file(path: &Path, owner: u32, mode: u32, me: u32) -> Result<(), Distrus
     })
 }
 
-/// A folder is only as good as who may put another file in the place of this one. A group may: shells of users who are alone
-/// in theirs make folders so.
+/// Whoever may write the folder may replace the file. A group may, because users who are alone in their group have such
+/// folders by default.
 fn check_folder(folder: &Path, owner: u32, mode: u32, me: u32) -> Result<(), Distrust> {
     let shown = folder.display();
     if owner != me && owner != 0 {

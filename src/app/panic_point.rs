@@ -1,4 +1,4 @@
-//! Fault: the points at which tests make the console break, to see the terminal restored.
+//! Panic point: where tests make the console break, to see the terminal restored.
 //!
 //! Deliberately absent from what is shipped: a release build does not contain this file.
 

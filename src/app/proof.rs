@@ -1,11 +1,13 @@
 //! Proof: that the terminal has an overlay on it before keys count there.
 //!
-//! A frame that was written may wait anywhere between here and the eyes. So the terminal is asked, right behind the frame,
-//! where its cursor is (DSR 6): it answers in the order in which it reads, so keys that come after its answer were pressed
-//! at a terminal that had the frame. The cursor is put to a place of its own for each question, which tells the answers
-//! apart. A terminal that has never answered counts as having the frame after a second in which nothing is typed.
+//! A frame that was written may still wait somewhere between here and the operator's eyes. So right behind the frame
+//! the terminal is asked where its cursor is (DSR 6). It answers in the order in which it reads, so keys that come
+//! after its answer were pressed on a terminal that had the frame. The cursor is put to a place of its own for each
+//! question, which tells the answers apart. A terminal that has never answered counts as having the frame after a
+//! second in which nothing is typed.
 //!
-//! Deliberately absent: proving that somebody looks. Under tmux, screen or mosh it is they who answer.
+//! Deliberately absent: proving that somebody looks. Under tmux, screen or mosh those programs answer in the terminal's
+//! place.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -59,9 +61,10 @@ impl Proof {
         position
     }
 
-    /// The terminal answered. The overlay that keys count in from now on, where it is the one that was asked about.
+    /// The terminal answered. Gives the overlay in which keys count from now on, if the answer is about one.
     pub(super) fn answered(&mut self, position: Position) -> Option<u64> {
-        // One that fits none was given by a terminal that is smaller than it says: it is for the oldest question.
+        // An answer that fits no question comes from a terminal that is smaller than it says; it belongs to the oldest
+        // question.
         let number = self
             .asked
             .iter()
@@ -74,7 +77,7 @@ impl Proof {
         self.shown(question.overlay?)
     }
 
-    /// The last frame was taken by the device.
+    /// The device has taken the last frame.
     pub(super) fn written(&mut self, at: Instant) {
         if let Some(waiting) = &mut self.waiting {
             waiting.quiet_since.get_or_insert(at);
@@ -103,7 +106,8 @@ impl Proof {
         self.shown(overlay)
     }
 
-    /// The terminal was somebody else's, who may have had the answers. True: the overlay has to be asked about again.
+    /// Another program had the terminal and may have had the answers. True: the terminal has to be asked about the
+    /// overlay again.
     pub(super) fn forget(&mut self) -> bool {
         self.asked.clear();
         self.waiting.take().is_some()

@@ -35,7 +35,7 @@ pub(super) fn next_tick(state: &State) -> Instant {
     let turns_late = state.journal.records.iter().filter_map(late_at);
     let newest = state.journal.records.last();
     let turns_age = newest.and_then(|record| age_turns(record, now));
-    // What an open plan was read from, says how long ago.
+    // An open plan says how long ago its facts were read.
     let is_confirming = matches!(state.ui.overlay, Some(Overlay::Confirm(_)));
     let second = is_confirming.then(|| later(now, 1));
     let next = turns_stale

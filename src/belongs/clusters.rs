@@ -7,14 +7,15 @@ use crate::delivery::Delivery;
 use crate::model::{App, Environment};
 use crate::store::{Cluster, Store};
 
-/// The other environments in which an app is the very objects that it is in this one.
+/// The other environments in which an app consists of the same objects as in this one.
 pub fn same_as<'a>(
     store: &Store,
     delivery: &'a Delivery,
     environment: &Environment,
     app: &App,
 ) -> Vec<&'a Environment> {
-    // Applications and runs stand in one namespace in every environment; what has neither may still live apart.
+    // Applications and runs have the same namespace in every environment, so they clash; an app with neither may live
+    // apart.
     let alike = delivery.argo_cd.is_some() || delivery.runs.is_some();
     let lives_in = |environment: &Environment| namespace(store, delivery, environment, app);
     let others = delivery.environments.iter().map(|stage| &stage.name);
@@ -49,7 +50,7 @@ fn is_one_cluster(store: &Store, one: &Environment, other: &Environment) -> bool
     by_address || shares_object(one, other)
 }
 
-/// The configured environments of which it is not known where they are read from: their kubeconfig could not be read yet.
+/// The configured environments whose kubeconfig could not be read yet, so that it is not known which cluster they are.
 pub fn unknown(store: &Store) -> Vec<&Environment> {
     let clusters = store.clusters.iter();
     clusters
@@ -58,7 +59,7 @@ pub fn unknown(store: &Store) -> Vec<&Environment> {
         .collect()
 }
 
-/// Nothing in the world has the uid of something else: the same one behind two addresses is one object.
+/// Uids are unique: an object with the same uid behind two addresses is one object.
 fn shares_object(one: &Cluster, other: &Cluster) -> bool {
     one.applications.iter().any(|application| {
         let id = &application.id;

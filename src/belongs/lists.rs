@@ -24,8 +24,8 @@ pub fn list_of(
     Some(ClusterList::new(kind, namespace))
 }
 
-/// Why it is not known what a target has of a kind, to follow a comma or a colon; none: the list was read, so that what is
-/// not there is absent.
+/// Why a target's objects of a kind are not known, worded to follow a comma or a colon; none where the list was read,
+/// so that what it lacks is absent.
 pub fn unread(store: &Store, delivery: &Delivery, target: &Target, kind: Kind) -> Option<String> {
     match list_of(store, delivery, target, kind) {
         Some(list) => store.unread(&target.environment, &list),

@@ -1,4 +1,4 @@
-//! Logs: which logs a step or a target has, in the order in which they speak: the first is the one that opens.
+//! Logs: which logs a step or a target has, the most telling first; that one opens.
 //!
 //! Pods are found by label and annotation, never by name. Deliberately absent: reading them, and keeping their lines.
 
@@ -14,15 +14,15 @@ use std::sync::Arc;
 /// Label of a run's pods: the run's name.
 const RUN_LABEL: &str = "workflows.argoproj.io/workflow";
 
-/// A log that can be shown, and what it is called: `post-sync-7xk2p govuk-e2e-tests(2)`, `whitehall-admin 5d8f-7j7fd v3083`.
-/// The first word goes where there is no room for all.
+/// A log that can be shown, and its title: `post-sync-7xk2p govuk-e2e-tests(2)`, `whitehall-admin 5d8f-7j7fd v3083`.
+/// Where room is short, the first word is left out.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LogChoice {
     pub title: String,
     pub source: LogSource,
 }
 
-/// The logs of one step, the first of which opens.
+/// The logs of one step; the first one opens.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StepLogs {
     pub node: Arc<str>,
@@ -32,7 +32,7 @@ pub struct StepLogs {
 /// Why nothing can be opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoLog {
-    /// Nothing runs yet: what has no pod so far may get one.
+    /// Nothing runs yet, but a pod may still come.
     NotYet,
     /// In a sentence.
     Because(String),
@@ -52,8 +52,8 @@ pub fn step_named(run: &Run, tree: &Tree, name: &str) -> Option<Arc<str>> {
         .map(|node| node.id.clone())
 }
 
-/// The logs of a step of a run, of the one that the run opens on where none is named: the last try first, of a pod the
-/// container of the step's own program first.
+/// The logs of a step of a run; without a named step, of the one that the run opens on. The last try comes first, and
+/// within a pod the container of the step's own program.
 ///
 /// # Errors
 /// Why there is none.
@@ -108,7 +108,8 @@ fn choices_of_step(
         p.id.namespace == run.id.namespace
             && p.labels.get(RUN_LABEL).is_some_and(|l| *l == run.id.name)
     });
-    // The engine numbers the tries, and the last one speaks first; pods may be stamped with one second.
+    // Tries are ordered by the engine's numbers, the last one first, because the pods of two tries may carry the same
+    // second.
     let nth = |pod: &Pod| {
         let id = pod.node_id.as_ref()?;
         of_node.iter().position(|log| log.node_id == *id)
@@ -145,9 +146,10 @@ fn choices_of_step(
     choices
 }
 
-/// The logs of a target's own pods, those of hooks included: that is where a crash loop and a failed migration speak. Pods
-/// that crash come first, then those that failed, those that are not ready, those that serve, and what has done its work last;
-/// of each kind the newest first. Of a pod a crashed container comes first, through the log from before its restart.
+/// The logs of a target's own pods, those of hooks included, because a crash loop or a failed migration shows only
+/// there. Pods that crash come first, then those that failed, that are not ready, that serve, and last those that are
+/// done; within each kind the newest first. Within a pod a crashed container comes first, with the log from before its
+/// restart.
 ///
 /// # Errors
 /// Why there is none.
@@ -186,7 +188,7 @@ pub fn of_app(
     Ok(choices)
 }
 
-/// How early a pod speaks; smaller is earlier. A failed try of a Job that passed since is none.
+/// The rank of a pod, smaller first. A failed try of a Job that passed since counts as done.
 fn trouble(pod: &Pod, has_passed: impl Fn(&Arc<str>) -> bool) -> usize {
     match &*pod.phase {
         _ if pod.crash_reason().is_some() => 0,
@@ -214,7 +216,7 @@ fn choices_of_pod(delivery: &Delivery, target: &Target, pod: &Pod) -> Vec<LogCho
     });
     let title = title_of_pod(target, pod);
     let choice = |container: &Container| {
-        // A container that waits to be restarted speaks through the one before.
+        // A container that waits to be restarted has its log in the one before it.
         let waits = container.waiting.is_some() && container.restarts > 0;
         LogChoice {
             title: title.clone(),

@@ -1,5 +1,5 @@
-//! Belongs: the one answer to what belongs to a target: its runs, its Application, its pods and other objects, its logs in
-//! the order in which they speak.
+//! Belongs: the one answer to what belongs to a target: its runs, its Application, its pods and other objects, and its
+//! logs in order.
 //!
 //! The board, plans, the console and the command line all ask here, so that they mean the same run, pod and log. An object
 //! belongs to an app by its label *and* its namespace: two apps of one name in two namespaces are two apps.
@@ -17,8 +17,8 @@ use crate::model::*;
 use crate::store::{Cluster, Store};
 use std::collections::BTreeSet;
 
-/// In which namespace an app lives: its own where the values file names one, else the delivery's; none where the delivery
-/// does not say how workloads are known.
+/// The namespace in which an app lives: its own where the values file names one, else the delivery's; none where the
+/// delivery does not read workloads.
 fn namespace<'a>(
     store: &'a Store,
     delivery: &'a Delivery,
@@ -53,7 +53,7 @@ fn namespaces<'a>(
     own.chain([&*workloads.namespace]).collect()
 }
 
-/// Those objects of a target's cluster that are the target's, by name. `labelled` finds those that name its app.
+/// The objects of the cluster that belong to a target, by name. `labelled` finds those that name its app.
 fn owned<'a, T: 'a>(
     store: &'a Store,
     delivery: &Delivery,
@@ -87,14 +87,14 @@ pub fn deployments<'a>(
     owned(store, delivery, target, labelled, |object| &object.id)
 }
 
-/// The Jobs of a target, by name; they are read of one target at a time.
+/// The Jobs of a target, by name; only the open target's are read.
 pub fn jobs<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Job> {
     let labelled = |cluster: &'a Cluster| cluster.jobs.of_app(target.app.as_str()).collect();
     owned(store, delivery, target, labelled, |object| &object.id)
 }
 
-/// The Kubernetes Events about objects of a target, newest first. They carry no label of the app: its objects are known by
-/// their names, which begin with the app's; of two apps the longer name is meant.
+/// The Kubernetes Events about objects of a target, newest first. Events carry no label of the app, so they are matched
+/// by the object's name, which begins with the app's; where two apps match, the longer name is meant.
 pub fn happenings<'a>(store: &'a Store, target: &Target) -> Vec<&'a Happening> {
     let longer = store
         .tree

@@ -1,7 +1,6 @@
 //! Runs: which runs are a target's, and which of them is the newest.
 //!
-//! What a run is of is said by its parameters, which are what it does; a label that says something else makes the run odd.
-//! Deliberately absent: what a run will do when it passes (plans), and its steps.
+//! Parameters decide what a run belongs to, because they are what it does; a label that differs makes the run odd.
 
 use super::repositories;
 use crate::delivery::{Delivery, Runs};
@@ -59,7 +58,7 @@ pub fn smoke<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<
     found
 }
 
-/// The runs of a target, newest first: its smoke runs, and in the cluster of deliveries those that write its files.
+/// The runs of a target, newest first: its smoke runs, and those in the cluster of deliveries that write its files.
 pub fn of_target<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Run> {
     let mut found = smoke(store, delivery, target);
     if let Some(runs) = &delivery.runs
@@ -101,7 +100,7 @@ fn is_delivery_to(runs: &Runs, run: &Run, target: &Target, ours: &[Repository]) 
             .is_some_and(|repository| ours.contains(&repository))
 }
 
-/// Whether two runs do the same: of one template, for the same app, repository and version, into the same environment.
+/// Whether two runs do the same: one template, the same app, repository, version and environment.
 pub fn do_the_same(runs: &Runs, one: &Run, other: &Run) -> bool {
     let same = |key: &str| one.parameter_or_label(key) == other.parameter_or_label(key);
     one.id.environment == other.id.environment
@@ -113,8 +112,8 @@ pub fn do_the_same(runs: &Runs, one: &Run, other: &Run) -> bool {
         && deploys_into(runs, one) == deploys_into(runs, other)
 }
 
-/// The newest of the runs that repeat a run, which name it by `label`, its name as a label has it; none where it was not
-/// resubmitted.
+/// The newest run that repeats a run, which it names in a label (`label` is the name as a label holds it); none where
+/// it was not resubmitted.
 pub fn resubmission<'a>(store: &'a Store, run: &Run, label: &str) -> Option<&'a Run> {
     in_cluster(store, run.environment())
         .filter(|other| other.id.namespace == run.id.namespace)
@@ -122,7 +121,7 @@ pub fn resubmission<'a>(store: &'a Store, run: &Run, label: &str) -> Option<&'a 
         .min_by(|a, b| newest_first(a, b))
 }
 
-/// The run of an identity, if it is still the same object.
+/// The run with this identity, if it is still the same object.
 pub fn by_id<'a>(store: &'a Store, id: &ObjectId) -> Option<&'a Run> {
     store
         .cluster(&id.environment)?

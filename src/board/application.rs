@@ -1,4 +1,5 @@
-//! Application: the words that an Argo CD Application deserves by itself: it is not there, it goes, or it does not sync.
+//! Application: the status words that follow from an Argo CD Application alone: it is missing, being deleted, or does
+//! not sync.
 //!
 //! Deliberately absent: what its pods and runs say.
 
@@ -8,19 +9,19 @@ use crate::model::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A leaf that is out of sync right after a commit is only on its way: seconds until it is worth a word.
+/// Seconds until an app that is out of sync gets a word: right after a commit that is normal.
 const OUT_OF_SYNC_AFTER_S: i64 = 300;
 
 /// A sync that fails, or failed last.
 pub(super) struct Failing<'a> {
-    /// Which says what failed.
+    /// The operation that says what failed.
     pub failed: &'a Operation,
-    /// The operation that there is now, where that is another: a later try, or a new sync that has only begun.
+    /// The present operation, if it is another one: a later try, or a new sync that has only begun.
     later: Option<&'a Operation>,
 }
 
 impl<'a> FactsAt<'a> {
-    /// The words of an app of apps. Its health is that of its children, who speak for themselves.
+    /// The words of an app of apps. Its health repeats that of its children, which have words of their own.
     pub(super) fn reasons_of_parent(
         &self,
         status: &Status,
@@ -36,7 +37,7 @@ impl<'a> FactsAt<'a> {
         reasons
     }
 
-    /// No Application in a cluster whose Applications were all read: one that was not read is another matter.
+    /// No Application in a cluster whose Applications were all read. Before that a missing one is only unread.
     pub(super) fn gone(
         &self,
         status: &Status,
@@ -67,7 +68,7 @@ impl<'a> FactsAt<'a> {
         Some((Word::Gone, because))
     }
 
-    /// Its file came, or moved, so lately that its Application may be on its way.
+    /// Its file is so new, or changed so lately, that its Application may still be coming.
     fn is_coming(&self, status: &Status) -> bool {
         if let Some(parent_has_it) = status.parent_has_it {
             return !parent_has_it;
@@ -92,8 +93,8 @@ impl<'a> FactsAt<'a> {
         ))
     }
 
-    /// The sync that fails, or failed last: the operation that there is, or the try before it while that one says nothing yet
-    /// of it and the version is the same.
+    /// The sync that fails or failed last: the present operation, or the try before it as long as the present one has
+    /// no result and syncs the same version.
     pub(super) fn failing(
         &self,
         here: &Here<'a>,
@@ -122,7 +123,7 @@ impl<'a> FactsAt<'a> {
                 failed: &before.operation,
                 later: Some(operation),
             }),
-            // It was tried before, as nobody saw here.
+            // There were tries before this console looked.
             None => (operation.retries > 0).then_some(Failing {
                 failed: operation,
                 later: None,
@@ -130,7 +131,7 @@ impl<'a> FactsAt<'a> {
         }
     }
 
-    /// What stands before the failure itself: which try it is, or that another has begun.
+    /// The words before the failure itself: which try it is, or that another has begun.
     fn attempt(&self, failing: &Failing<'_>) -> String {
         let Some(later) = failing.later else {
             let retry = failing.failed.retry().map(|retry| format!("{retry}, "));
@@ -179,7 +180,7 @@ impl<'a> FactsAt<'a> {
             .or_else(|| ill(status, application?))
     }
 
-    /// It cannot be compared or synced, or is not.
+    /// It cannot be compared or synced, or it is out of sync.
     fn not_syncing(
         &self,
         status: &Status,
@@ -196,7 +197,7 @@ impl<'a> FactsAt<'a> {
             let attempt = self.attempt(&failing);
             return Some((Word::Sync, format!("{attempt}sync failed: {message}")));
         }
-        // That a sync failed is no news where the hook that failed it is named.
+        // Where the failed hook is named, the failed sync is not said again.
         if let Some(condition) = application
             .conditions
             .iter()
@@ -227,7 +228,7 @@ impl<'a> FactsAt<'a> {
     }
 }
 
-/// An app of apps that is not synced by itself brings nothing new.
+/// An app of apps without auto-sync delivers nothing new.
 fn switched_off(parent: Option<&Application>) -> Option<(Word, String)> {
     let parent = parent.filter(|parent| !parent.auto_sync)?;
     Some((
@@ -236,7 +237,7 @@ fn switched_off(parent: Option<&Application>) -> Option<(Word, String)> {
     ))
 }
 
-/// What it has synced is not well, and no pod says why.
+/// What it synced is degraded, and no pod shows why.
 fn ill(status: &Status, application: &Application) -> Option<(Word, String)> {
     let crash = status.live.as_ref().is_some_and(|l| l.waiting.is_some());
     let bad = matches!(application.health, Health::Degraded | Health::Missing);

@@ -1,7 +1,7 @@
 //! Arrange: where a row stands among the others, which fold it is in, and what is said once at the top.
 //!
-//! Rows of one repository are a family: they stand together, the leading app first, and are shown or folded as one. Each
-//! row that changes moves its own family and no other. Deliberately absent: what a row says (`status`).
+//! Rows of one repository are a family: they stand together, the leading app first, and are shown or folded as one.
+//! Each row that changes moves its own family and no other.
 
 use super::status::{GateState, Status, TargetKind};
 use super::{Board, FoldKind, Hold, Rank, Row, RowKey, shown};
@@ -13,7 +13,7 @@ const MANY: usize = 5;
 /// Rows of one repository; files that no app names are families of their own.
 pub(super) type Family = (bool, Repository);
 
-/// Where a row stands: by the worst of its family, then the family's leader by name, the leader first.
+/// The order of a row: by the worst row of its family, then by the name of the family's leader, the leader first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct RowOrder {
     rank: Rank,
@@ -23,7 +23,7 @@ pub(super) struct RowOrder {
 }
 
 impl Board {
-    /// Puts a row in the place of the one before; without any cell it goes.
+    /// Replaces a row; without any cell it is removed.
     pub(super) fn put(&mut self, key: RowKey, cells: Vec<Option<Status>>) {
         let is_gone = cells.iter().all(Option::is_none);
         if self
@@ -127,7 +127,7 @@ impl Board {
         }
     }
 
-    /// Finds the places of a family's rows, and what it is shown or folded as.
+    /// Finds the order of a family's rows, and whether it is shown or folded.
     fn place_family(&mut self, family: &Family) {
         let Some(keys) = self.families.get(family) else {
             return;
@@ -175,7 +175,7 @@ impl Board {
         }
     }
 
-    /// Says anew at the top which gates are closed for many. Where one begins or ceases to be, each row says it less or more.
+    /// Finds again which gates are closed for many apps. Where that begins or ends, the rows change their own words.
     pub(super) fn hold_again(&mut self) {
         let columns = 1..self.environments.len();
         let holds: Vec<Hold> = columns.filter_map(|column| self.hold(column)).collect();
@@ -229,7 +229,7 @@ fn is_held(status: &Status) -> bool {
     status.gate_in.state == GateState::Held && status.kind == TargetKind::App
 }
 
-/// Of a calm row: cells whose declared version passed its smoke run, and all its cells.
+/// For a calm row: how many cells have a declared version that passed its smoke run, and how many cells there are.
 fn calm_smoke(row: &Row) -> (usize, usize) {
     if row.fold != Some(FoldKind::Calm) {
         return (0, 0);
@@ -258,7 +258,7 @@ fn words<'a>(row: &'a Row, holds: &'a [Hold]) -> impl Iterator<Item = Word> + 'a
     cells.flat_map(|status| shown(holds, status))
 }
 
-/// A row by itself, before its family is looked at.
+/// The order of a row alone, before its family is looked at.
 fn row(key: RowKey, cells: Vec<Option<Status>>, board: &Board) -> Row {
     let repositories = cells
         .iter()

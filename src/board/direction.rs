@@ -1,6 +1,4 @@
 //! Direction: which of two versions of a repository is the higher one, by their texts or by what history saw first.
-//!
-//! Deliberately absent: whether going there is wanted (that is a plan's check).
 
 use crate::delivery::Delivery;
 use crate::delivery::versions::OrderBy;
@@ -8,7 +6,7 @@ use crate::model::{ActorKind, Change, Environment, Order, Repository, TakenBack,
 use crate::store::Store;
 use jiff::Timestamp;
 
-/// How `one` stands to `other`, two versions of one repository.
+/// Compares `one` with `other`, two versions of one repository.
 pub fn compare_versions(
     store: &Store,
     delivery: &Delivery,
@@ -36,7 +34,7 @@ fn compare_releases(
     if delivery.versions.order != OrderBy::FirstSeen {
         return delivery.versions.compare_texts(one, other);
     }
-    // What the walk has not reached yet may be the first arrival of either.
+    // Either may have arrived first in a part of history that is not walked yet.
     if !store.history.is_complete() {
         return Order::Unknown;
     }
@@ -47,7 +45,7 @@ fn compare_releases(
     }
 }
 
-/// When a version first arrived anywhere; the earliest moment there is where it was there before history began, none where
+/// When a version first arrived anywhere; the earliest possible moment if it was there before history began, none where
 /// history does not know it.
 fn first_seen(
     store: &Store,
@@ -118,8 +116,8 @@ pub fn is_roll_back(store: &Store, delivery: &Delivery, change: &Change) -> bool
         && compare_versions(store, delivery, &change.repository, to, from) == Order::Lower
 }
 
-/// How what stands now came to stand by a roll back on somebody's order: by the journal, else by what git says of the last
-/// move, where that is not for longer than a gate counts as closed lately.
+/// Whether the present version came by a roll back that somebody ordered: by the journal, else by git's last move, if
+/// that is no older than a gate that counts as closed lately.
 pub fn taken_back(
     store: &Store,
     delivery: &Delivery,

@@ -1,6 +1,6 @@
 //! Here: the facts of one app in one environment, found by its name.
 //!
-//! Nothing is collected beforehand: what one row says costs what its own objects cost, however many others there are.
+//! Nothing is collected beforehand, so that one row costs only its own objects, however many others there are.
 //! Deliberately absent: conclusions.
 
 use super::status::TargetKind;
@@ -112,7 +112,7 @@ impl<'a> Here<'a> {
         })
     }
 
-    /// What a file stands for: the app of its name where there is no list of apps, else an orphan where no app names it.
+    /// What a file without a listed app is: the app of its name where there is no list of apps, else an orphan.
     fn file(&self, repository: &Repository) -> Option<AppHere> {
         (!self.store.is_named(self.environment, repository)).then(|| AppHere {
             app: App::new(repository.as_str()),

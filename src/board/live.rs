@@ -1,6 +1,4 @@
-//! Live: which versions the pods of a target run, and what keeps them from it.
-//!
-//! Deliberately absent: what that deserves to be called (`reasons`).
+//! Live: which versions the pods of a target run, and why pods do not start.
 
 use super::here::Here;
 use super::status::{FactsAt, Image};
@@ -10,7 +8,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What serves: ready pods by version.
+/// Ready pods by version.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Live {
     /// Where all ready pods run one.
@@ -52,7 +50,7 @@ impl<'a> FactsAt<'a> {
             };
             let version = container.tag().map(Version::new);
             let image = image_name(&container.image);
-            // The file of this very image says what is new for it; an app of one image has one answer.
+            // The file of this image says which version is new for it.
             let wanted = images
                 .iter()
                 .find(|i| i.repository.as_str() == image)
@@ -75,7 +73,7 @@ impl<'a> FactsAt<'a> {
                     *live.versions.entry(version).or_default() += 1;
                 }
                 digests.extend(container.digest());
-            // Pods of a version that has left accuse no other.
+            // Pods of a version that is no longer declared say nothing against the present one.
             } else if let Some(waiting) = pod.crash_reason().filter(|_| newest || !is_known) {
                 live.waiting.get_or_insert_with(|| waiting.clone());
                 live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();

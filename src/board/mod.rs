@@ -26,17 +26,17 @@ use rank::Rank;
 use status::{GateState, ParentState, Status};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Which group of rows a fold line stands for.
+/// The group of rows that a fold line stands for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum FoldKind {
     Calm,
-    /// All their trouble is muted.
+    /// Rows whose trouble is all muted.
     Muted,
     /// Files that no app names.
     Orphans,
     /// Apps without a file.
     NoFile,
-    /// Apps of apps that are well; no line says that they are there.
+    /// Apps of apps without trouble, which have no line at all.
     Parents,
 }
 
@@ -68,7 +68,7 @@ pub struct Row {
     pub cells: Vec<Option<Status>>,
     /// The fold that it belongs to; none: it is shown.
     pub fold: Option<FoldKind>,
-    /// Of its worst cell.
+    /// The rank of its worst cell.
     pub rank: Rank,
     /// Rank and fold of this row alone, before those of its family count.
     alone: (Rank, Option<FoldKind>),
@@ -76,7 +76,7 @@ pub struct Row {
 
 /// All rows in their own order: worst first, then by name.
 ///
-/// It is kept: a fact that came in derives the rows of its app anew and moves them, and costs nothing of the others.
+/// It is kept between facts: a new fact derives and moves only the rows of its app.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Board {
     pub environments: Vec<Environment>,
@@ -99,13 +99,13 @@ pub struct Board {
     gates: Vec<BTreeMap<GateState, usize>>,
     /// The rows with a cell whose declared version failed its smoke run.
     smoke_failed: BTreeSet<RowKey>,
-    /// What of the parents every row of their environments depends on.
+    /// The facts about parents that every row of their environments depends on.
     parents: Vec<ParentState>,
     /// The row of the parents themselves; none where the delivery names none.
     parent: Option<RowKey>,
-    /// Grows when rows come, go, move or are folded otherwise.
+    /// Grows when rows come, go, move, fold or unfold.
     arranged: u64,
-    /// Grows with every row that says something else.
+    /// Grows with every row that changes.
     revision: u64,
     /// Cells of calm rows whose declared version passed its smoke run, and all their cells.
     calm: (usize, usize),
@@ -130,7 +130,8 @@ impl Board {
         board
     }
 
-    /// Derives anew what depends on the facts that came in. What depends on the moment only (ages) is not: [`Board::new`].
+    /// Derives again what depends on the facts that changed. Ages, which depend only on the time, need
+    /// [`Board::rebuild`].
     pub fn refresh(
         &mut self,
         changed: &Changed,
@@ -177,7 +178,7 @@ impl Board {
             ..Board::default()
         };
         let mut rows: BTreeMap<RowKey, Vec<Option<Status>>> = BTreeMap::new();
-        // Which apps there are is git's to say: before that the parents alone would be a board of nothing.
+        // Only git says which apps there are; before it was read a board of parents alone would mislead.
         let is_read = store.tree.is_some();
         let statuses = is_read.then(|| status::all(store, delivery, now));
         for status in statuses.into_iter().flatten() {
@@ -270,17 +271,18 @@ impl Board {
         self.rows.get(key)
     }
 
-    /// A number that grows when rows come, go, move or are folded otherwise.
+    /// A number that grows when rows come, go, move, fold or unfold.
     pub fn arranged(&self) -> u64 {
         self.arranged
     }
 
-    /// A number that grows with every row that says something else.
+    /// A number that grows with every row that changes.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Of the calm rows: cells whose declared version passed its smoke run, and all their cells.
+    /// For the calm rows: how many cells have a declared version that passed its smoke run, and how many cells there
+    /// are.
     pub fn calm_smoke(&self) -> (usize, usize) {
         self.calm
     }
@@ -288,7 +290,7 @@ impl Board {
     /// The row and column of a target.
     pub fn find(&self, target: &Target) -> Option<(&Row, usize)> {
         let column = self.column(&target.environment)?;
-        // Where an app and an orphan file have one name, the one that stands first is meant.
+        // Where an app and an orphan file share a name, the first of them is meant.
         let place = |orphan| {
             self.places.get(&RowKey {
                 app: target.app.clone(),

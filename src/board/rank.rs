@@ -1,6 +1,4 @@
 //! Rank: which row stands above which: harm to users first, then what is fresh, then the older, then what only differs.
-//!
-//! Deliberately absent: the frozen order, which is the reader's.
 
 use super::status::Status;
 use crate::model::Word;
@@ -49,12 +47,12 @@ pub fn since(word: Word, status: &Status, below: Option<&Status>) -> Option<Time
     let live = status.live.as_ref();
     match word {
         Word::Crash => live.and_then(|live| live.waiting_since),
-        // Nobody says when it went.
+        // No fact says since when it is gone.
         Word::Gone | Word::Deleting => None,
         Word::Smoke => status.smoke.as_ref().and_then(|smoke| smoke.at),
         Word::Held => status.gate_in.since,
         Word::Hook | Word::Sync => status.operated.or(status.since),
-        // What is awaited here arrived below.
+        // Counted from the arrival of the awaited version in the environment below.
         Word::Stuck => status.since.max(below.and_then(|below| below.since)),
         _ => status.since,
     }

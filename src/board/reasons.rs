@@ -1,4 +1,4 @@
-//! Reasons: which words a target deserves, each with the sentence that explains it.
+//! Reasons: the status words of a target, each with the sentence that explains it.
 //!
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
@@ -11,9 +11,9 @@ use crate::model::retry::clock;
 use crate::model::*;
 use crate::store::{Kind, Source};
 
-/// What people do about once a month is a rhythm: seconds between two moves from which on they are seldom.
+/// Seconds between two moves from which on a version counts as seldom moved: once a month is a rhythm, not a delay.
 const SELDOM_S: i64 = 10 * 86_400;
-/// So many of the newest moves are looked at, and so many there must be.
+/// How many of the newest moves are looked at; with fewer there is no rhythm.
 const MOVES_LOOKED_AT: usize = 6;
 const MOVES_AT_LEAST: usize = 3;
 
@@ -23,7 +23,7 @@ struct Late {
     helped_by: Lever,
 }
 
-/// What is to be said of a target.
+/// The words of a target and why.
 #[derive(Default)]
 pub(super) struct Reasons {
     /// Words with the sentences that explain them, most telling first.
@@ -140,7 +140,7 @@ impl<'a> FactsAt<'a> {
         Some((Word::Smoke, because))
     }
 
-    /// The declared version does not serve though its usual time is over.
+    /// The declared version does not serve although the usual time of its rollout is over.
     fn rollout_late(&self, status: &Status, application: Option<&Application>) -> Option<Late> {
         let usual = self.delivery.usual;
         let late = usual.commit.1 + usual.parent_sync.1 + usual.rollout.1;
@@ -164,7 +164,7 @@ impl<'a> FactsAt<'a> {
             });
         }
         let live = status.live.as_ref().filter(|l| l.pods > 0)?;
-        // Pods that are new are on their way, and so is what an operation has just applied.
+        // New pods, and what an operation has just applied, get time to start.
         let operation = application.and_then(|application| application.operation.as_ref());
         let applied = operation.and_then(|operation| operation.finished.or(operation.started));
         let begun = [applied, live.newest_since].into_iter().flatten().max();
@@ -179,7 +179,7 @@ impl<'a> FactsAt<'a> {
         })
     }
 
-    /// The version below should have come by itself, and did not.
+    /// The version below should have arrived by itself and did not.
     fn arrival_late(&self, status: &Status) -> Option<Late> {
         if status.gate_in.state != GateState::Open || status.kind != TargetKind::App || status.twin
         {
@@ -222,7 +222,7 @@ impl<'a> FactsAt<'a> {
         })
     }
 
-    /// Whether people bring the versions here, and seldom: then nothing is late that waits for them.
+    /// Whether people bring the versions here, and seldom: then a version that waits for them is not late.
     fn is_seldom_moved_by_hand(&self, environment: &Environment, repository: &Repository) -> bool {
         let changes = self
             .store
@@ -291,7 +291,7 @@ impl<'a> FactsAt<'a> {
         )
     }
 
-    /// Rolled back on purpose, and nobody has said that it may stay so.
+    /// Rolled back on purpose, and nobody has said yet that it may stay so.
     fn back(&self, status: &Status) -> Option<(Word, String)> {
         status.images.iter().find_map(|image| {
             let version = image.declared.as_ref()?.version.as_ref()?;
@@ -420,7 +420,7 @@ impl<'a> FactsAt<'a> {
         (!words.is_empty()).then(|| words.join("; "))
     }
 
-    /// A configured cluster of which nothing could be read.
+    /// A configured cluster that could not be read at all.
     pub(super) fn unread(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
         here.cluster?;
         let state = self
@@ -435,7 +435,7 @@ impl<'a> FactsAt<'a> {
             FaultKind::Forbidden | FaultKind::Unauthorized => "may not be read",
             _ => "cannot be read",
         };
-        // Why stands once, with the source.
+        // The reason is shown once, with the source.
         Some((
             Word::Unread,
             format!("{} {what}", status.target.environment),

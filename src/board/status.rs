@@ -1,4 +1,4 @@
-//! Status: what is to be said of one target, derived from the facts.
+//! Status: the conclusions about one target, derived from the facts.
 //!
 //! Deliberately absent: words for the screen beyond [`Word`], and decisions (those are plans).
 
@@ -42,7 +42,7 @@ pub enum GateState {
     Open,
     /// Closed lately, whoever closed it.
     Held,
-    /// Closed for longer, or never open (also where history is not known).
+    /// Closed for longer, never open, or closed at a time that history does not show.
     Manual,
     /// No lower environment, or no file there.
     None,
@@ -67,7 +67,7 @@ pub struct Smoke {
     pub phase: RunPhase,
     pub at: Option<Timestamp>,
     pub version: Option<Version>,
-    /// It is of the version that is declared now.
+    /// It tested the version that is declared now.
     pub current: bool,
     /// It has failed and no try will follow, which the engine says only when it has backed off: until then.
     pub decided: Option<Timestamp>,
@@ -111,18 +111,18 @@ pub struct Status {
     pub phase: Option<Phase>,
     /// `retry 3 of 5`, while the last operation is tried again.
     pub retry: Option<String>,
-    /// When the sync that the words tell of ended, or began.
+    /// When the sync behind the words ended, or began.
     pub operated: Option<Timestamp>,
     /// The annotation that repeats the version differs from the file: the parent has not rendered it yet.
     pub annotated: Option<Version>,
-    /// Whether the revision that the parent last synced contains the file's last commit; none: not known.
+    /// Whether the revision that the parent synced last contains the file's last commit; none where that is not known.
     pub parent_has_it: Option<bool>,
     pub smoke: Option<Smoke>,
     /// Words, worst first; empty: calm.
     pub attention: Vec<Word>,
     /// Sentences that explain the words, in the same order, most telling first.
     pub because: Vec<String>,
-    /// Somebody knows of it: its words count nowhere.
+    /// Muted: an operator knows of it, and its words are left out of every count.
     pub muted: Option<Arc<Mute>>,
     /// The lever that may help the hop that is late.
     pub late: Option<Lever>,
@@ -145,13 +145,13 @@ impl Status {
         }
     }
 
-    /// An app of apps that has a word of its own: that its cluster cannot be read is said of the whole source.
+    /// An app of apps with a word of its own, other than that its cluster cannot be read, which the source says.
     pub fn is_broken_parent(&self) -> bool {
         let mut words = self.attention.iter();
         self.kind == TargetKind::Parent && words.any(|word| *word != Word::Unread)
     }
 
-    /// Its trouble is told by its own pods (a crash loop, a failed hook), not by a run.
+    /// Its trouble shows in the logs of its own pods (a crash loop, a failed hook), not in those of a run.
     pub fn speaks_by_pods(&self) -> bool {
         self.attention
             .iter()
@@ -219,10 +219,10 @@ pub(super) fn rows_called(
     rows
 }
 
-/// What every row of an environment says of the Application that its apps come through.
+/// What every row of an environment shares about the parent through which its apps come.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ParentState {
-    /// Its cluster is configured, so that there should be one.
+    /// Its cluster is configured, so there should be a parent.
     is_expected: bool,
     synced_revision: Option<Arc<str>>,
 }
@@ -239,7 +239,7 @@ pub(super) fn parent_state(
     }
 }
 
-/// The facts, and the moment they are looked at.
+/// The facts, and the moment at which conclusions are drawn from them.
 pub(super) struct FactsAt<'a> {
     pub(super) store: &'a Store,
     pub(super) delivery: &'a Delivery,
@@ -319,7 +319,7 @@ impl<'a> FactsAt<'a> {
         status
     }
 
-    /// When the sync that the words tell of ended, or began.
+    /// When the sync behind the words ended, or began.
     fn operated(&self, here: &Here<'a>, application: Option<&'a Application>) -> Option<Timestamp> {
         let failing = self.failing(here, application);
         let failed = failing.map(|failing| failing.failed);
@@ -359,7 +359,7 @@ impl<'a> FactsAt<'a> {
                 ))
             })
             .collect();
-        // Of several images the closed gate counts.
+        // Where several images differ, the closed gate counts.
         let Some((repository, declared)) = below.iter().find(|(_, d)| !d.gate).or(below.first())
         else {
             return none;

@@ -42,7 +42,7 @@ pub struct Common {
     /// How to print
     #[arg(short = 'o', long = "output", value_name = "FORM", value_enum, default_value_t = Form::Table, global = true)]
     pub output: Form,
-    /// Seconds after which what was not read counts as unread
+    /// Seconds to wait for the sources; what is not read by then counts as unread
     #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true)]
     pub limit: u64,
     /// How much to write into the log file, which `leverframe info` names
@@ -261,10 +261,10 @@ pub struct JournalArgs {
     /// Also what is over and was moved to the journal's archive
     #[arg(long, conflicts_with_all = ["plan", "open"])]
     pub all: bool,
-    /// First look in the world for plans whose outcome is not known, and record what is found
+    /// First look for plans whose outcome is not known, and record what is found
     #[arg(long)]
     pub look: bool,
-    /// You looked yourself: record the plan, of which nothing more is heard, as done or as not done
+    /// You looked yourself: record a plan that has no outcome as done or as not done
     #[arg(long, value_name = "DONE", requires = "plan", conflicts_with = "look")]
     pub settle: Option<Looked>,
     /// You are content with what the plan left: close its debt; nothing is written
@@ -272,7 +272,7 @@ pub struct JournalArgs {
     pub leave: bool,
 }
 
-/// What somebody found who looked for a plan.
+/// What an operator found who looked for a plan.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Looked {
     Done,

@@ -205,7 +205,7 @@ fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
     lines
 }
 
-/// Whether git knows in whose name it commits, which it is asked for only when everything else has passed.
+/// Whether git knows the committer's name, which git itself checks only at the moment of committing.
 fn committer(config: &Config) -> Option<Line> {
     if config.read_only {
         return None;

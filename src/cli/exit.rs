@@ -1,6 +1,4 @@
 //! Exit: how a command ended, as a number that scripts can rely on.
-//!
-//! Deliberately absent: printing. What is said stands with the command that says it.
 
 use crate::model::{Environment, Fault, FaultKind};
 use crate::plan::Outcome;

@@ -28,15 +28,15 @@ pub(super) struct Want {
     git: bool,
     /// The walk through history to its bound.
     history: bool,
-    /// Of this app alone.
+    /// The history of this app alone.
     history_of: Option<OneApp>,
     clusters: bool,
     /// What may be done: permissions, and whether the branch can be pushed.
     rights: bool,
     /// Only these; empty: all that are configured.
     environments: Vec<Environment>,
-    /// Of those also what is said from below, where a version comes from: whether one that does not come is stuck depends
-    /// on it.
+    /// Also read the environments below these, because whether a version is stuck depends on the one that it comes
+    /// from.
     below: bool,
     /// Clusters that are read too, where they are configured; what goes wrong there does not fail the command.
     besides: Vec<Environment>,
@@ -175,7 +175,7 @@ pub(super) async fn gather(
     for source in &read {
         store.expect(source.clone());
     }
-    // What was rolled back on purpose is no accident, and why is the journal's to know.
+    // The journal knows which versions were rolled back on purpose, and why.
     store.know_taken_back(connect::journal(config).load().taken_back());
     let (to, mut deltas) = mpsc::channel(WAITING);
     let connection = connect::start(config, &read, &to, None, want.history_of.as_ref());
@@ -202,7 +202,7 @@ pub(super) async fn gather(
     let late = wanted
         .iter()
         .filter(|source| !has_answered(&store, source, &want, config))
-        // What stands is known; how it came about goes as far as the walk has come.
+        // The present versions are known; their history reaches as far as the walk has come.
         .filter(|source| **source != Source::Git || store.tree.is_none())
         .cloned()
         .collect();
@@ -215,7 +215,7 @@ pub(super) async fn gather(
     })
 }
 
-/// Whether a source has said all that is wanted of it: everything, or why not.
+/// Whether a source has sent everything that is wanted, or the fault that prevents it.
 fn has_answered(store: &Store, source: &Source, want: &Want, config: &Config) -> bool {
     let Some(state) = store.source(source) else {
         return false;

@@ -213,7 +213,7 @@ impl List {
     }
 }
 
-/// Looks in the world for plans whose outcome is not known, and journals what is found.
+/// Looks for plans whose outcome is not known, and journals what is found.
 pub(super) async fn look(file: &JournalFile, writers: &Writers, wanted: impl Fn(&Record) -> bool) {
     for record in &file.load().records {
         if record.is_without_outcome() && wanted(record) {
@@ -222,8 +222,8 @@ pub(super) async fn look(file: &JournalFile, writers: &Writers, wanted: impl Fn(
     }
 }
 
-/// Notes in the journal in hand what the facts show by now of plans that are under way, and of debts; in its file, too,
-/// where one is given.
+/// Notes what the facts show by now of plans under way and of debts, in the journal in memory and, where one is given,
+/// in its file.
 pub(super) async fn note(
     file: Option<&JournalFile>,
     journal: &mut Journal,
@@ -246,7 +246,7 @@ pub(super) async fn note(
     }
 }
 
-/// What somebody says who looked.
+/// Records what an operator says who has looked.
 async fn settle_by_hand(
     config: &Config,
     file: &JournalFile,
@@ -353,7 +353,7 @@ fn word(standing: PlanState) -> &'static str {
     }
 }
 
-/// One plan whole: what was intended, and everything that was heard of it since.
+/// One whole plan: what was intended, and every later entry.
 fn story(record: &Record) -> String {
     let mut text = show::text(&record.plan);
     let stands = state_in_words(record, Timestamp::now(), Remedy::with_command);

@@ -144,7 +144,7 @@ pub(super) fn chosen(
         )));
     };
     Ok(LogSource {
-        // Who follows waits for what is to come.
+        // With `--follow` the command waits for more.
         previous: args.previous || (choice.source.previous && !args.follow),
         follow: args.follow,
         ..choice.source.clone()

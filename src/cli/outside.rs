@@ -1,4 +1,4 @@
-//! Outside: how the console's effects reach the world, and how what comes of them comes back as messages.
+//! Outside: runs the console's effects, and sends their results back as messages.
 //!
 //! Deliberately absent: deciding, and the terminal (that is the loop's).
 
@@ -48,7 +48,7 @@ struct ToLoop {
     messages: mpsc::UnboundedSender<Message>,
     journal: JournalFile,
     mutes: Arc<Mutex<MuteFile>>,
-    /// Entries that the loop has not heard of yet are behind it.
+    /// Reads the entries that the loop has not been sent yet.
     tail: Arc<Mutex<Tail>>,
 }
 
@@ -184,7 +184,7 @@ impl EffectRunner {
         };
         tokio::spawn(async move {
             let ended = apply::apply(&plan, &writers, &to_loop.journal).await;
-            // The intent is known to the loop before its outcome is.
+            // The loop must get the intent before the outcome.
             to_loop.pass_on_journal().await;
             if let Some(note) = ended.note {
                 to_loop.send(Message::Notice(note));
@@ -210,7 +210,7 @@ impl EffectRunner {
             match found {
                 Some(outcome) => to_loop.send(Message::Outcome { plan: id, outcome }),
                 None if asked => to_loop.send(Message::Notice(format!(
-                    "What became of plan {id} cannot be told yet; look at the target, then settle it by hand.",
+                    "Nothing shows yet what became of plan {id}; look at the target, then settle it by hand.",
                 ))),
                 None => {}
             }
@@ -276,7 +276,7 @@ impl Outside for EffectRunner {
             Effect::Seek(run) => self
                 .connection
                 .refresh(Some(&Source::Cluster(run.environment))),
-            // What belongs to the terminal was done by the loop.
+            // The loop has done itself what needs the terminal.
             Effect::Copy(_)
             | Effect::Save { .. }
             | Effect::Login(_)

@@ -66,7 +66,7 @@ pub(super) fn complain(text: &str) {
     let mut stderr = std::io::stderr().lock();
     for (n, line) in Safe::lines(text).enumerate() {
         let head = if n == 0 { "leverframe: " } else { "" };
-        // With standard error gone there is nobody left to tell.
+        // Where standard error is gone the sentence has no reader.
         let _ = writeln!(stderr, "{head}{line}");
     }
 }

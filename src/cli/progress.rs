@@ -1,6 +1,4 @@
 //! Progress: how far a command that reads for long has come, on standard error where somebody looks at it.
-//!
-//! Deliberately absent: the reading itself.
 
 use crate::store::Store;
 use std::io::{IsTerminal, Write};

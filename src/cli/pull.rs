@@ -85,7 +85,8 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
         asked.args.dry_run,
         connect::writers(&config, &gathered.connection),
     ) {
-        // Of a plan for the same that may have been sent it is looked first what became of it.
+        // Another plan may have been sent for the same thing without a known outcome. That outcome has to be found
+        // first, because this plan would collide with it.
         super::journal::look(&file, &writers, |record| {
             record.plan.request.target == request.target
         })
@@ -97,7 +98,7 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
         false => Some(locked(&file).await?),
     };
     let mut journal = file.load();
-    // What became of earlier plans since decides whether they are still in flight. A dry run writes nothing.
+    // Earlier plans may have arrived since and are then no longer in flight. A dry run writes nothing.
     let noting = lock.is_some().then_some(&file);
     super::journal::note(noting, &mut journal, &gathered.store, &config.delivery).await;
     let fault = file.probe().err();
@@ -279,7 +280,7 @@ fn print_outcome(outcome: &Outcome, common: &Common) {
         Outcome::Failed { because, remedy } => format!("failed: {because} {remedy}"),
         Outcome::Unknown { because } => {
             format!(
-                "unknown: {because} Do not send it again; `leverframe journal --look` looks what became of it."
+                "unknown: {because} Do not send it again; `leverframe journal --look` finds out what became of it."
             )
         }
     };

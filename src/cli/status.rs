@@ -1,6 +1,6 @@
 //! `status`: every app in every environment, as the board has it.
 //!
-//! Deliberately absent: folding calm rows away; who pipes wants all of them.
+//! Deliberately absent: folding calm rows away, because a script wants all of them.
 
 use super::arguments::{Common, Form, StatusArgs};
 use super::exit::Failure;

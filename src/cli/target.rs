@@ -1,6 +1,4 @@
 //! `target`: everything about one app in one environment.
-//!
-//! Deliberately absent: its history (`history`) and its logs (`logs`).
 
 use super::arguments::{Common, Form, TargetArgs};
 use super::exit::Failure;

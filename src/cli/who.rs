@@ -39,7 +39,7 @@ pub(super) fn fresh_id() -> PlanId {
     PlanId::new(&format!("{:016x}", hasher.finish()))
 }
 
-/// This machine's name, for the header; empty where it cannot be told.
+/// This machine's name, for the header; empty where it is not known.
 pub(super) fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()

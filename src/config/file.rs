@@ -1,6 +1,4 @@
 //! File: finding a configuration file, and reading it only where nobody else can have written it.
-//!
-//! Deliberately absent: what stands in it.
 
 use crate::complaint::{Complaint, Complaints};
 use crate::trust::{Distrust, check_trust};

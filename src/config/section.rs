@@ -1,8 +1,8 @@
 //! Section: one table of a configuration file, read key by key.
 //!
-//! What is missing, of the wrong type, or not known is complained of, and reading goes on with something in its place: whoever
-//! writes a file is told of all its faults at once. A file with a complaint is refused whole, so what stands in place of a
-//! faulty value is never used.
+//! What is missing, of the wrong type, or not known is complained of, and reading goes on with something in its place:
+//! the operator sees all faults of a file at once. A file with a complaint is refused whole, so what stands in place of
+//! a faulty value is never used.
 
 use crate::complaint::Page;
 use std::sync::Arc;

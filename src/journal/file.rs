@@ -24,7 +24,7 @@ const REPLACED: usize = 5;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
     pub place: PathBuf,
-    /// Said where it is not the usual place, and why.
+    /// Names the place and why, where it is not the usual one.
     pub note: Option<String>,
 }
 
@@ -93,8 +93,8 @@ impl JournalFile {
             .collect()
     }
 
-    /// Waits for the lock at most so long. It is taken on the first path that can be opened. A file that has grown long is
-    /// moved to its archive, but for what is still needed, before the lock is given.
+    /// Waits for the lock for at most this long. It is taken on the first path that can be opened. What is over in a
+    /// file that has grown long is moved to the archive before the lock is given.
     ///
     /// # Errors
     /// Another console holds it still, or no path can be opened. Nothing was changed.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// versions of leverframe would misread gets the next number.
 pub const FORMAT: u32 = 1;
 
-/// Lines that tell nothing, one after the other in one file.
+/// Neighbouring lines of one file that cannot be read.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Unreadable {
     pub file: PathBuf,
@@ -21,7 +21,7 @@ pub struct Unreadable {
     pub lines: u64,
     /// Where the first begins, counted from 0.
     pub byte: u64,
-    /// They were written by then at the latest: the line after them says when it was.
+    /// The latest moment at which they can have been written, by the time in the line after them.
     pub before: Timestamp,
     /// What is wrong with the first.
     pub because: String,

@@ -21,8 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a line that cannot be read may have intended is guarded for this long: by then whatever was sent has come or never
-/// will.
+/// An unreadable line may be a plan under way for this long; after that whatever it sent has arrived or never will.
 pub const HORIZON: SignedDuration = SignedDuration::from_hours(24);
 /// Plans that are over and still kept at hand; older ones are in the archive.
 pub const KEPT: usize = 1000;
@@ -77,12 +76,12 @@ pub struct Journal {
     pub left_out: usize,
     /// How many records there were when plans were left out last.
     shed_at: usize,
-    /// Lines that tell nothing: they were torn or damaged, or written by a newer version.
+    /// Lines that cannot be read: torn, damaged, or written by a newer version.
     pub unreadable: Vec<Unreadable>,
 }
 
 impl Journal {
-    /// Folds one entry in. Entries of unknown plans are dropped (a torn line lost their intent).
+    /// Adds one entry to its plan's record. Entries of unknown plans are dropped: a torn line lost their intent.
     pub fn add_entry(&mut self, entry: Entry) {
         if let What::Intent { plan } = entry.what {
             if !self.by_id.contains_key(&plan.id) {
@@ -142,12 +141,12 @@ impl Journal {
             .collect()
     }
 
-    /// Folds one entry in, and leaves out what is over meanwhile whenever far more than is kept is at hand.
+    /// Adds one entry, and leaves out plans that are over once far more than [`KEPT`] are held.
     pub fn add_entry_and_shed(&mut self, entry: Entry) {
         let at = entry.at;
         self.add_entry(entry);
         if self.records.len() > self.shed_at + 2 * KEPT {
-            // What comes after this entry is not known yet, so it is its own time that counts.
+            // Later entries are not read yet, so this entry's own time counts.
             self.shed(at);
             self.shed_at = self.records.len();
         }
@@ -179,8 +178,8 @@ impl Journal {
             .filter(move |lines| lines.may_be_recent(now))
     }
 
-    /// The plan of ours that brought a change: the one that its commit names, else one that was sent for this file and this
-    /// version (or gate) not long before. A robot that commits for us, and a squashed merge, carry no trailer.
+    /// The plan that brought a change: the one that its commit names, else one that was sent for the same file and
+    /// version (or gate) shortly before, because a robot's commit or a squashed merge carries no trailer.
     pub fn brought(&self, change: &Change) -> Option<&Record> {
         match &change.plan {
             Some(plan) => self.get(&PlanId::new(plan)),
@@ -230,7 +229,7 @@ impl Journal {
         self.records.iter().filter(|r| r.debt().is_some())
     }
 
-    /// As many first letters of an id as tell it apart here, at least four.
+    /// The first letters of an id, at least four and as many as make it unique here.
     pub fn short<'a>(&self, id: &'a PlanId) -> &'a str {
         use std::ops::Bound::{Excluded, Unbounded};
         let text = id.as_str();
@@ -245,7 +244,7 @@ impl Journal {
         text.get(..apart.unwrap_or(0).max(4)).unwrap_or(text)
     }
 
-    /// What undoes the debt of a plan: a closed gate is opened, before anything else comes.
+    /// The request that undoes the debt of a plan: first of all it opens a closed gate.
     pub fn undo(record: &Record) -> Option<Request> {
         let plan = &record.plan;
         let lever = match plan.request.lever {

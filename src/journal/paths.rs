@@ -1,6 +1,4 @@
 //! Paths: the files that the journal may be in, best first.
-//!
-//! Deliberately absent: what stands in them, and opening them.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,4 @@
 //! Record: one plan's story, folded from its entries.
-//!
-//! Deliberately absent: the clock; whoever asks brings the time.
 
 use crate::model::Change;
 use crate::plan::{Hop, HopEffect, Outcome, Plan};
@@ -26,7 +24,7 @@ pub struct Record {
     pub left_by: Option<String>,
 }
 
-/// How a plan stands.
+/// How far a plan has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlanState {
@@ -57,7 +55,7 @@ fn later(at: Timestamp, seconds: i64) -> Timestamp {
 }
 
 impl Record {
-    /// A plan of which nothing but the intent is known.
+    /// A plan with nothing but its intent.
     pub fn new(plan: Plan, sent_at: Timestamp) -> Self {
         let hops = plan.hops.len();
         Self {
@@ -74,7 +72,7 @@ impl Record {
         }
     }
 
-    /// Whether nothing more is awaited of it and nothing is owed for it, so that it may leave the journal for its archive.
+    /// Whether nothing is awaited and nothing is owed any more, so that it may move to the archive.
     pub fn is_over(&self, now: Timestamp) -> bool {
         // A branch may be merged long after it was late, and then something is owed.
         let may_owe = self.plan.debt.is_some() && self.paid.is_none();
@@ -119,7 +117,7 @@ impl Record {
         }
     }
 
-    /// When something was last heard of it.
+    /// When its last entry was written.
     pub fn latest(&self) -> Timestamp {
         let outcome = self.outcome.iter().map(|(at, _)| *at);
         let settled = self.settled.iter().map(|(at, ..)| *at);
@@ -135,13 +133,13 @@ impl Record {
             .fold(self.plan.made_at, Timestamp::max)
     }
 
-    /// Sent perhaps, and nobody knows what became of it: to be looked for.
+    /// Whether it may have been sent without a known outcome, so that it has to be looked for.
     pub fn is_without_outcome(&self) -> bool {
         matches!(self.plan_state(), PlanState::Open | PlanState::Unknown)
     }
 
-    /// Whether somebody who looked may say what became of it: nobody knows, or what follows is awaited and may never come (a
-    /// branch that was closed unmerged).
+    /// Whether an operator may settle it: its outcome is unknown, or it waits for what may never come (a branch that
+    /// was closed unmerged).
     pub fn can_be_settled(&self) -> bool {
         use PlanState::*;
         self.is_without_outcome()
@@ -162,8 +160,8 @@ impl Record {
             .flatten()
     }
 
-    /// Whether a change is what this plan was sent for, where it was meant, in the time that it had. What follows from it in
-    /// other environments is the robot's.
+    /// Whether this plan brought a change: the same file and value, within the plan's time. What follows in other
+    /// environments is the robot's work.
     pub(super) fn brought(&self, change: &Change) -> bool {
         let target = &self.plan.request.target.environment;
         if !self.happened() {
@@ -212,7 +210,7 @@ impl Record {
             || self.settled.as_ref().is_some_and(|(_, done, _)| *done)
     }
 
-    /// Whether what the plan changes was seen changed.
+    /// Whether the plan's change was seen.
     fn has_changed(&self) -> bool {
         if let Some((_, done, _)) = &self.settled {
             return *done;

@@ -86,8 +86,8 @@ impl Tail {
         }
     }
 
-    /// The lines that could not be read so far. A last line without its end counts where it stayed so since the look
-    /// before, or where nobody looks again.
+    /// The lines that could not be read so far. A last line without its end counts if it has not changed since the look
+    /// before, or if this is the only look.
     pub fn unreadable(&self, for_good: bool) -> Vec<Unreadable> {
         let files = self.files.iter();
         files.flat_map(|file| file.unreadable(for_good)).collect()

@@ -1,6 +1,4 @@
 //! Chord: one key with its modifiers, as files spell it, as terminals report it and as people read it.
-//!
-//! Deliberately absent: what it means anywhere.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use std::fmt;

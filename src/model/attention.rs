@@ -3,7 +3,7 @@
 use crate::lever::Lever;
 use serde::{Deserialize, Serialize};
 
-/// How a word is meant, which is what colours repeat.
+/// How serious a word is; colours repeat it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Gravity {
     /// Harm that happens.
@@ -12,7 +12,7 @@ pub enum Gravity {
     Risk,
     /// Somebody meant it.
     Meant,
-    /// What stands there is strange.
+    /// Something strange was found.
     Strange,
     /// Nothing is known.
     Unknown,

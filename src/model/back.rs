@@ -13,6 +13,7 @@ pub struct TakenBack {
     pub at: Timestamp,
     pub by: String,
     pub reason: Option<String>,
-    /// Somebody is content with what stands: nothing is owed any more, and nothing newer is awaited that was taken back.
+    /// An operator said that the present version may stay: nothing is owed any more, and the version that was taken
+    /// back is not awaited.
     pub is_left: bool,
 }

@@ -1,6 +1,6 @@
 //! Fault: why a fact could not be had or a write did not happen, and what to do next.
 //!
-//! Deliberately absent: retrying. A fault is a value on the screen; who reads decides.
+//! Deliberately absent: retrying. A fault is a value on the screen; its reader decides.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -25,7 +25,7 @@ pub enum FaultKind {
     Broken,
 }
 
-/// What went wrong, with which text, and what to do next. Texts are raw; redacted of credentials by who made them.
+/// What went wrong, in which words, and what to do next. Texts are raw; the maker of a fault takes credentials out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fault {
     pub kind: FaultKind,

@@ -4,7 +4,7 @@
 //! their own bytes. A line is named by its number since the beginning, which never changes when old ones fall out; what
 //! fell out is counted. Bytes are kept as they came: they become `Safe` when a line becomes visible.
 //!
-//! Deliberately absent: reading from anywhere (providers send [`Stretch`]es) and writing to files (`save.rs`).
+//! Deliberately absent: reading from anywhere (providers send [`Stretch`]es) and writing to files.
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -64,7 +64,7 @@ pub struct Line<'a> {
     pub marker: bool,
 }
 
-/// The offset's top bits say what else there is to know of a line; a chunk is far smaller than what is left.
+/// The top bits of an offset hold a line's flags; the remaining bits are far more than a chunk needs.
 const CONTINUED: u32 = 1 << 31;
 const MARKER: u32 = 1 << 30;
 const OFFSET: u32 = MARKER - 1;

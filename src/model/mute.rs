@@ -1,6 +1,4 @@
-//! Mute: a cell whose trouble somebody knows: it leaves the counts until a moment, or until it changes.
-//!
-//! Deliberately absent: the file that mutes stand in ([`crate::journal::mutes`]).
+//! Mute: a cell whose trouble an operator knows is left out of the counts until a moment, or until it changes.
 
 use super::{Target, Version, Word};
 use jiff::Timestamp;

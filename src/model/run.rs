@@ -65,8 +65,8 @@ pub struct Run {
     /// N/M.
     pub progress: Option<Arc<str>>,
     pub nodes: Nodes,
-    /// It was made by a memoized resubmit: it kept steps of the run before it. (A step that a template's own cache answered
-    /// is none of these: a copy asks the cache again.)
+    /// It was made by a memoized resubmit, which keeps steps of the run before. A step answered by a template's own
+    /// cache does not count, because a copy asks the cache again.
     pub memoized: bool,
     /// The template of the exit handler.
     pub exit_handler: Option<Arc<str>>,
@@ -95,7 +95,8 @@ impl Run {
             .map(|v| &**v)
             .filter(|v| !v.is_empty())
     }
-    /// A label and the parameter of the same name that says something else. A label that the limit of labels cut does not.
+    /// A label that differs from the parameter of the same name. A label that was only cut to the allowed length does
+    /// not differ.
     pub fn contradiction(&self, key: &str) -> Option<(&str, &str)> {
         let (label, parameter) = (self.labels.get(key)?, self.parameters.get(key)?);
         let cut = parameter.len() > LABEL_LIMIT && parameter.starts_with(&**label);

@@ -1,6 +1,4 @@
 //! Span: a length of time as a cell shows it: one number, one unit.
-//!
-//! Deliberately absent: clocks.
 
 /// `40s`, `27m`, `9h`, `26h`, `6d`, `92d`. Hours up to two days, as people on call count. Negative spans read as `0s`.
 pub fn span(seconds: i64) -> String {

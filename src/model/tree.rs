@@ -75,7 +75,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Orders the nodes of a run; empty where they are unread.
+    /// The rows of a run's nodes; empty where they are unread.
     pub fn of_run(run: &Run) -> Tree {
         let mut tree = Tree::grow(&run.id.name, run.nodes.read());
         if run.phase.is_over() {
@@ -94,7 +94,7 @@ impl Tree {
         self.rows.iter().map(|row| row.id.clone()).collect()
     }
 
-    /// The node to open on: the first failed leaf, else the first running one, else the first leaf.
+    /// The node to select first: the first failed leaf, else the first running one, else the first leaf.
     pub fn opens_on(&self) -> Option<Arc<str>> {
         Some(self.rows.get(self.focus(0..self.rows.len())?)?.id.clone())
     }

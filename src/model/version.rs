@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[serde(transparent)]
 pub struct Version(Arc<str>);
 
-/// How one version stands to another.
+/// The order of two versions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Order {
     Lower,

@@ -1,7 +1,8 @@
-//! Arrivals: which apps a sync or a refresh really moves, and what of them goes on into production by itself.
+//! Arrivals: which apps a sync or a refresh really moves, and which of their versions go on into production by
+//! themselves.
 //!
-//! A refresh has the parent render every app of its environment anew: those that wait for it move, whoever asked. Deliberately
-//! absent: what one app's version does on its way (`reach`).
+//! A refresh makes the parent render every app of its environment, so every app that waits for the parent moves, not
+//! only the one it was asked for.
 
 use super::subject::Subject;
 use super::sync::rendered;
@@ -17,7 +18,7 @@ struct Moved {
     path: Vec<Environment>,
 }
 
-/// What a sync of the target moves. `to`: what is applied, where that is known to be another version than the declared one.
+/// What a sync of the target moves. `to`: the version that is applied, if it is known to differ from the declared one.
 pub(super) fn of_sync(subject: &Subject<'_>, to: Option<&Version>) -> Reach {
     let app = &subject.request.target.app;
     let moved = files(subject, app, &subject.repositories)
@@ -27,8 +28,8 @@ pub(super) fn of_sync(subject: &Subject<'_>, to: Option<&Version>) -> Reach {
     reached(subject, moved, to)
 }
 
-/// What a refresh of the parent moves: every app that it has another version to render into; the target, too, where that is
-/// not known.
+/// What a refresh of the parent moves: every app for which it has another version to render, and the target where that
+/// is not known.
 pub(super) fn of_refresh(subject: &Subject<'_>, to: Option<&Version>) -> Reach {
     let environment = subject.environment();
     let target = &subject.request.target.app;
@@ -59,11 +60,11 @@ pub(super) fn of_refresh(subject: &Subject<'_>, to: Option<&Version>) -> Reach {
     let others = match others.len() {
         0 => None,
         1 => Some(format!(
-            "the parent renders 1 other app anew too: {}",
+            "the parent renders 1 other app, too: {}",
             others[0]
         )),
         n => Some(format!(
-            "the parent renders {n} other apps anew too: {}",
+            "the parent renders {n} other apps, too: {}",
             others.join(", ")
         )),
     };
@@ -82,7 +83,7 @@ fn files(subject: &Subject<'_>, app: &App, known: &[Repository]) -> Vec<Reposito
 
 /// Whether the parent has another version to render into an app than it has rendered; none where that is not known.
 fn waits(subject: &Subject<'_>, app: &AppDeclared, repository: &Repository) -> Option<bool> {
-    // One annotation says nothing of several images.
+    // With several images one annotation proves nothing.
     if app.repositories.len() > 1 {
         return None;
     }
@@ -98,7 +99,7 @@ fn waits(subject: &Subject<'_>, app: &AppDeclared, repository: &Repository) -> O
     Some(file.version.as_ref() != Some(&rendered))
 }
 
-/// One file with where its version goes on to, as far as it is not there yet. A twin's never does.
+/// One file and where its version goes on to, as far as it is not there yet. A twin's version never goes on.
 fn moved(subject: &Subject<'_>, app: &App, repository: Repository, to: Option<&Version>) -> Moved {
     let environment = subject.environment();
     let file = subject.declared(environment, &repository);
@@ -124,7 +125,7 @@ fn moved(subject: &Subject<'_>, app: &App, repository: Repository, to: Option<&V
     }
 }
 
-/// The reach of all that moves: the farthest way of one of them, and what arrives in production, app by app.
+/// The reach of everything that moves: the longest path of one of them, and the versions that arrive in production.
 fn reached(subject: &Subject<'_>, moved: Vec<Moved>, to: Option<&Version>) -> Reach {
     let delivery = subject.delivery();
     let is_production = |e: &Environment| delivery.stage(e).is_some_and(|stage| stage.production);

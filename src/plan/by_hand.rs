@@ -1,4 +1,5 @@
-//! By hand: a plan as commands that do the same without this console; who goes around it at least closes the right gate.
+//! By hand: a plan as commands that do the same without this console, so that an operator who goes around it at least
+//! closes the right gate.
 //!
 //! Deliberately absent: running them.
 
@@ -91,7 +92,8 @@ pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String
             ..
         } => {
             let mut object = object.clone();
-            // The plan's own name: pasted twice, or beside the plan whose answer was lost, it makes one run and no more.
+            // The object gets the plan's own name, so that pasting twice, or after a lost answer, makes one run and no
+            // more.
             if let Some(metadata) = object.get_mut("metadata").and_then(|m| m.as_object_mut()) {
                 metadata.remove("generateName");
             }
@@ -201,7 +203,7 @@ pub fn quote(word: &str) -> String {
     }
 }
 
-/// A letter between `$'` and `'`.
+/// A letter as it is written between `$'` and `'`.
 fn by_number(letter: char) -> String {
     match letter {
         '\n' => r"\n".to_owned(),

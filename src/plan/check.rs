@@ -1,5 +1,5 @@
-//! Check: the rows of the interlocking, one row of a table each: what a row is called, what it asks, and what it means to
-//! each lever that it fails or is unknown. The table is the one of the write path's rules; evidence comes with a plan.
+//! Check: the conditions that plans ask, one row of a table each: its name, what must hold, and what a failure or an
+//! unknown answer means for each lever. The evidence comes with a plan.
 
 use crate::lever::Lever;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub enum Weight {
     /// Refuses.
     Refuses,
-    /// Refuses as well. The rules let a person override rows of this class; nothing here does, so nothing offers it.
+    /// Refuses as well. The rules would let a person override these, but nothing here offers that.
     RefusesUnlessOverridden,
     /// Wants a reason.
     Reason,
@@ -29,7 +29,7 @@ pub enum Verdict {
     NotChecked,
 }
 
-/// What failing a row means to each group of levers; none where a lever does not ask it.
+/// What a failure means for each group of levers; none where a lever does not ask the check.
 #[derive(Clone, Copy)]
 pub struct Weights {
     promote: Option<Weight>,
@@ -253,7 +253,7 @@ table! {
         help: "The sync would prune nothing and run no hook before it.",
         weights: weights([NO, NO, NO, NO, T]),
     }
-    /// A row that another release of leverframe wrote into the journal.
+    /// A check that another release of leverframe wrote into the journal.
     Other {
         word: "other",
         title: "other",
@@ -263,7 +263,7 @@ table! {
 }
 
 impl CheckName {
-    /// What failing the row means to a lever; none where the lever does not ask it.
+    /// What a failure means for a lever; none where the lever does not ask the check.
     pub const fn weight(self, lever: Lever) -> Option<Weight> {
         let Weights {
             promote,
@@ -289,7 +289,7 @@ impl From<CheckName> for &'static str {
 }
 
 impl<'de> Deserialize<'de> for CheckName {
-    /// A word that is not known is no fault of the journal that holds it: a newer console may have written it.
+    /// An unknown word does not make the journal wrong, because a newer console may have written it.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         let known = CheckName::ALL.into_iter().find(|name| name.word() == word);

@@ -1,4 +1,4 @@
-//! Checks: the rows of the interlocking: the list that a plan collects, and the rows that every lever shares.
+//! Checks: the list that a plan collects, and the checks that every lever shares.
 //!
 //! Deliberately absent: the override of a later issue; until then every refusing row refuses.
 
@@ -26,7 +26,7 @@ impl Checks {
         }
     }
 
-    /// A row that weighs what the table says.
+    /// Adds a check that weighs what the table says.
     pub fn add(
         &mut self,
         name: CheckName,
@@ -34,12 +34,12 @@ impl Checks {
         evidence: impl Into<String>,
         remedy: impl Into<Remedy>,
     ) {
-        // A row that the table does not have for a lever must not be the lighter for it.
+        // A check without a weight for this lever still refuses: a gap in the table must not let a write through.
         let weight = name.weight(self.lever).unwrap_or(Weight::Refuses);
         self.weigh(name, weight, verdict, evidence, remedy);
     }
 
-    /// A row that weighs less than the table says, because of what was found.
+    /// Adds a check that weighs less than the table says, because of what was found.
     pub fn weigh(
         &mut self,
         name: CheckName,
@@ -126,7 +126,7 @@ pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) 
     }
 }
 
-/// A line that tells nothing may be the intent of a plan that is under way for the same.
+/// An unreadable line may be the intent of a plan that moves the same and is still under way.
 fn journal_lines(subject: &Subject<'_>, checks: &mut Checks) {
     match unread_lately(subject.context.journal, subject.context.now) {
         None => checks.pass(
@@ -143,7 +143,7 @@ fn journal_lines(subject: &Subject<'_>, checks: &mut Checks) {
     }
 }
 
-/// What is said of the lines of the journal that cannot be read and may be of a plan that is under way; none: there is none.
+/// The sentence about unreadable lines that may hide a plan under way; none where there are no such lines.
 pub fn unread_lately(journal: &Journal, now: Timestamp) -> Option<String> {
     let mut unread = journal.unread_lately(now);
     let first = unread.next()?;
@@ -275,8 +275,8 @@ fn access(
     }
 }
 
-/// Whether somebody between here and a cluster could have made up what is decided on, or could take the credential of the
-/// write: the target's own cluster, the one below that a version comes from, and where the write goes.
+/// Whether somebody between here and a cluster could have forged the facts or could take the credential of the write.
+/// Asked of the target's cluster, of the one below that a version comes from, and of the one that is written to.
 fn certificate(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     let target = &subject.stage.name;
     let below = subject.delivery().lower(target).map(|stage| &stage.name);
@@ -367,7 +367,7 @@ fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     }
 }
 
-/// The plan of the journal that the same movement would collide with. Requests are resolved ones: their file or run is named.
+/// The plan in the journal that this one would collide with. Both requests name their file or run.
 pub fn in_flight<'j>(
     journal: &'j Journal,
     request: &Request,
@@ -377,8 +377,8 @@ pub fn in_flight<'j>(
         same_movement(&record.plan.request, request)
             && match record.plan_state() {
                 PlanState::Open | PlanState::Unknown => true,
-                // A version that has arrived is no longer in flight for another one.
-                // A branch that waits for its reviewer changes nothing, so its opposite is no collision.
+                // A version that has arrived does not collide with the next one. A branch that waits for review changes
+                // nothing, so the opposite change does not collide with it.
                 PlanState::Underway if is_branch(record) => {
                     record.plan.request.lever == request.lever
                 }
@@ -415,7 +415,7 @@ fn same_movement(a: &Request, b: &Request) -> bool {
     }
 }
 
-/// The plan of another console that a plan would collide with, looked for again under the lock.
+/// Looks again, under the lock, for a plan of another console that this one would collide with.
 pub fn collision<'j>(journal: &'j Journal, plan: &Plan) -> Option<&'j Record> {
     if let Some(record) = journal.get(&plan.id) {
         return Some(record);

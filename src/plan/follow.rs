@@ -1,7 +1,7 @@
-//! Follow: which awaited effects of a plan the facts show by now, and which hop is late.
+//! Follow: which hop effects of a plan the facts show by now, and which hop is late.
 //!
-//! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. An answer to a request is no
-//! effect, and neither is a green step.
+//! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. Neither an answer to a
+//! request nor a green step proves an effect.
 
 use super::{Hop, HopEffect, Lever, Outcome, Plan, PlanId, sync};
 use crate::belongs::{self, application};
@@ -12,7 +12,7 @@ use crate::model::{App, Environment, Phase, Repository, Run, RunPhase, Target, V
 use crate::store::Store;
 use jiff::Timestamp;
 
-/// What is to be noted of all plans now: what [`follow`] says of each, and debts that were paid, by whomever.
+/// What to note of all plans now: what [`follow`] finds for each, and debts that were paid, by whomever.
 pub fn noted(
     journal: &Journal,
     store: &Store,
@@ -42,8 +42,8 @@ pub fn noted(
     noted
 }
 
-/// Whether the facts show that nothing is owed any more: the gate is open again, or another version stands where one was
-/// rolled back.
+/// Whether the facts show that the debt is paid: the gate is open again, or another version stands where one was rolled
+/// back.
 fn is_undone(record: &Record, store: &Store) -> bool {
     let plan = &record.plan;
     if plan.request.lever == Lever::RollBack && !has_arrived(plan, store) {
@@ -76,8 +76,8 @@ fn has_arrived(plan: &Plan, store: &Store) -> bool {
         .any(|change| change.moves_version() && change.to == plan.to)
 }
 
-/// What is to be noted of one plan now: hops seen, and the awaited one if it is late. Nothing is noted of a plan that was not
-/// applied.
+/// What to note of one plan now: hops that were seen, and the awaited one if it is late. Nothing is noted of a plan
+/// that was not applied.
 pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<What> {
     let Some(sent_at) = applied_at(record) else {
         return Vec::new();
@@ -96,7 +96,7 @@ pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestam
     for (n, hop) in hops.iter().enumerate() {
         seen[n] = seen[n] || facts.shows(&hop.effect);
     }
-    // What came later cannot have come without these.
+    // A later hop was seen, which cannot happen without these.
     for n in (1..hops.len()).rev() {
         if seen[n] && implies(&hops[n], &hops[n - 1]) {
             seen[n - 1] = true;
@@ -110,7 +110,7 @@ pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestam
         return noted;
     };
     let known_late = record.late.get(awaited).is_some_and(Option::is_some);
-    // Where the hop before is seen only now, its time counts from now.
+    // If the hop before is seen only now, the time of this one counts from now.
     let since = match awaited.checked_sub(1) {
         Some(n) => record.seen.get(n).copied().flatten().unwrap_or(now),
         None => sent_at,
@@ -204,7 +204,7 @@ impl Facts<'_> {
                 .store
                 .declared(environment, repository)
                 .is_some_and(|file| file.gate == *open),
-            // The acknowledgement of the push is the sight of it.
+            // The acknowledged push is the proof.
             HopEffect::BranchPushed { .. } => true,
             HopEffect::Created { environment, name } => self.run(environment, name).is_some(),
             HopEffect::RunOver {
@@ -256,7 +256,7 @@ impl Facts<'_> {
         }
     }
 
-    /// Why it will not come by waiting: what it waits for is over, and did not bring it.
+    /// Why waiting is in vain: what the hop waits for has ended without bringing it.
     fn cannot_come(&self, effect: &HopEffect) -> Option<String> {
         match effect {
             HopEffect::RunOver {
@@ -349,7 +349,7 @@ impl Facts<'_> {
             let status = self.status(environment, &app.app);
             let rendered = status.as_ref().and_then(|s| s.annotated.clone());
             match (rendered, wanted) {
-                // What the parent rendered into the app is the surest sign.
+                // The version that the parent rendered into the app is the surest proof.
                 (Some(rendered), Some(wanted)) => rendered == *wanted,
                 _ => status.and_then(|s| s.parent_has_it).unwrap_or(false),
             }
@@ -387,7 +387,7 @@ impl Facts<'_> {
             })
     }
 
-    /// Whether a smoke run of the version, made since the plan was sent, is as asked.
+    /// Whether a smoke run of the version that began after the plan was sent is in a phase that `is` accepts.
     fn smoke(
         &self,
         environment: &Environment,
@@ -410,7 +410,8 @@ impl Facts<'_> {
         })
     }
 
-    /// Whether the far side's time is after the plan was made, its seconds being whole and its clock not ours.
+    /// Whether a time of the far side is after the plan was made. Its times are whole seconds, and its clock may differ
+    /// from ours.
     fn is_after(&self, at: Timestamp) -> bool {
         at.duration_since(self.plan.made_at.min(self.sent_at))
             .as_secs()

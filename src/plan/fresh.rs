@@ -1,4 +1,4 @@
-//! Fresh: whether the facts that a decision rests on were heard of just now, and of which sources they are old.
+//! Fresh: whether the facts that a decision rests on were read just now, and which sources are old.
 //!
 //! Deliberately absent: which facts a lever rests on; that is the lever's.
 
@@ -12,7 +12,7 @@ use crate::page::Page;
 use crate::store::source::Reach;
 use crate::store::{Kind, Source};
 
-/// Whether what a target has of a kind may be relied on.
+/// Whether the facts about a target's objects of a kind may be relied on.
 pub(super) fn is_fresh(subject: &Subject<'_>, target: &Target, kind: Kind) -> bool {
     let list = lists::list_of(subject.store(), subject.delivery(), target, kind);
     let source = Source::Cluster(target.environment.clone());

@@ -1,6 +1,4 @@
-//! Gates: the rows about what lies on the way: the parent app, held hops, deploy hours.
-//!
-//! Deliberately absent: closing and opening a gate, which is `hold`.
+//! Gates: the checks of what may stop a version on its way: the parent app, held hops, deploy hours.
 
 use super::checks::Checks;
 use super::fresh::freshness;
@@ -52,7 +50,7 @@ pub(super) fn parent(subject: &Subject<'_>, environment: &Environment, checks: &
     }
 }
 
-/// Why a parent does not deliver now, as the board has it; none where it does, and where that is not known.
+/// Why a parent does not deliver now, in the board's words; none where it does or where that is not known.
 fn broken(subject: &Subject<'_>, environment: &Environment, parent: &str) -> Option<String> {
     let (store, delivery) = (subject.store(), subject.delivery());
     let target = Target::new(environment.as_str(), parent);
@@ -76,7 +74,7 @@ enum Held {
     No,
     /// Who closed it lately; an old closed gate is how the app is delivered.
     Lately(String),
-    /// It is closed, and the walk through history has not met since when.
+    /// It is closed, and the walk through history has not reached the commit that closed it.
     Unknown,
 }
 
@@ -149,8 +147,8 @@ pub(super) fn held_into(subject: &Subject<'_>, repository: &Repository, checks: 
     hop_row(subject, &[hop], repository, none, checks);
 }
 
-/// The hops that a version takes along a path, each with the environment whose file holds its gate: the one into the first
-/// environment too.
+/// The hops of a path, including the one into its first environment, each with the environment whose file holds its
+/// gate.
 pub(super) fn hops(subject: &Subject<'_>, path: &[Environment]) -> Vec<(Environment, Environment)> {
     let into = path.first().and_then(|first| {
         let lower = subject.delivery().lower(first)?;

@@ -1,8 +1,8 @@
-//! Good: which versions that stood somewhere before were good there, and what speaks against the others.
+//! Good: which earlier versions of a target were good there, and what speaks against the others.
 //!
-//! A version was good where it was not rolled back from, does not crash and did not fail its smoke run, and where its pods
-//! still serve, its smoke run passed, or it stood long enough without complaint. The newest such version is nearly always the
-//! one just before: what stood longest may be releases too old. Deliberately absent: going back to it, which is `roll_back`.
+//! A version was good where it was not rolled back from, does not crash and did not fail its smoke run, and where its
+//! pods still serve, its smoke run passed, or it stood long enough without complaint. The newest such version is nearly
+//! always the one just before: what stood longest may be releases too old.
 
 use super::checks::Checks;
 use super::fresh::is_fresh;
@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 /// How many good versions are offered: the proposal, and those that stand beside it.
 pub const OFFERED: usize = 4;
 
-/// What clusters say of the versions of one file here now.
+/// What the cluster shows now of the versions of one file.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Observed {
     /// Ready pods, where they were read just now.
@@ -159,7 +159,7 @@ pub fn candidates<'a>(
     found
 }
 
-/// By what it is known that a change was a roll back on somebody's order.
+/// What proves that a change was a roll back which somebody ordered.
 #[derive(Clone, Copy)]
 pub struct Orders<'a> {
     pub store: &'a Store,
@@ -167,7 +167,7 @@ pub struct Orders<'a> {
     pub journal: &'a Journal,
 }
 
-/// How the last stand of a version ended, where that was a roll back. Names that do not order themselves are told by the plan.
+/// How the version's last time here ended, if by a roll back. Where names have no order, the journal's plan says so.
 fn rolled_back(stand: &Stand<'_>, orders: &Orders<'_>) -> Option<Complaint> {
     let left = stand.left?;
     let record = orders.journal.brought(left);
@@ -185,7 +185,7 @@ fn rolled_back(stand: &Stand<'_>, orders: &Orders<'_>) -> Option<Complaint> {
 }
 
 impl Observed {
-    /// What clusters hold against a version now.
+    /// What the cluster shows against a version now.
     fn complaint(&self, version: &Version) -> Option<Complaint> {
         if let Some(reason) = self.crashing.get(version) {
             let reason = reason.clone();
@@ -198,7 +198,7 @@ impl Observed {
         })
     }
 
-    /// What is seen of the apps that ship from a repository in an environment.
+    /// Collects what the cluster shows of the apps that ship from a repository in an environment.
     pub(super) fn observe(
         subject: &Subject<'_>,
         environment: &Environment,
@@ -211,7 +211,7 @@ impl Observed {
                 environment: environment.clone(),
                 app: app.app.clone(),
             };
-            // Heard of just now, so that what serves in the facts serves.
+            // The list is fresh, so pods that serve in the facts serve now.
             let is_fresh = is_fresh(subject, &target, Kind::Pods);
             for pod in belongs::pods(store, subject.delivery(), &target) {
                 let containers = pod.containers.iter();
@@ -229,7 +229,7 @@ impl Observed {
             }
             for (version, smoked) in smoked(subject, &target) {
                 let known = observed.smoke.entry(version).or_insert(smoked.clone());
-                // Of several apps one that failed speaks for all.
+                // If one of several apps failed, the version failed.
                 if known.passed && !smoked.passed {
                     *known = smoked;
                 }
@@ -336,7 +336,7 @@ impl<'a> Past<'a> {
         let stands = history.stands(self.environment, self.repository);
         let orders = orders(self.subject);
         let last = stands.iter().find(|stand| stand.version == version);
-        // What stands now was brought again, whatever was before; but a roll back of it may be on its way.
+        // The version that stands now was brought again after any roll back; but another roll back may be on its way.
         let taken_back = last
             .and_then(|stand| rolled_back(stand, &orders))
             .or_else(|| self.sent_back(version, last.and_then(|stand| stand.came)));
@@ -346,7 +346,7 @@ impl<'a> Past<'a> {
             .collect()
     }
 
-    /// A roll back from the version that was sent from here since it came, which history need not show (yet).
+    /// A roll back from this version that was sent by this journal since the version came; history may not show it yet.
     fn sent_back(&self, version: &Version, came: Option<&Change>) -> Option<Complaint> {
         let records = &self.subject.context.journal.records;
         let record = records.iter().rev().find(|record| {

@@ -215,7 +215,7 @@ fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks
     }
 }
 
-/// Whether a plan of the journal rolled it back so, where the names of the versions do not tell.
+/// Whether the journal has such a roll back, for versions whose names have no order.
 fn by_plan(subject: &Subject<'_>, repository: &Repository, from: &Version, to: &Version) -> bool {
     subject.context.journal.records.iter().any(|record| {
         let plan = &record.plan;

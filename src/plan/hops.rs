@@ -1,6 +1,6 @@
 //! Hops: what follows a write by itself, in order, each with its usual time and what to look at when it is late.
 //!
-//! Usual times are the delivery's until history gives them. Deliberately absent: seeing them, which is `follow`.
+//! The usual times stand in the delivery file.
 
 use super::subject::Subject;
 use super::{Hop, HopEffect, Lever};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A hop is late after this many times its 90th percentile.
 const LATE: i64 = 2;
-/// And never before this many seconds: clocks and polls are not finer.
+/// A hop is never late before this many seconds, because clocks and polls are no finer.
 const LATE_AT_LEAST_S: i64 = 60;
 /// Seconds until an object that was created is usually seen by its watch.
 const CREATED: (i64, i64) = (2, 15);
@@ -165,7 +165,7 @@ pub(super) fn arrival(
         );
     }
     for app in &apps {
-        // Of an app of several images no single version says that it is rolled out.
+        // An app of several images has no single version that would show its rollout.
         if app.repositories.len() > 1 {
             continue;
         }

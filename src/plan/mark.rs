@@ -1,4 +1,4 @@
-//! Mark: what our writes carry so that they are found again in the world: annotations of objects, an entry of an operation.
+//! Mark: what our writes carry so that they are found again: annotations of objects, an entry of an operation.
 //!
 //! Deliberately absent: the trailers of commits, which the git writer adds.
 

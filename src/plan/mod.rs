@@ -77,7 +77,7 @@ impl fmt::Debug for PlanId {
     }
 }
 
-/// Who pulls: login name, where from, and how the far side knows them.
+/// Who pulls the lever: login name, where they sit, and how the far side knows them.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Actor {
     pub login: String,
@@ -95,7 +95,7 @@ pub struct Context<'a> {
     pub store: &'a crate::store::Store,
     pub delivery: &'a crate::delivery::Delivery,
     pub journal: &'a crate::journal::Journal,
-    /// Why nothing can be journalled; none: it can.
+    /// Why nothing can be journalled; none where it can.
     pub journal_fault: Option<&'a crate::model::Fault>,
     pub who: &'a Actor,
     pub read_only: bool,
@@ -109,7 +109,7 @@ pub struct Plan {
     pub request: Request,
     pub who: Actor,
     pub made_at: Timestamp,
-    /// First and never cut: what stands, and what will run.
+    /// The version that stands now and the one that will run. Shown first and never cut.
     pub from: Option<Version>,
     pub to: Option<Version>,
     /// Beside from and to: `stood there 31h, until 02:50Z today`.
@@ -123,16 +123,16 @@ pub struct Plan {
     pub hops: Vec<Hop>,
     /// What the write leaves to be undone later; none where it leaves nothing.
     pub debt: Option<String>,
-    /// Said after the hops, where something is left open (`NOT HELD: …`).
+    /// Shown after the hops where the plan leaves a gate open (`NOT HELD: …`).
     pub warning: Option<String>,
-    /// The next plan that would be needed for the whole, offered with the same reason after this one was sent.
+    /// The next plan that is needed to reach the goal, offered with the same reason once this one was sent.
     pub next: Option<Lever>,
     /// The versions that may be chosen instead, the proposed one first; empty where there is nothing to choose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
 }
 
-/// A version that could be gone to as well, and why it is good.
+/// Another version that could be chosen, and why it is good.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Choice {
     pub version: Version,
@@ -144,11 +144,12 @@ pub struct Choice {
 pub struct Reach {
     pub environments: Vec<Environment>,
     pub production: bool,
-    /// Until the effect is usually seen in the last of them, in seconds.
+    /// Seconds until the last of them has usually changed.
     pub seconds: i64,
     /// How it gets there, or what would undo it, in sentences.
     pub because: Vec<String>,
-    /// What of several things that may move arrives in production, app by app; empty where only the plan's own version can.
+    /// The versions that arrive in production where the plan may move several apps; empty where only its own version
+    /// can.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arrivals: Vec<Arrival>,
 }
@@ -225,8 +226,8 @@ pub struct Edit {
     pub repository: Repository,
     pub path: String,
     pub key: String,
-    /// As shown when the plan was made; none where the key is absent. Of a gate its meaning, `true` or `false`: a missing
-    /// gate key reads `false`.
+    /// The value as the plan shows it; none where the key is absent. For a gate it is its meaning, `true` or `false`; a
+    /// missing gate key reads `false`.
     pub from: Option<String>,
     pub to: String,
 }
@@ -252,7 +253,7 @@ pub enum Guard {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Hop {
     pub effect: HopEffect,
-    /// Usual and late, in seconds after the hop before.
+    /// Seconds after the hop before: usually, and when it is overdue.
     pub usual_s: i64,
     pub late_s: i64,
     /// What to look at when it is late.
@@ -281,7 +282,7 @@ impl Hop {
     }
 }
 
-/// An observable effect: success is one of these seen in a feed, never an answer.
+/// What a hop waits to see in a feed. A plan succeeds by these, never by an answer.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "effect")]
 pub enum HopEffect {
@@ -333,7 +334,7 @@ pub enum HopEffect {
     },
 }
 
-/// Why a lever does not move, and what to do next.
+/// Why there is no plan, and what to do next.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Refusal {
     pub lever: Lever,
@@ -343,7 +344,7 @@ pub struct Refusal {
     pub remedy: Remedy,
     /// All the checks as far as they went (empty where there was nothing to check).
     pub checks: Vec<Check>,
-    /// It is asked for by itself: what is not known yet will be known soon, and nothing is to be done.
+    /// What is missing is being read already, so the operator only has to wait.
     pub is_asking: bool,
 }
 
@@ -360,7 +361,7 @@ impl Refusal {
     }
 }
 
-/// What and why, without what to do next: that depends on where it is read.
+/// What is refused and why. What to do next is left out, because its words depend on where it is read.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -378,7 +379,8 @@ pub fn is_resubmittable(phase: &RunPhase) -> bool {
     phase.has_failed()
 }
 
-/// Decides: the plan of a lever, or why it does not move. The only yes or no; footer, help, overlay and command line ask it.
+/// Decides on the plan of a lever, or refuses it. Nothing else says yes or no: footer, help, overlay and command line
+/// all ask here.
 ///
 /// # Errors
 /// The refusal, with all checks as far as they went.
@@ -418,8 +420,8 @@ impl Plan {
             .find(|edit| edit.environment != self.request.target.environment && edit.to == "false")
     }
 
-    /// Whether two decisions come to the same: the same write at the same price. When facts were read, the reason, and the
-    /// version of an object whose content decides the same way may differ.
+    /// Whether two plans do the same: the same write with the same checks and confirmation. The moment of reading, the
+    /// reason, and an object's resourceVersion may differ.
     pub fn comes_to_the_same(&self, other: &Plan) -> bool {
         let bare = |plan: &Plan| {
             let mut plan = plan.clone().with_reason(None);

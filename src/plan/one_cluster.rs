@@ -1,6 +1,4 @@
 //! One cluster: the row that refuses what would be done to the objects of two environments at once.
-//!
-//! Deliberately absent: how one cluster is known from another (`belongs::clusters`).
 
 use super::checks::Checks;
 use super::subject::{Draft, Subject, list};
@@ -9,7 +7,7 @@ use crate::belongs::clusters;
 use crate::model::Environment;
 use std::collections::BTreeSet;
 
-/// What is done in one of two environments that are one cluster's same objects is done in the other, too.
+/// Two environments may lead to the same objects of one cluster; then a change in one is a change in the other.
 pub(super) fn check(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     let mut moved: BTreeSet<&Environment> = draft.reach.environments.iter().collect();
     moved.insert(subject.environment());

@@ -1,10 +1,10 @@
-//! Outcome: what became of the one write of a plan.
+//! Outcome: how the one write of a plan ended.
 //!
 //! Deliberately absent: the effects that follow, which feeds show.
 
 use serde::{Deserialize, Serialize};
 
-/// What became of a write.
+/// How a write ended.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 pub enum Outcome {

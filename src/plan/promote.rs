@@ -164,7 +164,8 @@ fn identity(
     }
 }
 
-/// The version that was lost here by accident, where it has stood below: bringing it again repairs that and brings nothing new.
+/// The version that was lost here by accident, if the environment below has had it. Bringing it back repairs the
+/// accident and brings nothing new.
 fn lost(
     subject: &Subject<'_>,
     lower: &Environment,
@@ -394,7 +395,8 @@ fn rendered_well(
     }
 }
 
-/// Another version that a ready pod of the app runs of the repository's image; what is healthy need not be what was rendered.
+/// A version of the repository's image, other than `to`, that a ready pod of the app runs: pods can be healthy on an
+/// older version than the rendered one.
 fn serves_another(
     subject: &Subject<'_>,
     target: &Target,

@@ -1,5 +1,5 @@
-//! Reach: the environments that a write can change by itself, by the gates and flags as they are now. While git was not read
-//! nothing is known of them, and each counts as open.
+//! Reach: the environments that a write can change by itself, by the gates and flags as they are now. Before git was
+//! read no gate is known, and each counts as open.
 //!
 //! Deliberately absent: what is shown of it; tint and confirmation follow from [`Reach`].
 
@@ -10,8 +10,8 @@ use crate::delivery::Delivery;
 use crate::model::{Environment, Repository, Run, Version};
 use crate::store::Store;
 
-/// Where a version goes on to, that arrives in `first`: `first` itself, then on while the gate is open and promotion is asked.
-/// `promotes`: whether it arrives there with promotion asked.
+/// The path of a version that arrives in `first`: `first` itself, then each next environment while gate and flag let it
+/// go on. `promotes`: whether it arrives in `first` with the flag set.
 pub(super) fn along(
     subject: &Subject<'_>,
     first: &Environment,
@@ -53,15 +53,15 @@ fn onwards(
     path
 }
 
-/// Whether the gate in a file is open; none while git was not read. A gate that stands nowhere is closed.
+/// Whether the gate in a file is open; none before git was read. A gate without a file is closed.
 fn is_open(store: &Store, environment: &Environment, repository: &Repository) -> Option<bool> {
     store.tree.as_ref()?;
     let file = store.declared(environment, repository);
     Some(file.is_some_and(|file| file.gate))
 }
 
-/// The reach of a path. Environments that have the version already are passed, not changed; `seconds` are to the last one's
-/// rollout, from the arrival of the version in the first.
+/// The reach of a path. Environments that have the version already are passed without a change. `seconds` counts from
+/// the version's arrival in the first environment to its rollout in the last.
 pub(super) fn find_reach(
     subject: &Subject<'_>,
     path: &[Environment],
@@ -89,9 +89,9 @@ fn reach_of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>
     }
 }
 
-/// What a run that is not over, or failed and is run again as it is, sends on if it passes: its version, and where to by its
-/// frozen parameters and then the gates as they are now, with a sentence where those are not known. None for a run that never
-/// sends anything, and of one that has failed and only backs off yet.
+/// The version that a run promotes if it passes, and its path, by the run's frozen parameters first and then by the
+/// gates as they are now; a sentence says where those are not known. The run is in flight, or failed and is to be run
+/// again. None for a run that never promotes, and for one that has failed and only backs off.
 pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version, Reach)> {
     let names = delivery.runs.as_ref()?;
     if run.back_off().is_some_and(|wait| wait.is_decided) {
@@ -110,7 +110,8 @@ pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version
     Some((version, reach_of_path(delivery, &path, because)))
 }
 
-/// Where a run that passes sends its version: nowhere where its parameters say so, or where it is there already.
+/// Where a run that passes promotes its version to; empty where its parameters forbid it or the version is there
+/// already.
 pub(super) fn from_run(
     run: &Run,
     repository: &Repository,
@@ -137,7 +138,7 @@ pub(super) fn sentences(
     onward_sentences(subject, path, version.short())
 }
 
-/// The same of what has no single version.
+/// The same sentences for something that has no single version.
 pub(super) fn onward_sentences(
     subject: &Subject<'_>,
     path: &[Environment],

@@ -1,5 +1,5 @@
-//! Remedy: the next thing to do, as a sentence and the way to it: a lever or a view. Keys and commands are filled in by who
-//! shows it, because keys can be rebound and a shell has none.
+//! Remedy: the next thing to do, as a sentence and the way to it: a lever or a view. The console fills in the key and
+//! the command line the command, because keys can be rebound and a shell has none.
 
 use crate::lever::Lever;
 use crate::page::Page;
@@ -11,7 +11,7 @@ use std::fmt;
 pub enum Way {
     Pull(Lever),
     Open(Page),
-    /// Look what became of a plan whose outcome is unknown.
+    /// Settle a plan whose outcome is unknown: look for it again, or say what was seen.
     Settle,
 }
 
@@ -46,7 +46,7 @@ impl Remedy {
         self.sentence.is_empty()
     }
 
-    /// The sentence with the way behind it in brackets, as `name` calls it: `Stop the run first (a, then x).`
+    /// The sentence followed by the way in brackets, as `name` calls it: `Stop the run first (a, then x).`
     pub fn with(&self, name: impl Fn(Way) -> Option<String>) -> String {
         match (self.way.and_then(name), self.sentence.strip_suffix('.')) {
             (Some(way), Some(open)) => format!("{open} ({way})."),
@@ -75,7 +75,7 @@ impl From<&str> for Remedy {
     }
 }
 
-/// Without the way: what is written down is read in other places than where it was shown.
+/// Without the way, because what is written down is read elsewhere, where other keys or commands apply.
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)

@@ -1,6 +1,4 @@
 //! Request: what is asked of a lever, captured whole when the key was pressed.
-//!
-//! Deliberately absent: which run or file is meant where the request names none; the plan finds it.
 
 use super::{Lever, PlanId};
 use crate::model::{ObjectId, Repository, Target, Version};
@@ -22,7 +20,7 @@ pub struct Request {
     pub undoes: Option<Undone>,
 }
 
-/// A plan that is undone, and what it was.
+/// The plan that is undone, and what it was.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Undone {
     pub plan: PlanId,
@@ -32,7 +30,7 @@ pub struct Undone {
 }
 
 impl Request {
-    /// What a lever means of a target when nothing more is said.
+    /// The request of a lever for a target where nothing more is said.
     pub fn new(lever: Lever, target: Target) -> Self {
         Self {
             lever,
@@ -45,7 +43,7 @@ impl Request {
         }
     }
 
-    /// How what is asked for is called: `roll back`, `undo roll back`.
+    /// The name of the request: `roll back`, `undo roll back`.
     pub fn title(&self) -> String {
         match &self.undoes {
             Some(undone) => format!("undo {}", undone.lever.title()),
@@ -53,7 +51,7 @@ impl Request {
         }
     }
 
-    /// The same for somebody who has a run before their eyes: a lever that is about a run means that one.
+    /// The request of a lever where a run is open: a lever that is about a run means that one.
     pub fn about_run(self, run: Option<ObjectId>) -> Self {
         let run = run.filter(|_| self.lever.is_about_a_run());
         Self { run, ..self }

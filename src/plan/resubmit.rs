@@ -22,10 +22,10 @@ pub(super) struct Repeated<'a> {
     pub runs: &'a Runs,
     pub repository: Repository,
     pub version: Version,
-    /// It tests what was delivered; else it delivers.
+    /// A smoke run, which tests what was delivered; otherwise the run delivers.
     pub smoke: bool,
     pub attempt: u32,
-    /// Where the version goes by itself if the new run passes.
+    /// The path of the version if the new run passes.
     pub path: Vec<Environment>,
 }
 
@@ -63,7 +63,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let base = copy::generate_name(run);
     let name = mark::name(&base, &suffix);
     let object = copy::formulate(subject, &repeated, &name, &base, tests_only)?;
-    // What stands where a run that delivers would write; a smoke run moves nothing in its own environment.
+    // The version that stands where a delivering run would write; a smoke run moves nothing in its own environment.
     let here = subject
         .declared(subject.environment(), &repeated.repository)
         .and_then(|file| file.version.clone());

@@ -96,7 +96,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     })
 }
 
-/// The version to go to: the one that is asked for, else the newest that was good here.
+/// The version to go back to: the one in the request, else the newest that was good here.
 fn wanted(subject: &Subject<'_>, choices: Option<&[Choice]>) -> Result<Version, Refusal> {
     if let Some(version) = &subject.request.version {
         return Ok(version.clone());
@@ -151,7 +151,8 @@ fn identity(
     }
 }
 
-/// The open gate behind the target, which brings the next version in; none where it is closed, or closes with this write.
+/// The open gate into the target, through which the next version comes; none where it is closed or this write closes
+/// it.
 fn undone_by(subject: &Subject<'_>, repository: &Repository, holds: bool) -> Option<String> {
     let delivery = subject.delivery();
     delivery.declared.gate.as_ref()?;

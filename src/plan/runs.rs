@@ -1,6 +1,4 @@
 //! Runs: what runs in flight will do when they pass, by their frozen parameters.
-//!
-//! Deliberately absent: resubmitting them, and whose they are ([`crate::belongs::runs`]).
 
 use super::checks::Checks;
 use super::fresh::freshness;
@@ -35,7 +33,7 @@ pub(super) struct InFlight<'a> {
     pub version: Version,
 }
 
-/// Runs in flight of a repository that end up writing into `environment`, directly or along open gates.
+/// Runs in flight of a repository whose version ends up in `environment`, directly or through open gates.
 pub(super) fn into<'a>(
     subject: &Subject<'a>,
     environment: &Environment,
@@ -54,12 +52,12 @@ pub(super) fn into<'a>(
             })
         })
         .collect();
-    // Who was first stands first.
+    // The run that began first stands first.
     found.sort_by(|a, b| newest_first(b.run, a.run));
     found
 }
 
-/// Where a run writes a version of the repository first, if that goes on to `environment` along open gates.
+/// The environment that a run writes first, if the version goes on from there to `environment` through open gates.
 fn leads_on_to(
     subject: &Subject<'_>,
     environment: &Environment,

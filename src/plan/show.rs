@@ -110,7 +110,7 @@ pub fn moves(plan: &Plan) -> Option<String> {
     })
 }
 
-/// Whether a row is worth a line of its own: all but those that passed, since what is not known is no pass.
+/// Whether a check gets a line of its own: all but those that passed, because what is not known is no pass.
 pub fn is_telling(check: &Check) -> bool {
     check.verdict != Verdict::Passed
 }
@@ -232,7 +232,7 @@ pub fn then(hop: &Hop) -> String {
     )
 }
 
-/// What was seen, in words; what is still waited for is [`awaited`].
+/// What was seen, in words; [`awaited`] words what is still waited for.
 pub fn effect(effect: &HopEffect) -> String {
     match effect {
         HopEffect::Declared {

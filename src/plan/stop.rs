@@ -1,5 +1,5 @@
-//! Stop: tells a run in flight to shut down; its exit handler still runs, but is cut short where a retry strategy of the whole
-//! run covers it, too: Argo Workflows then ends it behind its first step.
+//! Stop: shuts a run in flight down. Its exit handler still runs, but where a retry strategy of the whole run covers
+//! the handler, Argo Workflows ends it after its first step.
 //!
 //! Deliberately absent: terminating (no exit handler) and deleting.
 
@@ -58,7 +58,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         ),
     );
     gates::parent(subject, subject.environment(), &mut checks);
-    // What it brought already is taken back by a plan of its own, where a version may be changed by hand.
+    // Taking back what the run has brought already needs a plan of its own, where a version may be changed by hand.
     let offered = (!subject.repositories.is_empty() && subject.stage.version_by != Mechanism::None)
         .then_some(Lever::RollBack);
     let version = run.version(&runs.version_label);
@@ -112,7 +112,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     })
 }
 
-/// What becomes of the exit handler: as the end of the evidence, or as a warning of what stays undone.
+/// What becomes of the exit handler: a part of the evidence where it runs, a warning where parts of it stay undone.
 fn exit_handler(run: &Run) -> (String, Option<String>) {
     match &run.exit_handler {
         None => (String::new(), None),

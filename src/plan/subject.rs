@@ -1,6 +1,4 @@
-//! Subject: the target of a request as the facts know it, found without doubt, or the refusal.
-//!
-//! Deliberately absent: what a lever does with it.
+//! Subject: the target of a request with its files and apps, or the refusal where it is not clear what is meant.
 
 use super::checks::Checks;
 use super::{
@@ -133,7 +131,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A refusal for what is being read, and will be known without anything being done.
+    /// A refusal because something is still being read; the operator only has to wait.
     pub fn asking(&self, because: impl Into<String>, remedy: impl Into<Remedy>) -> Refusal {
         Refusal {
             is_asking: true,
@@ -280,7 +278,8 @@ impl<'a> Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// Why it is not known what the target has of a kind, to follow a comma or a colon; none: it was read.
+    /// Why the target's objects of a kind are not known, worded to follow a comma or a colon; none where they were
+    /// read.
     pub(super) fn unread(&self, kind: Kind) -> Option<String> {
         let target = &self.request.target;
         lists::unread(self.store(), self.delivery(), target, kind)

@@ -90,7 +90,7 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     )
 }
 
-/// It was read that the app runs nothing: an app of settings alone has no roll-out to wait for.
+/// The app surely runs nothing (an app of settings alone), so there is no rollout to wait for.
 fn is_without_pods(subject: &Subject<'_>) -> bool {
     let (store, delivery) = (subject.store(), subject.delivery());
     let target = &subject.request.target;
@@ -264,7 +264,7 @@ fn versions(subject: &Subject<'_>, app: &Application) -> (Option<Version>, Optio
     (live, rendered(subject, app).or(declared))
 }
 
-/// Runs in flight that lead here, which is told: they go on whatever is synced.
+/// Runs in flight that lead here are shown and do not refuse: they go on whatever is synced.
 fn overtaken(subject: &Subject<'_>, to: Option<&Version>, checks: &mut Checks) {
     if let Some(repository) = sole(subject) {
         let here = subject.environment();
@@ -314,7 +314,7 @@ fn prune(subject: &Subject<'_>, app: &Application, checks: &mut Checks) {
         .filter(|h| &*h.stage == "PreSync")
         .map(|h| format!("{}/{}", h.kind, h.name))
         .collect();
-    // A partial sync ran none of them: their Jobs tell as well, where they are read.
+    // A partial sync ran no hook, so their Jobs are looked at, too, where those were read.
     let target = Target {
         environment: app.id.environment.clone(),
         app: App::new(&app.id.name),
@@ -332,7 +332,7 @@ fn prune(subject: &Subject<'_>, app: &Application, checks: &mut Checks) {
         [] => String::new(),
         waiting => format!("; {} are left unpruned: {}", waiting.len(), some(waiting)),
     };
-    // An operation that has just begun has not said yet what it runs.
+    // An operation that has just begun does not name its hooks yet.
     let unknown = match last {
         None => Some("no sync of it is on record"),
         Some(operation) if operation.is_running() => Some("the last sync has only begun"),

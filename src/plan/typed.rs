@@ -15,8 +15,8 @@ enum Names<'p> {
 }
 
 impl Plan {
-    /// What must be typed before Enter acts: the version that will run; of several apps that move their number, of one with
-    /// several images its name. None where two buttons do, which is never so with reach into production.
+    /// What must be typed before Enter acts: the version that will run; where several apps move, their number; for one
+    /// app with several images, its name. None where two buttons are enough, which they never are in production.
     pub fn typed(&self) -> Option<String> {
         self.reach.production.then(|| match self.names() {
             Names::Version(text) | Names::App(text) => text.to_owned(),

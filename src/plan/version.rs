@@ -1,6 +1,4 @@
 //! Version: the write that changes which version an environment declares, by whichever mechanism the delivery allows.
-//!
-//! Deliberately absent: choosing the version, which is `promote` and `roll_back`.
 
 use super::subject::Subject;
 use super::{Edit, Hop, Refusal, Write, hops, mark, reach};

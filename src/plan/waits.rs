@@ -1,7 +1,5 @@
-//! Waits: what a plan that was sent waits for, in words, and how long it took. What is awaited is never worded as if it had
-//! happened.
-//!
-//! Deliberately absent: seeing it ([`super::follow`]).
+//! Waits: what a plan that was sent waits for, in words, and how long it took. What is awaited is never worded as if it
+//! had happened.
 
 use super::{Hop, HopEffect, Outcome, Remedy};
 use crate::journal::{PlanState, Record};
@@ -9,7 +7,8 @@ use crate::model::span::{exactly, span};
 use crate::model::{App, Environment, Target};
 use jiff::Timestamp;
 
-/// What is waited for: `v3083 on main in production`. What belongs to `own` is not named again: `v3083 on main`.
+/// What is waited for: `v3083 on main in production`. Where that is about `own`, the target is not named again: `v3083
+/// on main`.
 pub fn awaited(effect: &HopEffect, own: Option<&Target>) -> String {
     let there = |environment: &Environment| match own {
         Some(own) if own.environment == *environment => String::new(),
@@ -54,8 +53,8 @@ pub fn awaited(effect: &HopEffect, own: Option<&Target>) -> String {
     }
 }
 
-/// How a plan stands, as the end of a sentence that names it: `waiting for rollout, 40s of ~3m`. What to do about what is
-/// overdue is said as the place says it.
+/// The state of a plan, to end a sentence that names it: `waiting for rollout, 40s of ~3m`. `say` words the remedy of
+/// an overdue hop for screen or command line.
 pub fn state_in_words(record: &Record, now: Timestamp, say: impl Fn(&Remedy) -> String) -> String {
     let own = &record.plan.request.target;
     let ended = |(_, outcome): &(Timestamp, Outcome)| match outcome {

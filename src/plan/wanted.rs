@@ -1,7 +1,5 @@
-//! Wanted: the rows about a run that is repeated: whether its version is still wanted, nothing newer went by, its gates are
-//! open, and how often it was tried.
-//!
-//! Deliberately absent: which run is meant and what the repetition writes, which is `resubmit`.
+//! Wanted: the rows about a run that is repeated: whether its version is still wanted, nothing newer went by, its gates
+//! are open, and how often it was tried.
 
 use super::checks::Checks;
 use super::fresh::freshness;
@@ -44,7 +42,8 @@ pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mu
             format!("the run is of {version}, and {environment} wants {declared} by now"),
         )
     } else {
-        // A run that delivers: its version is not there yet, and must not be an older one, nor one that was taken back.
+        // For a run that delivers: its version is not there yet, is not older than what is there, and was not taken
+        // back.
         let stood = stood_before(subject, &repeated.repository, version);
         let store = subject.store();
         match compare_versions(
@@ -83,8 +82,8 @@ pub(super) fn wanted(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mu
     checks.add(CheckName::Wanted, verdict, evidence, remedy);
 }
 
-/// Whether a version stood here and was moved away from: a higher one that did was taken back. None while the walk has not
-/// met the file's last move.
+/// Whether a version stood here before: if it is higher than the one that stands now, it was taken back. None while the
+/// walk has not reached the file's last change.
 fn stood_before(subject: &Subject<'_>, repository: &Repository, version: &Version) -> Option<bool> {
     let history = &subject.store().history;
     let mut moves = history
@@ -98,7 +97,7 @@ fn stood_before(subject: &Subject<'_>, repository: &Repository, version: &Versio
 
 pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &mut Checks) {
     let promotes = !repeated.path.is_empty();
-    // What sends nothing on overtakes nothing there.
+    // A run that promotes nothing overtakes nothing there.
     let weight = match CheckName::Next.weight(subject.request.lever) {
         Some(weight) if promotes => weight,
         _ => Weight::Shown,
@@ -152,13 +151,13 @@ pub(super) fn newer_in_next(subject: &Subject<'_>, repeated: &Repeated<'_>, chec
     checks.weigh(CheckName::Next, weight, verdict, evidence, remedy);
 }
 
-/// Why what git declares need not be so any more; none while git is fresh.
+/// Why git may declare something else by now; none while git is fresh.
 fn old(subject: &Subject<'_>) -> Option<String> {
     let (verdict, evidence) = freshness(subject, &Source::Git, None);
     (verdict != Verdict::Passed).then_some(evidence)
 }
 
-/// Order by arrival here, where names do not tell it: failed if `there` arrived after `version`.
+/// Where names have no order, arrival here decides: failed if `there` arrived after `version`.
 fn by_history(
     subject: &Subject<'_>,
     repository: &Repository,
@@ -263,7 +262,7 @@ pub(super) fn attempts(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &
         .flat_map(|cluster| cluster.runs.iter())
         .filter(|other| belongs::do_the_same(runs, run, other))
         .collect();
-    // One that passed (a sync of something else tests the same version again) or that somebody stopped is no flake.
+    // A run that passed (a later sync tests the same version again) or that was stopped does not count as a flaky try.
     let (stopped, others): (Vec<&Run>, Vec<&Run>) =
         alike.into_iter().partition(|run| run.shutdown.is_some());
     let failed = others.iter().filter(|run| run.phase.has_failed()).count();

@@ -1,4 +1,4 @@
-//! Provider: the world outside. Readers feed deltas in; writers send one plan, once.
+//! Provider: the systems outside. Readers send deltas in; a writer sends one plan, once.
 //!
 //! Deliberately absent: screens and opinions. Wire types stay inside the provider that speaks them.
 
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
-/// The way in: stamps every delta with its source, subscription and time. Bounded: a full channel makes the reader wait,
-/// never the screen.
+/// Sends news to the loop, stamped with source, subscription and time. The channel is bounded, so that a full one makes
+/// the reader wait and never the screen.
 #[derive(Clone)]
 pub struct Feed {
     source: Source,
@@ -39,17 +39,17 @@ impl Feed {
         &self.source
     }
 
-    /// Waits for room; false when nobody listens any more.
+    /// Waits for room in the channel; false when the receiver is gone.
     pub async fn send(&self, news: News) -> bool {
         self.deltas.send(self.stamp(news)).await.is_ok()
     }
 
-    /// Ends when nobody listens any more.
+    /// Ends when the receiver is gone.
     pub async fn closed(&self) {
         self.deltas.closed().await;
     }
 
-    /// For threads that are no tasks (git).
+    /// The same for a thread that is no task, as git's is.
     pub fn blocking_send(&self, news: News) -> bool {
         self.deltas.blocking_send(self.stamp(news)).is_ok()
     }
@@ -71,10 +71,11 @@ impl Feed {
     }
 }
 
-/// In which namespace apps live that name one of their own, by environment. Git tells it, and the clusters are read by it.
+/// The namespaces of apps that name one of their own, by environment. They are read from git and decide where the
+/// clusters are watched.
 pub type OwnNamespaces = BTreeMap<Environment, BTreeMap<App, Arc<str>>>;
 
-/// One call that was made to the outside, for the `@` view and the source view.
+/// One call to a system outside, for the view of calls and the view of sources.
 #[derive(Clone, Debug)]
 pub struct Call {
     pub at: Timestamp,
@@ -86,7 +87,7 @@ pub struct Call {
     pub answer: String,
 }
 
-/// Where calls are told of; never waits (what does not fit is dropped).
+/// Where calls are reported. Reporting never waits: what does not fit is dropped.
 pub type Calls = mpsc::Sender<Call>;
 
 /// A piece of a followed log.
@@ -94,7 +95,7 @@ pub type Calls = mpsc::Sender<Call>;
 pub enum LogPiece {
     /// Raw bytes as they came, cut anywhere, stamps stripped off by the follower.
     Bytes(crate::model::log::Stretch),
-    /// The connection was cut; following resumes by itself.
+    /// The connection was cut; reading resumes by itself.
     Cut(Fault),
     /// A new container under the same name.
     Restarted,
@@ -104,19 +105,18 @@ pub enum LogPiece {
     Failed(Fault),
 }
 
-/// What a writer needs of a plan, and what it says. Implemented by the git and the Kubernetes writer; read-only mode
-/// constructs none.
+/// Sends plans to one system. Git and Kubernetes have one each; read-only mode makes none.
 pub trait Writer: Send + Sync {
-    /// Re-checks the plan's preconditions at the last moment and sends its one write, once. `tried` hears of every
-    /// further try that is still the same send (a rejected push on a moved branch).
+    /// Checks the plan's preconditions again at the last moment and sends its one write, once. `tried` is called before
+    /// each further try of the same send (after a push that was rejected because the branch moved).
     fn write<'a>(
         &'a self,
         plan: &'a Plan,
         tried: &'a (dyn Fn(&str) + Send + Sync),
     ) -> futures::future::BoxFuture<'a, Outcome>;
 
-    /// Looks in the world for a plan whose outcome is unknown, and whose intent was journalled at `sent_at`: Some(Applied)
-    /// when it is found, Some(Failed) when it surely is not there, None when that cannot be said (yet).
+    /// Looks for a plan whose outcome is unknown and whose intent was journalled at `sent_at`: Some(Applied) when it is
+    /// found, Some(Failed) when it surely is not there, None when that cannot be decided (yet).
     fn look_for<'a>(
         &'a self,
         plan: &'a Plan,

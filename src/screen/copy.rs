@@ -13,7 +13,7 @@ use crate::plan::{Write, waits};
 use crate::state::{ListKey, Pane, State, Subject, View};
 use crate::store::{Kind, Source};
 
-/// What came of copying so many bytes, as far as can be known: no terminal answers.
+/// The sentence after copying so many bytes. Whether the terminal took them cannot be known, because none answers.
 pub fn counted(text: &str) -> String {
     format!("{} bytes for the terminal's clipboard (OSC 52)", text.len())
 }
@@ -44,7 +44,7 @@ pub fn subject(state: &State) -> Option<Subject> {
     }
 }
 
-/// What it is, for a title.
+/// A title for what is selected.
 pub fn title(state: &State, subject: &Subject) -> String {
     match subject {
         Subject::Cell(target) => target.to_string(),
@@ -58,7 +58,7 @@ pub fn title(state: &State, subject: &Subject) -> String {
     }
 }
 
-/// The one word of it: a version, an id, a name.
+/// The value to copy: a version, an id, a name.
 pub fn value(state: &State, subject: &Subject) -> Option<String> {
     match subject {
         Subject::Cell(target) => {

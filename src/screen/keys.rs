@@ -1,6 +1,4 @@
 //! Keys: how the chords of an action are written on the screen.
-//!
-//! Deliberately absent: which chord means what; that is the keymap's.
 
 use crate::action::{Action, Place};
 use crate::page::Page;

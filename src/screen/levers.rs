@@ -66,8 +66,8 @@ pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
     status.map(Status::levers).unwrap_or_default()
 }
 
-/// The levers that would move now, those against the trouble before the others; and those against the trouble of which it is
-/// being asked still whether they would.
+/// The levers that are ready now, those against the trouble first; and those against the trouble that are still waiting
+/// for facts.
 pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>)>, Vec<Lever>) {
     let first = against_trouble(state, state.ui.board.marks.first().unwrap_or(target));
     let (mut ready, mut asking) = (Vec::new(), Vec::new());
@@ -84,7 +84,7 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
 }
 
 fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {
-    // Never sent: only asked what it would be.
+    // This plan is never sent; it only shows what a lever would do.
     let id = PlanId::new("0000000000000000");
     let context = state.context(&id);
     let mut request = state.request(lever, target);

@@ -25,7 +25,7 @@ pub enum Rows<'a> {
 /// The list that is open.
 pub struct List<'a> {
     pub rows: Rows<'a>,
-    /// Where the selected row stands now; none where what was selected is there no more.
+    /// The index of the selected row now; none where what was selected is gone.
     pub selected: Option<usize>,
 }
 
@@ -116,7 +116,7 @@ impl Rows<'_> {
         !matches!(self, Rows::Target(_) | Rows::Help(_))
     }
 
-    /// Whether more is told of the selected row, below the rows.
+    /// Whether the rows are followed by details of the selected one.
     fn has_detail(&self) -> bool {
         matches!(self, Rows::Sources(_) | Rows::Journal(..))
     }
@@ -168,7 +168,7 @@ impl<'a> List<'a> {
         let below_title = height.saturating_sub(1 + usize::from(self.rows.has_head()));
         let told = self.selected.is_some_and(|n| n < self.rows.length());
         if self.rows.has_detail() && told {
-            // Half for what is told of the selected row, unless the list is short.
+            // Half of the room is for details of the selected row, unless the list is short.
             self.rows.length().min(below_title.div_ceil(2))
         } else {
             below_title

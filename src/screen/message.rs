@@ -1,6 +1,5 @@
-//! Message: the last line: what came of the last key, or how the newest plan stands. It takes as many lines as it needs.
-//!
-//! Deliberately absent: what is being typed.
+//! Message: the last line: what came of the last key, or how the newest plan stands. It takes as many lines as it
+//! needs.
 
 use super::keys;
 use super::line::{Line, Tone};

@@ -1,5 +1,5 @@
-//! Screen: what is where on the screen and what it is about, as data: between the state and both who changes it (`update`)
-//! and who draws it (`view`).
+//! Screen: what is where on the screen and what it is about, as data. It stands between the state and both `update`,
+//! which changes it, and `view`, which draws it.
 //!
 //! Both ask here, so that a key means what is drawn under it. Deliberately absent: changing the state, and drawing.
 

@@ -1,6 +1,4 @@
 //! Mute: for how long a cell can be muted, and what is said of one that is.
-//!
-//! Deliberately absent: writing it down (an effect).
 
 use super::time::when;
 use crate::board::shown;

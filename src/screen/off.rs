@@ -1,4 +1,4 @@
-//! Off: why an action does nothing now. Who refuses it, the footer and the help all ask here.
+//! Off: why an action does nothing now. The key that is refused, the footer and the help all ask here.
 //!
 //! Deliberately absent: levers pulled by their own keys ([`crate::plan::plan`] decides those).
 
@@ -68,7 +68,7 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
 
 /// Why there is nothing to copy and no link in the view that one looks at.
 fn no_subject(state: &State, place: Place) -> Option<String> {
-    // What is selected elsewhere, is not known here.
+    // Other views keep selections that are not known here.
     let is_here = place == super::place::place(state);
     if !is_here || subject(state).is_some() {
         return None;
@@ -110,7 +110,7 @@ fn is_searched(state: &State) -> bool {
         .is_some_and(|log| log.search.is_some())
 }
 
-/// The board, and nothing on it that going back would take away.
+/// The board, with no filter, mark or message that going back would remove.
 fn is_bare(state: &State) -> bool {
     let ui = &state.ui;
     let is_board = ui.views.is_empty() && ui.pane == Default::default() && !ui.zoom;

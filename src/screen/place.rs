@@ -1,6 +1,4 @@
 //! Place: which part of the screen has the keys.
-//!
-//! Deliberately absent: what the keys do there.
 
 use crate::action::Place;
 use crate::state::{Overlay, Pane, Part, State, View};

@@ -115,7 +115,7 @@ fn stood(state: &State, lower: &Environment, change: &Change) -> bool {
         || moves.iter().any(|moved| moved.to.as_ref() == Some(version))
 }
 
-/// Who moved it, as far as git and our journal can tell.
+/// Who moved it, as far as git and our journal show.
 pub fn name_mover(state: &State, change: &Change) -> String {
     if let Some(record) = state.journal.brought(change) {
         return format!("{}, by leverframe", record.plan.who.login);

@@ -1,6 +1,4 @@
 //! Run: which run is open, and the rows of its tree.
-//!
-//! Deliberately absent: the shape of the tree ([`crate::model::tree`]) and logs.
 
 pub mod row;
 

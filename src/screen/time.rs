@@ -1,6 +1,4 @@
 //! Time: how a moment is written.
-//!
-//! Deliberately absent: the clock, and spans ([`mod@crate::model::span`]).
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,6 +1,4 @@
 //! Trouble: the cells in sight that show a word, and how bad a cell is.
-//!
-//! Deliberately absent: what the words mean.
 
 use crate::board::shown;
 use crate::board::status::Status;

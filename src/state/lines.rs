@@ -1,6 +1,4 @@
 //! Lines: what stands on the board from top to bottom, rows and fold lines, in the reader's order.
-//!
-//! Deliberately absent: how a line looks.
 
 use super::State;
 use super::filter::Filter;
@@ -28,15 +26,16 @@ struct Depends {
     own: Option<RowKey>,
 }
 
-/// The lines that were found last, and what of: a board of ten thousand rows is not gone through for every key.
+/// The lines that were found last, and what they depend on, so that a board of ten thousand rows is not searched for
+/// every key.
 #[derive(Debug, Default)]
 pub struct LineCache(RefCell<Option<(Depends, Arc<Vec<BoardLine>>)>>);
 
 impl State {
     /// The lines of the board: troubled rows in the frozen order, then each fold. A filter unfolds what it matches.
     ///
-    /// Neither the selected row nor one that was in sight when the order was taken is hidden under a fold: it stands where
-    /// the order has it.
+    /// The selected row, and rows that were in sight when the order was taken, stay where they are and are not folded
+    /// away.
     pub fn lines(&self) -> Arc<Vec<BoardLine>> {
         let ui = &self.ui.board;
         let depends = Depends {

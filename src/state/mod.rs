@@ -28,7 +28,7 @@ pub struct State {
     pub settings: Settings,
     pub store: Store,
     pub journal: Journal,
-    /// Why nothing can be journalled; none: it can.
+    /// Why nothing can be journalled; none where it can.
     pub journal_fault: Option<Fault>,
     /// Calls made to the outside, newest last, bounded.
     pub calls: VecDeque<Call>,
@@ -68,7 +68,7 @@ pub struct Settings {
 
 #[cfg(test)]
 impl Settings {
-    /// Of somebody who may do everything, in London.
+    /// The settings of an operator in London who may do everything, for tests.
     pub(crate) fn for_tests() -> Self {
         Self {
             who: Actor {
@@ -123,16 +123,16 @@ pub struct Ui {
     pub notice: Option<Notice>,
     /// Texts typed before, newest last: reasons, filters, searches.
     pub reasons: Vec<String>,
-    /// Neither bell nor title tell of plans.
+    /// Neither the bell nor the terminal's title reports plans.
     pub is_quiet: bool,
-    /// The key that did nothing last, and where: that is said once.
+    /// The last key that did nothing, and its place, so that this is said once.
     pub idle: Option<(crate::action::Place, crate::keymap::Chord)>,
     pub follows: u64,
     /// Since when the newest lost source was away, for `since you left: 3 changes`.
     pub away_since: Option<Timestamp>,
 }
 
-/// What is known of the terminal, which decides when keys count in a plan.
+/// How the terminal answers, which decides when keys count in a plan.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TerminalUi {
     /// It has answered when it was asked what it shows.
@@ -338,9 +338,9 @@ pub struct ConfirmUi {
     pub top: usize,
     /// Why Enter did not act.
     pub complaint: Option<Complaint>,
-    /// When several letters came together last: Enter counts again a moment later.
+    /// When several letters last arrived together; Enter counts again a moment later.
     pub letters_together: Option<Timestamp>,
-    /// The second in which the plan was last decided anew.
+    /// The second in which the plan was decided again last.
     pub decided_at: i64,
     /// What changed under the plan while it was open.
     pub changes: Vec<Changed>,
@@ -474,7 +474,7 @@ impl State {
         self.ui.views.last().unwrap_or(&BOARD)
     }
 
-    /// What a lever means of a target: one that is about a run means the run in sight.
+    /// The request of a lever for a target; a lever that is about a run means the run in sight.
     pub fn request(&self, lever: Lever, target: &Target) -> Request {
         let in_sight = matches!(self.view(), View::Run | View::Log) || self.ui.pane != Pane::Board;
         let run = self.ui.run.as_ref().filter(|ui| ui.target == *target);

@@ -8,11 +8,11 @@ use crate::model::{Application, ObjectId, Operation};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// A sync that failed, or of which a try did.
+/// A sync that failed, or one of its tries that did.
 #[derive(Clone, Debug)]
 pub struct FailedAttempt {
     pub operation: Operation,
-    /// Of the Application at that time: they name what was to be synced.
+    /// The Application's own at that time: they name what was to be synced.
     pub annotations: BTreeMap<Arc<str>, Arc<str>>,
 }
 

@@ -1,4 +1,4 @@
-//! Changed: what facts came in since what is derived from them was derived, so that nothing else is derived anew.
+//! Changed: which facts changed since the board was derived, so that only what depends on them is derived again.
 //!
 //! Deliberately absent: what depends on a fact. Apps and repositories are named; the board knows which rows are theirs.
 

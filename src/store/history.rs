@@ -15,7 +15,7 @@ pub struct History {
     started: bool,
     /// The walk reached the first commit of the branch.
     whole: bool,
-    /// What is later is known.
+    /// All changes after this moment are known.
     since: Option<Timestamp>,
 }
 

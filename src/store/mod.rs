@@ -38,7 +38,7 @@ pub struct Delta {
 pub enum News {
     /// A sign of life (an answer, a bookmark, a fetch that brought nothing).
     Alive,
-    /// What was just told was kept from an earlier start: the last sign of life was then, or nobody knows when.
+    /// The news before this was kept from an earlier start: the last sign of life was then, or at an unknown time.
     AsOf(Option<Timestamp>),
     /// The source is being asked for the first time, or again after a fault.
     Connecting,
@@ -50,7 +50,7 @@ pub enum News {
     },
     /// The far side's clock minus ours, in milliseconds.
     Skew(i64),
-    /// Why the way to the cluster is not safe, by what its kubeconfig says; none where it is.
+    /// Why the connection to the cluster is not safe, by its kubeconfig; none where it is safe.
     Exposed(Option<Exposure>),
     /// All that is declared at the tip; replaces the last one whole.
     Declared(Arc<Tree>),
@@ -144,7 +144,7 @@ pub struct Cluster {
     pub permissions: Vec<Permission>,
 }
 
-/// By which words of theirs objects name an app (the delivery's labels and parameters): they are found by it.
+/// The labels and parameters by which objects name their app, as the delivery file gives them.
 #[derive(Debug)]
 struct Words {
     workload: Option<Arc<str>>,
@@ -178,7 +178,7 @@ pub struct Store {
     pub clusters: BTreeMap<Environment, Cluster>,
     /// Whether the repository can be pushed to; none until it was asked.
     pub pushable: Option<Result<(), Fault>>,
-    /// Cells whose trouble is known to somebody.
+    /// Cells whose trouble an operator knows of.
     mutes: BTreeMap<Target, Arc<Mute>>,
     taken_back: BTreeMap<(Environment, Repository), TakenBack>,
     sources: BTreeMap<Source, SourceState>,
@@ -210,7 +210,7 @@ impl Store {
         }
     }
 
-    /// What came in since this was asked last.
+    /// Takes out the facts that changed since the last call.
     pub fn take_changed(&mut self) -> Changed {
         std::mem::take(&mut self.changed)
     }
@@ -288,7 +288,7 @@ impl Store {
         self.named.contains(revision, commit)
     }
 
-    /// Takes one delta in. A delta of an older subscription than the newest heard of is dropped: true if it counted.
+    /// Applies one delta. A delta of an older subscription than the newest is dropped: true if it counted.
     pub fn apply(&mut self, delta: Delta) -> bool {
         let Delta {
             source,

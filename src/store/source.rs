@@ -1,6 +1,4 @@
 //! Source: one place outside that facts come from, and how it is doing.
-//!
-//! Deliberately absent: connecting; that is the provider's.
 
 use super::{News, Store};
 use crate::model::{Environment, Exposure, Fault, FaultKind};

@@ -1,6 +1,4 @@
 //! Colour: how a colour is said to a terminal, within what it can show.
-//!
-//! Deliberately absent: which colour means what; that is the view's theme.
 
 use ratatui::style::Color;
 

@@ -404,7 +404,7 @@ fn numbered_key(number: u16) -> Option<KeyCode> {
     }
 }
 
-/// The keys that are told by their character's number.
+/// The keys that are sent by their character's number.
 fn character_key(number: u16) -> Option<KeyCode> {
     Some(match number {
         9 => KeyCode::Tab,
@@ -444,7 +444,7 @@ pub(super) fn read_keys(tty: &Arc<Tty>, keys: &mpsc::Sender<Input>) {
                     if !tty.wait_ours() {
                         return;
                     }
-                    // What was half typed before belongs to nobody now.
+                    // Another program had the terminal since, so a half-read sequence is dropped.
                     decoder = Decoder::default();
                     continue;
                 }

@@ -1,8 +1,8 @@
 //! Terminal: raw mode and its restoration, keys in, frames out; what of the tty may stall, hang or vanish stays in here.
 //!
-//! Five threads, none of which the loop ever waits for: keys, frames, signals, the hang-up watchdog, and the clock that
-//! starts when the console is told to end. Each sleeps until the system has something for it. The loop gets [`Input`]
-//! and [`Control`] by channels, and draws by [`Session::draw`], which says when a frame is still on its way.
+//! There are five threads, and the loop waits for none of them: keys, frames, signals, the hang-up watchdog, and the
+//! clock that starts when the console is asked to end. Each sleeps until the system has something for it. The loop gets
+//! [`Input`] and [`Control`] by channels, and draws by [`Session::draw`], which says when a frame is still on its way.
 //!
 //! Deliberately absent: the mouse (it is left to the terminal's own selection), and what keys mean.
 

@@ -1,6 +1,4 @@
-//! Screen: what the terminal was last told to show, and the bytes that turn it into the next frame.
-//!
-//! Deliberately absent: when a frame is due, and the terminal; see [`super::Session`].
+//! Screen: the frame that was last sent to the terminal, and the bytes that turn it into the next one.
 
 use ratatui::layout::{Rect, Size};
 use ratatui::{Frame, Terminal};
@@ -26,7 +24,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// A screen of so many columns and rows, of which nothing is known to be shown.
+    /// A screen of so many columns and rows whose content is not known.
     pub fn new(size: (u16, u16), capabilities: Capabilities) -> Self {
         let mut screen = Self {
             terminal: None,

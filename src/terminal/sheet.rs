@@ -72,7 +72,7 @@ impl Sheet {
         std::mem::take(&mut self.bytes)
     }
 
-    /// Forgets what the terminal was told: somebody else may have used it.
+    /// Forgets the terminal's cursor and pen, because another program may have used it.
     pub(super) fn forget(&mut self) {
         self.bytes.clear();
         self.cursor = None;
@@ -149,7 +149,7 @@ impl Sheet {
         let simple = symbol.len() == 1 || (symbol.chars().count() == 1 && symbol.width() == 1);
         self.cursor = match self.cursor {
             // In the last column the cursor waits at the edge, and terminals disagree on the width of what is not one
-            // simple character: then its place is said anew.
+            // simple character: then its place is sent again.
             Some(at) if simple && at.x + 1 < self.size.width => Some(Position {
                 x: at.x + 1,
                 y: at.y,

@@ -1,4 +1,4 @@
-//! Signals: what the system tells this process, and the watchdog that notices a vanished terminal without being told.
+//! Signals: what the system sends this process, and the watchdog that notices a vanished terminal without a signal.
 //!
 //! Whatever ends the console gives the terminal back first, then asks the loop to return, then ends the process all the
 //! same when the loop has not within a moment. Deliberately absent: anything that waits for the terminal or the loop.
@@ -24,7 +24,7 @@ const TAKEN: [i32; 15] = [
     SIGXFSZ, SIGABRT, SIGTSTP, SIGCONT, SIGWINCH,
 ];
 
-/// How long the loop may take to return once it was told to end.
+/// How long the loop may take to return once it was asked to end.
 const GRACE: Duration = Duration::from_millis(600);
 
 /// Ends the console, whatever its other threads are doing. Shared by signals, watchdog and panics.
@@ -44,17 +44,18 @@ impl Ending {
         }
     }
 
-    /// Gives the terminal back, tells the loop to return, and sees to it that the process ends within a second. A
-    /// second reason to end does not wait for the first to be over.
+    /// Gives the terminal back, asks the loop to return, and makes sure that the process ends within a second. A second
+    /// reason to end does not wait for the first.
     pub(super) fn begin(&self, cause: Cause) {
         self.begin_with(cause, || {});
     }
 
-    /// The same, with something to say on the normal screen before the loop hears of it: the process may end as soon as it
-    /// has.
+    /// The same, with a text for the normal screen that is written before the loop is asked, because the process may
+    /// end right after that.
     fn begin_with(&self, cause: Cause, report: impl FnOnce()) {
         let code = i32::from(cause.exit_code());
-        // A terminal that vanishes is told of twice, by the device and by SIGHUP; only an order given again is impatience.
+        // A vanished terminal is reported twice, by the device and by SIGHUP, so only a repeated signal counts as
+        // impatience.
         let again = self.begun.swap(true, Ordering::AcqRel);
         if again && matches!(cause, Cause::Signal(number) if number != SIGHUP) {
             self.tty.give_back();

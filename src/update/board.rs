@@ -1,6 +1,4 @@
 //! Board: moving the selection, by identity, and the frozen order of rows.
-//!
-//! Deliberately absent: what a row looks like and what it deserves.
 
 use super::open;
 use crate::action::Action;

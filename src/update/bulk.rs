@@ -54,7 +54,7 @@ fn open_next(state: &mut State) {
     };
     let id = bulk.id();
     let request = state.request(bulk.lever, target);
-    // An app of several images asks which file is meant, which is no matter of many cells.
+    // An app of several images would ask which file is meant, which cannot be asked of many cells.
     let several = choices(&request, &state.context(&id)).len() > 1;
     match plan(&request, &state.context(&id)) {
         Ok(plan) if !several => confirm::open(state, plan),
@@ -88,7 +88,7 @@ pub fn accepted(state: &mut State, plan: &PlanId) -> bool {
 pub fn refused(state: &mut State, answer: &str) {
     if let Some(bulk) = &mut state.ui.bulk {
         bulk.is_sending = false;
-        // What came of it is said; what follows is about the others.
+        // The outcome of this plan is said; the next plan is about the other cells.
         bulk.left.pop_front();
     }
     stop(state, answer);

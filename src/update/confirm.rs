@@ -177,7 +177,8 @@ fn chooses(confirm: &ConfirmUi) -> bool {
     is_there && !confirm.sent && !confirm.plan.choices.is_empty()
 }
 
-/// Makes the plan anew for the choice that is so far from the present one. It is shown, and armed, as any other plan.
+/// Makes the plan again for another version, this many choices from the present one. It is shown and armed like any
+/// other plan.
 fn choose(state: &mut State, press: &Press, by: isize) {
     let Some(Overlay::Confirm(confirm)) = &state.ui.overlay else {
         return;
@@ -251,8 +252,8 @@ fn forget_complaint(confirm: &mut ConfirmUi, is_enter: bool) {
     }
 }
 
-/// Whether a key was read after the terminal had this very overlay. Its answer stands among the keys, so one with the same
-/// time came behind it.
+/// Whether a key was read after the terminal had this overlay. The terminal's answer arrives among the keys, so a key
+/// with the same time came after it.
 fn is_seen(state: &State, press: &Press) -> bool {
     state
         .ui
@@ -280,7 +281,7 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
-    // With the reason as far as it is typed: who copies does not send, and so nobody writes it in.
+    // The commands carry the reason as typed so far, because copying skips the sending that would add it.
     let typed = confirm.reason.trim();
     let plan = match typed {
         "" => confirm.plan.clone(),

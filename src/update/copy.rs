@@ -1,6 +1,4 @@
 //! Copy: a value, a link, commands or a line of Markdown of what is selected, for the clipboard.
-//!
-//! Deliberately absent: the clipboard itself (an effect), and the texts ([`crate::screen::copy`]).
 
 use crate::action::Action;
 use crate::effect::Effect;

@@ -1,6 +1,4 @@
-//! Derive: what is derived from the facts, once before a frame rather than once a fact.
-//!
-//! Deliberately absent: facts of its own.
+//! Derive: draws conclusions from the facts, once before a frame rather than once for each fact.
 
 use super::{board, confirm, list, log, look, open, run};
 use crate::effect::Effect;
@@ -10,14 +8,14 @@ use crate::plan::waits::state_in_words;
 use crate::screen::keys;
 use crate::state::State;
 
-/// Prepares a frame that a key asked for: what the key itself changed. It does not wait for the facts that came in since
-/// the board was derived; [`derive_state`] takes them in when their time comes.
+/// Prepares a frame that a key asked for, with only what the key itself changed. Facts that came in since wait for
+/// [`derive_state`], which may take longer than the frame.
 pub fn derive_for_key(state: &mut State) {
     run::keep_visible(state);
     log::refresh_log(state);
 }
 
-/// Derives the board anew where a fact changed, and notes which awaited effects were seen or are late.
+/// Derives the board again where a fact changed, and notes which hop effects were seen or are late.
 pub fn derive_state(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
     let minute = state.now.as_second() / 60;
@@ -80,7 +78,7 @@ fn announce(state: &mut State, text: String, is_bad: bool, effects: &mut Vec<Eff
         effects.push(Effect::Bell);
         effects.push(Effect::Title(text.clone()));
     }
-    // A sentence about the last key is not talked over by good news, which the last line shows in any case.
+    // Good news must not replace a sentence about the last key; the line of plans shows it in any case.
     if is_bad {
         state.complain(text);
     } else if state.ui.notice.is_none() {

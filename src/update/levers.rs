@@ -57,7 +57,7 @@ pub fn press_in_levers(state: &mut State, press: &Press, action: Action) {
     pull(state, press, lever, target);
 }
 
-/// What would the lever do? The answer is an overlay: a plan, a refusal, or the question which file is meant.
+/// Asks what the lever would do and shows the answer: a plan, a refusal, or the question which file is meant.
 pub fn pull(state: &mut State, press: &Press, lever: Lever, target: Target) {
     if !state.ui.board.marks.is_empty() {
         return bulk::begin(state, press, lever);
@@ -123,7 +123,7 @@ pub fn which(state: &mut State, press: &Press, action: Action) {
     }
 }
 
-/// Enter on a plan in the journal: an unknown one is settled, a debt is undone by its own plan.
+/// Enter on a plan in the journal: asks how to settle it if its outcome is unknown, or how to undo its debt.
 pub fn open_settle_or_undo(state: &mut State) {
     let Some(record) = selected_record(state) else {
         return;
@@ -140,7 +140,7 @@ pub fn open_settle_or_undo(state: &mut State) {
     }
 }
 
-/// The answer to what becomes of a debt: undo it by a plan of its own, or leave it as it is.
+/// A key in the question about a debt: undo it by a plan of its own, or leave it as it is.
 pub fn undo(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
     let Some(Overlay::Undo { plan, selected }) = &mut state.ui.overlay else {
         return;
@@ -172,7 +172,7 @@ fn leave(state: &mut State, plan: &PlanId, effects: &mut Vec<Effect>) {
     ));
 }
 
-/// The answer to `I looked:`: look again, done, not done.
+/// A key in the question what became of a plan: look again, done, not done.
 pub fn press_in_settle(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let Some(Overlay::Settle { plan, selected }) = &mut state.ui.overlay else {
         return;

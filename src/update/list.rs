@@ -1,6 +1,4 @@
 //! List: moving in the plain lists (help, history, sources, journal, calls, target), by what a line is about.
-//!
-//! Deliberately absent: what the lines say, and what Enter does with them.
 
 use crate::action::Action;
 use crate::screen::list::opened;

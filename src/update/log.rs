@@ -1,4 +1,4 @@
-//! Log: the log that is open: which of its containers speaks, and what has come of it so far.
+//! Log: the log that is open: which container it shows, and what has arrived so far.
 //!
 //! Deliberately absent: fetching (that is an effect), drawing, and whose log it is ([`source`]).
 
@@ -167,7 +167,7 @@ pub fn logged(state: &mut State, follow: u64, piece: LogPiece) {
     }
 }
 
-/// Once before a frame: new lines are looked through, and the end or the first error is brought into sight.
+/// Runs once before a frame: searches the new lines, and brings the end or the first error into sight.
 pub fn refresh_log(state: &mut State) {
     let room = room(state);
     let Some(log) = &mut state.ui.log else { return };

@@ -1,4 +1,4 @@
-//! Look: a plan that was sent perhaps and has no outcome is looked for in the world by itself, less and less often.
+//! Look: looks by itself, less and less often, for plans that may have been sent and have no outcome.
 //!
 //! Its console may have died, or no answer came. Deliberately absent: sending it again; and giving up on it in the journal,
 //! where it stays unknown until it is found or somebody says.
@@ -8,10 +8,10 @@ use crate::journal::Record;
 use crate::state::State;
 use jiff::{SignedDuration, Timestamp};
 
-/// What is being sent has its outcome by then, as a rule.
+/// By then a plan that is being sent usually has its outcome.
 const FIRST: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST: SignedDuration = SignedDuration::from_mins(5);
-/// About an hour and a half. Later it is looked for when somebody asks.
+/// About an hour and a half. After that it is looked for only when an operator asks.
 const LOOKS: u32 = 22;
 
 pub fn for_lost(state: &mut State, effects: &mut Vec<Effect>) {

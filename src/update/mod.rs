@@ -31,7 +31,7 @@ use crate::store::News;
 /// Calls kept for the `@` view.
 const CALLS: usize = 1_000;
 
-/// Takes one message in, and says what shall be done.
+/// Changes the state by one message, and returns the effects to begin.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
     match message {
@@ -80,7 +80,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     effects
 }
 
-/// What the journal knows of roll backs is a fact of the board: taken in where an entry was of one.
+/// The board shows roll backs from the journal, so they are updated after an entry about one.
 fn know_taken_back(state: &mut State, plan: &crate::plan::PlanId) {
     let record = state.journal.get(plan);
     if record.is_some_and(|record| record.plan.request.lever == crate::plan::Lever::RollBack) {
@@ -205,7 +205,7 @@ impl State {
         self.ui.overlay_painted = None;
     }
 
-    /// What the overlay shows is another thing now: keys count when the terminal has that.
+    /// The overlay shows something else now, so keys count only once the terminal has it.
     pub(crate) fn show_overlay_anew(&mut self) {
         self.ui.overlay_number += 1;
         self.ui.overlay_painted = None;
@@ -223,7 +223,8 @@ impl State {
         what: What,
         effects: &mut Vec<Effect>,
     ) {
-        // Our clock is the last tick's or key's: what is noted of a plan came after all that is known of it.
+        // `now` is the time of the last tick or key and may be behind, but an entry about a plan must not be older than
+        // its last one.
         let known = self.journal.get(plan).map(crate::journal::Record::latest);
         let entry = crate::journal::Entry {
             at: known.map_or(self.now, |known| known.max(self.now)),

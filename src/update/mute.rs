@@ -1,6 +1,4 @@
 //! Mute: a cell whose trouble is known leaves the counts, or comes back into them.
-//!
-//! Deliberately absent: writing the file (an effect).
 
 use super::prompt;
 use crate::action::Action;

@@ -1,6 +1,4 @@
 //! Open: going in, from a cell to its newest run, to its first failed step, to its log.
-//!
-//! Deliberately absent: moving about once inside ([`super::run`], [`super::log`]).
 
 use super::log;
 use super::press::go;

@@ -45,7 +45,7 @@ pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
     }
 }
 
-/// A key that does nothing here: that is said once.
+/// Says once that a key does nothing here.
 fn idle(state: &mut State, place: Place, chord: Chord) {
     let idle = Some((place, chord));
     if std::mem::replace(&mut state.ui.idle, idle) == idle {

@@ -1,6 +1,4 @@
 //! Prompt: a line being typed at the foot of the screen: filter, search, palette.
-//!
-//! Deliberately absent: what an action does once it is chosen.
 
 use super::{confirm, log, mute, press};
 use crate::action::{Action, Place};

@@ -1,6 +1,4 @@
 //! Run: moving in the step tree of a run, and between the runs of a target.
-//!
-//! Deliberately absent: the shape of the tree ([`crate::model::tree`]) and logs.
 
 use super::{log, open};
 use crate::action::Action;

@@ -1,6 +1,4 @@
 //! Board: rows of apps, a cell per environment, the gates between them, and a fold line for what is calm.
-//!
-//! Deliberately absent: what the words mean (the sentence says that) and the order of rows (`state`).
 
 use super::pen::{Line, Pen};
 use super::{recent, theme::Theme};

@@ -1,6 +1,4 @@
 //! Calls: every call made to the outside, newest first, with target, answer and latency.
-//!
-//! Deliberately absent: what the answers held.
 
 use super::list::Page;
 use super::pen::Line;

@@ -1,5 +1,5 @@
-//! Confirm: the overlay that shows a plan whole on one screen before it can be sent: from and to first and never cut, what
-//! is against it before what is not, the exact write, what follows, and what must be typed.
+//! Confirm: the overlay that shows a whole plan on one screen before it can be sent: from and to first and never cut,
+//! failed checks before passed ones, the exact write, what follows, and what must be typed.
 //!
 //! Deliberately absent: deciding, sending, and the lines themselves ([`crate::screen::confirm`]).
 

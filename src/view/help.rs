@@ -1,6 +1,4 @@
 //! Help: the list of the keys of a place, the words and the signs.
-//!
-//! Deliberately absent: the rows' texts ([`crate::screen::help`]).
 
 use super::list::Page;
 use super::pen::Line;

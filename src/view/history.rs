@@ -1,6 +1,4 @@
 //! History: who moved what when in one target, and how long each version stood; newest first.
-//!
-//! Deliberately absent: what the changes led to in the cluster.
 
 use super::list::Page;
 use super::pen::Line;

@@ -1,6 +1,4 @@
 //! Levers: every lever of a target with its state: ready, or why it does not move.
-//!
-//! Deliberately absent: what each would do ([`crate::screen::levers`]).
 
 use super::pen::{Line, Pen};
 use crate::action::{Action, Place};

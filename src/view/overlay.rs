@@ -1,4 +1,4 @@
-//! Overlay: what is asked or told over a view: levers, copies, which file, a refusal, settling a plan.
+//! Overlay: questions and refusals over a view: levers, copies, which file, a refusal, settling a plan.
 //!
 //! Deliberately absent: the confirmation, which has a file of its own ([`super::confirm`]).
 

@@ -1,6 +1,4 @@
 //! Palette: the actions that fit what is being typed, above the line it is typed on.
-//!
-//! Deliberately absent: matching; the screen does it, so that what is shown is what Enter does.
 
 use super::overlay::at_foot;
 use super::pen::{Line, Pen};

@@ -1,6 +1,4 @@
 //! Pen: puts lines of text into a part of the frame, clipped, cut with `~`, and never anything that is not [`Safe`].
-//!
-//! Deliberately absent: what to write.
 
 use super::theme::Theme;
 use crate::text::{Safe, width};

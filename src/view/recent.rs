@@ -1,6 +1,4 @@
 //! Recent: what moved in the last hour, below the board.
-//!
-//! Deliberately absent: what counts as recent ([`crate::screen::recent`]).
 
 use super::pen::{Line, Pen};
 use crate::model::Version;

@@ -1,6 +1,4 @@
 //! Sentence: what is to be said of the selected target, in words, below the board.
-//!
-//! Deliberately absent: the words ([`crate::screen::sentence`]).
 
 use super::pen::{Line, Pen};
 use crate::screen::sentence::{lines, notes};

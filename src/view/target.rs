@@ -1,6 +1,4 @@
 //! Target: one app in one environment, as a list of truths and of what the cluster holds of it.
-//!
-//! Deliberately absent: the rows' texts ([`crate::screen::target`]).
 
 use super::list::Page;
 use super::pen::Line;

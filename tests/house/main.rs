@@ -429,7 +429,7 @@ fn each_property_is_tried_from_a_fixed_seed() {
 }
 
 #[test]
-fn each_file_says_what_its_word_means_and_what_is_absent() {
+fn each_file_says_what_its_word_means() {
     let mut wrong = Vec::new();
     for file in sources().iter().filter(|f| !f.is_test) {
         let head: Vec<&str> = file

@@ -46,6 +46,51 @@ fn a_name_that_says_nothing_is_found() {
     );
 }
 
+/// Constructions that a reader has to translate back into English.
+const RIDDLES: [&str; 8] = [
+    "told of",
+    "is told by",
+    "tells of",
+    "tell of ",
+    "one wants",
+    ": of none",
+    "to be had",
+    "wherefrom",
+];
+
+/// The lines of comment in a text that hold one of these.
+fn riddles(text: &str) -> Vec<&str> {
+    let comments = text
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| line.starts_with("//"));
+    comments
+        .filter(|line| {
+            let plain = line.to_lowercase();
+            RIDDLES.iter().any(|riddle| plain.contains(riddle))
+        })
+        .collect()
+}
+
+#[test]
+fn comments_are_read_once() {
+    let mut wrong = Vec::new();
+    for file in sources() {
+        let found = riddles(&file.text).into_iter();
+        wrong.extend(found.map(|line| format!("{}: {line}", file.path)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_riddle_is_found() {
+    let text = "    /// Where each call is told of.\nlet told = \"told of\";\n// Sends what changed.\n/// None: of none.\n";
+    assert_eq!(
+        riddles(text),
+        ["/// Where each call is told of.", "/// None: of none."]
+    );
+}
+
 /// The words of a part of the list in `src/lib.rs`, with what each means.
 fn listed(part: &str) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(root().join("src/lib.rs")).unwrap();

@@ -49,7 +49,7 @@ fn a_refresh_names_what_will_run_and_not_the_app_that_it_was_asked_of() {
     );
     assert!(!because.contains("v1362"), "{because}");
     assert!(
-        because.contains("the parent renders 1 other app anew too: asset-manager"),
+        because.contains("the parent renders 1 other app, too: asset-manager"),
         "{because}"
     );
 }

@@ -288,7 +288,7 @@ fn while_history_is_read(
 }
 
 #[test]
-fn what_history_has_not_told_yet_is_not_read_as_passed() {
+fn what_history_does_not_show_yet_does_not_pass() {
     let mut world = publisher();
     world.closed("staging", "publisher", "5m", "hold");
     let release = request(Lever::Release, "production", "publisher");

@@ -284,7 +284,7 @@ fn a_hostile_version_stays_one_word() {
 }
 
 #[test]
-fn rows_that_are_only_told_are_told_and_want_nothing() {
+fn checks_that_are_only_shown_ask_for_nothing() {
     let mut world = publisher();
     world.closed("staging", "publisher", "5m", "hold");
     crate::changes::running(&mut world);

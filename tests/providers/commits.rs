@@ -56,7 +56,7 @@ fn a_gate_that_somebody_else_opens_owes_nothing() {
 }
 
 #[test]
-fn what_never_came_is_settled_by_who_looked() {
+fn a_plan_that_never_arrived_is_settled_by_hand() {
     let charts = Charts::open(true);
     // A branch, which nobody will merge.
     let delivery = std::fs::read_to_string(charts.delivery()).unwrap();

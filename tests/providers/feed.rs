@@ -151,7 +151,7 @@ fn news_of_a_branch_arrive_with_who_brought_them() {
 }
 
 #[test]
-fn a_rewritten_branch_voids_what_was_told() {
+fn a_rewritten_branch_voids_the_history_sent_before() {
     let yard = Yard::new();
     let base = git(&yard.work, &["rev-parse", "HEAD"]);
     yard.tag("staging", "frontend", "image_tag: v2\n");
@@ -448,7 +448,7 @@ fn no_app_vanishes_with_a_list_that_cannot_be_read() {
 }
 
 #[test]
-fn who_reads_the_clusters_is_told_which_apps_live_in_a_namespace_of_their_own() {
+fn cluster_feeds_get_the_namespaces_that_apps_name_for_themselves() {
     let yard = Yard::new();
     let namespaces = tokio::sync::watch::Sender::default();
     let told = namespaces.subscribe();

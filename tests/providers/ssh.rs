@@ -274,7 +274,7 @@ fn every_promote_lands_over_ssh_while_a_robot_pushes() {
 
 /// The far side is killed at each point; what the console says is true, and nothing is sent twice.
 #[test]
-fn a_connection_that_breaks_off_anywhere_is_told_truly() {
+fn a_connection_that_breaks_off_anywhere_is_reported_truly() {
     // (where, the far side's hook, what it does, whether the commit lands, the outcome's word)
     let points = [
         ("before receipt", None, false, "failed"),

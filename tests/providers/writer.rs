@@ -145,7 +145,7 @@ fn a_plan_becomes_one_commit_that_the_feed_shows() {
 }
 
 #[test]
-fn a_further_try_is_told_before_it_is_made() {
+fn a_further_try_is_journalled_before_it_is_made() {
     let yard = Yard::new();
     let clone = yard.dir.path().join("ops");
     git(

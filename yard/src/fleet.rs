@@ -108,7 +108,7 @@ impl App {
         all.map(|(_, hook)| *hook)
     }
 
-    /// Whether scenarios tell of it: then nothing befalls it by chance.
+    /// Whether a scenario is about it: then nothing happens to it by chance.
     pub fn is_starring(&self) -> bool {
         STARS.iter().any(|star| star.repository == self.repository)
     }

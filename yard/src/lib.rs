@@ -2,7 +2,7 @@
 //!
 //! The console reaches it by the same git and Kubernetes code as anything else: a delivery file, a repository's path,
 //! kubeconfig files. Everything is in one private folder and gone when the yard is dropped. Deliberately absent: any
-//! special case in the console; nothing outside this folder knows that it plays.
+//! special case in the console; nothing outside this crate knows that it is practice.
 
 mod console_config;
 pub mod fleet;

@@ -1,7 +1,7 @@
 //! Loopback: how the yard's servers are reached, HTTPS on 127.0.0.1 with a certificate of their own, which can be shut.
 //!
-//! A shut door either refuses or hangs, and cuts the connections that stand: that is how an environment goes down. What
-//! is deliberately absent: client certificates (bearer tokens say who calls) and any address but the loopback's.
+//! A server that is shut either refuses or hangs, and cuts open connections: that is how an environment goes down.
+//! Deliberately absent: client certificates (bearer tokens say who calls) and any address but the loopback's.
 
 use std::future::Future;
 use std::io;
@@ -124,7 +124,7 @@ impl Drop for LoopbackServer {
     }
 }
 
-/// Takes connections while the door is open; each one lives until the next switch.
+/// Takes connections while the server is open; each one lives until the next switch.
 async fn accept(
     listener: TcpListener,
     address: SocketAddr,

@@ -68,13 +68,13 @@ impl Repository {
         &self.path
     }
 
-    /// What the robot says to be let in.
+    /// The robot's secret, which lets its pushes in.
     pub fn secret(&self) -> &str {
         &self.secret
     }
 }
 
-/// The git program, deaf to the caller's repository, identity and configuration.
+/// The git program, without the caller's repository, identity and configuration.
 pub fn git() -> Command {
     let mut git = Command::new("git");
     for name in [

@@ -12,7 +12,7 @@ const HOUR: i64 = 60 * MINUTE;
 pub struct Row {
     /// Its name on the command line.
     pub name: &'static str,
-    /// What is wrong, for people who choose.
+    /// What is wrong, for whoever chooses a scenario.
     pub summary: &'static str,
     /// An older version went to production by accident in the night.
     pub has_accident: bool,
@@ -56,17 +56,17 @@ pub enum Trouble {
     HookFails(&'static str),
 }
 
-/// A version that stood before a story, and what stands instead of the story where it is not told.
+/// The version of a repository before its story, and after it in scenarios without the story.
 pub struct Star {
     /// The repository.
     pub repository: &'static str,
     /// The version before, and how long ago it arrived in production.
     pub before: (&'static str, i64),
-    /// The version after it where no story is told.
+    /// The next version in scenarios without the story.
     pub otherwise: Option<(&'static str, i64)>,
 }
 
-/// Repositories that scenarios tell of: nobody else releases them, and nothing fails there by chance.
+/// Repositories that scenarios are about: nobody else releases them, and nothing fails there by chance.
 pub const STARS: [Star; 4] = [
     Star {
         repository: "publisher",
@@ -191,7 +191,7 @@ impl Scenario {
         TABLE.iter().map(Scenario)
     }
 
-    /// The version of an app that the story tells of, where its trouble is there.
+    /// The version of an app that the story is about, in an environment where the trouble is.
     fn trouble(self, environment: &str, app: &str) -> Option<(Trouble, &'static str)> {
         let story = self.story.as_ref()?;
         let here = story.environment == environment && story.app == app;

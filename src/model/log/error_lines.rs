@@ -63,7 +63,7 @@ impl ErrorLines {
         {
             self.firsts.pop_front();
         }
-        // An unfinished line is left out until its end: it would count as a fault now and perhaps not later.
+        // An unfinished line is left out until it ends, because it might count as an error now and not later.
         let end = log.end() - u64::from(log.is_open());
         let numbers = filter.numbers();
         let from = self
@@ -95,11 +95,11 @@ impl ErrorLines {
     pub fn is_empty(&self) -> bool {
         self.firsts.is_empty()
     }
-    /// The first fault's line.
+    /// The line of the first error.
     pub fn first(&self) -> Option<u64> {
         self.firsts.front().copied()
     }
-    /// The next fault after the line, or before it; stays at the ends (none: there is no further one).
+    /// The next error after the line, or before it; none where there is no further one.
     pub fn next(&self, line: u64, forward: bool) -> Option<u64> {
         if forward {
             self.firsts
@@ -113,7 +113,7 @@ impl ErrorLines {
                 .copied()
         }
     }
-    /// Which fault the line stands at or behind, counted from 1; 0 before the first.
+    /// The number of the error at or before the line, counted from 1; 0 before the first.
     pub fn nth(&self, line: u64) -> usize {
         self.firsts.partition_point(|first| *first <= line)
     }

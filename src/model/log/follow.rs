@@ -1,11 +1,11 @@
 //! Follow: reading one container's log to its end although the connection is cut again and again.
 //!
-//! A machine without IO: it is told what is known of the container and says what to open next; it is fed the bytes that
-//! come, stamps and all, and gives out each byte of the container once. After a cut it asks for everything since a whole
-//! second (the server knows no finer) before the last line, and leaves out the lines that it gave out already: so many of
-//! each stamp. That holds when several lines have one stamp, when the cut is inside a stamp or a letter, when lines were
-//! rotated away, and when the clock was set back: by up to [`MARGIN`] seconds, or by any amount before the first cut. (The
-//! server itself leaves out what is stamped before the second that was asked for, even while it is followed.)
+//! A state machine without IO: given the state of the container it says what to open next; given the bytes that arrive,
+//! stamps included, it gives out each byte of the container once. After a cut it asks for everything since a whole
+//! second (the server knows no finer) before the last line, and leaves out the lines that it gave out already: so many
+//! of each stamp. That holds when several lines have one stamp, when the cut is inside a stamp or a letter, when lines
+//! were rotated away, and when the clock was set back: by up to [`MARGIN`] seconds, or by any amount before the first
+//! cut. (The server itself leaves out what is stamped before the second that was asked for, even while it is followed.)
 //!
 //! Deliberately absent: connections, waiting and time limits (`provider/kubernetes/logs.rs`).
 
@@ -20,7 +20,7 @@ const MARGIN: i64 = 10;
 /// Older seconds that are remembered by their number of lines, should the clock be set back into them: a day of them.
 const SECONDS: usize = 86_400;
 
-/// What is known of the container at the moment.
+/// What is known of the container now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContainerState {
     /// Identity of the newest container under this name (`containerID`); none before it started.
@@ -53,7 +53,7 @@ pub enum Next {
     Done,
 }
 
-/// Where the reading of the present line stands.
+/// Which part of a line is being read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum LineState {
     /// Collecting the stamp.

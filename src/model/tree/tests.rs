@@ -414,7 +414,7 @@ proptest! {
 }
 
 #[test]
-fn what_never_ended_in_a_run_that_is_over_was_left() {
+fn nodes_that_never_ended_in_a_run_that_is_over_are_left_behind() {
     let world = crate::store::fixture::smoke("staging", "publisher", "w", "v1", RunPhase::Failed);
     let crate::store::Fact::Run(mut run) = world else {
         unreachable!()

@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    fn told(text: &str) -> Vec<String> {
+    fn describe(text: &str) -> Vec<String> {
         read(text.as_bytes(), &at())
             .unwrap()
             .apps
@@ -211,7 +211,7 @@ mod tests {
         }
         text.push_str("- name: 'last'\n  helmValues: {hosts: *hosts, value: *v}\n");
         assert_eq!(
-            told(&text),
+            describe(&text),
             [
                 "plain plain None true",
                 "draft-frontend frontend None true",
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn a_merge_that_eats_itself_ends() {
         let text = "a: &a\n  <<: *a\n  x: 1\ngovukApplications:\n- &me\n  <<: *me\n  name: a\n- <<: *a\n  name: b\n";
-        assert_eq!(told(text).len(), 2);
+        assert_eq!(describe(text).len(), 2);
     }
 
     #[test]

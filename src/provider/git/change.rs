@@ -14,7 +14,7 @@ use super::seek::PLAN_TRAILER;
 use crate::delivery::Delivery;
 use crate::model::{ActorKind, Change, Version};
 
-/// Turns what a walk found into changes; equal texts are kept once, however long the history is.
+/// Turns the steps of a walk into changes; equal texts are kept once, however long the history is.
 #[derive(Debug)]
 pub struct ChangeBuilder {
     delivery: Arc<Delivery>,

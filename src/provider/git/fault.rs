@@ -6,7 +6,7 @@ use super::program::Unfinished;
 use super::repository::{Error, Source};
 use crate::model::{Fault, FaultKind};
 
-/// The fault that an error is.
+/// Turns an error into the model's fault.
 pub fn fault_of_error(error: &Error) -> Fault {
     let (kind, hint) = match error {
         Error::Open { .. } | Error::BranchName(_) => (
@@ -36,7 +36,7 @@ pub fn fault_of_error(error: &Error) -> Fault {
     Fault::new(kind, error.to_string(), hint).caused_by(error)
 }
 
-/// What git's words mean.
+/// The kind of fault and the remedy, by the words that git printed.
 fn said_by(said: &str) -> (FaultKind, &'static str) {
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if any(&[

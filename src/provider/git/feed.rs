@@ -1,7 +1,7 @@
-//! The git *feed*: a thread that keeps the store told of what the repository declares and how it came about.
+//! The git *feed*: a thread that sends what the repository declares, and the history behind it.
 //!
-//! What stands now comes first, then news by polling, and in between the history in chunks, newest first, down to a
-//! bound. A fault ages what was told, it takes nothing back. Deliberately absent: writing, and any decision.
+//! The present versions come first, then what polling finds, and in between the history in chunks, newest first, down
+//! to a bound. A fault ages what was sent; it takes nothing back. Deliberately absent: writing, and any decision.
 
 mod only;
 mod pace;
@@ -42,7 +42,7 @@ impl Watch {
     }
 }
 
-/// Starts to tell `feed` of a repository, on a thread of its own.
+/// Starts a thread that reads a repository and sends its news to `feed`.
 pub fn watch(
     source: Source,
     delivery: Arc<Delivery>,
@@ -139,13 +139,13 @@ struct FeedThread {
     /// A chunk of history was read since the repository was opened.
     unpacked: bool,
     fetched_at: Option<Instant>,
-    /// When the mirror was last made anew.
+    /// When the mirror was last replaced.
     mended_at: Option<Instant>,
     failures: u32,
     alive_at: Option<Instant>,
     /// The fault that has not passed yet.
     present_fault: Option<News>,
-    /// Only what an earlier start had fetched was told so far: when that was, where it is known.
+    /// Only what an earlier start had fetched was sent so far; the time of that fetch, where it is known.
     kept: Option<Option<Timestamp>>,
     probe: Probe,
     namespaces: Option<signal::Sender<OwnNamespaces>>,
@@ -176,7 +176,7 @@ impl FeedThread {
                     Ok(true) => {}
                     Ok(false) => return Ended::Closed,
                     Err(e) => {
-                        // Opened anew: the repository may have been moved or made again in the meantime.
+                        // It is opened again, because it may have been moved or made again in the meantime.
                         repository = None;
                         match self.mend_mirror(e) {
                             Ok(()) => continue,
@@ -186,7 +186,7 @@ impl FeedThread {
                     }
                 }
             }
-            // A history that is still to be walked does not wait; a wish to look again is heard in between.
+            // There is no pause while history is still to be walked, but a request to look again is served in between.
             let pause = match (&repository, self.walking) {
                 (Some(_), Some(_)) => Duration::ZERO,
                 (Some(open), None) => self.pause(open),
@@ -201,7 +201,7 @@ impl FeedThread {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => return Ended::Dropped,
             };
-            // Several wishes are one.
+            // Several requests count as one.
             loop {
                 match woken.try_recv() {
                     Ok(()) => asked = true,
@@ -218,7 +218,7 @@ impl FeedThread {
             self.probe.due = Some(Instant::now());
         }
         if repository.is_mirror() {
-            // What an earlier start has fetched is told at once, with its age.
+            // What an earlier start has fetched is sent at once, with its age.
             if self.reported.is_none()
                 && let Ok(tip) = repository.tip()
             {
@@ -268,7 +268,8 @@ impl FeedThread {
         Ok(self.probed(repository))
     }
 
-    /// Tells of a tip: a sign of life where it is the one told of, else what is declared and what led to it.
+    /// Sends the news of a tip: a sign of life if it is the one reported last, else what it declares and the changes up
+    /// to it.
     fn news(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
         let before = self.reported.as_ref().map(|(tip, _)| *tip);
         if before == Some(tip) {
@@ -322,7 +323,7 @@ impl FeedThread {
         Walking { from: tip, left }
     }
 
-    /// Tells of what came between two tips.
+    /// Sends the changes between two tips.
     fn increment(
         &mut self,
         repository: &Repository,
@@ -339,7 +340,7 @@ impl FeedThread {
             changes.reverse();
             return Ok(changes.is_empty() || self.changes(changes, Walked::Newer));
         }
-        // The branch was rewritten: everything that was told of its past is void.
+        // The branch was rewritten, so the history that was sent is void.
         self.walking = Some(self.walking_from(tip));
         Ok(self.changes(Vec::new(), Walked::Restarted))
     }
@@ -414,7 +415,8 @@ impl FeedThread {
         self.feed.blocking_send(News::Changes { changes, walked }) && self.repeat_fault()
     }
 
-    /// What was fetched earlier is news, but no sign of life: its age, and a fault that stands, are told again after it.
+    /// Facts from an earlier fetch are news but no sign of life, so their age, and a fault that still stands, are sent
+    /// again after them.
     fn repeat_fault(&self) -> bool {
         let age = self.kept.map(News::AsOf);
         age.into_iter()

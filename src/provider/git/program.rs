@@ -91,7 +91,7 @@ impl Call {
             .env("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("LC_ALL", "C")
-            // ssh asks its questions on the terminal behind our screen unless it is told to ask elsewhere.
+            // ssh would ask its questions on the terminal behind our screen.
             .env("SSH_ASKPASS_REQUIRE", "force");
         if std::env::var_os("SSH_ASKPASS").is_none() {
             command.env("SSH_ASKPASS", "/bin/false");

@@ -1,4 +1,4 @@
-//! A *push*: one commit brought to a branch of the remote by the git program, and what became of it.
+//! A *push*: one commit sent to a branch of the remote by the git program, and how that ended.
 //!
 //! A push that the far side rejected because the branch moved changed nothing; anything that broke off after it could
 //! have been received is *lost*, which is neither done nor not done. Deliberately absent: force, and trying again
@@ -167,7 +167,7 @@ fn has_push_hook(repository: &Repository) -> bool {
     !repository.is_mirror() && dir.join("pre-push").exists()
 }
 
-/// Reads what the git program reported.
+/// How the push ended, by the report that the git program printed.
 fn read_report(ended: Result<Ended, Unfinished>, hook: bool) -> Pushed {
     let ended = match ended {
         Ok(ended) => ended,
@@ -231,13 +231,13 @@ fn rejected(summary: &str, said: &str) -> Pushed {
     }
 }
 
-/// Whether git ended before it got past greeting the far side: every word that it died with says so, and none tells of an
-/// exchange that had begun. Warnings are no evidence, and a hook's complaint ends with another code.
+/// Whether git surely ended before it sent anything: all of its last words are about connecting, and none is about an
+/// exchange that had begun. Warnings prove nothing, and a hook's complaint ends with another code.
 fn is_before_sending(ended: &Ended) -> bool {
     const GREETING: [&str; 8] = [
         "Could not read from remote repository",
         "hung up upon initial contact",
-        // A URL: of a file of its own git says the same.
+        // Only for URLs, because git prints the same words about local files.
         "unable to access 'http",
         "Authentication failed",
         "could not read Username",

@@ -1,7 +1,7 @@
 //! A *seek*: a plan looked for in the history by its trailer.
 //!
-//! Not finding it is only worth as much as was looked through, and says so. Deliberately absent: the remote (`push.rs`), and
-//! what not finding it means (`send.rs`).
+//! Not finding it proves only as much as was looked through, so the result says how far that was. Deliberately absent:
+//! the remote (`push.rs`), and what not finding it means (`send.rs`).
 
 use std::collections::VecDeque;
 

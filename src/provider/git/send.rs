@@ -92,7 +92,7 @@ fn failed(because: impl Into<String>) -> Sent {
     }
 }
 
-/// Sends a proposal. `tried` hears of every try before it is made, and can still stop it.
+/// Sends a proposal. `tried` is called before each try and can still stop it.
 pub fn send(
     repository: &Repository,
     proposal: &Proposal,
@@ -329,12 +329,13 @@ fn look(
         .find_commit(commit)
         .and_then(|commit| commit.parent_id(0))
         .map_err(|e| repository.objects(&e))?;
-    // Under another name, where the far side made the commit anew.
+    // The far side may have made the commit again, which gives it another id.
     if let Sought::Found(found) = seek(repository, head, plan, Some(built_on)) {
         return Ok(Looked::Found(found));
     }
-    // A push names the head that it replaces: once that has moved, the far side can not take it any more. A branch of its
-    // own may have been taken and removed again, and a history that was made anew tells nothing.
+    // A push names the head that it replaces, so once that has moved the far side cannot accept it any more. That
+    // proves nothing for a branch of its own, which may have been accepted and removed, nor after history was
+    // rewritten.
     Ok(
         if branch.is_some() || head == built_on || !leads_to(head, built_on)? {
             Looked::Open
@@ -344,7 +345,7 @@ fn look(
     )
 }
 
-/// What is known of a plan that was sent earlier, perhaps by a process that is no more.
+/// What became of a plan that was sent earlier, perhaps by a process that has died.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Search {
     Applied(Oid),
@@ -353,7 +354,7 @@ pub enum Search {
     Unknown(String),
 }
 
-/// Looks for a plan in the world. Nothing is sent. `sent_at`: when its intent was journalled.
+/// Looks for a plan on the remote and in the repository. Nothing is sent. `sent_at`: when its intent was journalled.
 pub fn look_for(
     repository: &Repository,
     plan: &str,

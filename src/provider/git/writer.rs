@@ -45,7 +45,7 @@ impl Committer {
         let reason = plan.request.reason.as_deref().unwrap_or_default();
         let trailers = [
             (PLAN_TRAILER, plan.id.as_str()),
-            // Where somebody sat is the journal's to know, not the public history's.
+            // The client address belongs in the journal, not in public history.
             ("Leverframe-Actor", plan.who.login.as_str()),
             ("Leverframe-Reason", reason),
         ];

@@ -1,6 +1,6 @@
-//! Call: one request to an API server, under a time limit, and its answer or what went wrong in words.
+//! Call: one request to an API server, under a time limit, and its answer or the failure in words.
 //!
-//! Deliberately absent: repeating anything. Who calls decides, and shows it.
+//! Deliberately absent: repeating anything. The caller decides on that and shows it.
 
 use super::connect::{Reading, Writing};
 use crate::model::{Fault, FaultKind};
@@ -407,7 +407,7 @@ async fn whole(
     }
 }
 
-/// Tells of a call when it has ended, if there is room.
+/// Awaits a call and reports it to the list of calls, if that has room.
 async fn record_call(
     calls: Option<&(Calls, Source)>,
     verb: &str,
@@ -443,7 +443,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(until.try_into().unwrap_or(Duration::ZERO))
 }
 
-/// The innermost cause, which is the one that tells something ("Connection refused").
+/// The innermost cause, which is the informative one ("Connection refused").
 fn cause(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

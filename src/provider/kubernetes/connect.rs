@@ -44,7 +44,7 @@ impl Default for Limits {
     }
 }
 
-/// A client for reading. It repeats nothing by itself either: who reads backs off where the screen can show it.
+/// A client for reading. It repeats nothing by itself either, so that readers back off where the screen can show it.
 #[derive(Clone)]
 pub struct Reading {
     pub(super) client: kube::Client,
@@ -105,7 +105,7 @@ impl Access {
         }
     }
 
-    /// Tells of writes and reviews as calls on this source. Watches and logs tell of their own.
+    /// Where writes and reviews are reported as calls on this source. Watches and logs report theirs themselves.
     #[must_use]
     pub fn telling(mut self, calls: Calls, source: Source) -> Self {
         self.calls = Some((calls, source));
@@ -150,7 +150,8 @@ impl Access {
         })
     }
 
-    /// The server answered 401 to a client of this generation: the credential is to be got anew, once for all who ask.
+    /// The server answered 401 to a client of this generation, so the next caller gets a new credential, and gets it
+    /// for all.
     pub async fn refused(&self, generation: u64) {
         let mut held = self.held.lock().await;
         if held.generation == generation {
@@ -158,7 +159,7 @@ impl Access {
         }
     }
 
-    /// What the kubeconfig says; none until it was read for the first client. A receiver hears of it.
+    /// What the kubeconfig says; none until it was read for the first client. The receiver is notified then.
     pub fn known(&self) -> signal::Receiver<Option<Known>> {
         self.known.subscribe()
     }

@@ -34,7 +34,7 @@ pub struct Scope {
 /// Where Deployments, Pods, Jobs and Events of apps are.
 #[derive(Clone, Debug)]
 pub struct Workloads {
-    /// Of the apps that name no namespace of their own.
+    /// The namespace of apps that name none of their own.
     pub namespace: Arc<str>,
     /// The label by which an object of an app names it.
     pub app_label: Arc<str>,
@@ -111,12 +111,12 @@ impl Cluster {
         self.access.known().borrow().clone()
     }
 
-    /// Wants an answer now: pauses end, quiet links are renewed, rights are asked for again.
+    /// Asks for answers now: ends pauses, renews quiet links, asks for permissions again.
     pub fn refresh(&self) {
         self.kick.send_modify(|n| *n += 1);
     }
 
-    /// Watches the Jobs and Events of this app, instead of those of the one before; none: of none.
+    /// Watches the Jobs and Events of this app in place of the one before. With none, stops watching them.
     pub fn open(&self, app: Option<App>) {
         self.open.send_if_modified(|open| {
             let other = *open != app;
@@ -198,8 +198,8 @@ impl Cluster {
         }
     }
 
-    /// Watches those of the apps that live elsewhere, from the moment on that git says where, and the pods of runs. A
-    /// namespace that no app lives in any more is watched to the end: its objects belong to nobody.
+    /// Watches those of the apps that live elsewhere as soon as git names the namespace, and the pods of runs. A
+    /// namespace that apps have left stays watched; its objects then belong to no app.
     async fn own_namespaces(&self) {
         let Some(workloads) = &self.scope.workloads else {
             return;
@@ -227,7 +227,7 @@ impl Cluster {
                 () = self.feed.closed() => return,
                 changed = namespaces.changed() => {
                     if changed.is_err() {
-                        // Git is read no more; what it said last goes on.
+                        // The git feed has ended; the namespaces that it sent last stay.
                         while watches.next().await.is_some() {}
                         return;
                     }
@@ -360,7 +360,8 @@ impl<T: Wire> Listener<T> for Reporter<'_> {
             WatchEvent::Fault { fault, retry_at } => {
                 self.note(kind, false);
                 let whole = self.main && self.cluster.health.is_nothing_read();
-                // Said first: whoever has heard of every kind knows what to make of it.
+                // This is sent first, so that a receiver who counts the kinds knows already that the whole source
+                // failed.
                 if whole {
                     let of_whole = News::Fault {
                         list: None,

@@ -88,7 +88,7 @@ enum Read {
 impl Reader<'_> {
     /// Reads until the log has ended, cannot be had, or nobody listens. Dropping the future ends it, too.
     pub async fn read(&self) {
-        // Whether it ends well or not, the listener has heard why; and whether it still listens does not matter then.
+        // The listener has been sent the reason by now, and it does not matter whether it still listens.
         let _ = self.follow().await;
     }
 
@@ -131,7 +131,7 @@ impl Reader<'_> {
                 .map(|c| c.seen(self.source.previous))
                 .unwrap_or_default();
             let over = matches!(pod.status.phase.as_str(), "Succeeded" | "Failed");
-            // Who does not want to stay reads what there is, as if the container had ended.
+            // A reader that does not follow reads what there is, as if the container had ended.
             seen.running &= self.source.follow && !over;
             match follow.next(&seen) {
                 Next::Open(request) => {
@@ -226,7 +226,7 @@ impl Reader<'_> {
         self.say(LogPiece::Bytes(stretch)).await
     }
 
-    /// Tells of a fault that may pass, and waits; after `most` faults in a row it ends a log that is not followed any further.
+    /// Sends a fault that may pass, and waits; after `most` faults in a row it ends a log that is not followed.
     async fn trouble(
         &self,
         fault: Fault,
@@ -243,7 +243,7 @@ impl Reader<'_> {
         (!self.pieces.is_closed()).then_some(())
     }
 
-    /// Who stays for what is to come stays through faults, too.
+    /// A reader that follows stays through faults, too.
     fn patience(&self) -> Option<u32> {
         self.pace.patience.filter(|_| !self.source.follow)
     }
@@ -259,7 +259,7 @@ impl Reader<'_> {
         let _ = timeout(pause.max(after.unwrap_or_default()), self.pieces.closed()).await;
     }
 
-    /// Waits before the container is looked at again; none if the listener has left meanwhile.
+    /// Waits before the container is looked at again; none if the listener has closed meanwhile.
     async fn look(&self) -> Option<()> {
         timeout(self.pace.look, self.pieces.closed())
             .await

@@ -1,7 +1,7 @@
 //! Page: a list as it arrives, cut into its items, so that no list is ever held whole.
 //!
-//! Deliberately absent: understanding the items, and trust in their order: a custom resource's list tells its version and how
-//! to continue after all items, a built-in kind's list before them.
+//! Deliberately absent: understanding the items, and trust in the order of fields: a custom resource's list has its
+//! version and continuation after the items, a built-in kind's list before them.
 
 use memchr::memchr2;
 use serde::Deserialize;

@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 
-/// A credential is got anew this long before it expires.
+/// A credential is renewed this long before it expires.
 const EARLY: SignedDuration = SignedDuration::from_secs(60);
 
 /// A credential has some kilobytes.

@@ -1,4 +1,4 @@
-//! Watch: one kind in one place of one cluster, listed and followed for as long as somebody listens.
+//! Watch: one kind in one namespace of one cluster, listed and followed until the listener closes.
 //!
 //! A watch-list where the server has it, else pages and then a watch; again from the start when the version has expired;
 //! backing off in a way that the screen can show. The state is never blanked: what a new list does not name is gone at its
@@ -60,21 +60,21 @@ pub struct Watch<'a> {
     /// A label selector; empty for all.
     pub selector: &'a str,
     pub pace: Pace,
-    /// Changes when somebody wants an answer now: ends pauses, and asks again where a link may be dead.
+    /// Changes when an answer is wanted now; that ends pauses and replaces a link that may be dead.
     pub kick: signal::Receiver<u64>,
-    /// Where each call is told of.
+    /// Where each call is reported.
     pub calls: Option<(Calls, Source)>,
 }
 
 /// How one attempt ended.
 enum Ended {
-    /// Nobody listens any more.
+    /// The listener has closed.
     Closed,
     /// A list was read to its end: it can be followed now.
     Listed,
-    /// The stream ended or broke after it had been well: it is resumed at once.
+    /// The stream ended or broke after it had worked: it is resumed at once.
     Over,
-    /// The version is too old (or from a future that was rolled back): all is to be listed again.
+    /// The version is too old (or from a future that was rolled back): everything has to be listed again.
     Expired(Failure),
     /// This server has no watch-list.
     NoWatchList,
@@ -87,7 +87,7 @@ impl From<Failure> for Ended {
     }
 }
 
-/// Where a watch stands.
+/// What a watch remembers between its streams.
 struct WatchState {
     /// The version that was seen last; none before the first list and after an expiry.
     version: Option<String>,
@@ -99,13 +99,13 @@ struct WatchState {
     /// Streams in a row that ended before they had lived.
     short: u32,
     failures: u32,
-    /// A fault was told and not yet taken back.
+    /// A fault was sent, and no recovery since.
     faulty: bool,
     skew_ms: Option<i64>,
 }
 
 impl Watch<'_> {
-    /// Watches until nobody listens.
+    /// Watches until the listener closes.
     pub async fn run<T: Wire>(mut self, listener: &mut impl Listener<T>) {
         let mut state = WatchState {
             version: None,
@@ -160,7 +160,8 @@ impl Watch<'_> {
         }
     }
 
-    /// Tells of a failure and of the next try, and waits for it or for somebody who wants it now.
+    /// Sends a failure with the time of the next try, and waits for that time or for a request to try now. False when
+    /// the listener has closed.
     async fn rest<T: Wire>(
         &mut self,
         state: &mut WatchState,
@@ -208,7 +209,7 @@ impl Watch<'_> {
         format!("{path}?{query}{selector}")
     }
 
-    /// Tells of a call, if there is room.
+    /// Reports a call, if there is room.
     fn called<T: Wire>(&self, verb: &str, began: Instant, failure: Option<&Failure>) {
         if let Some((calls, source)) = &self.calls {
             let answer = match failure {
@@ -257,7 +258,7 @@ fn jitter(pause: Duration) -> Duration {
     pause.mul_f64(0.75 + random() / 2.0)
 }
 
-/// Somewhere from 0 to 1.
+/// A random number from 0 to 1.
 fn random() -> f64 {
     let bits = std::hash::RandomState::new().build_hasher().finish();
     (bits % 1000) as f64 / 1000.0

@@ -1,4 +1,4 @@
-//! Writer: sends the one write of a plan to a cluster, once, and says what became of it.
+//! Writer: sends the one write of a plan to a cluster, once, and reports its outcome.
 //!
 //! Just before sending it looks at the object again: what differs from the plan refuses. Afterwards there are four words:
 //! applied (the answer is the planned object with the plan's mark on it), refused (409, 422, a precondition), failed (the

@@ -52,7 +52,7 @@ pub fn check(check: &Check, columns: usize, most: usize) -> Vec<Line> {
         .collect()
 }
 
-/// What refuses first, then what wants a reason, then what is only told; passes when unfolded.
+/// Checks that refuse first, then those that want a reason, then those that are only shown; passes when unfolded.
 pub fn checks(ui: &ConfirmUi, columns: usize) -> Section {
     let order = |c: &&Check| {
         (

@@ -1,6 +1,4 @@
 //! Row: the texts of one step of a run: its name, how long it took, what became of it, and what is said below it.
-//!
-//! Deliberately absent: the order of the rows.
 
 use crate::model::tree::{Row, Tree};
 use crate::model::{Node, NodePhase, Run, RunPhase, span::exactly, span::span};
@@ -135,7 +133,7 @@ pub fn words(row: &Row, node: &Node, run: &Run, now: Timestamp) -> String {
             .map(|at| format!("{} ago", span(now.duration_since(at).as_secs())))
     };
     match &row.phase {
-        // The run itself: when it ended is what one wants to know.
+        // For the run itself the time of its end is shown, which says more than its length.
         _ if row.depth == 0 && run.phase.is_over() && node.finished.is_some() => {
             ago().unwrap_or_default()
         }

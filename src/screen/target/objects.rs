@@ -23,13 +23,13 @@ pub(super) fn objects(state: &State, status: &Status, rows: &mut Vec<Row>) {
         rows.extend(own);
     };
     let deployments = belongs::deployments(&state.store, delivery, &status.target);
-    let unsettled: Vec<Row> = deployments
+    let rolling: Vec<Row> = deployments
         .iter()
         .flat_map(|deployment| deployment_lines(deployment))
         .map(Row::from)
         .collect();
-    if !unsettled.is_empty() {
-        section("Deployments".to_owned(), None, unsettled);
+    if !rolling.is_empty() {
+        section("Deployments".to_owned(), None, rolling);
     }
     let pods = belongs::pods(&state.store, delivery, &status.target);
     let mut own: Vec<Row> = Vec::new();

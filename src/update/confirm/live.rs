@@ -5,8 +5,8 @@
 use crate::plan::{Plan, Refusal, plan};
 use crate::state::{Changed, ConfirmUi, Overlay, State};
 
-/// Decides the open plan anew, at most once a second. What changed must be looked at again before anything acts: what was
-/// typed is gone, and keys count only once the new plan was seen.
+/// Decides the open plan again, at most once a second. A plan that changed must be read again before it can be sent:
+/// what was typed is cleared, and keys count only once the new plan was seen.
 pub fn refresh(state: &mut State) {
     let second = state.now.as_second();
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {

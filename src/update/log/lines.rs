@@ -1,6 +1,4 @@
 //! Lines: which lines of the open log are in sight: by pages, by searches, by errors, through a filter.
-//!
-//! Deliberately absent: what a line looks like.
 
 use super::with;
 use crate::model::log::{Filter, Pattern};
@@ -55,7 +53,7 @@ fn reach(log: &LogUi, lines: impl Iterator<Item = u64>, room: Room) -> Option<u6
         .last()
 }
 
-/// The first line in sight when the newest is the last one in sight.
+/// The first visible line when the newest line is the last visible one.
 pub(super) fn end(log: &LogUi, room: Room) -> u64 {
     let newest = || backward(log, u64::MAX).next();
     reach(log, backward(log, u64::MAX), room)
@@ -63,7 +61,7 @@ pub(super) fn end(log: &LogUi, room: Room) -> u64 {
         .unwrap_or(log.log.first())
 }
 
-/// Moves the first line in sight, but never beyond the place where the newest is in sight.
+/// Moves the first visible line, but no further than where the newest line is visible.
 fn travel(state: &mut State, to: impl FnOnce(&LogUi, Room) -> Option<u64>) {
     let room = room(state);
     with(state, |log| {

@@ -36,7 +36,7 @@ impl Setting {
     }
 }
 
-/// The changes before the opening, oldest first: none of an app that a scenario tells of.
+/// The changes before the opening, oldest first, without those of apps that a scenario is about.
 pub(super) fn settings(seed: u64, now: i64) -> Vec<Setting> {
     let apps: Vec<_> = fleet::apps()
         .into_iter()

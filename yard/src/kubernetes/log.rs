@@ -162,7 +162,7 @@ impl Kubelets {
             .parse::<axum::http::Uri>()
             .map_err(|error| failed(error.to_string()))?;
         let mut config = kube::Config::new(url);
-        // The real server does not verify a kubelet's certificate either unless it is told an authority for them.
+        // The real server does not verify a kubelet's certificate either unless an authority is configured.
         config.accept_invalid_certs = true;
         config.connect_timeout = Some(Duration::from_secs(5));
         config.read_timeout = None;

@@ -1,6 +1,4 @@
 //! Only: the history of one app: which files it walks, and when it has found enough.
-//!
-//! Deliberately absent: the walking ([`super::super::history`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,8 +26,8 @@ impl Only {
         }
     }
 
-    /// The app's files of all environments: what is in an environment is told by what was in the one below. A file that no
-    /// app names is an app by its own name.
+    /// The app's files in all environments, because the versions of an environment are judged by those in the one
+    /// below. A file that no app names counts as an app of its own name.
     pub(super) fn find_files(&mut self, tree: &Tree, path: &PathTemplate) {
         let app = &self.wanted.app;
         let named = tree

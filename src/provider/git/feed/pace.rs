@@ -1,6 +1,4 @@
 //! Pace: how often and how far the feed looks, and whose history it walks.
-//!
-//! Deliberately absent: looking ([`super`]).
 
 use crate::model::App;
 use crate::provider::OwnNamespaces;
@@ -38,7 +36,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// One app's walk finds little in many commits, and nobody waits for what comes first.
+    /// The same for one app: its walk finds little in many commits, so larger chunks cost nobody a wait.
     pub fn for_history_of(only: Option<&OneApp>) -> Self {
         let usual = Self::default();
         match only {
@@ -54,9 +52,9 @@ impl Pace {
 /// What the feed is asked to do besides looking.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Ask whether the branch could be pushed to: once it was read, when one looks again, and after a no.
+    /// Ask whether the branch could be pushed to: once it was read, at each requested look, and after a no.
     pub probe: bool,
-    /// Say here in which namespaces apps live by their own word, whenever that changes.
+    /// Where to send the namespaces that apps name for themselves, whenever they change.
     pub namespaces: Option<signal::Sender<OwnNamespaces>>,
     /// Whose history is walked; none: that of all files.
     pub only: Option<OneApp>,

@@ -1,6 +1,5 @@
-//! Remote: what the feed asks of the far side: what is new, whether it could be pushed to, and a damaged mirror anew.
-//!
-//! Deliberately absent: when to ask, and what the answers mean for the facts.
+//! Remote: what the feed does with the far side: fetch what is new, ask whether a push is allowed, replace a damaged
+//! mirror.
 
 use super::super::{fault, mirror, push};
 use super::FeedThread;
@@ -30,8 +29,8 @@ impl Probe {
 }
 
 impl FeedThread {
-    /// Asks whether the branch could be pushed to, where that is due. A no is asked again after a while: a machine too
-    /// busy to answer in time, or a login since renewed, must not close every lever until the console is started anew.
+    /// Asks whether the branch could be pushed to, where that is due. After a no it asks again, so that a busy machine
+    /// or a login renewed since does not turn every lever off until the console is restarted.
     pub(super) fn probed(&mut self, repository: &Repository) -> bool {
         if self.probe.pause() != Some(Duration::ZERO) {
             return true;
@@ -50,7 +49,7 @@ impl FeedThread {
         self.feed.blocking_send(News::Pushable(fault))
     }
 
-    /// Makes a mirror anew whose objects cannot be read, once in a while: it may be the disk.
+    /// Replaces a mirror whose objects cannot be read, but only once in a while, because the disk may be at fault.
     ///
     /// # Errors
     /// What went wrong, and what went wrong before, where it is no such damage.

@@ -38,7 +38,7 @@ fn all(repository: &Repository, query: &Query) -> (Vec<Change>, Reached) {
     (changes, reached.unwrap())
 }
 
-fn told(changes: &[Change]) -> Vec<String> {
+fn describe(changes: &[Change]) -> Vec<String> {
     let side = |side: &Option<Side>| {
         side.as_ref()
             .map_or("-", |s| s.scalars.text("image_tag").unwrap_or("odd"))
@@ -82,7 +82,7 @@ fn changes_are_dated_by_what_brought_them_to_the_branch() {
     let repository = open(fixture.path());
     let (changes, reached) = all(&repository, &query("t", fixture.tip()));
     assert_eq!(
-        told(&changes),
+        describe(&changes),
         [
             "odd: t/staging/b - -> odd",
             "gone: t/staging/a v2 -> -",
@@ -119,7 +119,7 @@ fn the_edge_of_a_shallow_clone_changes_nothing() {
             .status();
         assert!(cloned.unwrap().success());
         let (changes, reached) = all(&open(&shallow), &query("t", tip));
-        assert_eq!(told(&changes), known);
+        assert_eq!(describe(&changes), known);
         assert_eq!(reached, Reached::Edge);
     }
 }
@@ -185,7 +185,7 @@ fn only_wanted_files_count() {
     let mut wanted = query("", fixture.tip());
     wanted.wanted = Arc::new(|path| path.ends_with("versions.yaml"));
     assert_eq!(
-        told(&all(&repository, &wanted).0),
+        describe(&all(&repository, &wanted).0),
         ["one: e/qa/versions.yaml - -> v1"]
     );
 }

@@ -55,7 +55,7 @@ fn queries_are_encoded() {
 }
 
 #[test]
-fn a_status_is_told_in_one_sentence_of_bounded_length() {
+fn a_status_is_worded_in_one_sentence_of_bounded_length() {
     let status = Status {
         reason: Some("Forbidden".into()),
         message: Some("x".repeat(10_000)),

@@ -21,7 +21,7 @@ fn config(user: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_broken_kubeconfig_is_told_without_its_content() {
+async fn a_broken_kubeconfig_is_reported_without_its_content() {
     for (text, kind, told) in [
         (
             "users: [{name: u, user: {token: canary\n",

@@ -434,7 +434,7 @@ async fn a_cluster_that_refuses_every_kind_has_failed_though_it_answers() {
 }
 
 #[tokio::test]
-async fn an_unsafe_way_is_told_before_the_cluster_answers() {
+async fn an_unsafe_connection_is_reported_before_the_cluster_answers() {
     let server = Faulty::start(|_, _| Reply::silence()).await;
     let mut running = read(&server);
     running

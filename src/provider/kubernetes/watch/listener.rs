@@ -1,4 +1,4 @@
-//! Listener: whoever listens to a watch, and what they hear.
+//! Listener: what receives the events of a watch.
 
 use crate::model::Fault;
 use crate::provider::kubernetes::wire::{Meta, Wire};

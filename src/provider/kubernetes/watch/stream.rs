@@ -16,11 +16,11 @@ use tokio::time::Instant;
 
 /// The mark of the bookmark that ends the first part of a watch-list.
 const FIRST_PART_ENDS: &str = "k8s.io/initial-events-end";
-/// A stream that lived this long was well.
+/// A stream that lived this long has worked.
 const LIVED: Duration = Duration::from_secs(10);
 /// A stream that ended before this is one of those that a broken server or proxy may make without end.
 const SHORT: Duration = Duration::from_secs(1);
-/// A clock that is told again differs by more than this from the one told before.
+/// The server's clock is reported again when it differs by more than this from the last report.
 const SKEW_MS: i64 = 2_000;
 
 /// One line of a watch.
@@ -225,7 +225,7 @@ impl Watch<'_> {
         let chunk = tokio::select! {
             chunk = body.chunk(idle) => chunk?,
             () = listener.closed() => return Err(Ended::Closed),
-            // somebody doubts the link: a new one tells
+            // an answer is wanted now: a new link will show whether this one is dead
             Ok(()) = self.kick.changed() => return Ok(None),
         };
         let Some(chunk) = chunk else {
@@ -299,7 +299,7 @@ impl Watch<'_> {
     }
 }
 
-/// Hears one line: an object, a bookmark, or the server's own words about the end.
+/// Passes one line on: an object, a bookmark, or the server's reason for ending the stream.
 async fn pass_on_line<T: Wire>(
     line: &[u8],
     first_part: bool,
@@ -414,7 +414,7 @@ fn remember_odd(state: &mut WatchState, first_part: bool, json: &[u8]) {
     }
 }
 
-/// Taken back, if a fault was told; else a sign of life.
+/// A recovery if a fault was sent; else a sign of life.
 fn well<T>(state: &mut WatchState) -> WatchEvent<T> {
     if std::mem::take(&mut state.faulty) {
         WatchEvent::Recovered

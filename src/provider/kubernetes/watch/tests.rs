@@ -191,7 +191,7 @@ async fn pages_that_expire_half_way_become_one_list() {
 }
 
 #[tokio::test]
-async fn a_broken_stream_is_resumed_and_nothing_is_told_twice() {
+async fn a_broken_stream_is_resumed_and_nothing_is_sent_twice() {
     let server = Faulty::start(|n, _| match n {
         0 => Reply::lines(&[event("ADDED", "a", 3), bookmark(4, true)]),
         // cut within an object
@@ -238,7 +238,7 @@ async fn a_first_part_that_breaks_twice_is_read_by_pages() {
 }
 
 #[tokio::test]
-async fn a_fault_is_told_with_its_next_try_and_taken_back() {
+async fn a_fault_is_sent_with_its_next_try_and_so_is_its_recovery() {
     let server = Faulty::start(|n, asked| match n {
         0 => Reply::lines(&[event("ADDED", "a", 3), bookmark(4, true)]),
         1 => Reply::no(503, "ServiceUnavailable", "apiserver is starting"),

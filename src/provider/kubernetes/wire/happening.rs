@@ -1,4 +1,4 @@
-//! Happening: a Kubernetes Event, what a component said about an object.
+//! Happening: a Kubernetes Event, in which a component reports something about an object.
 //!
 //! Deliberately absent: series of the newer events API beyond their count and last time.
 

@@ -115,7 +115,7 @@ pub fn path(kind: Kind, namespace: &str) -> String {
     }
 }
 
-/// Reads one object. One that cannot be read is told by its name, where that much is readable, and why.
+/// Reads one object. If it cannot be read, the error names it, as far as its name is readable, and says why.
 ///
 /// # Errors
 /// Name (or `?`) and reason.
@@ -123,7 +123,7 @@ pub fn read<T: Wire>(json: &[u8]) -> Result<T, (Arc<str>, Arc<str>)> {
     serde_json::from_slice(json).map_err(|e| (name(json), Arc::from(e.to_string())))
 }
 
-/// The name of an object of which nothing else may be readable.
+/// The name of an object, even if nothing else of it is readable.
 fn name(json: &[u8]) -> Arc<str> {
     #[derive(Deserialize)]
     struct Named {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_object_is_told_by_its_name() {
+    fn an_odd_object_is_reported_by_its_name() {
         let odd = br#"{"metadata":{"name":"odd","labels":5}}"#;
         let (name, why) = read::<Pod>(odd).err().unwrap();
         assert_eq!(&*name, "odd");

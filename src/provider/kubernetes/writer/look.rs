@@ -1,4 +1,4 @@
-//! Look: reading the world before a write, and after one whose outcome is not known.
+//! Look: reads the object before a write, and after a write whose outcome is not known.
 
 use super::judge::{annotation, carries, is_named, is_ours};
 use super::{Writer, failed, judge, path, refused, unsent};
@@ -96,8 +96,8 @@ impl Writer {
         refused(format!("{name} was made already{by}."))
     }
 
-    /// Looks for a plan whose outcome is not known, and whose intent was journalled at `sent_at`. None: it cannot be told
-    /// (yet).
+    /// Looks for a plan whose outcome is not known and whose intent was journalled at `sent_at`. None: nothing proves
+    /// it either way (yet).
     pub(super) async fn find(&self, plan: &Plan, sent_at: Timestamp) -> Option<Outcome> {
         let age = Duration::try_from(Timestamp::now().duration_since(sent_at)).unwrap_or_default();
         match &plan.write {
@@ -113,7 +113,8 @@ impl Writer {
                 let (access, writing) = self.writing(environment).await.ok()?;
                 let found = self.look(access, &writing, plural, namespace, name);
                 let found = found.await.ok()?;
-                // A run is removed some time after its end: then its absence, or another one of its name, tells nothing.
+                // A run is removed some time after its end, after which its absence, or another run of its name, proves
+                // nothing.
                 let is_kept = age < self.limits.kept.min(time_to_live(object));
                 match found {
                     Some(object) if is_ours(&object, plan, origin.as_ref()) => {
@@ -161,7 +162,7 @@ impl Writer {
                 if meta["resourceVersion"].as_str() == Some(resource_version) {
                     return self.never_came(age, &format!("{id} was not changed."));
                 }
-                // Moved on, and not by this plan as far as it shows: a later writer may have taken its mark away.
+                // The object has changed without this plan's mark, but a later writer may have removed the mark.
                 None
             }
         }

@@ -54,7 +54,7 @@ fn what_landed_long_ago_is_found_below_all_that_came_since() {
 }
 
 #[test]
-fn what_can_not_be_told_stays_unknown() {
+fn a_plan_that_nothing_proves_stays_unknown() {
     let fixture = fixture();
     let repository = fixture.open();
     // Another process may be just before its push.
