@@ -40,8 +40,8 @@ pub enum News {
     Alive,
     /// The news before this was kept from an earlier start: the last sign of life was then, or at an unknown time.
     AsOf(Option<Timestamp>),
-    /// The source is being asked for the first time, or again after a fault.
-    Connecting,
+    /// The source is being asked for the first time, or again after a fault; with the lists that it is read by all the time.
+    Connecting(Vec<ClusterList>),
     /// What went wrong; with one list, or with the whole source. It ages the facts, it never erases them.
     Fault {
         list: Option<ClusterList>,

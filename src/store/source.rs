@@ -133,8 +133,11 @@ impl SourceState {
                 self.retry_at = *retry_at;
                 return;
             }
-            News::Connecting => {
+            News::Connecting(lists) => {
                 self.connecting = true;
+                for list in lists {
+                    self.lists.entry(list.clone()).or_default();
+                }
                 return;
             }
             // The server answers, which says nothing of whether the facts can be read.
@@ -166,6 +169,18 @@ impl SourceState {
         self.alive_at = Some(seen_at);
         self.fault = None;
         self.retry_at = None;
+    }
+
+    /// Whether it is being read for the first time: nothing was heard yet, or a list was neither seen whole nor failed.
+    pub fn is_reading(&self, now: Timestamp) -> bool {
+        match self.reach(now) {
+            Reach::Unread => self.connecting,
+            Reach::Ok => {
+                let mut lists = self.lists.values();
+                lists.any(|list| !list.listed && list.fault.is_none())
+            }
+            Reach::Stale | Reach::Failed => false,
+        }
     }
 
     /// Seconds since the last sign of life.
@@ -264,5 +279,48 @@ impl Store {
             Some(fault) => Some(format!("not read: {}", fault.detail)),
             None => (!listed).then(|| "being read".into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_787_000_000 + second).unwrap()
+    }
+
+    /// Whether it is being read, and how well.
+    fn seen(about: &SourceState) -> (bool, Reach) {
+        (about.is_reading(at(1)), about.reach(at(1)))
+    }
+
+    #[test]
+    fn a_source_is_being_read_until_each_of_its_lists_was_seen_whole_or_failed() {
+        let [pods, runs] = [Kind::Pods, Kind::Runs].map(|kind| ClusterList::new(kind, "apps"));
+        let mut about = SourceState::default();
+        about.heard(at(0), &News::Connecting(vec![pods.clone(), runs.clone()]));
+        assert_eq!(seen(&about), (true, Reach::Unread));
+        about.heard(at(0), &News::Listed(pods.clone()));
+        assert_eq!(seen(&about), (true, Reach::Ok), "the runs are on their way");
+        let mut refused = about.clone();
+        let fault = Fault::new(FaultKind::Forbidden, "no runs for you", "");
+        refused.heard(
+            at(0),
+            &News::Fault {
+                list: Some(runs.clone()),
+                fault,
+                retry_at: None,
+            },
+        );
+        assert_eq!(seen(&refused), (false, Reach::Ok));
+        about.heard(at(0), &News::Listed(runs));
+        assert_eq!(seen(&about), (false, Reach::Ok));
+        about.heard(at(0), &News::Listing(pods));
+        assert_eq!(
+            seen(&about),
+            (false, Reach::Ok),
+            "what is listed again stands"
+        );
     }
 }

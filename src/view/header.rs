@@ -255,11 +255,10 @@ fn sources(state: &State, pen: &Pen<'_>, columns: usize) -> Line {
 
 /// A source that is being asked for the first time has not failed.
 fn word(about: &SourceState, now: Timestamp) -> (Option<String>, Reach) {
-    let reach = about.reach(now);
-    if reach == Reach::Unread && about.connecting {
-        return (Some("reading".into()), reach);
+    if about.is_reading(now) {
+        return (Some("reading".into()), Reach::Unread);
     }
-    (None, reach)
+    (None, about.reach(now))
 }
 
 fn detail(about: &SourceState, now: Timestamp) -> Option<String> {

@@ -7,11 +7,13 @@ mod row;
 use super::pen::{Line, Pen};
 use super::theme::Theme;
 use crate::action::{Action, Place};
+use crate::belongs::lists;
 use crate::model::tree::Tree;
 use crate::model::{Node, Nodes, Run, RunPhase, span::span};
 use crate::screen::run::{opened, row::more, row::time_at, selected};
 use crate::screen::{keys, place::place};
 use crate::state::State;
+use crate::store::Kind;
 use crate::text::wrap;
 
 /// Draws the run that is open, or why there is none.
@@ -59,11 +61,20 @@ fn absent(state: &State) -> String {
             "No run is open; {} on a cell opens its newest run here.",
             key(Place::Board, Action::Enter)
         ),
-        Some(ui) if ui.run.is_none() => format!(
-            "{} has no run that can be read. {} shows its own pods' log.",
-            ui.target,
-            key(Place::Run, Action::Enter)
-        ),
+        Some(ui) if ui.run.is_none() => {
+            let pods = key(Place::Run, Action::Enter);
+            match lists::unread(&state.store, &state.delivery, &ui.target, Kind::Runs) {
+                Some(why) => format!(
+                    "The runs of {} are {}. {pods} shows its own pods' log.",
+                    ui.target,
+                    why.trim_end_matches('.')
+                ),
+                None => format!(
+                    "{} has no run that is kept. {pods} shows its own pods' log.",
+                    ui.target
+                ),
+            }
+        }
         Some(_) => format!(
             "This run is gone from its cluster; {} goes to the one before, {} to a newer one.",
             key(Place::Run, Action::Older),

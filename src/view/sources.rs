@@ -39,12 +39,9 @@ pub fn page<'a>(
             let Some((source, about)) = sources.get(n) else {
                 return Line::new();
             };
-            let reach = about.reach(state.now);
-            let (word, look) = theme.reach(reach);
-            let word = if reach == Reach::Unread && about.connecting {
-                "reading"
-            } else {
-                word
+            let (word, look) = match about.is_reading(state.now) {
+                true => ("reading", theme.reach(Reach::Unread).1),
+                false => theme.reach(about.reach(state.now)),
             };
             let heard = match about.age_s(state.now) {
                 Some(age) => format!("{} ago", span(age)),

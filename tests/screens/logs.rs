@@ -3,8 +3,9 @@
 use super::golden::{drawn, golden};
 use super::{hostile, smoke, world};
 use leverframe::model::log::{Filter, Log, Pattern, Stretch};
-use leverframe::model::{Fault, FaultKind, Nodes};
-use leverframe::state::{LogUi, Pane, State, View};
+use leverframe::model::{Fault, FaultKind, Nodes, Target};
+use leverframe::state::{LogUi, Pane, RunUi, State, View};
+use leverframe::store::Kind;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -126,7 +127,7 @@ fn a_run_that_cannot_be_shown_says_why() {
     ui.run.as_mut().unwrap().uid = Arc::from("another");
     assert!(drawn(&state).contains("This run is gone from its cluster"));
     state.ui.run.as_mut().unwrap().run = None;
-    assert!(drawn(&state).contains("has no run that can be read"));
+    assert!(drawn(&state).contains("has no run that is kept"));
     let mut world = world::World::new();
     world.calm("publisher", "v1362", "9h");
     world.smoke(
@@ -151,17 +152,28 @@ fn a_run_that_cannot_be_shown_says_why() {
         .unwrap()
         .id()
         .clone();
-    let mut state = world.state(80, 24);
-    state.ui.run = Some(leverframe::state::RunUi {
-        target: leverframe::model::Target::new("staging", "publisher"),
-        run: Some(id),
-        node: None,
-        awaits_log: false,
-        top: 0,
-    });
-    state.ui.views.push(View::Run);
+    let opened = |world: &world::World, run| {
+        let mut state = world.state(80, 24);
+        state.ui.run = Some(RunUi {
+            target: Target::new("staging", "publisher"),
+            run,
+            node: None,
+            awaits_log: false,
+            top: 0,
+        });
+        state.ui.views.push(View::Run);
+        drawn(&state)
+    };
+    let offloaded = opened(&world, Some(id));
     assert!(
-        drawn(&state).contains("The steps are offloaded to Argo's database: open the run in Argo.")
+        offloaded.contains("The steps are offloaded to Argo's database: open the run in Argo.")
+    );
+    world.forbidden("staging", Kind::Runs);
+    let refused = opened(&world, None);
+    assert!(
+        refused
+            .contains("The runs of publisher @ staging are not read: workflows may not be listed"),
+        "{refused}"
     );
 }
 

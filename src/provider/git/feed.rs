@@ -155,7 +155,7 @@ struct FeedThread {
 
 impl FeedThread {
     fn run(&mut self, woken: &Receiver<()>) -> Ended {
-        if !self.feed.blocking_send(News::Connecting) {
+        if !self.feed.blocking_send(News::Connecting(Vec::new())) {
             return Ended::Closed;
         }
         let mut repository = None;

@@ -53,6 +53,26 @@ impl From<&Delivery> for Scope {
     }
 }
 
+impl Scope {
+    /// The lists that are watched all the time.
+    fn lists(&self) -> Vec<ClusterList> {
+        let of = |kind, namespace: &Arc<str>| ClusterList {
+            kind,
+            namespace: namespace.clone(),
+        };
+        let applications = self.applications.iter();
+        let runs = self.runs.iter();
+        let workloads = self.workloads.iter().flat_map(|workloads| {
+            [Kind::Deployments, Kind::Pods].map(|kind| of(kind, &workloads.namespace))
+        });
+        applications
+            .map(|namespace| of(Kind::Applications, namespace))
+            .chain(runs.map(|namespace| of(Kind::Runs, namespace)))
+            .chain(workloads)
+            .collect()
+    }
+}
+
 /// One cluster, read for one environment.
 pub struct Cluster {
     environment: Environment,
@@ -127,17 +147,13 @@ impl Cluster {
 
     /// Reads until nobody listens to the feed. Dropping the future ends it, too.
     pub async fn read(&self) {
-        if !self.feed.send(News::Connecting).await {
+        if !self.feed.send(News::Connecting(self.scope.lists())).await {
             return;
         }
         let Scope {
-            applications,
-            runs,
-            workloads,
+            applications, runs, ..
         } = &self.scope;
-        let kinds = [applications.is_some(), runs.is_some()].map(usize::from);
-        let of_apps = if workloads.is_some() { 2 } else { 0 };
-        self.health.expect(kinds.iter().sum::<usize>() + of_apps);
+        self.health.expect(self.scope.lists().len());
         let applications = async {
             if let Some(namespace) = applications {
                 self.watch::<Application>(namespace).await;
