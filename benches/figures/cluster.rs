@@ -35,7 +35,7 @@ pub fn run() {
             );
             let config = fleet::config(folder.path(), &repository, &[cluster]);
             println!("with {} commits of history", moves * APPS + 1);
-            let ready = ["1 sync", "production ok"];
+            let ready = ["2 sync", "production ok"];
             measure("watch-lists", "watches", &ready, &config);
         }
     }
@@ -94,11 +94,12 @@ pub async fn create_applications(
         "/apis/argoproj.io/v1alpha1/namespaces/{}/applications",
         fleet::NAMESPACES[0]
     );
-    futures::stream::iter(apps)
-        .for_each_concurrent(8, |app| {
+    let applications = apps.iter().map(|app| app.application(environment));
+    futures::stream::iter(applications.chain([fleet::parent()]))
+        .for_each_concurrent(8, |application| {
             let (admin, path) = (&admin, &path);
             async move {
-                admin.post(path, &app.application(environment)).await.done();
+                admin.post(path, &application).await.done();
             }
         })
         .await;

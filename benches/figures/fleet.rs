@@ -18,9 +18,9 @@ pub struct App {
     pub name: String,
 }
 
-/// So many apps. The first two crash in production, so they lead the board; no letter of one stands where it stands in
-/// the other, so that the name of the selected one is drawn whole. The second is the last one that any list names, and
-/// out of sync: what it says is seen when all is read.
+/// So many apps. The first two are out of sync everywhere and crash in production, so they lead the board; no letter of one
+/// stands where it stands in the other, so that the name of the selected one is drawn whole. The second is the last one that
+/// any list names: when both are counted, all is read.
 pub fn apps(count: usize) -> Vec<App> {
     let name = |number: usize| match number {
         0 => "quarry".to_owned(),
@@ -59,7 +59,7 @@ impl App {
     /// An Application as large as they are in life, 28 KB: most of it is the history, which repeats the values.
     pub fn application(&self, environment: &str) -> Value {
         let (n, version) = (self.number, self.version(environment));
-        let sync = if n == 1 { "OutOfSync" } else { "Synced" };
+        let sync = if n < 2 { "OutOfSync" } else { "Synced" };
         let values: String = (0..40)
             .map(|line| format!("setting{line}: value-{n}-{line}-of-this-app\n"))
             .collect();
@@ -152,6 +152,17 @@ impl App {
             "status": {"phase": "Succeeded", "startedAt": THEN, "finishedAt": THEN, "progress": "2/2"},
         })
     }
+}
+
+/// The app of apps, which is well.
+pub fn parent() -> Value {
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": {"name": "app-config", "namespace": NAMESPACES[0]},
+        "spec": {"project": "govuk", "destination": {"server": "https://kubernetes.default.svc", "namespace": "apps"},
+            "syncPolicy": {"automated": {"prune": true, "selfHeal": true}}},
+        "status": {"sync": {"status": "Synced"}, "health": {"status": "Healthy"}},
+    })
 }
 
 /// A bare repository that declares these apps in these environments, each file after so many earlier versions, a commit each.

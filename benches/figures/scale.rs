@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const PRODUCTION: [&str; 1] = ["production"];
-/// What stands on the screen once all is read: the one that is out of sync is the last of every list.
-const READY: [&str; 2] = ["1 sync", "production ok"];
+/// What stands on the screen once all is read: the second that is out of sync is the last of every list.
+const READY: [&str; 2] = ["2 sync", "production ok"];
 /// Updates of Applications a second.
 const RATE: usize = 1_000;
 
@@ -58,9 +58,9 @@ fn prepared(runtime: &tokio::runtime::Runtime, count: usize, budget: &Budget) {
         let server = Server::start(&certificate, people, 1).await;
         Arc::new(server.expect("a server"))
     });
-    for app in &apps {
-        let seeded = server.objects().insert(app.application(PRODUCTION[0]));
-        seeded.expect("an object");
+    let applications = apps.iter().map(|app| app.application(PRODUCTION[0]));
+    for object in applications.chain([fleet::parent()]) {
+        server.objects().insert(object).expect("an object");
     }
     let servers = [server];
     let config = yard::configure(folder.path(), &apps, &PRODUCTION, &servers, 0);
@@ -126,7 +126,7 @@ fn whole(config: &Path, budget: &Budget) {
     );
 }
 
-/// The program on the whole board, its calm rows unfolded, the one that is out of sync selected.
+/// The program on the whole board, its calm rows unfolded, one that is out of sync selected.
 fn started(config: &Path) -> Console {
     let mut console = Start::new(&["-c", config.to_str().expect("a path")])
         .size(80, 24)
@@ -172,7 +172,7 @@ fn one_key(console: &Console, budget: &Budget) {
 
 /// Keys at rest, and while updates arrive.
 fn pressed(mut console: Console, server: &Server, apps: &[fleet::App]) {
-    let two = Some(["app-0002", "timber"]);
+    let two = Some(["timber", "quarry"]);
     let report = |what: &str, budget: &str, console: &mut Console, presses: usize| {
         let (bytes, mut times) = keys(console, presses, two);
         figure(

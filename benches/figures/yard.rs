@@ -82,7 +82,8 @@ pub async fn servers(environments: &[&str], apps: &[App]) -> Vec<Arc<Server>> {
         let people = vec![Person::new("admin", Rights::All).expect("randomness")];
         let server = Server::start(&certificate, people, 1).await;
         let server = server.expect("a server");
-        for object in apps.iter().flat_map(|app| app.objects(environment)) {
+        let of_apps = apps.iter().flat_map(|app| app.objects(environment));
+        for object in of_apps.chain([fleet::parent()]) {
             server.objects().insert(object).expect("an object");
         }
         servers.push(Arc::new(server));
