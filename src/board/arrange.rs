@@ -4,7 +4,7 @@
 //! Each row that changes moves its own family and no other.
 
 use super::status::{GateState, Status, TargetKind};
-use super::{Board, FoldKind, Hold, Rank, Row, RowKey, shown};
+use super::{Board, Cell, FoldKind, Hold, Rank, Row, RowKey, shown};
 use crate::model::{Repository, RunPhase, Version, Word};
 
 /// From this many apps on a closed gate is said once at the top, not in every row.
@@ -24,7 +24,7 @@ pub(super) struct RowOrder {
 
 impl Board {
     /// Replaces a row; without any cell it is removed.
-    pub(super) fn put(&mut self, key: RowKey, cells: Vec<Option<Status>>) {
+    pub(super) fn put(&mut self, key: RowKey, cells: Vec<Cell>) {
         let is_gone = cells.iter().all(Option::is_none);
         if self
             .rows
@@ -64,7 +64,7 @@ impl Board {
             *self.counts.entry(word).or_default() += 1;
         }
         for (held, cell) in self.held.iter_mut().zip(&row.cells) {
-            if cell.as_ref().is_some_and(is_held) {
+            if cell.as_deref().is_some_and(is_held) {
                 held.insert(row.key.clone());
             }
         }
@@ -73,7 +73,7 @@ impl Board {
                 *gates.entry(status.gate_in.state).or_default() += 1;
             }
         }
-        if row.cells.iter().flatten().any(Status::has_failed_smoke) {
+        if row.statuses().any(Status::has_failed_smoke) {
             self.smoke_failed.insert(row.key.clone());
         }
         let (passed, cells) = calm_smoke(row);
@@ -204,7 +204,7 @@ impl Board {
         if keys.len() < MANY {
             return None;
         }
-        let cell = |key: &RowKey| self.rows.get(key)?.cells.get(column)?.as_ref();
+        let cell = |key: &RowKey| self.rows.get(key)?.cells.get(column)?.as_deref();
         let newest = keys
             .iter()
             .filter_map(cell)
@@ -238,12 +238,12 @@ fn calm_smoke(row: &Row) -> (usize, usize) {
         let smoke = status.smoke.as_ref().filter(|smoke| smoke.current);
         smoke.is_some_and(|smoke| smoke.phase == RunPhase::Succeeded)
     };
-    let cells = || row.cells.iter().flatten();
-    (cells().filter(has_passed).count(), cells().count())
+    let passed = row.statuses().filter(has_passed).count();
+    (passed, row.statuses().count())
 }
 
 fn is_twin(row: &Row) -> bool {
-    row.cells.iter().flatten().any(|status| status.twin)
+    row.statuses().any(|status| status.twin)
 }
 
 fn family(row: &Row) -> Family {
@@ -254,12 +254,11 @@ fn family(row: &Row) -> Family {
 
 /// The words that a row shows.
 fn words<'a>(row: &'a Row, holds: &'a [Hold]) -> impl Iterator<Item = Word> + 'a {
-    let cells = row.cells.iter().flatten();
-    cells.flat_map(|status| shown(holds, status))
+    row.statuses().flat_map(|status| shown(holds, status))
 }
 
 /// The order of a row alone, before its family is looked at.
-fn row(key: RowKey, cells: Vec<Option<Status>>, board: &Board) -> Row {
+fn row(key: RowKey, cells: Vec<Cell>, board: &Board) -> Row {
     let repositories = cells
         .iter()
         .flatten()
@@ -274,7 +273,7 @@ fn row(key: RowKey, cells: Vec<Option<Status>>, board: &Board) -> Row {
     let ranks = cells.iter().enumerate().flat_map(|(column, cell)| {
         let below = column
             .checked_sub(1)
-            .and_then(|below| cells[below].as_ref());
+            .and_then(|below| cells[below].as_deref());
         let production = board.production.get(column).copied().unwrap_or(false);
         let words = cell
             .iter()

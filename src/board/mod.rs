@@ -11,6 +11,7 @@ mod kept;
 pub mod live;
 pub mod rank;
 mod reasons;
+mod row_keys;
 pub mod status;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use crate::store::{Changed, Store};
 use arrange::{Family, RowOrder};
 use jiff::Timestamp;
 use rank::Rank;
+use row_keys::RowKeys;
 use status::{GateState, ParentState, Status};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -57,6 +59,10 @@ pub struct RowKey {
     pub orphan: bool,
 }
 
+/// One app in one environment; none where it is not in that environment. Boxed, because most apps are not in all of them and
+/// a status is large.
+pub type Cell = Option<Box<Status>>;
+
 /// One app across the environments.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Row {
@@ -64,14 +70,21 @@ pub struct Row {
     pub repositories: Vec<Repository>,
     /// It stands under another row of the same repository (`+`).
     pub under: bool,
-    /// One per environment of the delivery, in its order; none where the app is not in that environment.
-    pub cells: Vec<Option<Status>>,
+    /// One per environment of the delivery, in its order.
+    pub cells: Vec<Cell>,
     /// The fold that it belongs to; none: it is shown.
     pub fold: Option<FoldKind>,
     /// The rank of its worst cell.
     pub rank: Rank,
     /// Rank and fold of this row alone, before those of its family count.
     alone: (Rank, Option<FoldKind>),
+}
+
+impl Row {
+    /// Its cells, where there are any, in the delivery's order.
+    pub fn statuses(&self) -> impl DoubleEndedIterator<Item = &Status> {
+        self.cells.iter().flatten().map(Box::as_ref)
+    }
 }
 
 /// All rows in their own order: worst first, then by name.
@@ -87,9 +100,9 @@ pub struct Board {
     rows: HashMap<RowKey, Row>,
     order: BTreeSet<RowOrder>,
     places: HashMap<RowKey, RowOrder>,
-    families: HashMap<Family, BTreeSet<RowKey>>,
+    families: HashMap<Family, RowKeys>,
     /// Whose versions stand in which rows.
-    of_repository: HashMap<Repository, BTreeSet<RowKey>>,
+    of_repository: HashMap<Repository, RowKeys>,
     /// The rows whose gate into a column is held.
     held: Vec<BTreeSet<RowKey>>,
     /// Which columns are production's, and the moment that ages are counted to.
@@ -150,7 +163,7 @@ impl Board {
         let mut apps: BTreeSet<App> = changed.apps.iter().map(|app| App::new(app)).collect();
         let grown = changed.repositories.iter();
         let rows = grown.filter_map(|repository| self.of_repository.get(repository));
-        apps.extend(rows.flatten().map(|key| key.app.clone()));
+        apps.extend(rows.flat_map(RowKeys::iter).map(|key| key.app.clone()));
         for app in apps {
             for (key, cells) in status::rows_called(store, delivery, &app, now) {
                 self.put(key, cells);
@@ -177,19 +190,15 @@ impl Board {
             revision: revision + 1,
             ..Board::default()
         };
-        let mut rows: BTreeMap<RowKey, Vec<Option<Status>>> = BTreeMap::new();
+        let mut rows: BTreeMap<RowKey, Vec<Cell>> = BTreeMap::new();
         // Only git says which apps there are; before it was read a board of parents alone would mislead.
-        let is_read = store.tree.is_some();
-        let statuses = is_read.then(|| status::all(store, delivery, now));
-        for status in statuses.into_iter().flatten() {
-            let Some(column) = self.column(&status.target.environment) else {
-                continue;
-            };
-            let columns = self.environments.len();
-            let cells = rows
-                .entry(RowKey::of_status(&status))
-                .or_insert_with(|| vec![None; columns]);
-            cells[column] = Some(status);
+        if store.tree.is_some() {
+            status::each(store, delivery, now, |column, status| {
+                let cells = rows
+                    .entry(RowKey::of_status(&status))
+                    .or_insert_with(|| vec![None; delivery.environments.len()]);
+                cells[column] = Some(Box::new(status));
+            });
         }
         for (key, cells) in rows {
             self.put(key, cells);
@@ -242,13 +251,13 @@ impl Board {
     /// The app of apps of an environment.
     pub fn parent(&self, environment: &Environment) -> Option<&Status> {
         let row = self.rows.get(self.parent.as_ref()?)?;
-        row.cells.get(self.column(environment)?)?.as_ref()
+        row.cells.get(self.column(environment)?)?.as_deref()
     }
 
     /// The apps of apps by which nothing new reaches their environments now.
     pub fn broken_parents(&self) -> impl Iterator<Item = &Status> {
         let row = self.parent.as_ref().and_then(|key| self.rows.get(key));
-        let cells = row.into_iter().flat_map(|row| row.cells.iter().flatten());
+        let cells = row.into_iter().flat_map(Row::statuses);
         cells.filter(|status| status.is_broken_parent())
     }
 
@@ -263,7 +272,7 @@ impl Board {
             .smoke_failed
             .iter()
             .filter_map(|key| self.rows.get(key));
-        rows.flat_map(|row| row.cells.iter().flatten())
+        rows.flat_map(Row::statuses)
             .filter(|status| status.has_failed_smoke())
     }
 
@@ -304,7 +313,7 @@ impl Board {
     /// The status of a target.
     pub fn status(&self, target: &Target) -> Option<&Status> {
         let (row, column) = self.find(target)?;
-        row.cells.get(column)?.as_ref()
+        row.cells.get(column)?.as_deref()
     }
 
     /// Whether a cell's own row says that it is held, or the line at the top says it for many.

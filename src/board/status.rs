@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: words for the screen beyond [`Word`], and decisions (those are plans).
 
-use super::RowKey;
 use super::here::{AppHere, Here};
 use super::live::Live;
 use super::reasons::Reasons;
+use super::{Cell, RowKey};
 use crate::delivery::Delivery;
 use crate::lever::Lever;
 use crate::model::retry::clock;
@@ -161,17 +161,29 @@ impl Status {
 
 /// Everything about every target, environment by environment in the delivery's order.
 pub fn all(store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<Status> {
+    let mut all = Vec::new();
+    each(store, delivery, now, |_, status| all.push(status));
+    all
+}
+
+/// The same one after the other, each with its environment's place in the delivery's order.
+pub(super) fn each(
+    store: &Store,
+    delivery: &Delivery,
+    now: Timestamp,
+    mut add: impl FnMut(usize, Status),
+) {
     let seen = FactsAt {
         store,
         delivery,
         now,
     };
-    let mut all = Vec::new();
-    for stage in &delivery.environments {
+    for (column, stage) in delivery.environments.iter().enumerate() {
         let here = Here::new(store, delivery, &stage.name);
-        all.extend(here.apps().iter().map(|app| seen.status(&here, app)));
+        for app in here.apps() {
+            add(column, seen.status(&here, &app));
+        }
     }
-    all
 }
 
 /// Everything about one target; none if no app and no file of that name is in the environment.
@@ -198,7 +210,7 @@ pub(super) fn rows_called(
     delivery: &Delivery,
     app: &App,
     now: Timestamp,
-) -> [(RowKey, Vec<Option<Status>>); 2] {
+) -> [(RowKey, Vec<Cell>); 2] {
     let seen = FactsAt {
         store,
         delivery,
@@ -213,7 +225,7 @@ pub(super) fn rows_called(
         let here = Here::new(store, delivery, &stage.name);
         for app in here.apps_called(app) {
             rows[usize::from(app.kind == TargetKind::Orphan)].1[column] =
-                Some(seen.status(&here, &app));
+                Some(Box::new(seen.status(&here, &app)));
         }
     }
     rows

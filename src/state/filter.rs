@@ -57,7 +57,7 @@ impl Filter {
     /// Whether what was typed is in this cell of a row, rather than in its name.
     pub fn points_at(&self, board: &Board, row: &Row, column: usize) -> bool {
         let terms = self.terms.iter().filter(|term| !term.negated);
-        let cell = row.cells.get(column).and_then(Option::as_ref);
+        let cell = row.cells.get(column).and_then(Option::as_deref);
         let environment = board.environments.get(column);
         environment.is_some_and(|environment| {
             terms
@@ -142,7 +142,7 @@ impl What {
                 .zip(&row.cells)
                 .filter(|(environment, _)| is_column(environment.as_str(), column))
                 .any(|(_, cell)| {
-                    cell_texts(cell.as_ref()).any(|t| t.to_lowercase().contains(text))
+                    cell_texts(cell.as_deref()).any(|t| t.to_lowercase().contains(text))
                 }),
             What::Nothing => false,
         }
@@ -180,7 +180,11 @@ fn is_repository(typed: &str) -> bool {
 fn texts(row: &Row) -> impl Iterator<Item = String> + '_ {
     std::iter::once(row.key.app.as_str().to_owned())
         .chain(row.repositories.iter().map(|r| r.as_str().to_owned()))
-        .chain(row.cells.iter().flat_map(|cell| cell_texts(cell.as_ref())))
+        .chain(
+            row.cells
+                .iter()
+                .flat_map(|cell| cell_texts(cell.as_deref())),
+        )
 }
 
 fn cell_texts(cell: Option<&Status>) -> impl Iterator<Item = String> + '_ {

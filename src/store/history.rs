@@ -36,7 +36,13 @@ impl History {
                     let place = file.iter().take_while(|known| known.at > change.at).count();
                     file.insert(place, change);
                 }
-                _ => file.push(change),
+                _ => {
+                    // Most files of a large delivery have one change: room for three more would be most of what is kept.
+                    if file.is_empty() {
+                        file.reserve_exact(1);
+                    }
+                    file.push(change);
+                }
             }
         }
         match walked {

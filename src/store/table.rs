@@ -22,7 +22,8 @@ pub struct Table<T> {
 
 #[derive(Debug)]
 struct Row<T> {
-    object: T,
+    /// Boxed: a table keeps room for half as many rows again, and copies all of them when it grows.
+    object: Box<T>,
     app: Option<Arc<str>>,
 }
 
@@ -57,7 +58,7 @@ impl<T> Table<T> {
         }
         let app = app.cloned();
         let row = Row {
-            object,
+            object: Box::new(object),
             app: app.clone(),
         };
         self.rows.entry(key.0).or_default().insert(key.1, row);
@@ -112,7 +113,7 @@ impl<T> Table<T> {
         self.rows
             .values()
             .flat_map(HashMap::values)
-            .map(|row| &row.object)
+            .map(|row| &*row.object)
     }
 
     /// The objects that are labelled with an app, in no order.
@@ -123,7 +124,7 @@ impl<T> Table<T> {
     }
 
     pub fn get(&self, namespace: &str, name: &str) -> Option<&T> {
-        self.row(namespace, name).map(|row| &row.object)
+        self.row(namespace, name).map(|row| &*row.object)
     }
 
     pub fn len(&self) -> usize {

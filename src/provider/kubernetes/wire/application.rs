@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: health of single resources (since Argo CD 3 it is not in the object) and the sources of the history.
 
-use super::{Meta, Wire, maybe, text, time};
+use super::{Meta, Wire, intern::intern, maybe, text, time};
 use crate::model::{self, Environment, Health, Phase, Sync, live};
 use crate::plan::mark::OPERATION_PLAN;
 use crate::store::{Fact, Kind};
@@ -298,7 +298,7 @@ impl Application {
             deleting: metadata.deletion_timestamp.is_some(),
             resource_version: metadata.resource_version,
             annotations: metadata.annotations,
-            project: spec.project.unwrap_or_else(|| Arc::from("default")),
+            project: spec.project.unwrap_or_else(|| intern("default")),
             sync: Sync::parse(status.sync.status.as_deref().unwrap_or("Unknown")),
             compared_revision: first(status.sync.revision, status.sync.revisions),
             synced_revision,
@@ -310,7 +310,12 @@ impl Application {
             conditions: status.conditions.into_iter().map(condition).collect(),
             auto_sync: automated.as_ref().is_some_and(|a| a.enabled != Some(false)),
             auto_prune: automated.is_some_and(|a| a.prune == Some(true)),
-            sync_options: spec.sync_policy.sync_options,
+            sync_options: spec
+                .sync_policy
+                .sync_options
+                .iter()
+                .map(|option| intern(option))
+                .collect(),
             retry: spec
                 .sync_policy
                 .retry

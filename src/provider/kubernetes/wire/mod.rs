@@ -5,6 +5,7 @@
 
 pub mod application;
 pub mod happening;
+mod intern;
 pub mod workflow;
 pub mod workload;
 
@@ -15,6 +16,7 @@ pub use workload::{Deployment, Job, Pod};
 
 use crate::model::{Environment, ObjectId};
 use crate::store::{Fact, Kind};
+use intern::intern;
 use jiff::Timestamp;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
@@ -44,7 +46,7 @@ pub trait Wire: DeserializeOwned + Send + 'static {
 #[serde(rename_all = "camelCase")]
 pub struct Meta {
     pub name: Arc<str>,
-    #[serde(default = "nothing")]
+    #[serde(default = "nothing", deserialize_with = "shared")]
     pub namespace: Arc<str>,
     #[serde(default = "nothing")]
     pub uid: Arc<str>,
@@ -137,7 +139,12 @@ fn name(json: &[u8]) -> Arc<str> {
 }
 
 fn nothing() -> Arc<str> {
-    Arc::from("")
+    intern("")
+}
+
+/// A text that many objects repeat.
+fn shared<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<str>, D::Error> {
+    Ok(intern(&Text::deserialize(from)?.0))
 }
 
 /// Null where a value is expected means that there is none.
@@ -149,14 +156,19 @@ pub(super) fn maybe<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
 
 /// A time, or none where there is none or it is not one.
 pub(super) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = Option::<Cow<'de, str>>::deserialize(from)?;
-    Ok(text.and_then(|t| t.parse().ok()))
+    let text = Option::<Text<'de>>::deserialize(from)?;
+    Ok(text.and_then(|text| text.0.parse().ok()))
 }
 
 /// A text, or none where there is none or it is empty (Go leaves zero values in).
 pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<str>>, D::Error> {
-    Ok(Option::<Arc<str>>::deserialize(from)?.filter(|t| !t.is_empty()))
+    let text = Option::<Text<'de>>::deserialize(from)?.map(|text| text.0);
+    Ok(text.filter(|t| !t.is_empty()).map(|text| intern(&text)))
 }
+
+/// A text as it stands in the bytes where that can be done, so that nothing is copied that is only looked up.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Labels or annotations, without the copy of the whole object that kubectl keeps among them.
 fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Texts, D::Error> {
@@ -171,11 +183,11 @@ fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Texts, D::Error> {
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
             let mut texts = Texts::new();
-            while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            while let Some(key) = map.next_key::<Text<'de>>()?.map(|key| key.0) {
                 if key == "kubectl.kubernetes.io/last-applied-configuration" {
                     map.next_value::<IgnoredAny>()?;
                 } else {
-                    texts.insert(Arc::from(&*key), map.next_value()?);
+                    texts.insert(intern(&key), intern(&map.next_value::<Text<'de>>()?.0));
                 }
             }
             Ok(texts)
