@@ -21,13 +21,15 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 mod cells;
 mod json;
+mod sentence;
 mod sgr;
 mod wrap;
 
 pub use cells::{cut, cut_left, fit, width};
 pub use json::{to_json, to_json_pretty};
+pub use sentence::end_sentence;
 pub use sgr::{Colour, Sgr, styled};
-pub use wrap::wrap;
+pub use wrap::{wrap, wrap_at_most};
 
 /// Longest text that is shown as one line, in bytes of the sanitised form; the rest is counted at its end.
 pub const LINE_CAP: usize = 64 * 1024;
@@ -48,7 +50,7 @@ impl Safe {
         if clean(text.as_bytes()) && text.len() <= LINE_CAP {
             return Safe(Cow::Owned(text.to_owned()));
         }
-        Safe(Cow::Owned(sanitise(text, LINE_CAP)))
+        Safe(Cow::Owned(sanitise(text, LINE_CAP, 0)))
     }
 
     /// Sanitises bytes that may be no UTF-8: each byte that is none is shown as `<x9B>`, so it never starts a sequence.
@@ -164,10 +166,10 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// Sanitises to at most `cap` bytes, in two passes: letters by themselves, then letters that change each other's width.
-fn sanitise(text: &str, cap: usize) -> String {
+/// `column`: where the text begins in its line, by which tabs go.
+fn sanitise(text: &str, cap: usize, mut column: usize) -> String {
     let mut out = Capped::new(text.len().min(cap), cap);
     let mut marks = 0usize;
-    let mut column = 0usize;
     let mut before = '\u{0}';
     let mut letters = text.char_indices().peekable();
     while let Some((at, letter)) = letters.next() {

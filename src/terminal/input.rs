@@ -69,6 +69,8 @@ pub struct Decoder {
     pending: Vec<u8>,
     /// The pending escape cut a string sequence, so that a backslash is its terminator and not a key.
     ends_string: bool,
+    /// Bytes that the letter which has begun still wants.
+    letter_wants: u8,
     pending_since: Option<Instant>,
     paste: Option<Vec<u8>>,
     last_read: Option<Instant>,
@@ -85,7 +87,9 @@ impl Decoder {
         for byte in bytes {
             self.byte(*byte);
         }
-        self.pending_since = (!self.pending.is_empty() || self.paste.is_some()).then_some(at);
+        let is_unfinished =
+            !self.pending.is_empty() || self.letter_wants > 0 || self.paste.is_some();
+        self.pending_since = is_unfinished.then_some(at);
         // An answer of the terminal is nothing that was typed.
         let is_typed = |found: &&Found| !matches!(found, Found::Answer(_));
         let typed = self.meaning.found.iter().filter(is_typed).count();
@@ -117,14 +121,15 @@ impl Decoder {
     /// How long to wait for more bytes before [`Decoder::end_sequence`] is due.
     pub fn patience(&self) -> Option<Duration> {
         self.pending_since?;
-        Some(if self.paste.is_none() && self.pending.len() <= 2 {
+        let is_escape = matches!(self.pending.len(), 1 | 2);
+        Some(if self.paste.is_none() && is_escape {
             ESCAPE_GAP
         } else {
             SEQUENCE_GAP
         })
     }
 
-    /// Nothing came for [`Decoder::patience`]: a lone escape is a key, an unfinished sequence is dropped.
+    /// Nothing came for [`Decoder::patience`]: a lone escape is a key, an unfinished sequence or letter is dropped.
     pub fn end_sequence(&mut self) -> Vec<Input> {
         let Some(at) = self.pending_since.take() else {
             return Vec::new();
@@ -205,8 +210,24 @@ impl Decoder {
             _ if self.pending.len() < 8 => self.pending.push(byte),
             _ => {}
         }
+        if byte == 0x1b {
+            // What was awaited before it does not come any more.
+            self.meaning.awaits = Awaits::Nothing;
+        }
+        let awaited = self.meaning.awaits != Awaits::Nothing;
         self.parser.advance(&mut self.meaning, &[byte]);
+        self.letter_wants = match byte {
+            _ if !self.pending.is_empty() => 0,
+            0xc2..=0xdf => 1,
+            0xe0..=0xef => 2,
+            0xf0..=0xf4 => 3,
+            0x80..=0xbf => self.letter_wants.saturating_sub(1),
+            _ => 0,
+        };
         let finished = match self.pending.as_slice() {
+            // One more letter belongs to it, whichever it is.
+            _ if self.meaning.awaits != Awaits::Nothing => false,
+            _ if awaited => true,
             [_, b'[', _, ..] => matches!(byte, 0x40..=0x7e | 0x18 | 0x1a),
             [_, b']', _, ..] => matches!(byte, 0x07 | 0x18 | 0x1a),
             [_, b'P' | b'X' | b'^' | b'_', _, ..] => matches!(byte, 0x18 | 0x1a),
@@ -237,6 +258,8 @@ impl Decoder {
     fn forget_sequence(&mut self) {
         self.parser = Parser::new();
         self.meaning.awaits = Awaits::Nothing;
+        self.meaning.alt = false;
+        self.letter_wants = 0;
         self.pending.clear();
         self.ends_string = false;
     }

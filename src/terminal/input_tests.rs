@@ -293,3 +293,56 @@ fn other_reports_are_nothing() {
     // With 1 for its first number it is the function key that xterm sends so.
     assert_eq!(keys(&decoded(b"\x1b[1;5R")), [(KeyCode::F(3), CONTROL)]);
 }
+
+#[test]
+fn a_letter_that_stays_unfinished_is_forgotten_and_the_next_key_is_itself() {
+    let begun: [&[u8]; 5] = [
+        b"\xc3",
+        b"\xe2\x82",
+        b"\xf0\x9f\x9a",
+        b"\x1b\xf3",
+        b"\xf3\xf3",
+    ];
+    for bytes in begun {
+        let mut decoder = Decoder::default();
+        let now = Instant::now();
+        decoder.feed(bytes, now);
+        assert_eq!(decoder.patience(), Some(SEQUENCE_GAP), "{bytes:x?}");
+        assert_eq!(decoder.end_sequence(), [], "{bytes:x?}");
+        assert_eq!(decoder.patience(), None);
+        let next = decoder.feed(b"k", now + Duration::from_secs(5));
+        assert_eq!(keys(&next), [(KeyCode::Char('k'), NONE)], "{bytes:x?}");
+    }
+    // One that goes on in time is whole, with what was held.
+    let mut decoder = Decoder::default();
+    let now = Instant::now();
+    assert_eq!(decoder.feed(b"\x1b\xc3", now), []);
+    let rest = decoder.feed(b"\xa9", now + Duration::from_millis(30));
+    assert_eq!(keys(&rest), [(KeyCode::Char('é'), ALT)]);
+    assert_eq!(decoder.patience(), None);
+}
+
+#[test]
+fn no_sequence_swallows_the_key_that_comes_long_after_it() {
+    for bytes in [
+        &b"\x1b[["[..],
+        b"\x1b[2[",
+        b"\x1bO",
+        b"\x1b[2",
+        b"\x1b]0;x",
+        b"\x1bPx",
+        b"\x1b[[\x1b[A",
+        b"\x1b[[\x1bx",
+    ] {
+        let mut decoder = Decoder::default();
+        let now = Instant::now();
+        decoder.feed(bytes, now);
+        decoder.end_sequence();
+        let next = decoder.feed(b"k", now + Duration::from_secs(5));
+        assert_eq!(keys(&next), [(KeyCode::Char('k'), NONE)], "{bytes:?}");
+    }
+    // One that comes at once belongs to it, and the next does not.
+    let known: Vec<_> = keys(&decoded(b"\x1b[[Ak\x1b[[zk\x1b[[2k"));
+    let k = (KeyCode::Char('k'), NONE);
+    assert_eq!(known, [(KeyCode::F(1), NONE), k, k, k]);
+}

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{LINE_CAP, Safe, decode, sanitise};
+use super::{LINE_CAP, Safe, decode, sanitise, width};
 
 /// A colour by its number in the terminal's palette: 0-7 normal, 8-15 bright, 16-231 cube, 232-255 greys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,22 +29,25 @@ pub fn styled(line: &[u8]) -> Vec<(Safe, Sgr)> {
     let mut rest = line.strip_suffix(b"\r").unwrap_or(line);
     let mut look = Sgr::default();
     let mut room = LINE_CAP;
+    let mut column = 0;
     let mut text: Vec<u8> = Vec::new();
     let mut out = Vec::new();
-    let flush = |text: &mut Vec<u8>, look: Sgr, room: &mut usize, out: &mut Vec<(Safe, Sgr)>| {
-        if text.is_empty() || *room == 0 {
-            return;
-        }
-        // Stretches share the cap of the line; the first that does not fit says so and is the last.
-        let shown = sanitise(&decode(text), *room);
-        *room = if shown.len() >= room.saturating_sub(64) {
-            0
-        } else {
-            *room - shown.len()
+    let mut flush =
+        |text: &mut Vec<u8>, look: Sgr, room: &mut usize, out: &mut Vec<(Safe, Sgr)>| {
+            if text.is_empty() || *room == 0 {
+                return;
+            }
+            // Stretches share the cap of the line; the first that does not fit says so and is the last.
+            let shown = sanitise(&decode(text), *room, column);
+            column += width(&shown);
+            *room = if shown.len() >= room.saturating_sub(64) {
+                0
+            } else {
+                *room - shown.len()
+            };
+            out.push((Safe(Cow::Owned(shown)), look.legible()));
+            text.clear();
         };
-        out.push((Safe(Cow::Owned(shown)), look.legible()));
-        text.clear();
-    };
     while let Some(at) = memchr::memchr(0x1b, rest) {
         text.extend_from_slice(&rest[..at]);
         match parameters(&rest[at..]) {

@@ -241,3 +241,18 @@ fn a_styled_line_is_capped_as_a_whole() {
         .sum();
     assert!(total <= LINE_CAP, "{total}");
 }
+
+#[test]
+fn tabs_go_by_the_line_and_not_by_what_is_coloured() {
+    for line in ["a\tb", "\tx\ty", "日\tb", "abc\td"] {
+        let plain = Safe::line(line).to_string();
+        for at in line.char_indices().map(|(at, _)| at) {
+            let coloured = format!("{}\x1b[31m{}", &line[..at], &line[at..]);
+            let shown: String = styled(coloured.as_bytes())
+                .iter()
+                .map(|(stretch, _)| stretch.to_string())
+                .collect();
+            assert_eq!(shown, plain, "{line:?} coloured from byte {at} on");
+        }
+    }
+}

@@ -59,6 +59,17 @@ pub fn wrap(text: &str, first: usize, cells: usize) -> Vec<Safe> {
     lines.iter().map(|line| Safe::line(line)).collect()
 }
 
+/// The same on at most so many lines, and at least one: the last holds all that is left, to be cut where it is drawn.
+pub fn wrap_at_most(text: &str, first: usize, cells: usize, most: usize) -> Vec<Safe> {
+    let mut lines = wrap(text, first, cells);
+    let last = most.max(1) - 1;
+    if lines.len() > last + 1 {
+        let rest: Vec<String> = lines.drain(last..).map(|line| line.to_string()).collect();
+        lines.push(Safe::line(&rest.join(" ")));
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

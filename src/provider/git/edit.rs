@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::scalars::{Kind, Missing, kind, locate};
+use super::scalars::{self, Key, Kind, Missing, kind, locate};
 use super::yaml::{self, Content, Node, Quoting};
 
 /// A value to be set.
@@ -95,6 +95,7 @@ pub fn edit(bytes: &[u8], sets: &[Set]) -> Result<Vec<u8>, Cannot> {
     let mut out = Vec::with_capacity(mark + after.len());
     out.extend_from_slice(&bytes[..mark]);
     out.extend_from_slice(after.as_bytes());
+    read_back(&out, sets)?;
     Ok(out)
 }
 
@@ -343,6 +344,28 @@ fn verify(before: Option<&Node>, after: &str, sets: &[Set]) -> Result<(), Cannot
         Ok(())
     } else {
         cannot("the edit would change more than what it names")
+    }
+}
+
+/// Reads the result as every file is read: what makes a reader leave out the values of a whole file (a leading tab, what a
+/// merge left behind) is mended first, else the edit would be written and change nothing.
+fn read_back(after: &[u8], sets: &[Set]) -> Result<(), Cannot> {
+    let keys: Vec<Key> = sets
+        .iter()
+        .map(|set| match set.value {
+            Value::Text(_) => Key::version(&set.path),
+            Value::Boolean(_) => Key::gate(&set.path),
+        })
+        .collect();
+    let found = scalars::read(after, &keys, false);
+    let is_read = |set: &Set| found.text(&set.path) == Some(set.value.text());
+    match sets.iter().find(|set| !is_read(set)) {
+        None => Ok(()),
+        Some(set) => cannot(format!(
+            "{} would not be read from the edited file: {}",
+            set.path,
+            found.odd.join("; ")
+        )),
     }
 }
 

@@ -241,3 +241,20 @@ proptest! {
         prop_assert_eq!(after, file.replace(&format!(": {tag_now}"), &format!(": {to}")));
     }
 }
+
+#[test]
+fn what_no_reader_would_find_in_the_edited_file_is_not_written() {
+    for file in [
+        "\n\t\n",
+        "image_tag: v1\n\t# indented by a tab\n",
+        "other: 1\n\t\n",
+    ] {
+        let refused = edit(file.as_bytes(), &[Set::text("image_tag", "v2")]).unwrap_err();
+        let why = refused.to_string();
+        assert!(
+            why.contains("image_tag would not be read from the edited file: line ")
+                && why.contains("begins with a tab"),
+            "{file:?}: {why}"
+        );
+    }
+}
