@@ -1,8 +1,7 @@
-//! Arrivals: which apps a sync or a refresh really moves, and which of their versions go on into production by
-//! themselves.
+//! Arrivals: which apps a write really moves, and which of their versions go on into production by themselves.
 //!
-//! A refresh makes the parent render every app of its environment, so every app that waits for the parent moves, not
-//! only the one it was asked for.
+//! The version in a file moves every app that ships from it. A refresh makes the parent render every app of its
+//! environment, so every app that waits for the parent moves, not only the one it was asked for.
 
 use super::subject::Subject;
 use super::sync::rendered;
@@ -16,6 +15,41 @@ struct Moved {
     repository: Repository,
     version: Option<Version>,
     path: Vec<Environment>,
+}
+
+/// What the version of a file moves along its path: every app that ships from it.
+pub(super) fn of_version(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    version: Option<&Version>,
+    path: &[Environment],
+    mut because: Vec<String>,
+) -> Reach {
+    let is_there = |environment: &Environment| {
+        let file = subject.declared(environment, repository);
+        version.is_some() && file.and_then(|file| file.version.as_ref()) == version
+    };
+    let mut arrivals: Vec<Arrival> = path
+        .iter()
+        .filter(|environment| subject.is_production(environment) && !is_there(environment))
+        .flat_map(|environment| subject.siblings(environment, repository))
+        .map(|app| Arrival {
+            app: app.app.clone(),
+            repository: repository.clone(),
+            version: version.cloned(),
+        })
+        .collect();
+    arrivals.sort();
+    arrivals.dedup();
+    // One app that moves is the plan's own.
+    if arrivals.len() < 2 {
+        arrivals.clear();
+    }
+    because.extend(name_arrivals(&arrivals));
+    Reach {
+        arrivals,
+        ..reach::find_reach(subject, path, because)
+    }
 }
 
 /// What a sync of the target moves. `to`: the version that is applied, if it is known to differ from the declared one.
@@ -127,8 +161,6 @@ fn moved(subject: &Subject<'_>, app: &App, repository: Repository, to: Option<&V
 
 /// The reach of everything that moves: the longest path of one of them, and the versions that arrive in production.
 fn reached(subject: &Subject<'_>, moved: Vec<Moved>, to: Option<&Version>) -> Reach {
-    let delivery = subject.delivery();
-    let is_production = |e: &Environment| delivery.stage(e).is_some_and(|stage| stage.production);
     let mut path = vec![subject.environment().clone()];
     for file in &moved {
         if file.path.len() > path.len() {
@@ -137,7 +169,7 @@ fn reached(subject: &Subject<'_>, moved: Vec<Moved>, to: Option<&Version>) -> Re
     }
     let mut arrivals: Vec<Arrival> = moved
         .into_iter()
-        .filter(|file| file.path.iter().any(is_production))
+        .filter(|file| file.path.iter().any(|e| subject.is_production(e)))
         .map(|file| Arrival {
             app: file.app,
             repository: file.repository,
@@ -151,12 +183,15 @@ fn reached(subject: &Subject<'_>, moved: Vec<Moved>, to: Option<&Version>) -> Re
         several => format!("{} versions", several.len()),
     };
     let mut because = reach::onward_sentences(subject, &path, &what);
-    if arrivals.len() > 1 {
-        let texts: Vec<String> = arrivals.iter().map(Arrival::text).collect();
-        because.push(format!("arrives in production: {}", texts.join(", ")));
-    }
+    because.extend(name_arrivals(&arrivals));
     Reach {
         arrivals,
         ..reach::find_reach(subject, &path, because)
     }
+}
+
+/// What arrives, app by app; none where there is nothing to tell apart.
+fn name_arrivals(arrivals: &[Arrival]) -> Option<String> {
+    let texts: Vec<String> = arrivals.iter().map(Arrival::text).collect();
+    (texts.len() > 1).then(|| format!("arrives in production: {}", texts.join(", ")))
 }

@@ -6,8 +6,8 @@ use super::checks::Checks;
 use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, gates, hops, reach, runs,
-    version,
+    CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, arrivals, gates, hops, reach,
+    runs, version,
 };
 use crate::board::direction::compare_versions;
 use crate::delivery::{Mechanism, Stage};
@@ -91,7 +91,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         (
             here,
             file.version.clone(),
-            reach::find_reach(subject, &path, because),
+            arrivals::of_version(subject, &repository, file.version.as_ref(), &path, because),
         )
     } else {
         let because = vec![format!("closing the gate {hop} changes no environment")];

@@ -7,8 +7,8 @@ use super::fresh::{freshness, is_fresh};
 use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, Weight, gates, reach, runs,
-    version,
+    CheckName, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, Weight, arrivals, gates, reach,
+    runs, version,
 };
 use crate::belongs;
 use crate::board::direction::{self, compare_versions, highest_before};
@@ -83,7 +83,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             "promotion is not asked for: it stops in {environment}"
         )];
     }
-    let reach = reach::find_reach(subject, &written.path, because);
+    let reach = arrivals::of_version(subject, &repository, Some(&to), &written.path, because);
     gates::hours(subject, &reach, &mut checks);
     let since = subject
         .store()

@@ -6,8 +6,8 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Lever, Origin, Plan, Refusal, Remedy, Request, Way, Write, copy, gates, hops,
-    is_resubmittable, mark, reach, runs, wanted,
+    CheckName, Lever, Origin, Plan, Refusal, Remedy, Request, Way, Write, arrivals, copy, gates,
+    hops, is_resubmittable, mark, reach, runs, wanted,
 };
 use crate::belongs::runs as belongs;
 use crate::delivery::Runs;
@@ -57,7 +57,13 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     wanted::attempts(subject, &repeated, &mut checks);
     checks.not_checked(CheckName::Elsewhere, "names of failing tests are not read");
     let because = reach::sentences(subject, &repeated.path, version);
-    let reach = reach::find_reach(subject, &repeated.path, because);
+    let reach = arrivals::of_version(
+        subject,
+        &repeated.repository,
+        Some(version),
+        &repeated.path,
+        because,
+    );
     gates::hours(subject, &reach, &mut checks);
     let suffix = format!("r{}-{}", repeated.attempt, mark::digest(&run.id.uid));
     let base = copy::generate_name(run);

@@ -6,7 +6,7 @@ use super::checks::Checks;
 use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Choice, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, gates, reach, runs,
+    CheckName, Choice, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, arrivals, gates, runs,
     version,
 };
 use crate::delivery::Mechanism;
@@ -53,7 +53,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let written = version::write(subject, &repository, &to, true)?;
     let undone = undone_by(subject, &repository, written.holds);
     let because = undone.iter().cloned().collect();
-    let reach = reach::find_reach(subject, &written.path, because);
+    let reach = arrivals::of_version(subject, &repository, Some(&to), &written.path, because);
     gates::hours(subject, &reach, &mut checks);
     let debt = format!(
         "{repository} in {environment} was rolled back from {} to {}{}",

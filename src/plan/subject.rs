@@ -9,6 +9,7 @@ use crate::delivery::{Delivery, Stage};
 use crate::model::{AppDeclared, Application, Declared, Environment, Repository, Target, Version};
 use crate::page::Page;
 use crate::store::{Kind, Source, Store};
+use crate::text::end_sentence;
 
 /// A target, found.
 pub(super) struct Subject<'a> {
@@ -209,6 +210,11 @@ impl<'a> Subject<'a> {
             .unwrap_or_default()
     }
 
+    pub fn is_production(&self, environment: &Environment) -> bool {
+        let stage = self.delivery().stage(environment);
+        stage.is_some_and(|stage| stage.production)
+    }
+
     /// Who else moves with the target, as a sentence; empty where nobody does.
     pub fn moves_with(&self, environment: &Environment, repository: &Repository) -> String {
         let others: Vec<&str> = self
@@ -249,7 +255,7 @@ impl<'a> Subject<'a> {
         checks.extend(draft.checks);
         if let Some((check, remedy)) = checks.refusing() {
             return Err(Refusal {
-                because: sentence(&check.evidence),
+                because: end_sentence(&check.evidence),
                 remedy: remedy.clone(),
                 checks: checks.list(),
                 ..self.refusal("", "")
@@ -289,14 +295,4 @@ impl Subject<'_> {
 pub(super) fn list<T: std::fmt::Display>(things: &[T]) -> String {
     let texts: Vec<String> = things.iter().map(ToString::to_string).collect();
     texts.join(", ")
-}
-
-/// Evidence as a sentence, which follows a colon.
-fn sentence(evidence: &str) -> String {
-    let stop = if evidence.ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{evidence}{stop}")
 }

@@ -127,3 +127,81 @@ fn what_an_operation_that_has_just_begun_runs_is_not_known() {
     assert_eq!(row.verdict, Verdict::Unknown, "{row:?}");
     assert!(row.evidence.contains("has only begun"), "{row:?}");
 }
+
+fn by(world: &World, lever: Lever, environment: &str) -> Plan {
+    let asked = Request {
+        version: (lever == Lever::RollBack).then(|| Version::new("v1360")),
+        ..request(lever, environment, "publisher")
+    };
+    decide(world, &asked).unwrap()
+}
+
+/// publisher and draft-publisher ship from one file. In production a third app does, too.
+fn shared_file() -> World {
+    let mut world = publisher();
+    by_commits(&mut world);
+    world.app_in("production", "publisher-on-pg", &["publisher"]);
+    world
+}
+
+#[test]
+fn a_commit_to_a_file_of_several_apps_names_each_that_arrives_in_production() {
+    let world = shared_file();
+    for (lever, version) in [(Lever::Promote, "v1362"), (Lever::RollBack, "v1360")] {
+        let plan = by(&world, lever, "production");
+        assert!(matches!(plan.write, Write::Commit { .. }), "{plan:?}");
+        let apps = ["draft-publisher", "publisher", "publisher-on-pg"];
+        let each = apps.map(|app| format!("{app} {version}"));
+        assert_eq!(arrivals(&plan), each);
+        let sentence = format!("arrives in production: {}", each.join(", "));
+        assert!(plan.reach.because.contains(&sentence), "{:?}", plan.reach);
+        // It is one version that moves, and 52 of 56 accidents were the wrong one.
+        assert_eq!(
+            (plan.typed().as_deref(), plan.typed_is()),
+            (Some(version), "the version that will run")
+        );
+    }
+}
+
+#[test]
+fn what_goes_on_into_production_is_named_by_the_apps_of_production() {
+    let mut world = shared_file();
+    world.closed("staging", "publisher", "5m", "hold");
+    let plan = by(&world, Lever::Release, "production");
+    assert_eq!(
+        arrivals(&plan),
+        [
+            "draft-publisher v1362",
+            "publisher v1362",
+            "publisher-on-pg v1362"
+        ]
+    );
+    let mut world = shared_file();
+    let plan = by(&world, Lever::Resubmit, "staging");
+    assert_eq!(arrivals(&plan).len(), 3);
+    // Tests alone, a closed gate and a hold bring nothing there.
+    assert_eq!(arrivals(&by(&world, Lever::TestsOnly, "staging")), [""; 0]);
+    assert_eq!(arrivals(&by(&world, Lever::Hold, "production")), [""; 0]);
+    world.file("staging", "publisher", |file| {
+        file.version = Some(Version::new("v1361"))
+    });
+    let plan = by(&world, Lever::Promote, "staging");
+    assert_eq!(arrivals(&plan), [""; 0], "{:?}", plan.reach);
+    // Of an app alone in its file there is nothing to tell apart.
+    let mut world = two();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::Promote, "production", "asset-manager").unwrap();
+    assert_eq!(
+        (arrivals(&plan), plan.typed().as_deref()),
+        (Vec::new(), Some("v862"))
+    );
+}
+
+#[test]
+fn an_app_that_joins_the_file_under_an_open_plan_makes_it_another() {
+    let mut world = shared_file();
+    let before = by(&world, Lever::Promote, "production");
+    assert!(before.comes_to_the_same(&by(&world, Lever::Promote, "production")));
+    world.app_in("production", "publisher-new", &["publisher"]);
+    assert!(!before.comes_to_the_same(&by(&world, Lever::Promote, "production")));
+}
