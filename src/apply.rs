@@ -221,7 +221,11 @@ async fn intend(plan: &Plan, journal: &JournalFile) -> Result<Written, Outcome> 
 
 async fn append(journal: &JournalFile, entry: Entry) -> Result<Written, Fault> {
     let journal = journal.clone();
-    tokio::task::spawn_blocking(move || journal.append(&entry))
+    let write = move || match entry.what.is_seen_by_all() {
+        true => journal.note(&entry),
+        false => journal.append(&entry),
+    };
+    tokio::task::spawn_blocking(write)
         .await
         .unwrap_or_else(|error| {
             Err(Fault::new(

@@ -17,6 +17,10 @@ use std::time::{Duration, Instant};
 
 /// How long to wait between two looks at a lock that another console holds.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How long to wait for another console that notes something, too.
+const NOTING: Duration = Duration::from_millis(500);
+/// Bytes at the end of the file among which the same may have been noted: consoles see it within seconds of each other.
+const NOTED: u64 = 256 * 1024;
 /// How often an entry is written again because the file was replaced meanwhile.
 const REPLACED: usize = 5;
 
@@ -158,6 +162,31 @@ impl JournalFile {
             .map(|((), place, note)| Written { place, note })
     }
 
+    /// Appends what every console sees by itself, unless another one has noted the same meanwhile.
+    ///
+    /// # Errors
+    /// As [`JournalFile::append`].
+    pub fn note(&self, entry: &Entry) -> Result<Written, Fault> {
+        let until = Instant::now() + NOTING;
+        let noting = loop {
+            let (file, path, note) = self.first(open)?;
+            match file.try_lock() {
+                Ok(()) if is_still(&file, &path) => break Some((file, path, note)),
+                Ok(()) => {}
+                Err(_) if Instant::now() < until => std::thread::sleep(LOOK_AGAIN),
+                // It is being sent for long: then the line may come to stand twice, which changes nothing.
+                Err(_) => break None,
+            }
+        };
+        match noting {
+            Some((file, place, note)) if stands_at_the_end(&file, entry).unwrap_or(false) => {
+                Ok(Written { place, note })
+            }
+            // The lock is let go when the line stands.
+            _noting => self.append(entry),
+        }
+    }
+
     /// Tries the paths in their order.
     fn first<T>(
         &self,
@@ -226,4 +255,16 @@ fn append_to_file(file: &mut File, line: &[u8]) -> io::Result<()> {
     bytes.extend_from_slice(line);
     file.write_all(&bytes)?;
     file.sync_all()
+}
+
+/// Whether the same was noted of the same plan lately, whenever that was.
+fn stands_at_the_end(mut file: &File, entry: &Entry) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(NOTED)))?;
+    let mut end = Vec::new();
+    file.take(NOTED).read_to_end(&mut end)?;
+    Ok(end
+        .split(|byte| *byte == b'\n')
+        .filter_map(|text| line::read(text).ok())
+        .any(|known| known.plan == entry.plan && known.what == entry.what))
 }

@@ -66,6 +66,16 @@ pub enum What {
     },
 }
 
+impl What {
+    /// Whether every console sees it by itself, so that several may want to note it.
+    pub fn is_seen_by_all(&self) -> bool {
+        matches!(
+            self,
+            What::Seen { .. } | What::Late { .. } | What::CutShort { .. }
+        )
+    }
+}
+
 /// All plans, oldest first: the fold of the journal.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Journal {

@@ -298,6 +298,45 @@ fn a_console_that_died_after_its_intent_leaves_it_open() {
 }
 
 #[test]
+fn what_two_consoles_see_at_once_is_noted_once() {
+    let home = Home::new();
+    home.journal().append(&intent("aaaa", 0)).unwrap();
+    let hops = 0..6;
+    std::thread::scope(|consoles| {
+        for console in 0..4 {
+            let (journal, hops) = (home.journal(), hops.clone());
+            consoles.spawn(move || {
+                for hop in hops {
+                    // Each has a clock of its own.
+                    journal
+                        .note(&entry("aaaa", 3 + console, What::Seen { hop }))
+                        .unwrap();
+                }
+            });
+        }
+    });
+    let noted = |what: What| {
+        let entries = home.journal().tail().read().entries;
+        entries.iter().filter(|entry| entry.what == what).count()
+    };
+    for hop in hops {
+        assert_eq!(noted(What::Seen { hop }), 1, "hop {hop}");
+    }
+    // The same of another plan is another thing.
+    home.journal()
+        .note(&entry("bbbb", 9, What::Seen { hop: 0 }))
+        .unwrap();
+    assert_eq!(noted(What::Seen { hop: 0 }), 2);
+    // Somebody is sending, for long: it is noted all the same.
+    let sending = home.journal();
+    let _lock = sending.lock(std::time::Duration::from_secs(1)).unwrap();
+    home.journal()
+        .note(&entry("aaaa", 20, What::Late { hop: 6 }))
+        .unwrap();
+    assert_eq!(noted(What::Late { hop: 6 }), 1);
+}
+
+#[test]
 fn a_clock_that_lags_takes_no_entry_out_of_its_place() {
     let home = Home::new();
     let journal = home.journal();
