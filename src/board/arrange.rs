@@ -76,8 +76,7 @@ impl Board {
         if row.statuses().any(Status::has_failed_smoke) {
             self.smoke_failed.insert(row.key.clone());
         }
-        let (passed, cells) = calm_smoke(row);
-        self.calm = (self.calm.0 + passed, self.calm.1 + cells);
+        self.calm.add(&CalmSmoke::of_row(row));
         for repository in &row.repositories {
             let rows = self.of_repository.entry(repository.clone()).or_default();
             rows.insert(row.key.clone());
@@ -103,8 +102,7 @@ impl Board {
             gates.retain(|_, count| *count > 0);
         }
         self.smoke_failed.remove(&row.key);
-        let (passed, cells) = calm_smoke(row);
-        self.calm = (self.calm.0 - passed, self.calm.1 - cells);
+        self.calm.subtract(&CalmSmoke::of_row(row));
         for repository in &row.repositories {
             if let Some(rows) = self.of_repository.get_mut(repository) {
                 rows.remove(&row.key);
@@ -153,11 +151,9 @@ impl Board {
             let (alone, fold) = row.alone;
             let fold = fold.filter(|fold| !(is_shown && *fold == FoldKind::Calm));
             let is_moved = row.fold != fold || row.under != under;
-            let before = calm_smoke(row);
+            self.calm.subtract(&CalmSmoke::of_row(row));
             (row.under, row.fold) = (under, fold);
-            let after = calm_smoke(row);
-            self.calm.0 = self.calm.0 + after.0 - before.0;
-            self.calm.1 = self.calm.1 + after.1 - before.1;
+            self.calm.add(&CalmSmoke::of_row(row));
             row.rank = if under { rank } else { alone };
             let place = RowOrder {
                 rank,
@@ -229,17 +225,46 @@ fn is_held(status: &Status) -> bool {
     status.gate_in.state == GateState::Held && status.kind == TargetKind::App
 }
 
-/// For a calm row: how many cells have a declared version that passed its smoke run, and how many cells there are.
-fn calm_smoke(row: &Row) -> (usize, usize) {
-    if row.fold != Some(FoldKind::Calm) {
-        return (0, 0);
+/// What is known of the smoke runs of calm cells, in cells. Engines keep a run for some days only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CalmSmoke {
+    /// The smoke run of the declared version passed.
+    pub passed: usize,
+    /// It is there, and has not passed (yet).
+    pub others: usize,
+    /// None of the declared version is kept.
+    pub not_kept: usize,
+}
+
+impl CalmSmoke {
+    fn of_row(row: &Row) -> Self {
+        let mut known = Self::default();
+        if row.fold != Some(FoldKind::Calm) {
+            return known;
+        }
+        for status in row.statuses() {
+            let smoke = status.smoke.as_ref().filter(|smoke| smoke.current);
+            let count = match smoke.map(|smoke| &smoke.phase) {
+                Some(RunPhase::Succeeded) => &mut known.passed,
+                Some(_) => &mut known.others,
+                None => &mut known.not_kept,
+            };
+            *count += 1;
+        }
+        known
     }
-    let has_passed = |status: &&Status| {
-        let smoke = status.smoke.as_ref().filter(|smoke| smoke.current);
-        smoke.is_some_and(|smoke| smoke.phase == RunPhase::Succeeded)
-    };
-    let passed = row.statuses().filter(has_passed).count();
-    (passed, row.statuses().count())
+
+    fn add(&mut self, other: &Self) {
+        self.passed += other.passed;
+        self.others += other.others;
+        self.not_kept += other.not_kept;
+    }
+
+    fn subtract(&mut self, other: &Self) {
+        self.passed -= other.passed;
+        self.others -= other.others;
+        self.not_kept -= other.not_kept;
+    }
 }
 
 fn is_twin(row: &Row) -> bool {

@@ -21,6 +21,7 @@ mod troubles;
 use crate::delivery::{Delivery, Stage};
 use crate::model::{App, Environment, Repository, Target, Word};
 use crate::store::{Changed, Store};
+pub use arrange::CalmSmoke;
 use arrange::{Family, RowOrder};
 use jiff::Timestamp;
 use rank::Rank;
@@ -120,8 +121,7 @@ pub struct Board {
     arranged: u64,
     /// Grows with every row that changes.
     revision: u64,
-    /// Cells of calm rows whose declared version passed its smoke run, and all their cells.
-    calm: (usize, usize),
+    calm: CalmSmoke,
 }
 
 /// One sentence at the top: who closed the gate between two environments, for how many apps.
@@ -261,11 +261,6 @@ impl Board {
         cells.filter(|status| status.is_broken_parent())
     }
 
-    /// How many lines at the top say what concerns many rows at once.
-    pub fn banners(&self) -> usize {
-        self.broken_parents().count() + self.holds.len()
-    }
-
     /// The cells whose declared version failed its smoke run.
     pub fn smoke_failed(&self) -> impl Iterator<Item = &Status> {
         let rows = self
@@ -290,9 +285,8 @@ impl Board {
         self.revision
     }
 
-    /// For the calm rows: how many cells have a declared version that passed its smoke run, and how many cells there
-    /// are.
-    pub fn calm_smoke(&self) -> (usize, usize) {
+    /// What is known of the smoke runs of the calm rows.
+    pub fn calm_smoke(&self) -> CalmSmoke {
         self.calm
     }
 

@@ -162,11 +162,33 @@ pub fn scroll(state: &State) -> usize {
     let Some(Overlay::Confirm(ui)) = &state.ui.overlay else {
         return 0;
     };
+    let (lines, room) = middle(state, ui);
+    lines.len().saturating_sub(room)
+}
+
+/// The lines of the parts, and how many of them there is room for.
+fn middle(state: &State, ui: &ConfirmUi) -> (Vec<(Option<String>, Line)>, usize) {
     let (columns, rows) = (usize::from(state.size.0), usize::from(state.size.1));
     let head = head(state, ui, columns).len();
     let foot = foot::lines(state, ui, columns).lines.len();
     let room = rows.saturating_sub(foot).saturating_sub(head);
-    body(state, ui, columns, room).len().saturating_sub(room)
+    (body(state, ui, columns, room), room)
+}
+
+/// The topmost line that brings the part with the focus into sight: its title, and of its lines as many as there is room for.
+pub fn top_of_focus(state: &State, ui: &ConfirmUi) -> usize {
+    let (lines, room) = middle(state, ui);
+    let top = ui.top.min(lines.len().saturating_sub(room));
+    let is_title = |(title, _): &(Option<String>, Line)| title.is_some();
+    let is_focused = |(title, _): &(Option<String>, Line)| {
+        title.as_ref().is_some_and(|title| title.starts_with('['))
+    };
+    let Some(first) = lines.iter().position(is_focused) else {
+        return top;
+    };
+    let after = lines.iter().skip(first + 1).position(is_title);
+    let end = after.map_or(lines.len(), |more| first + 1 + more);
+    top.max(end.saturating_sub(room)).min(first)
 }
 
 /// Takes lines from the end of folded parts until all fit; of what is against the plan or not known last.

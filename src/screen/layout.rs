@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: drawing. `update` asks here how many lines are visible, so that a page is a page.
 
-use super::{message, recent, sentence};
+use super::{banner, message, recent, sentence};
 use crate::state::{Pane, State, View};
 use ratatui::layout::Rect;
 
@@ -18,9 +18,6 @@ pub const THREE_PANES: u16 = 200;
 const HIGH: u16 = 20;
 /// From these rows on the log stands below board and run.
 const LOG_BELOW: u16 = 32;
-
-/// Lines of the header at the most that say what concerns many rows at once.
-const MOST_BANNERS: usize = 3;
 
 /// Where everything stands. Rectangles may be empty: there is no smallest size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -42,7 +39,7 @@ pub struct Panes {
 /// Lines that texts need so that what matters in them is not cut, where the screen is high enough.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Needs {
-    /// Which connections are not safe, and which gates are closed for many.
+    /// What concerns many rows at once.
     pub header: u16,
     /// What is to be said of the selected cell.
     pub sentence: u16,
@@ -54,10 +51,9 @@ pub struct Needs {
 pub fn panes(state: &State) -> Panes {
     let (columns, rows) = state.size;
     let wide = usize::from(columns);
-    let exposed = u16::from(state.store.exposed().next().is_some());
     let count = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX);
     let needs = Needs {
-        header: exposed + count(state.board.banners().min(MOST_BANNERS)),
+        header: count(banner::lines(state, wide).len()),
         sentence: count(sentence::lines(state, wide).len()),
         newest: count(message::newest(state, wide).len()),
     };

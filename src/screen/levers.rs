@@ -8,6 +8,7 @@ use crate::board::status::Status;
 use crate::model::{Repository, Target, Version};
 use crate::plan::{Lever, Plan, PlanId, Refusal, show};
 use crate::state::{BoardLine, State};
+use crate::text::end_sentence;
 
 /// What each lever would do now, or why not: one plan, or one for each marked cell. Where cells are marked it moves all of
 /// them or none.
@@ -104,6 +105,19 @@ fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal>
         }
     }
     crate::plan::plan(&request, &context)
+}
+
+/// Why the levers are open after a plan was sent: what it left open, and the lever that closes that.
+pub fn why_open(state: &State, sent: &PlanId) -> Option<String> {
+    let plan = &state.journal.get(sent)?.plan;
+    let (lever, next) = (plan.request.lever.title(), plan.next?.title());
+    let warning = plan
+        .warning
+        .as_deref()
+        .map(end_sentence)
+        .unwrap_or_default();
+    let text = format!("After this {lever} comes {next}, where you want it. {warning}");
+    Some(text.trim_end().to_owned())
 }
 
 /// `3 marked cells`.

@@ -3,6 +3,7 @@
 //!
 //! Both ask here, so that a key means what is drawn under it. Deliberately absent: changing the state, and drawing.
 
+pub mod banner;
 pub mod confirm;
 pub mod copy;
 pub mod help;

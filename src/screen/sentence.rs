@@ -10,7 +10,7 @@ use crate::model::{Change, Target, Version, span::span};
 use crate::plan::waits::state_in_words;
 use crate::screen::{keys, layout, mute, recent::name_mover};
 use crate::state::State;
-use crate::text::wrap;
+use crate::text::{end_sentence, wrap};
 
 /// All that there is to say, wrapped.
 pub fn lines(state: &State, columns: usize) -> Vec<Line> {
@@ -159,10 +159,8 @@ fn plan(state: &State, target: &Target) -> Option<String> {
         .last()
         .filter(|record| Some(&record.plan.id) != newest)?;
     let lever = record.plan.request.lever.title();
-    Some(format!(
-        "{lever}: {}.",
-        state_in_words(record, state.now, |remedy| keys::remedy(state, remedy))
-    ))
+    let words = state_in_words(record, state.now, |remedy| keys::remedy(state, remedy));
+    Some(format!("{lever}: {}", end_sentence(&words)))
 }
 
 /// What there is to know of a target that is well.

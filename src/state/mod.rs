@@ -270,6 +270,8 @@ pub enum Overlay {
     Levers {
         target: Target,
         selected: usize,
+        /// The plan that was sent just before, which wants another one to be whole: that is why they are open.
+        after: Option<PlanId>,
     },
     /// What can be copied of what is selected.
     Copy {

@@ -10,6 +10,7 @@ use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
 use crate::plan::{Plan, Request, plan};
+use crate::screen::confirm::top_of_focus;
 use crate::state::{Complaint, ConfirmUi, Cure, Overlay, Part, State};
 use jiff::SignedDuration;
 
@@ -63,7 +64,10 @@ fn parts(plan: &Plan) -> Vec<Part> {
     parts
 }
 
-fn turn(confirm: &mut ConfirmUi, by: isize) {
+fn turn(state: &mut State, by: isize) {
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+        return;
+    };
     let parts = parts(&confirm.plan);
     let now = parts
         .iter()
@@ -71,6 +75,18 @@ fn turn(confirm: &mut ConfirmUi, by: isize) {
         .unwrap_or(0);
     let length = parts.len() as isize;
     confirm.part = parts[(now as isize + by).rem_euclid(length) as usize];
+    show_focus(state);
+}
+
+/// Scrolls to what has the focus, so that no key acts on what is not in sight.
+fn show_focus(state: &mut State) {
+    let Some(Overlay::Confirm(confirm)) = &state.ui.overlay else {
+        return;
+    };
+    let top = top_of_focus(state, confirm);
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        confirm.top = top;
+    }
 }
 
 /// A key that is a command here.
@@ -88,8 +104,8 @@ pub fn press_in_confirm(
     forget_complaint(confirm, action == Action::Confirm);
     match action {
         Action::Back | Action::Cancel => close(state),
-        Action::NextPart => turn(confirm, 1),
-        Action::PreviousPart => turn(confirm, -1),
+        Action::NextPart => turn(state, 1),
+        Action::PreviousPart => turn(state, -1),
         Action::Left => confirm.confirm_focused = false,
         // Neither button was seen, not even Cancel.
         Action::Right | Action::Confirm if !is_seen => complain_unseen(confirm),
@@ -107,6 +123,7 @@ pub fn press_in_confirm(
                 if !confirm.open.remove(&part) {
                     confirm.open.insert(part);
                 }
+                show_focus(state);
             }
             Part::Buttons if !confirm.confirm_focused => close(state),
             _ => send(state, press, effects),
@@ -124,12 +141,12 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
     forget_complaint(confirm, action == Some(Action::Confirm));
     match action {
         Some(Action::Confirm) => match confirm.part {
-            Part::Reason => turn(confirm, 1),
+            Part::Reason => turn(state, 1),
             _ => send(state, press, effects),
         },
         Some(Action::Back | Action::Cancel) => close(state),
-        Some(Action::NextPart) => turn(confirm, 1),
-        Some(Action::PreviousPart) => turn(confirm, -1),
+        Some(Action::NextPart) => turn(state, 1),
+        Some(Action::PreviousPart) => turn(state, -1),
         Some(Action::CopyPlan) => copy(state, effects),
         Some(Action::Earlier | Action::Later) if confirm.part == Part::Reason => {
             let next = match (action, confirm.earlier) {

@@ -22,6 +22,7 @@ pub fn open(state: &mut State) {
             state.open_overlay(Overlay::Levers {
                 target,
                 selected: selected.unwrap_or_default(),
+                after: None,
             });
         }
         None => state.complain(state.untargeted()),
@@ -30,7 +31,10 @@ pub fn open(state: &mut State) {
 
 /// A key in the list of levers.
 pub fn press_in_levers(state: &mut State, press: &Press, action: Action) {
-    let Some(Overlay::Levers { target, selected }) = &mut state.ui.overlay else {
+    let Some(Overlay::Levers {
+        target, selected, ..
+    }) = &mut state.ui.overlay
+    else {
         return;
     };
     let last = Lever::ALL.len() - 1;

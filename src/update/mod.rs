@@ -129,6 +129,7 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
             state.open_overlay(Overlay::Levers {
                 target: made.request.target.clone(),
                 selected,
+                after: Some(plan),
             });
         }
     } else if state.ui.bulk.as_ref().is_some_and(|bulk| bulk.id() == plan) {

@@ -4,7 +4,7 @@ use super::pen::{Line, Pen};
 use super::{recent, theme::Theme};
 use crate::action::{Action, Place};
 use crate::board::status::{Status, TargetKind};
-use crate::board::{FoldKind, Row, shown};
+use crate::board::{CalmSmoke, FoldKind, Row, shown};
 use crate::model::{Environment, Target, Version, span::span};
 use crate::screen::{self, keys};
 use crate::state::{BoardLine, Pane, State};
@@ -322,9 +322,22 @@ fn smoke(state: &State) -> String {
         let unread: Vec<&str> = unread.iter().map(|e| e.as_str()).collect();
         return format!(", smoke not read in {}", unread.join(", "));
     }
-    match state.board.calm_smoke() {
-        (0, _) => String::new(),
-        (passed, cells) if passed == cells => ", smoke passed".into(),
-        (passed, cells) => format!(", smoke passed in {passed} of {cells} cells"),
+    let known = state.board.calm_smoke();
+    let mut parts = match known {
+        CalmSmoke { passed: 0, .. } => Vec::new(),
+        CalmSmoke {
+            others: 0,
+            not_kept: 0,
+            ..
+        } => vec!["smoke passed".to_owned()],
+        CalmSmoke { passed, .. } => vec![format!("smoke passed in {passed} cells")],
+    };
+    if known.others > 0 {
+        parts.push(format!("not yet in {}", known.others));
     }
+    // Without this it would sound as if the others had failed.
+    if known.not_kept > 0 && known.passed > 0 {
+        parts.push(format!("{} without a run", known.not_kept));
+    }
+    parts.iter().map(|part| format!(", {part}")).collect()
 }

@@ -4,10 +4,8 @@
 
 use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
-use crate::board::Hold;
-use crate::board::status::Status;
 use crate::model::{Fault, Word, span::span};
-use crate::screen::{keys, time::when};
+use crate::screen::{banner, keys};
 use crate::state::State;
 use crate::store::source::Reach;
 use crate::store::{Source, SourceState};
@@ -32,70 +30,9 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
         let line = sources(state, pen, columns);
         pen.line(1, &line);
     }
-    let mut next = 2;
-    if pen.rows() > next && state.store.exposed().next().is_some() {
-        let line = exposed(state, pen);
-        pen.line(next, &line);
-        next += 1;
+    for (y, line) in banner::lines(state, columns).into_iter().enumerate() {
+        pen.line(2 + y, &pen.theme.styled(line));
     }
-    let parents = state.board.broken_parents();
-    let parents = parents.map(|status| broken_parent(status, pen));
-    let holds = state.board.holds.iter().map(|hold| held(hold, state, pen));
-    let room = pen.rows().saturating_sub(next);
-    let banners: Vec<Line> = parents.chain(holds).take(room).collect();
-    for (y, line) in banners.iter().enumerate() {
-        pen.line(y + next, line);
-    }
-}
-
-/// `SYNC app-config in staging, nothing new reaches it: ComparisonError: ...`: every row of its column waits for it.
-fn broken_parent(status: &Status, pen: &Pen<'_>) -> Line {
-    let word = status.attention.first().copied().unwrap_or(Word::Sync);
-    let why = status.because.first().map_or("", String::as_str);
-    Line::new()
-        .look(word.label(), pen.theme.word(word))
-        .say(format!(
-            " {} in {}, nothing new reaches it: {why}",
-            status.target.app, status.target.environment
-        ))
-}
-
-fn held(hold: &Hold, state: &State, pen: &Pen<'_>) -> Line {
-    let since = hold
-        .since
-        .map(|at| format!(" {}", when(at, state.now)))
-        .unwrap_or_default();
-    let reason = hold
-        .reason
-        .as_ref()
-        .map(|r| format!(": {r}"))
-        .unwrap_or_default();
-    Line::new()
-        .look("HELD", pen.theme.word(Word::Held))
-        .say(format!(
-            " {}->{}, {} apps, {}{since}{reason}",
-            hold.from, hold.into, hold.apps, hold.by
-        ))
-}
-
-/// `NOT SAFE  staging, production: certificate not checked`: a banner as long as it is so.
-fn exposed(state: &State, pen: &Pen<'_>) -> Line {
-    let mut by_words: Vec<(&str, Vec<String>)> = Vec::new();
-    for (source, exposure) in state.store.exposed() {
-        let words = exposure.words();
-        match by_words.iter_mut().find(|(known, _)| *known == words) {
-            Some((_, sources)) => sources.push(source.to_string()),
-            None => by_words.push((words, vec![source.to_string()])),
-        }
-    }
-    let parts: Vec<String> = by_words
-        .iter()
-        .map(|(words, sources)| format!("{}: {words}", sources.join(", ")))
-        .collect();
-    Line::new().look(
-        format!("NOT SAFE  {}", parts.join("; ")),
-        pen.theme.danger(),
-    )
 }
 
 fn left(state: &State, pen: &Pen<'_>) -> Line {

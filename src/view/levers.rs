@@ -6,14 +6,25 @@ use crate::model::Target;
 use crate::screen::keys;
 use crate::screen::levers::{decided, gist, marked_cells};
 use crate::state::State;
-use crate::text::wrap;
+use crate::text::{wrap, wrap_at_most};
+
+/// Lines that say why it is open, where nobody opened it.
+const WHY: usize = 3;
 
 /// The overlay, at the foot of the screen.
-pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) {
+pub fn draw(
+    state: &State,
+    pen: &mut Pen<'_>,
+    target: &Target,
+    selected: usize,
+    why_open: Option<&str>,
+) {
     let decided = decided(state, target);
     let columns = pen.columns();
     let theme = pen.theme;
-    let mut pen = super::overlay::at_foot(pen, decided.len() + 3);
+    let why = why_open.map(|why| wrap_at_most(why, columns, columns, WHY));
+    let why = why.unwrap_or_default();
+    let mut pen = super::overlay::at_foot(pen, why.len() + decided.len() + 3);
     let title = match state.ui.board.marks.len() {
         0 => format!("levers of {target}"),
         marked => format!(
@@ -22,6 +33,10 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
         ),
     };
     pen.rule(0, &title, theme.bold());
+    let first = 1 + why.len();
+    for (y, text) in why.into_iter().enumerate() {
+        pen.line(1 + y, &Line::new().safe(text, theme.warning()));
+    }
     for (at, (lever, decision)) in decided.iter().enumerate() {
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));
         let (word, text, look) = match decision {
@@ -44,7 +59,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
             .look(format!("{:<21}", lever.title()), look)
             .look(format!("{word:<7}"), look)
             .look(text.trim_start(), look);
-        pen.line(1 + at, &line);
+        pen.line(first + at, &line);
     }
     let under = match decided.get(selected) {
         Some((_, Err(refusal))) => format!(
@@ -61,7 +76,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, target: &Target, selected: usize) 
         .enumerate()
     {
         pen.line(
-            1 + decided.len() + y,
+            first + decided.len() + y,
             &Line::new().safe(text, theme.plain()),
         );
     }

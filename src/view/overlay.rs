@@ -9,6 +9,7 @@ use crate::journal::Journal;
 use crate::plan::{PlanId, Refusal, show};
 use crate::screen::confirm::parts::check as check_lines;
 use crate::screen::copy::title;
+use crate::screen::levers::why_open;
 use crate::screen::{keys, mute, time::when};
 use crate::state::{Overlay, State};
 use crate::text::wrap;
@@ -18,8 +19,19 @@ use ratatui::layout::{Position, Rect};
 pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option<Position> {
     match state.ui.overlay.as_ref()? {
         Overlay::Confirm(ui) => return confirm::draw(state, &mut pen.within(whole), ui),
-        Overlay::Levers { target, selected } => {
-            levers::draw(state, &mut pen.within(main), target, *selected);
+        Overlay::Levers {
+            target,
+            selected,
+            after,
+        } => {
+            let why = after.as_ref().and_then(|plan| why_open(state, plan));
+            levers::draw(
+                state,
+                &mut pen.within(main),
+                target,
+                *selected,
+                why.as_deref(),
+            );
         }
         Overlay::Copy { subject } => {
             let title = title(state, subject);

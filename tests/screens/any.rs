@@ -105,6 +105,7 @@ fn overlays(state: &State) -> Vec<Overlay> {
         Overlay::Levers {
             target: target(),
             selected: 8,
+            after: Some(plan.id.clone()),
         },
         Overlay::Copy {
             subject: leverframe::state::Subject::Cell(target()),

@@ -229,3 +229,55 @@ fn a_plan_that_would_be_refused_by_now_says_so_while_it_is_open() {
         "{screen}"
     );
 }
+
+/// The title of the part that has the focus, in brackets, as it is drawn.
+fn focused_title(state: &State) -> Option<String> {
+    let screen = drawn(state);
+    let title = screen.lines().find(|line| line.starts_with("-- ["));
+    title.map(str::to_owned)
+}
+
+#[test]
+fn what_has_the_focus_is_in_sight_and_so_is_what_it_unfolds() {
+    let mut state = open(Part::Version);
+    // Through the parts and round again, each unfolded on the way: none of them fits beside the others then.
+    for nth in 0..10 {
+        keys(&mut state, "tab", 2_000 + 4_000 * nth);
+        if !matches!(
+            confirm(&state).part,
+            Part::Checks | Part::Write | Part::Then
+        ) {
+            assert_eq!(focused_title(&state), None);
+            continue;
+        }
+        let title = focused_title(&state);
+        assert!(
+            title.is_some(),
+            "{:?}:\n{}",
+            confirm(&state).part,
+            drawn(&state)
+        );
+        keys(&mut state, "enter", 4_000 + 4_000 * nth);
+        assert!(focused_title(&state).is_some(), "{}", drawn(&state));
+    }
+    assert!(
+        confirm(&state).open.is_empty(),
+        "each was unfolded and folded"
+    );
+    // Back again, with all of them unfolded.
+    keys(&mut state, "tab enter tab enter tab enter", 60_000);
+    assert_eq!(confirm(&state).open.len(), 3);
+    for nth in 0..3 {
+        assert!(focused_title(&state).is_some(), "{}", drawn(&state));
+        keys(&mut state, "backtab", 70_000 + 1_000 * nth);
+    }
+    // The first of the lines that follow the title is in sight, too: what Enter shows is not below the screen.
+    keys(&mut state, "tab tab", 80_000);
+    let screen = drawn(&state);
+    let lines: Vec<&str> = screen.lines().collect();
+    let title = lines
+        .iter()
+        .position(|line| line.starts_with("-- ["))
+        .unwrap();
+    assert!(!lines[title + 1].starts_with("--"), "{screen}");
+}

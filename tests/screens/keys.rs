@@ -103,7 +103,11 @@ fn no_text_names_a_key_that_was_given_away() {
         for app in ["whitehall-admin", "publisher", "gone"] {
             for selected in 0..Lever::ALL.len() {
                 let target = Target::new(environment, app);
-                state.ui.overlay = Some(Overlay::Levers { target, selected });
+                state.ui.overlay = Some(Overlay::Levers {
+                    target,
+                    selected,
+                    after: None,
+                });
                 look(&format!("levers of {app} in {environment}"), &state);
             }
         }

@@ -60,7 +60,8 @@ fn the_board_while_a_parent_delivers_nothing_and_an_app_is_not_there() {
                 kind: "ComparisonError".into(),
                 status: "".into(),
                 reason: "".into(),
-                message: "failed to generate manifest: helm template failed".into(),
+                message: "failed to generate manifest: helm template failed: values.yaml line 12: not a map"
+                    .into(),
                 at: None,
             }];
         });
@@ -72,6 +73,50 @@ fn the_board_while_a_parent_delivers_nothing_and_an_app_is_not_there() {
         world.application("production", "content-store", |app| app.deleting = true);
         world.state(columns, rows)
     });
+}
+
+#[test]
+fn banners_share_the_lines_that_there_are_for_them() {
+    let mut world = world::night();
+    world.exposed = vec![("staging".into(), Exposure::UncheckedCertificate)];
+    for environment in ["integration", "staging", "production"] {
+        world.application(environment, "app-config", |parent| {
+            parent.auto_sync = false;
+        });
+    }
+    // Five of them: each that is left out is counted, and none takes a second line.
+    let screen = golden::drawn(&world.state(80, 24));
+    let header: Vec<&str> = screen.lines().skip(2).take(4).collect();
+    assert!(header[0].starts_with("NOT SAFE staging: "), "{screen}");
+    assert!(
+        header[1].starts_with("SYNC app-config in integration, "),
+        "{screen}"
+    );
+    assert!(
+        header[2].starts_with("SYNC app-config in staging, "),
+        "{screen}"
+    );
+    assert_eq!(header[3], "and 2 more; what is wrong stands in their rows");
+}
+
+#[test]
+fn the_calm_say_of_which_smoke_runs_nothing_is_kept() {
+    let mut world = world::night();
+    world.app("old", &["old"]);
+    for environment in ["integration", "staging", "production"] {
+        world.stands(environment, "old", "v6", "v7", "90d");
+        world.application(environment, "old", |app| {
+            app.annotations.insert("imageTag".into(), "v7".into());
+        });
+    }
+    world.calm("new", "v9", "12d");
+    let text = golden::drawn(&world.state(80, 24));
+    assert!(
+        text.contains(
+            "+ 55 calm: one version everywhere, smoke passed in 162 cells, 3 without a run\n"
+        ),
+        "{text}"
+    );
 }
 
 #[test]
@@ -300,6 +345,30 @@ fn the_levers_with_their_reasons() {
         state.ui.overlay = Some(Overlay::Levers {
             target,
             selected: 0,
+            after: None,
+        });
+        state
+    });
+}
+
+#[test]
+fn the_levers_that_open_after_a_roll_back_say_why() {
+    golden("levers-after-roll-back", |columns, rows| {
+        let mut state = night(columns, rows);
+        let target = Target::new("production", "whitehall-admin");
+        let sent = decide(
+            &state,
+            &request(Lever::RollBack, "production", "whitehall-admin"),
+        );
+        let sent = sent.unwrap();
+        world::remember(&mut state, sent.clone(), "2s");
+        state.ui.overlay = Some(Overlay::Levers {
+            target,
+            selected: Lever::ALL
+                .iter()
+                .position(|lever| sent.next == Some(*lever))
+                .unwrap(),
+            after: Some(sent.id),
         });
         state
     });

@@ -8,7 +8,7 @@ use crate::plan::{Check, Edit, Guard, Verdict, Weight, Write, show};
 use crate::screen::keys;
 use crate::screen::line::{Line, Tone};
 use crate::state::{Changed, ConfirmUi, Part, State};
-use crate::text::wrap;
+use crate::text::{end_sentence, wrap, wrap_at_most};
 use serde_json::Value;
 
 pub struct Section {
@@ -33,13 +33,9 @@ pub fn check(check: &Check, columns: usize, most: usize) -> Vec<Line> {
     };
     let name = check.name.title();
     let room = columns.saturating_sub(NAME + 1);
-    let mut texts = wrap(&check.evidence, room, room);
-    if texts.len() > most {
-        let rest: Vec<String> = texts.drain(most - 1..).map(|t| t.to_string()).collect();
-        texts.push(crate::text::Safe::line(&rest.join(" ")).cut(room));
-    }
-    texts
+    wrap_at_most(&check.evidence, room, room, most)
         .into_iter()
+        .map(|text| text.cut(room))
         .enumerate()
         .map(|(at, text)| {
             let line = if at == 0 {
@@ -264,8 +260,7 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize) -> Section {
         })
         .unwrap_or_default();
     if let Some(warning) = &plan.warning {
-        let end = if warning.ends_with('.') { "" } else { "." };
-        say(&format!("{warning}{end}{next}"), Tone::Warning);
+        say(&format!("{}{next}", end_sentence(warning)), Tone::Warning);
     } else if !next.is_empty() {
         say(next.trim_start(), Tone::Plain);
     }

@@ -127,7 +127,9 @@ fn aimed_at(state: &State) -> Aim {
     let board = &ui.board;
     let run = ui.run.as_ref().map(|run| (&run.target, &run.node));
     let overlay = ui.overlay.as_ref().map(|overlay| match overlay {
-        Overlay::Levers { target, selected } => format!("levers {target} {selected}"),
+        Overlay::Levers {
+            target, selected, ..
+        } => format!("levers {target} {selected}"),
         Overlay::Confirm(confirm) => format!("plan {} {:?}", confirm.plan.id, confirm.plan.request),
         Overlay::Refused(refusal) => format!("refused {}", refusal.target),
         other => format!("{other:?}"),
