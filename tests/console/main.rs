@@ -23,6 +23,7 @@ mod pty;
 mod read_only;
 mod scenarios;
 mod terminal;
+mod troubles;
 mod typed;
 mod yard;
 mod yard_commands;
