@@ -64,7 +64,10 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
             Some((_, piece)) = pieces.recv() => match piece {
                 LogPiece::Bytes(stretch) => print::bytes(&printer.print(stretch))?,
                 LogPiece::Cut(fault) => print::complain(&format!("{fault} It is asked for again.")),
-                LogPiece::Restarted => print::complain("The container was restarted."),
+                LogPiece::Restarted => {
+                    print::bytes(&printer.restart())?;
+                    print::complain("The container was restarted.");
+                }
                 LogPiece::Ended => break,
                 LogPiece::Failed(fault) => {
                     print::bytes(&printer.end())?;

@@ -34,6 +34,8 @@ pub(in crate::cli) struct Printer {
     /// The last line so far, where lines are made, and when it was printed.
     rest: Vec<u8>,
     at: Option<Timestamp>,
+    /// Where bytes are passed on: the last of them did not end a line.
+    is_in_line: bool,
 }
 
 impl Printer {
@@ -47,12 +49,14 @@ impl Printer {
             how,
             rest: Vec::new(),
             at: None,
+            is_in_line: false,
         }
     }
 
     /// What is to be printed of a piece.
     pub fn print(&mut self, piece: Stretch) -> Vec<u8> {
         if self.how == How::Bytes {
+            self.is_in_line = !piece.bytes.ends_with(b"\n");
             return piece.bytes;
         }
         let mut printed = Vec::new();
@@ -80,6 +84,14 @@ impl Printer {
             self.line(&mut printed);
         }
         printed
+    }
+
+    /// What is left when the container was restarted: its last line is over, with or without its end.
+    pub fn restart(&mut self) -> Vec<u8> {
+        match std::mem::take(&mut self.is_in_line) {
+            true => vec![b'\n'],
+            false => self.end(),
+        }
     }
 
     fn line(&mut self, printed: &mut Vec<u8>) {
@@ -112,12 +124,17 @@ mod tests {
         }
     }
 
-    fn printed(how: How, pieces: Vec<Stretch>) -> String {
-        let mut printer = Printer {
+    fn printer(how: How) -> Printer {
+        Printer {
             how,
             rest: Vec::new(),
             at: None,
-        };
+            is_in_line: false,
+        }
+    }
+
+    fn printed(how: How, pieces: Vec<Stretch>) -> String {
+        let mut printer = printer(how);
         let mut all: Vec<u8> = pieces.into_iter().flat_map(|p| printer.print(p)).collect();
         all.extend(printer.end());
         String::from_utf8_lossy(&all).into_owned()
@@ -140,6 +157,19 @@ mod tests {
         );
         let shown = printed(How::Lines, pieces());
         assert!(!shown.contains('\u{1b}') && shown.ends_with("\ntwo\nthree\n"));
+    }
+
+    #[test]
+    fn a_restart_ends_the_line_that_the_container_left_open() {
+        for how in [How::Bytes, How::Lines] {
+            let mut printer = printer(how);
+            let mut all = printer.print(stretch(b"half a li", &[]));
+            all.extend(printer.restart());
+            all.extend(printer.print(stretch(b"up again\n", &[])));
+            all.extend(printer.restart());
+            all.extend(printer.end());
+            assert_eq!(String::from_utf8_lossy(&all), "half a li\nup again\n");
+        }
     }
 
     #[test]
