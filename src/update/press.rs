@@ -124,6 +124,9 @@ pub fn do_action(state: &mut State, press: &Press, action: Action, effects: &mut
         }
         Action::LastView => {
             if let Some(view) = state.ui.last.clone() {
+                if let View::Target(target) = &view {
+                    effects.push(Effect::Open(Some(target.clone())));
+                }
                 go(state, view);
             }
         }

@@ -163,7 +163,15 @@ fn has_push_hook(repository: &Repository) -> bool {
         .config()
         .and_then(|config| config.get_path("core.hooksPath"))
         .ok();
-    let dir = configured.unwrap_or_else(|| repository.git.commondir().join("hooks"));
+    // git takes a relative path from where the hook is run: the top of the work tree, or the bare repository itself.
+    let top = repository
+        .git
+        .workdir()
+        .unwrap_or_else(|| repository.git.path());
+    let dir = match configured {
+        Some(path) => top.join(path),
+        None => repository.git.commondir().join("hooks"),
+    };
     !repository.is_mirror() && dir.join("pre-push").exists()
 }
 
@@ -309,6 +317,20 @@ mod tests {
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
         })
+    }
+
+    #[test]
+    fn a_hooks_path_is_relative_to_the_work_tree_and_not_to_where_the_program_runs() {
+        let fixture = crate::provider::git::fixture::Fixture::bare();
+        fixture.commit(&[("file", b"text")], "begin");
+        let clone = fixture.clone_to("clone");
+        let repository = crate::provider::git::fixture::Fixture::open_at(&clone);
+        let mut config = repository.git.config().unwrap();
+        config.set_str("core.hooksPath", ".githooks").unwrap();
+        assert!(!has_push_hook(&repository));
+        std::fs::create_dir(clone.join(".githooks")).unwrap();
+        std::fs::write(clone.join(".githooks/pre-push"), "#!/bin/sh\nexit 1\n").unwrap();
+        assert!(has_push_hook(&repository));
     }
 
     #[test]

@@ -115,13 +115,15 @@ pub(super) fn follow(state: &mut State) {
 
 pub fn set_search(state: &mut State, text: &str) {
     match Pattern::parse(text) {
-        Ok(pattern) => with(state, |log| {
-            log.search = pattern;
-            log.search_text = text.to_owned();
-        }),
+        Ok(pattern) => {
+            with(state, |log| {
+                log.search = pattern;
+                log.search_text = text.to_owned();
+            });
+            search(state, true);
+        }
         Err(why) => state.complain(why),
     }
-    search(state, true);
 }
 
 pub fn set_filter(state: &mut State, text: &str) {
