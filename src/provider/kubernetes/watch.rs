@@ -74,6 +74,8 @@ enum Ended {
     Listed,
     /// The stream ended or broke after it had worked: it is resumed at once.
     Over,
+    /// An answer was wanted at once, so that the stream was left: it has not failed, and is resumed.
+    Kicked,
     /// The version is too old (or from a future that was rolled back): everything has to be listed again.
     Expired(Failure),
     /// This server has no watch-list.
@@ -135,7 +137,7 @@ impl Watch<'_> {
             };
             let failure = match ended {
                 Ended::Closed => return,
-                Ended::Listed | Ended::Over => continue,
+                Ended::Listed | Ended::Over | Ended::Kicked => continue,
                 Ended::NoWatchList => {
                     state.watch_list = false;
                     continue;

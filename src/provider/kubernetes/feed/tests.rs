@@ -313,6 +313,45 @@ async fn an_app_is_read_and_watched_in_the_namespace_that_it_names() {
     assert_eq!(listed_once, 1, "not listed again");
 }
 
+/// Whoever asks again, and again at once, has found no fault of the cluster.
+#[tokio::test]
+async fn asking_again_at_once_is_no_fault() {
+    let server = Faulty::start(|_, asked| calm(asked)).await;
+    let mut running = read(&server);
+    let all = [
+        Kind::Applications,
+        Kind::Runs,
+        Kind::Deployments,
+        Kind::Pods,
+    ];
+    running
+        .until("all", |store| all.iter().all(|kind| listed(store, *kind)))
+        .await;
+    let watches = || {
+        let asked = server.asked();
+        let is_watch =
+            |a: &&Asked| a.path.contains("watch") && !a.path.contains("sendInitialEvents");
+        asked.iter().filter(is_watch).count()
+    };
+    for round in 0..4 {
+        let before = watches();
+        running.cluster.refresh();
+        let end = tokio::time::Instant::now() + Duration::from_secs(20);
+        while watches() < before + all.len() {
+            let next = tokio::time::timeout_at(end, running.deltas.recv()).await;
+            let delta = next.unwrap_or_else(|_| panic!("not asked again: round {round}"));
+            running.store.apply(delta.expect("a feed"));
+        }
+        let about = running.store.source(&source()).unwrap();
+        assert!(about.worst_fault().is_none(), "round {round}: {about:?}");
+    }
+    let asked = server.asked();
+    let lists = asked
+        .iter()
+        .filter(|a| a.path.contains("sendInitialEvents"));
+    assert_eq!(lists.count(), 5, "each kind, and the pods of runs, once");
+}
+
 #[tokio::test]
 async fn a_forbidden_kind_leaves_the_others() {
     let server = Faulty::start(|_, asked| {

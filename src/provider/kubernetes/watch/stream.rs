@@ -226,7 +226,7 @@ impl Watch<'_> {
             chunk = body.chunk(idle) => chunk?,
             () = listener.closed() => return Err(Ended::Closed),
             // an answer is wanted now: a new link will show whether this one is dead
-            Ok(()) = self.kick.changed() => return Ok(None),
+            Ok(()) = self.kick.changed() => return Err(Ended::Kicked),
         };
         let Some(chunk) = chunk else {
             return Ok(None);
