@@ -12,7 +12,8 @@ use crate::connect::{self, Connection};
 use crate::delivery::Delivery;
 use crate::model::{App, Environment, Fault, FaultKind, Target};
 use crate::provider::git::feed::{Depth, OneApp};
-use crate::store::{Delta, Source, Store};
+use crate::store::source::Reach;
+use crate::store::{Delta, News, Source, Store};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -199,13 +200,16 @@ pub(super) async fn gather(
         }
     }
     progress.clear();
-    let late = wanted
+    let late: Vec<Source> = wanted
         .iter()
         .filter(|source| !has_answered(&store, source, &want, config))
         // The present versions are known; their history reaches as far as the walk has come.
         .filter(|source| **source != Source::Git || store.tree.is_none())
         .cloned()
         .collect();
+    for source in &late {
+        note_unread(&mut store, source, common.limit);
+    }
     Ok(Gathered {
         store,
         connection,
@@ -251,6 +255,33 @@ fn has_answered(store: &Store, source: &Source, want: &Want, config: &Config) ->
             listed && (!want.rights || asked)
         }
     }
+}
+
+/// What brought nothing within the limit has failed for this command: without a fault its targets would look calm.
+fn note_unread(store: &mut Store, source: &Source, limit: u64) {
+    let now = jiff::Timestamp::now();
+    let Some(about) = store
+        .source(source)
+        .filter(|about| about.reach(now) == Reach::Unread)
+    else {
+        return;
+    };
+    let fault = Fault::new(
+        FaultKind::Unreachable,
+        format!("{source}: nothing was read within {limit} s."),
+        "--limit SECONDS waits longer.",
+    );
+    let subscription = about.subscription;
+    store.apply(Delta {
+        source: source.clone(),
+        subscription,
+        seen_at: now,
+        news: News::Fault {
+            list: None,
+            fault,
+            retry_at: None,
+        },
+    });
 }
 
 /// Whether waiting within the limit would bring nothing else: a server that is busy (or has just been given a kind) says so,
@@ -304,8 +335,8 @@ impl Gathered {
 mod tests {
     use super::*;
     use crate::config::ClusterAt;
+    use crate::store::Kind;
     use crate::store::fixture::usual_list;
-    use crate::store::{Kind, News};
 
     fn three_clusters() -> Config {
         let mut config =
@@ -355,6 +386,25 @@ mod tests {
         };
         assert!(!hear(whole(FaultKind::Throttled)));
         assert!(hear(whole(FaultKind::Unreachable)));
+    }
+
+    /// A server that accepts and says nothing, or sends one blank after the other, has brought nothing that is calm.
+    #[test]
+    fn what_brought_nothing_within_the_limit_is_not_calm() {
+        let mut world = crate::store::fixture::Fixture::new();
+        world.app("publisher", &["publisher"]);
+        world.file("staging", "publisher", "v1", true);
+        let source = Source::Cluster(Environment::new("staging"));
+        let lists = vec![usual_list(Kind::Applications), usual_list(Kind::Pods)];
+        world.news(source.clone(), News::Connecting(lists));
+        world.news(source.clone(), News::Alive);
+        note_unread(&mut world.store, &source, 3);
+        let about = world.store.source(&source).unwrap();
+        assert_eq!(about.reach(jiff::Timestamp::now()), Reach::Failed);
+        let fault = about.whole_fault().unwrap().to_string();
+        assert!(fault.contains("nothing was read within 3 s"), "{fault}");
+        let status = world.status("staging", "publisher");
+        assert_eq!(status.attention, [crate::model::Word::Unread]);
     }
 
     /// Whether a version that does not come is stuck, or explained by what failed below, is written below.

@@ -146,6 +146,8 @@ impl SourceState {
                 self.alive_at = Some(seen_at);
                 return;
             }
+            // A push that was tried says nothing of what was read.
+            News::Pushable(_) => return,
             // Known before anything is asked: no sign of life.
             News::Exposed(exposure) => {
                 self.exposure = *exposure;
@@ -173,12 +175,11 @@ impl SourceState {
 
     /// Whether it is being read for the first time: nothing was heard yet, or a list was neither seen whole nor failed.
     pub fn is_reading(&self, now: Timestamp) -> bool {
+        let mut lists = self.lists.values();
+        let is_list_awaited = lists.any(|list| !list.listed && list.fault.is_none());
         match self.reach(now) {
-            Reach::Unread => self.connecting,
-            Reach::Ok => {
-                let mut lists = self.lists.values();
-                lists.any(|list| !list.listed && list.fault.is_none())
-            }
+            Reach::Unread => self.connecting || is_list_awaited,
+            Reach::Ok => is_list_awaited,
             Reach::Stale | Reach::Failed => false,
         }
     }
@@ -191,11 +192,13 @@ impl SourceState {
 
     pub fn reach(&self, now: Timestamp) -> Reach {
         let is_never_read = !self.lists.is_empty() && self.lists.values().all(|list| !list.listed);
-        match (self.age_s(now), &self.fault) {
+        match (self.age_s(now), self.whole_fault()) {
             (None, Some(_)) => Reach::Failed,
             (None, None) => Reach::Unread,
             // It answers, and refuses everything.
             (Some(_), Some(_)) if is_never_read => Reach::Failed,
+            // It answers, and has brought nothing yet.
+            (Some(_), None) if is_never_read => Reach::Unread,
             (Some(age), _) if age > STALE_AFTER_S => Reach::Stale,
             (Some(_), Some(_)) => Reach::Stale,
             (Some(_), None) => Reach::Ok,
@@ -301,6 +304,9 @@ mod tests {
         let mut about = SourceState::default();
         about.heard(at(0), &News::Connecting(vec![pods.clone(), runs.clone()]));
         assert_eq!(seen(&about), (true, Reach::Unread));
+        about.heard(at(0), &News::Alive);
+        let why = "an answer that goes on and on has brought nothing";
+        assert_eq!(seen(&about), (true, Reach::Unread), "{why}");
         about.heard(at(0), &News::Listed(pods.clone()));
         assert_eq!(seen(&about), (true, Reach::Ok), "the runs are on their way");
         let mut refused = about.clone();
@@ -322,5 +328,42 @@ mod tests {
             (false, Reach::Ok),
             "what is listed again stands"
         );
+    }
+
+    #[test]
+    fn a_push_that_is_tried_cures_no_fault_of_reading_and_is_no_sign_of_life() {
+        let mut about = SourceState::default();
+        let fault = Fault::new(FaultKind::Unreachable, "Connection refused", "");
+        about.heard(at(0), &News::Alive);
+        about.heard(
+            at(0),
+            &News::Fault {
+                list: None,
+                fault: fault.clone(),
+                retry_at: None,
+            },
+        );
+        for pushable in [None, Some(fault)] {
+            about.heard(at(1), &News::Pushable(pushable));
+            assert_eq!(seen(&about), (false, Reach::Stale));
+            assert_eq!(about.alive_at, Some(at(0)));
+        }
+    }
+
+    #[test]
+    fn a_source_that_answers_each_list_with_a_fault_has_failed() {
+        let list = ClusterList::new(Kind::Pods, "apps");
+        let mut about = SourceState::default();
+        about.heard(at(0), &News::Connecting(vec![list.clone()]));
+        about.heard(
+            at(0),
+            &News::Fault {
+                list: Some(list),
+                fault: Fault::new(FaultKind::Malformed, "a login page", ""),
+                retry_at: None,
+            },
+        );
+        about.heard(at(0), &News::Alive);
+        assert_eq!(seen(&about), (false, Reach::Failed));
     }
 }

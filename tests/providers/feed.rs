@@ -526,3 +526,42 @@ fn the_history_of_one_app_ends_where_enough_is_known() {
     assert!(!store.history.is_whole(&frontend.0, &frontend.1));
     assert!(store.history.known_since().is_some());
 }
+
+/// What cannot be read for a moment (a lock, a disk, a fetch that is half done) is read later, and no change is left out.
+#[test]
+fn what_came_while_history_could_not_be_read_is_read_later() {
+    let yard = Yard::new();
+    let mut told = Told::by(yard.path(), Options::default());
+    told.until("complete", |store| store.history.is_complete());
+    for version in ["v2", "v3"] {
+        let text = format!("image_tag: {version}\npromote_deployment: true\n");
+        yard.tag("integration", "frontend", &text);
+        git(&yard.work, &["commit", "--quiet", "--all", "-m", version]);
+    }
+    git(&yard.work, &["push", "--quiet", "origin", "HEAD:side"]);
+    let blob = git(
+        &yard.work,
+        &[
+            "rev-parse",
+            "HEAD~:charts/app-config/image-tags/integration/frontend",
+        ],
+    );
+    let (folder, name) = blob.trim().split_at(2);
+    let object = yard.bare.join("objects").join(folder).join(name);
+    let away = yard.dir.path().join("away");
+    std::fs::rename(&object, &away).unwrap();
+    let bare = yard.bare.to_str().unwrap();
+    git(
+        &yard.work,
+        &["--git-dir", bare, "update-ref", "refs/heads/main", "side"],
+    );
+    told.until("a fault", |store| {
+        store.source(&Source::Git).unwrap().fault.is_some()
+    });
+    std::fs::rename(&away, &object).unwrap();
+    let (integration, frontend) = (Environment::new("integration"), Repository::new("frontend"));
+    told.until("both", |store| {
+        store.history.changes_of(&integration, &frontend).len() == 3
+    });
+    assert!(told.store.source(&Source::Git).unwrap().fault.is_none());
+}

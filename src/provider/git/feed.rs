@@ -283,7 +283,16 @@ impl FeedThread {
             self.alive_at = Some(Instant::now());
             return Ok(self.feed.blocking_send(News::Alive));
         }
-        Ok(self.declared(repository, tip)? && self.increment(repository, before, tip)?)
+        let reported = self.reported.clone();
+        if !self.declared(repository, tip)? {
+            return Ok(false);
+        }
+        let sent = self.increment(repository, before, tip);
+        if sent.is_err() {
+            // What came in between is still owed, so the next round begins at the same commit.
+            self.reported = reported;
+        }
+        sent
     }
 
     fn declared(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
