@@ -131,7 +131,8 @@ fn what_was_rolled_back_on_purpose_is_back_and_not_stuck() {
             status.because,
             ["rolled back from v3084 20m ago by govuk-ci. v3084 still waits in staging."]
         );
-        assert_eq!(status.levers(), [Lever::Release]);
+        // What was rolled back from comes again by itself unless it is held.
+        assert_eq!(status.levers(), [Lever::Hold, Lever::Release]);
     }
     // What the robot lowered by itself nobody meant.
     let status = rolled_back(ActorKind::Robot).status("production", "whitehall");

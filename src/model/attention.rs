@@ -84,7 +84,7 @@ table! {
         label: "BACK",
         help: "Rolled back on purpose; what to do about it is still owed.",
         gravity: Gravity::Meant,
-        levers: &[Lever::Release],
+        levers: &[Lever::Hold, Lever::Release],
     }
     Held {
         label: "HELD",

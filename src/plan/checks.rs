@@ -332,7 +332,16 @@ pub(super) fn read(subject: &Subject<'_>, source: &Source) -> String {
 
 fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     match in_flight(subject.context.journal, &draft.request, draft.to.as_ref()) {
-        None => checks.pass(CheckName::InFlight, "no plan of the same kind is under way"),
+        None => match arrived(subject, &draft.request) {
+            None => checks.pass(CheckName::InFlight, "no plan of the same kind is under way"),
+            // Where it only is to be known, it is shown among what speaks against the plan.
+            Some(evidence)
+                if CheckName::InFlight.weight(draft.request.lever) == Some(Weight::Shown) =>
+            {
+                checks.add(CheckName::InFlight, Verdict::Failed, evidence, "");
+            }
+            Some(evidence) => checks.pass(CheckName::InFlight, evidence),
+        },
         Some(record) => {
             let (state, remedy) = match record.plan_state() {
                 PlanState::Unknown => (
@@ -365,6 +374,23 @@ fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
             );
         }
     }
+}
+
+/// What is under way and collides with nothing, because its version has arrived and its effect is awaited.
+fn arrived(subject: &Subject<'_>, request: &Request) -> Option<String> {
+    let mut open = subject.context.journal.open();
+    let record = open.find(|record| {
+        same_movement(&record.plan.request, request) && record.plan_state() == PlanState::Underway
+    });
+    let plan = &record?.plan;
+    Some(format!(
+        "plan {} ({} {} to {}, by {}) has arrived, and its effect is awaited",
+        plan.id,
+        plan.request.lever.title(),
+        plan.request.target,
+        plan.to.as_ref().map_or("", Version::short),
+        plan.who.login
+    ))
 }
 
 /// The plan in the journal that this one would collide with. Both requests name their file or run.

@@ -367,6 +367,27 @@ impl<'a> Past<'a> {
     }
 
     /// The row `bad here`: the version was rolled back from here, crashes here or failed its smoke run here.
+    /// What was not read though a version that is bad here would show there.
+    fn unread(&self) -> Option<String> {
+        let (store, delivery) = (self.subject.store(), self.subject.delivery());
+        store.cluster(self.environment)?;
+        let pods = delivery.workloads.as_ref().map(|_| (Kind::Pods, "pods"));
+        let runs = delivery.runs.as_ref().map(|_| (Kind::Runs, "runs"));
+        let unread: Vec<&str> = [pods, runs]
+            .into_iter()
+            .flatten()
+            .filter(|(kind, _)| !store.is_read(self.environment, *kind))
+            .map(|(_, name)| name)
+            .collect();
+        (!unread.is_empty()).then(|| {
+            let what = unread.join(" and ");
+            format!(
+                "the {what} of {} were not read, so whether it was bad here is not known",
+                self.environment
+            )
+        })
+    }
+
     pub fn check(&self, version: &Version, checks: &mut Checks) {
         let name = CheckName::BadHere;
         let complaints = self.complaints(version);
@@ -379,6 +400,10 @@ impl<'a> Past<'a> {
                 texts.join("; it ")
             );
             checks.add(name, Verdict::Failed, evidence, "");
+            return;
+        }
+        if let Some(unread) = self.unread() {
+            checks.add(name, Verdict::Unknown, unread, "");
             return;
         }
         let history = &self.subject.store().history;

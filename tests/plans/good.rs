@@ -5,6 +5,7 @@ use crate::world::{World, ago};
 use leverframe::journal::{Entry, Journal, What};
 use leverframe::model::*;
 use leverframe::plan::*;
+use leverframe::store::Kind;
 
 const HERE: &str = "production";
 const APP: &str = "publisher";
@@ -262,6 +263,25 @@ fn what_was_rolled_back_from_here_is_said_of_it_with_who_when_and_why() {
     back.version = Some("v1362".into());
     let plan = decide(&world, &back).unwrap();
     assert_eq!(check(&plan, "bad_here").verdict, Verdict::Passed);
+}
+
+/// README: what is unknown never counts as passed.
+#[test]
+fn whether_a_version_is_bad_where_pods_or_runs_were_not_read_is_not_known() {
+    for (kind, name) in [(Kind::Pods, "pods"), (Kind::Runs, "runs")] {
+        let mut world = past();
+        world.forbidden(HERE, kind);
+        let mut back = request(Lever::RollBack, HERE, APP);
+        back.version = Some("v1360".into());
+        let (Ok(Plan { checks, .. }) | Err(Refusal { checks, .. })) = decide(&world, &back);
+        let row = checks.iter().find(|c| c.name == CheckName::BadHere);
+        let row = row.expect("the row");
+        assert_eq!(row.verdict, Verdict::Unknown);
+        assert_eq!(
+            row.evidence,
+            format!("the {name} of {HERE} were not read, so whether it was bad here is not known")
+        );
+    }
 }
 
 #[test]

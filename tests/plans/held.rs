@@ -196,6 +196,50 @@ fn a_plan_in_flight_holds_its_like_and_nothing_else() {
     }
 }
 
+/// Whoever comes second reads that the good version is on its way already.
+#[test]
+fn a_plan_whose_version_has_arrived_is_named_by_the_next_of_its_kind() {
+    let mut world = publisher();
+    world.stands("production", "publisher", "v1361", "v1358", "1m");
+    let mut back = request(Lever::RollBack, "production", "publisher");
+    back.version = Some("v1360".into());
+    let earlier = Plan {
+        id: PlanId::new("ffff"),
+        ..decide(&world, &back).unwrap()
+    };
+    let mut journal = Journal::default();
+    let applied = Outcome::Applied {
+        evidence: String::new(),
+    };
+    for what in [
+        What::Intent {
+            plan: Box::new(earlier.clone()),
+        },
+        What::Outcome { outcome: applied },
+        What::Seen { hop: 0 },
+    ] {
+        journal.add_entry(Entry {
+            at: crate::world::now(),
+            plan: earlier.id.clone(),
+            what,
+        });
+    }
+    let console = Console {
+        journal,
+        ..Console::default()
+    };
+    back.version = None;
+    let (Ok(Plan { checks, .. }) | Err(Refusal { checks, .. })) = console.decide(&world, &back);
+    let row = checks.iter().find(|c| c.name == CheckName::InFlight);
+    let row = row.unwrap();
+    assert_eq!(row.verdict, Verdict::Failed);
+    assert!(!row.refuses());
+    assert_eq!(
+        row.evidence,
+        "plan ffff (roll back publisher @ production to v1360, by ops-1) has arrived, and its effect is awaited"
+    );
+}
+
 #[test]
 fn an_app_of_several_images_asks_which() {
     let mut world = publisher();
