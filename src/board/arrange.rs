@@ -26,11 +26,14 @@ impl Board {
     /// Replaces a row; without any cell it is removed.
     pub(super) fn put(&mut self, key: RowKey, cells: Vec<Cell>) {
         let is_gone = cells.iter().all(Option::is_none);
-        if self
-            .rows
-            .get(&key)
-            .map_or(is_gone, |row| row.cells == cells)
-        {
+        let row = (!is_gone).then(|| row(key.clone(), cells, self));
+        let is_same = match (self.rows.get(&key), &row) {
+            (None, None) => true,
+            // What is said may be the same and not be news any more.
+            (Some(before), Some(row)) => before.cells == row.cells && before.alone == row.alone,
+            _ => false,
+        };
+        if is_same {
             return;
         }
         self.revision += 1;
@@ -38,7 +41,6 @@ impl Board {
         if let Some(row) = &before {
             self.discount(row);
         }
-        let row = (!is_gone).then(|| row(key.clone(), cells, self));
         let families = (before.as_ref().map(family), row.as_ref().map(family));
         if let (Some(left), joined) = &families
             && joined.as_ref() != Some(left)

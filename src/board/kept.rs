@@ -6,6 +6,7 @@ use crate::model::*;
 use crate::store::fixture::{self, Fixture, ago, id, pod, smoke, usual_list};
 use crate::store::{ClusterList, Fact, Kind, News, Source};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const ENVIRONMENTS: [&str; 3] = ["integration", "staging", "production"];
 const APPS: [&str; 8] = [
@@ -156,7 +157,7 @@ fn shown(board: &Board) -> (Vec<&Row>, String) {
 proptest! {
     #![proptest_config(cases(400))]
     #[test]
-    fn a_board_that_is_kept_is_the_board_of_all_facts(steps in proptest::collection::vec((happens(), any::<bool>()), 1..80)) {
+    fn a_board_that_is_kept_is_the_board_of_all_facts(steps in proptest::collection::vec((happens(), any::<bool>()), 1..80), days in 0_i64..100) {
         let mut world = Fixture::new();
         let mut kept = Board::new(&world.store, &world.delivery, ago(0));
         world.store.take_changed();
@@ -169,5 +170,12 @@ proptest! {
                 prop_assert_eq!(shown(&kept), shown(&whole), "after {:?}", step);
             }
         }
+        // Time passes: what all rows say is derived row by row.
+        let mut changed = world.store.take_changed();
+        changed.apps.extend(kept.apps().map(|app| Arc::from(app.as_str())));
+        let later = ago(-days * 86_400);
+        kept.refresh(&changed, &world.store, &world.delivery, later);
+        let whole = Board::new(&world.store, &world.delivery, later);
+        prop_assert_eq!(shown(&kept), shown(&whole), "{} days later", days);
     }
 }

@@ -271,6 +271,11 @@ impl Board {
             .filter(|status| status.has_failed_smoke())
     }
 
+    /// The apps and files that have rows, in no order.
+    pub fn apps(&self) -> impl Iterator<Item = &App> {
+        self.rows.keys().map(|key| &key.app)
+    }
+
     pub fn row(&self, key: &RowKey) -> Option<&Row> {
         self.rows.get(key)
     }

@@ -101,8 +101,8 @@ fn state(
         calls: VecDeque::new(),
         looks: Default::default(),
         board: Board::default(),
-        // Derived from nothing yet, so the first frame derives it.
-        board_of: (u64::MAX, i64::MIN),
+        board_of: None,
+        ageing: Vec::new(),
         ui: Ui {
             notice: notice.map(|text| Notice {
                 text,

@@ -3,6 +3,8 @@
 //! Deliberately absent: channels, handles and clocks. Only [`mod@crate::update`] changes it; a view is a function of it.
 
 pub mod filter;
+#[cfg(test)]
+mod fixture;
 pub mod lines;
 
 pub use lines::BoardLine;
@@ -13,7 +15,7 @@ use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
 use crate::model::log::{ErrorLines, Filter, Log, Pattern};
-use crate::model::{Fault, ObjectId, Target, Version};
+use crate::model::{App, Fault, ObjectId, Target, Version};
 use crate::plan::{Actor, CheckName, Lever, Plan, PlanId, Refusal, Request};
 use crate::provider::Call;
 use crate::store::Store;
@@ -36,8 +38,10 @@ pub struct State {
     pub looks: std::collections::BTreeMap<PlanId, (u32, Timestamp)>,
     /// Derived from the facts whenever they changed.
     pub board: Board,
-    /// What the board was derived from: the store's generation, and the minute (ages become words with time).
-    pub board_of: (u64, i64),
+    /// What the board was derived from: the store's generation, and the minute, because ages become words; none yet.
+    pub board_of: Option<(u64, i64)>,
+    /// Apps whose rows were not derived in this minute yet.
+    pub ageing: Vec<App>,
     pub ui: Ui,
     pub now: Timestamp,
     /// Columns and rows.
@@ -64,29 +68,6 @@ pub struct Settings {
     pub logins: BTreeSet<crate::store::Source>,
     /// Bytes that a log may hold.
     pub log_cap: usize,
-}
-
-#[cfg(test)]
-impl Settings {
-    /// The settings of an operator in London who may do everything, for tests.
-    pub(crate) fn for_tests() -> Self {
-        Self {
-            who: Actor {
-                login: "ops-1".into(),
-                from: None,
-                shared: false,
-            },
-            host: "bastion".into(),
-            read_only: false,
-            demo: None,
-            zone: TimeZone::UTC,
-            zone_name: "London".into(),
-            theme: Default::default(),
-            clusters: Default::default(),
-            logins: Default::default(),
-            log_cap: 1 << 20,
-        }
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -463,7 +444,8 @@ impl State {
             calls: VecDeque::new(),
             looks: Default::default(),
             board: Board::default(),
-            board_of: (0, 0),
+            board_of: None,
+            ageing: Vec::new(),
             ui: Ui::default(),
             now,
             size: (80, 24),

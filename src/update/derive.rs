@@ -7,6 +7,10 @@ use crate::plan::follow;
 use crate::plan::waits::state_in_words;
 use crate::screen::keys;
 use crate::state::State;
+use std::sync::Arc;
+
+/// So many apps' rows are derived before a frame because time has passed: some 20 ms.
+const AGEING_AT_ONCE: usize = 1_000;
 
 /// Prepares a frame that a key asked for, with only what the key itself changed. Facts that came in since wait for
 /// [`derive_state`], which may take longer than the frame.
@@ -19,8 +23,8 @@ pub fn derive_for_key(state: &mut State) {
 pub fn derive_state(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
     let minute = state.now.as_second() / 60;
-    let derived = (state.store.generation(), minute);
-    if derived != state.board_of {
+    let derived = Some((state.store.generation(), minute));
+    if derived != state.board_of || !state.ageing.is_empty() {
         derive_board(state, minute);
         board::keep_order(state);
         board::keep_visible(state);
@@ -36,20 +40,32 @@ pub fn derive_state(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// Derives the rows whose facts changed; all of them where a minute has passed, because ages become words.
+/// Derives the rows whose facts changed. Each minute all rows are derived, because ages become words: some before each
+/// frame, so that none is late on a board of ten thousand.
 fn derive_board(state: &mut State, minute: i64) {
-    let changed = state.store.take_changed();
-    let is_new = state.board_of == Default::default();
-    if is_new || state.board_of.1 != minute {
-        state
-            .board
-            .rebuild(&state.store, &state.delivery, state.now);
-    } else {
-        state
-            .board
-            .refresh(&changed, &state.store, &state.delivery, state.now);
+    let mut changed = state.store.take_changed();
+    match state.board_of {
+        None => {
+            state
+                .board
+                .rebuild(&state.store, &state.delivery, state.now);
+            state.ageing.clear();
+        }
+        Some((_, before)) => {
+            if before != minute {
+                state.ageing = state.board.apps().cloned().collect();
+            }
+            let first = state.ageing.len().saturating_sub(AGEING_AT_ONCE);
+            let ageing = state.ageing.drain(first..);
+            changed
+                .apps
+                .extend(ageing.map(|app| Arc::from(app.as_str())));
+            state
+                .board
+                .refresh(&changed, &state.store, &state.delivery, state.now);
+        }
     }
-    state.board_of = (state.store.generation(), minute);
+    state.board_of = Some((state.store.generation(), minute));
 }
 
 fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {

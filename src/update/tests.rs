@@ -107,7 +107,7 @@ fn the_selection_survives_a_new_order_and_the_order_waits_to_be_asked() {
     changed.moved("production", "router", "v9", "v1", 60, ActorKind::Robot);
     changed.moved("production", "router", "v1", "v9", 90, ActorKind::Robot);
     state.store = changed.store;
-    state.board_of = (0, 0);
+    state.board_of = None;
     derive_state(&mut state);
     assert_eq!(selected(&state), "publisher @ production");
     assert!(state.ui.board.would_move > 0);
@@ -239,6 +239,21 @@ fn views_are_gone_into_and_left_again() {
 }
 
 #[test]
+fn a_target_that_is_gone_back_to_is_watched_again() {
+    let mut state = state(world());
+    let opened = |effects: &[Effect]| {
+        let opened = effects.iter().filter_map(|effect| match effect {
+            Effect::Open(target) => Some(target.is_some()),
+            _ => None,
+        });
+        opened.collect::<Vec<bool>>()
+    };
+    let effects = press(&mut state, "d esc -");
+    assert!(matches!(state.view(), View::Target(_)));
+    assert_eq!(opened(&effects), [true, false, true]);
+}
+
+#[test]
 fn the_palette_knows_actions_by_name_and_q_leaves() {
     let mut state = state(world());
     press(&mut state, ": s o u r c e s enter");
@@ -338,7 +353,7 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
     world.fact("production", failed);
     state.store = world.store;
     // The world was read again, as the same delta would have been.
-    state.board_of = Default::default();
+    state.board_of = None;
     derive_state(&mut state);
     assert_eq!(
         crate::screen::run::opened(&state).map(|run| &*run.id.name),

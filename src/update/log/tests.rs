@@ -316,7 +316,7 @@ fn why_no_log_opens_is_said_of_this_step_and_it_opens_when_it_can() {
     let mut later = begun();
     step_pod(&mut later, "run-1.tests", 1);
     state.store = later.store;
-    state.board_of = Default::default();
+    state.board_of = None;
     let effects = derive_state(&mut state);
     assert_eq!(
         followed(&effects),

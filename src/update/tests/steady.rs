@@ -108,7 +108,7 @@ fn comes(world: &mut Fixture, state: &mut State, news: &News_) {
     }
     std::mem::swap(&mut state.store, &mut world.store);
     // What the world holds was read anew.
-    state.board_of = (u64::MAX, i64::MIN);
+    state.board_of = None;
     derive_state(state);
     std::mem::swap(&mut state.store, &mut world.store);
 }
@@ -200,7 +200,7 @@ fn any_key_freezes_what_is_selected_and_the_order() {
         changed.moved("production", "router", "v9", "v1", 60, ActorKind::Robot);
         changed.moved("production", "router", "v1", "v9", 90, ActorKind::Robot);
         state.store = changed.store;
-        state.board_of = (0, 0);
+        state.board_of = None;
         derive_state(&mut state);
         assert_eq!(
             (selected(&state), state.ui.board.order.clone()),
@@ -219,7 +219,7 @@ fn before_any_key_the_worst_cell_is_selected_as_facts_come_in() {
     changed.moved("production", "router", "v9", "v1", 60, ActorKind::Robot);
     changed.moved("production", "router", "v1", "v9", 90, ActorKind::Robot);
     state.store = changed.store;
-    state.board_of = (0, 0);
+    state.board_of = None;
     derive_state(&mut state);
     assert_eq!(selected(&state), "router @ production");
 }
@@ -233,7 +233,7 @@ fn a_row_that_turns_calm_stays_in_sight_until_the_rows_are_sorted_again() {
         changed.file(environment, "account-api", "v3", false);
     }
     state.store = changed.store;
-    state.board_of = (0, 0);
+    state.board_of = None;
     derive_state(&mut state);
     let lines = state.lines();
     assert!(matches!(&lines[0], BoardLine::Row(key) if key.app.as_str() == "account-api"));
