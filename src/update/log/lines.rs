@@ -154,12 +154,11 @@ pub(super) fn search(state: &mut State, forward: bool) {
     let mut missed = None;
     with(state, |log| {
         let Some(pattern) = &log.search else { return };
-        let from = if forward {
-            log.selected + 1
-        } else {
-            log.selected.saturating_sub(1)
+        let from = match forward {
+            true => Some(log.selected + 1),
+            false => log.selected.checked_sub(1),
         };
-        match log.log.find(pattern, from, forward) {
+        match from.and_then(|from| log.log.find(pattern, from, forward)) {
             Some(line) => show(log, line, room),
             None => missed = Some(log.search_text.clone()),
         }

@@ -205,6 +205,22 @@ fn whole(state: &State) -> Vec<usize> {
 }
 
 #[test]
+fn a_search_that_cannot_be_read_moves_nothing_and_says_why() {
+    let mut state = long_lines("");
+    let selected = |state: &State| state.ui.log.as_ref().unwrap().selected;
+    press(&mut state, "g / 0 0 5 enter");
+    assert_eq!(selected(&state), 5);
+    press(&mut state, "/ ctrl-u ~ [ enter");
+    assert_eq!(selected(&state), 5);
+    let notice = &state.ui.notice.as_ref().unwrap().text;
+    assert!(notice.contains("cannot be read"), "{notice}");
+    // What is found on the first line is not found again above it.
+    press(&mut state, "g / ctrl-u 0 0 0 enter g N");
+    let notice = &state.ui.notice.as_ref().unwrap().text;
+    assert!(notice.contains("No line matches 000"), "{notice}");
+}
+
+#[test]
 fn pages_of_a_wrapped_log_pass_no_line_unseen() {
     let mut state = long_lines("");
     press(&mut state, "w g");
