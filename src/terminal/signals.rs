@@ -114,7 +114,7 @@ fn obey_signal(signal: i32, ending: &Ending) {
             let _ = ending.control.send(Control::Resized(tty.size()));
         }
         // These came from the keyboard and are meant for the command that has it.
-        SIGINT | SIGQUIT if tty.holder() == Holder::Other(Loan::Command) => {}
+        SIGINT | SIGQUIT if tty.is_keyboard_of_command() => {}
         _ => ending.begin(Cause::Signal(signal)),
     }
 }

@@ -27,6 +27,8 @@ const FAREWELL: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?2004l\x1b[?25h\x1b[?1049l\x1b[2
 const PATIENCE: Duration = Duration::from_millis(150);
 /// A terminal that has not answered for so long does not answer, or is so far away that nobody waits for it.
 const ANSWER: Duration = Duration::from_secs(1);
+/// A signal that came while a command had the terminal is heard of within this time, also on a busy machine.
+const SIGNAL_DELAY: Duration = Duration::from_secs(2);
 
 /// Whose the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,8 @@ struct Gate {
     greeted: bool,
     /// Since when the terminal owes an answer, which must not reach whoever has it next.
     asked_at: Option<Instant>,
+    /// When a command gave it back; none where none had it.
+    command_ended: Option<Instant>,
 }
 
 /// The terminal device. Shared by the threads of [`super::Session`].
@@ -132,6 +136,7 @@ impl Tty {
                 holder: Holder::Console,
                 greeted: false,
                 asked_at: None,
+                command_ended: None,
             }),
             changed: Condvar::new(),
         };
@@ -253,6 +258,16 @@ impl Tty {
         }
     }
 
+    /// Whether what the keyboard signals is meant for a command: while it has the terminal, and until what was signalled
+    /// then has surely come to this process, too. The command may have died of it long before this thread hears of it.
+    pub(super) fn is_keyboard_of_command(&self) -> bool {
+        let gate = self.lock();
+        gate.holder == Holder::Other(Loan::Command)
+            || gate
+                .command_ended
+                .is_some_and(|at| at.elapsed() < SIGNAL_DELAY)
+    }
+
     /// Takes the terminal again; `false` where it was given back for good, or where the shell keeps it in the
     /// foreground for somebody else (taking it then would stop the process).
     pub(super) fn reclaim(&self) -> bool {
@@ -266,6 +281,9 @@ impl Tty {
                 break;
             }
             std::thread::sleep(Duration::from_millis(5));
+        }
+        if gate.holder == Holder::Other(Loan::Command) {
+            gate.command_ended = Some(Instant::now());
         }
         gate.holder = Holder::Console;
         gate.greeted = false;
