@@ -126,35 +126,51 @@ fn wrapped(text: &str, columns: usize, tone: Tone) -> Vec<Line> {
         .collect()
 }
 
+/// A line between head and foot.
+pub enum BodyLine {
+    /// The title of a part, drawn as a rule.
+    Title {
+        text: String,
+        is_focused: bool,
+        is_changed: bool,
+    },
+    Text(Line),
+}
+
 /// The lines of the parts between head and foot, titles among them.
-pub fn body(
-    state: &State,
-    ui: &ConfirmUi,
-    columns: usize,
-    rows: usize,
-) -> Vec<(Option<String>, Line)> {
+pub fn body(state: &State, ui: &ConfirmUi, columns: usize, rows: usize) -> Vec<BodyLine> {
     let mut sections = [
         parts::checks(ui, columns),
         parts::write(ui, columns),
         parts::then(state, ui, columns),
     ];
     shrink(ui, &mut sections, rows);
-    let mut lines: Vec<(Option<String>, Line)> = Vec::new();
-    for section in &sections {
-        let missing = match section.left_out {
-            0 => String::new(),
-            n => format!(", +{n} lines"),
-        };
-        let title = format!("{}{missing}", section.title);
-        let title = if ui.part == section.part {
-            format!("[{title}]")
-        } else {
-            title
-        };
-        lines.push((Some(title), Line::new()));
-        lines.extend(section.lines.iter().map(|line| (None, line.clone())));
+    let mut lines = Vec::new();
+    for section in sections {
+        lines.push(title(&section, ui.part == section.part));
+        lines.extend(section.lines.into_iter().map(BodyLine::Text));
     }
     lines
+}
+
+/// A part's title, in brackets where it has the focus.
+fn title(section: &Section, is_focused: bool) -> BodyLine {
+    let mut text = section.title.clone();
+    if section.is_changed {
+        text.insert_str(0, "changed: ");
+    }
+    if section.left_out > 0 {
+        text.push_str(&format!(", +{} lines", section.left_out));
+    }
+    BodyLine::Title {
+        text: if is_focused {
+            format!("[{text}]")
+        } else {
+            text
+        },
+        is_focused,
+        is_changed: section.is_changed,
+    }
 }
 
 /// How far down the parts can be scrolled on this screen: none where all of them are in sight.
@@ -167,7 +183,7 @@ pub fn scroll(state: &State) -> usize {
 }
 
 /// The lines of the parts, and how many of them there is room for.
-fn middle(state: &State, ui: &ConfirmUi) -> (Vec<(Option<String>, Line)>, usize) {
+fn middle(state: &State, ui: &ConfirmUi) -> (Vec<BodyLine>, usize) {
     let (columns, rows) = (usize::from(state.size.0), usize::from(state.size.1));
     let head = head(state, ui, columns).len();
     let foot = foot::lines(state, ui, columns).lines.len();
@@ -179,9 +195,15 @@ fn middle(state: &State, ui: &ConfirmUi) -> (Vec<(Option<String>, Line)>, usize)
 pub fn top_of_focus(state: &State, ui: &ConfirmUi) -> usize {
     let (lines, room) = middle(state, ui);
     let top = ui.top.min(lines.len().saturating_sub(room));
-    let is_title = |(title, _): &(Option<String>, Line)| title.is_some();
-    let is_focused = |(title, _): &(Option<String>, Line)| {
-        title.as_ref().is_some_and(|title| title.starts_with('['))
+    let is_title = |line: &BodyLine| matches!(line, BodyLine::Title { .. });
+    let is_focused = |line: &BodyLine| {
+        matches!(
+            line,
+            BodyLine::Title {
+                is_focused: true,
+                ..
+            }
+        )
     };
     let Some(first) = lines.iter().position(is_focused) else {
         return top;

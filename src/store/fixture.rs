@@ -107,31 +107,12 @@ impl Fixture {
         age: i64,
         kind: ActorKind,
     ) -> &mut Self {
-        let change = Change {
-            at: ago(age),
-            commit: format!("{age:040x}").as_str().into(),
-            environment: environment.into(),
-            repository: repository.into(),
+        self.changed(Change {
             from: Some(Version::new(from)),
             to: Some(Version::new(to)),
-            creates_file: false,
-            gate_from: true,
-            gate_to: true,
-            promote_to: true,
-            actor: "govuk-ci".into(),
             kind,
-            subject: "".into(),
-            plan: None,
-            reason: None,
-        };
-        self.news(
-            Source::Git,
-            News::Changes {
-                changes: vec![change],
-                walked: Walked::Older(ago(0)),
-            },
-        );
-        self
+            ..change(environment, repository, age)
+        })
     }
 
     pub fn gate_moved(
@@ -141,28 +122,20 @@ impl Fixture {
         open: bool,
         age: i64,
     ) -> &mut Self {
-        let version = self
-            .tree
-            .files
-            .get(&(environment.into(), repository.into()))
-            .and_then(|d| d.version.clone());
-        let change = Change {
-            at: ago(age),
-            commit: format!("{age:040x}").as_str().into(),
-            environment: environment.into(),
-            repository: repository.into(),
+        let file = (environment.into(), repository.into());
+        let version = self.tree.files.get(&file).and_then(|d| d.version.clone());
+        self.changed(Change {
             from: version.clone(),
             to: version,
-            creates_file: false,
             gate_from: !open,
             gate_to: open,
-            promote_to: true,
             actor: "ops-2".into(),
             kind: ActorKind::Person,
-            subject: "".into(),
-            plan: None,
-            reason: None,
-        };
+            ..change(environment, repository, age)
+        })
+    }
+
+    fn changed(&mut self, change: Change) -> &mut Self {
         self.news(
             Source::Git,
             News::Changes {
@@ -213,6 +186,27 @@ impl Fixture {
             ago(0),
         )
         .unwrap()
+    }
+}
+
+/// The robot's commit so many seconds ago, which moves nothing.
+fn change(environment: &str, repository: &str, age: i64) -> Change {
+    Change {
+        at: ago(age),
+        commit: format!("{age:040x}").as_str().into(),
+        environment: environment.into(),
+        repository: repository.into(),
+        from: None,
+        to: None,
+        creates_file: false,
+        gate_from: true,
+        gate_to: true,
+        promote_to: true,
+        actor: "govuk-ci".into(),
+        kind: ActorKind::Robot,
+        subject: "".into(),
+        plan: None,
+        reason: None,
     }
 }
 

@@ -11,6 +11,8 @@ use crate::state::{BoardLine, Overlay, Pane, Settings, State, View};
 use crate::store::fixture::{Fixture, ago, usual_list};
 use std::sync::Arc;
 
+mod copy;
+
 pub(super) fn state(world: Fixture) -> State {
     let keys = crate::keymap::Keymap::built_in().unwrap();
     let mut state = State::new(
@@ -362,49 +364,6 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
 }
 
 #[test]
-fn what_is_copied_acts_on_nothing_that_it_is_pasted_into() {
-    let mut world = Fixture::new();
-    let hostile = "v1\u{1b}[201~\u{15}touch OWN\r";
-    world
-        .app("pub\u{15}lisher", &["publisher"])
-        .file("production", "publisher", hostile, true);
-    let mut state = state(world);
-    for keys in ["y v", "y m", "y c", "o"] {
-        let effects = press(&mut state, keys);
-        let [Effect::Copy(text)] = effects.as_slice() else {
-            panic!("{keys}: {effects:?}");
-        };
-        let acts = |letter: char| crate::text::is_hidden(letter) && letter != '\n';
-        assert!(!text.contains(acts), "{keys}: {text:?}");
-        press(&mut state, "esc");
-    }
-}
-
-#[test]
-fn what_is_copied_is_shown_beside_its_count_and_goes_with_the_next_key_which_counts() {
-    let mut state = state(world());
-    for (keys, stands) in [
-        ("o", "publisher @ production"),
-        ("y c", "router @ production"),
-        ("k y v", "router @ production"),
-    ] {
-        let effects = press(&mut state, keys);
-        let [Effect::Copy(text)] = effects.as_slice() else {
-            panic!("{keys}: {effects:?}");
-        };
-        let screen = screen(&state);
-        let count = format!("{} bytes for the terminal's clipboard (OSC 52)", text.len());
-        assert!(screen.contains(&count), "{keys}\n{screen}");
-        let drawn: String = screen.split_whitespace().collect();
-        let copied: String = text.split_whitespace().collect();
-        assert!(drawn.contains(&copied), "{keys}: {text}\n{screen}");
-        press(&mut state, "j");
-        assert_eq!(selected(&state), stands);
-        assert!(state.ui.notice.is_none());
-    }
-}
-
-#[test]
 fn a_key_that_does_nothing_says_so_once() {
     let mut state = state(world());
     let said = |state: &State| state.ui.notice.as_ref().map(|notice| notice.text.clone());
@@ -429,54 +388,6 @@ fn a_key_that_does_nothing_says_so_once() {
         press(&mut state, keys);
         assert_eq!(said(&state).as_deref(), Some(says), "{keys}");
     }
-}
-
-#[test]
-fn copy_and_link_are_about_what_is_selected_in_the_view_that_one_looks_at() {
-    let mut world = world();
-    world.moved(
-        "production",
-        "publisher",
-        "v0",
-        "v1",
-        3_600,
-        ActorKind::Robot,
-    );
-    world.moved(
-        "production",
-        "publisher",
-        "v7",
-        "v0",
-        7_200,
-        ActorKind::Robot,
-    );
-    world.fact(
-        "staging",
-        crate::store::fixture::smoke("staging", "router", "post-sync-1", "v2", RunPhase::Failed),
-    );
-    let mut state = state(world);
-    let copied = |state: &mut State, keys: &str| match press(state, keys).as_slice() {
-        [.., Effect::Copy(text)] => text.clone(),
-        _ => String::new(),
-    };
-    // A run is open, and another row's history is looked at.
-    press(&mut state, "/ r o u t e r enter enter");
-    assert!(copied(&mut state, "o").ends_with("/workflows/apps/post-sync-1"));
-    assert_eq!(copied(&mut state, "y v"), "post-sync-1");
-    press(&mut state, "esc / ctrl-u p u b l i s h e r enter l H");
-    assert_eq!(copied(&mut state, "y v"), "v1");
-    assert_eq!(copied(&mut state, "j y v"), "v0");
-    let commit = format!("{:040x}", 7_200);
-    assert!(copied(&mut state, "o").ends_with(&format!("/commit/{commit}")));
-    assert!(copied(&mut state, "y c").starts_with(&format!("git show {commit} -- ")));
-    press(&mut state, "esc S");
-    assert_eq!(copied(&mut state, "y v"), "git");
-    assert_eq!(
-        copied(&mut state, "j y v"),
-        state.store.sources().nth(1).unwrap().0.to_string()
-    );
-    press(&mut state, "esc");
-    assert!(copied(&mut state, "o").ends_with("/cluster-services/publisher"));
 }
 
 mod steady;

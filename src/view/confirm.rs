@@ -4,7 +4,7 @@
 //! Deliberately absent: deciding, sending, and the lines themselves ([`crate::screen::confirm`]).
 
 use super::pen::Pen;
-use crate::screen::confirm::{body, foot, head};
+use crate::screen::confirm::{BodyLine, body, foot, head};
 use crate::state::{ConfirmUi, State};
 use ratatui::layout::{Position, Rect};
 
@@ -52,17 +52,20 @@ fn sections(state: &State, ui: &ConfirmUi, pen: &mut Pen<'_>) {
     let lines = body(state, ui, pen.columns(), pen.rows());
     let most = lines.len().saturating_sub(pen.rows());
     let top = ui.top.min(most);
-    for (y, (rule, line)) in lines.iter().skip(top).take(pen.rows()).enumerate() {
-        match rule {
-            Some(title) => {
-                let focused = title.starts_with('[');
-                let look = match title.contains("changed: ") {
+    for (y, line) in lines.into_iter().skip(top).take(pen.rows()).enumerate() {
+        match line {
+            BodyLine::Title {
+                text,
+                is_focused,
+                is_changed,
+            } => {
+                let look = match is_changed {
                     true => theme.bad(),
-                    false => theme.title(focused),
+                    false => theme.title(is_focused),
                 };
-                pen.rule(y, title, look);
+                pen.rule(y, &text, look);
             }
-            None => pen.line(y, &theme.styled(line.clone())),
+            BodyLine::Text(line) => pen.line(y, &theme.styled(line)),
         }
     }
 }

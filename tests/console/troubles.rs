@@ -3,10 +3,9 @@
 
 use super::desk::Desk;
 use super::pty::{Console, LIMIT, Screen, Start};
-use http::Request;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use super::yard::call::Caller;
 use leverframe_yard::{Options, Scenario, Yard};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const APPLICATIONS: &str = "/apis/argoproj.io/v1alpha1/namespaces/cluster-services/applications";
 
@@ -66,20 +65,6 @@ fn console(yard: &Yard) -> Console {
     console
 }
 
-async fn ask(yard: &Yard, environment: &str, request: Request<Vec<u8>>) -> Value {
-    let mut all = yard.access().iter();
-    let access = all.find(|access| access.environment == environment);
-    let access = access.expect("an environment");
-    let file = Kubeconfig::read_from(&access.kubeconfig).expect("a kubeconfig");
-    let options = KubeConfigOptions {
-        context: Some(access.context.clone()),
-        ..KubeConfigOptions::default()
-    };
-    let config = kube::Config::from_custom_kubeconfig(file, &options).await;
-    let client = kube::Client::try_from(config.expect("a configuration")).expect("a client");
-    client.request(request).await.expect("an answer")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_that_is_being_deleted_is_trouble() {
     let yard = yard(STILL).await;
@@ -114,11 +99,12 @@ async fn a_parent_that_does_not_sync_is_said_over_the_board() {
     let yard = yard(STILL).await;
     let console = console(&yard);
     let off = json!({"spec": {"syncPolicy": {"automated": null}}});
-    let patch = Request::patch(format!("{APPLICATIONS}/app-config"))
-        .header("content-type", "application/merge-patch+json")
-        .body(off.to_string().into_bytes())
-        .expect("a request");
-    ask(&yard, "staging", patch).await;
+    let mut clusters = yard.access().iter();
+    let staging = clusters.find(|access| access.environment == "staging");
+    let staging = staging.expect("an environment");
+    let caller = Caller::connect(&staging.kubeconfig, &staging.context, None).await;
+    let path = format!("{APPLICATIONS}/app-config");
+    caller.merge(&path, &off).await.done();
     let board = console.wait_for_fn("the banner of the parent", |screen| {
         screen.contains("SYNC app-config in staging, nothing new reaches it: ")
     });

@@ -5,7 +5,7 @@
     dead_code,
     reason = "shared with the suite of API behaviours, which uses more of it"
 )]
-mod call;
+pub mod call;
 #[path = "../common/real.rs"]
 #[allow(
     dead_code,

@@ -30,4 +30,5 @@ mod run_tree;
 mod scene;
 mod shown;
 mod sound;
+mod stop;
 mod typed;

@@ -14,6 +14,8 @@ use serde_json::Value;
 pub struct Section {
     pub part: Part,
     pub title: String,
+    /// What the title speaks of is no longer as it was first shown.
+    pub is_changed: bool,
     pub lines: Vec<Line>,
     /// Lines that were taken off its end.
     pub left_out: usize,
@@ -68,6 +70,7 @@ pub fn checks(ui: &ConfirmUi, columns: usize) -> Section {
     Section {
         part: Part::Checks,
         title: show::tally(&ui.plan.checks),
+        is_changed: false,
         lines: rows
             .into_iter()
             .flat_map(|c| {
@@ -168,15 +171,10 @@ pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
             )
         }
     };
-    let is_new = ui.changes.contains(&Changed::Write);
-    let title = if is_new {
-        format!("changed: {title}")
-    } else {
-        title
-    };
     Section {
         part: Part::Write,
         title,
+        is_changed: ui.changes.contains(&Changed::Write),
         lines,
         left_out: 0,
     }
@@ -297,6 +295,7 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize) -> Section {
     Section {
         part: Part::Then,
         title: "then".into(),
+        is_changed: false,
         lines,
         left_out: 0,
     }
