@@ -145,6 +145,13 @@ table! {
         help: "The version is not lower than one that the target already had; an unknown order wants a reason.",
         weights: weights([O, NO, NO, NO, NO]),
     }
+    /// Stands only where it fails.
+    Release {
+        word: "release",
+        title: "release",
+        help: "The version is a release, not the build of a branch.",
+        weights: weights([T, S, NO, NO, NO]),
+    }
     Smoke {
         word: "smoke",
         title: "smoke",

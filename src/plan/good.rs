@@ -366,7 +366,11 @@ impl<'a> Past<'a> {
         })
     }
 
-    /// The row `bad here`: the version was rolled back from here, crashes here or failed its smoke run here.
+    /// Whether the cluster shows now that a version does not run well here.
+    pub fn fails_now(&self, version: &Version) -> bool {
+        self.observed.complaint(version).is_some()
+    }
+
     /// What was not read though a version that is bad here would show there.
     fn unread(&self) -> Option<String> {
         let (store, delivery) = (self.subject.store(), self.subject.delivery());
@@ -388,6 +392,7 @@ impl<'a> Past<'a> {
         })
     }
 
+    /// The row `bad here`: the version was rolled back from here, crashes here or failed its smoke run here.
     pub fn check(&self, version: &Version, checks: &mut Checks) {
         let name = CheckName::BadHere;
         let complaints = self.complaints(version);

@@ -66,6 +66,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         &mut checks,
     );
     direction(subject, &repository, from.as_ref(), &to, &mut checks);
+    version::check_release(subject, &to, &mut checks);
     Past::new(subject, environment, &repository).check(&to, &mut checks);
     below_is_well(subject, &lower.name, &repository, &to, &mut checks);
     checks.not_checked(CheckName::Image, "no registry is connected");

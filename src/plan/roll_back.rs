@@ -9,11 +9,14 @@ use super::{
     CheckName, Choice, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, arrivals, gates, runs,
     version,
 };
+use crate::board::direction;
 use crate::delivery::Mechanism;
+use crate::journal::PlanState;
 use crate::model::span::span;
 use crate::model::{Repository, Version};
 use crate::page::Page;
 use crate::store::Source;
+use jiff::Timestamp;
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let environment = subject.environment();
@@ -23,7 +26,16 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         .and_then(|file| file.version.clone());
     let past = Past::new(subject, environment, &repository);
     let choices = past.choices();
-    let to = wanted(subject, choices.as_deref())?;
+    let to = match &subject.request.version {
+        Some(version) => version.clone(),
+        None => proposed(
+            subject,
+            &past,
+            &repository,
+            from.as_ref(),
+            choices.as_deref(),
+        )?,
+    };
     let mut checks = Checks::new(subject.request.lever);
     identity(subject, &repository, from.as_ref(), &to, &mut checks);
     let known = past.evidence(&to);
@@ -39,6 +51,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             ),
         ),
     }
+    version::check_release(subject, &to, &mut checks);
     past.check(&to, &mut checks);
     runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
     gates::parent(subject, environment, &mut checks);
@@ -96,10 +109,26 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     })
 }
 
-/// The version to go back to: the one in the request, else the newest that was good here.
-fn wanted(subject: &Subject<'_>, choices: Option<&[Choice]>) -> Result<Version, Refusal> {
-    if let Some(version) = &subject.request.version {
-        return Ok(version.clone());
+/// The newest version that was good here. While the version that stands now is arriving by a roll back, and nothing
+/// speaks against it, none is proposed: who still sees the trouble would go one version too far back.
+fn proposed(
+    subject: &Subject<'_>,
+    past: &Past<'_>,
+    repository: &Repository,
+    from: Option<&Version>,
+    choices: Option<&[Choice]>,
+) -> Result<Version, Refusal> {
+    let arriving = from
+        .filter(|from| !past.fails_now(from))
+        .and_then(|from| arriving(subject, repository, from));
+    if let Some(arriving) = arriving {
+        return Err(subject.refusal(
+            arriving,
+            Remedy::by(
+                "Wait for its effect; to go back further choose a version from the history.",
+                Way::Open(Page::History),
+            ),
+        ));
     }
     match choices {
         Some([first, ..]) => Ok(first.version.clone()),
@@ -115,6 +144,48 @@ fn wanted(subject: &Subject<'_>, choices: Option<&[Choice]>) -> Result<Version, 
             "Wait for it, or name the version.",
         )),
     }
+}
+
+/// The sentence about the roll back that brought the version that stands now, while its effect is awaited: a plan of the
+/// journal until it is over or late, another's commit for as long as a version usually takes to arrive.
+fn arriving(subject: &Subject<'_>, repository: &Repository, now: &Version) -> Option<String> {
+    let environment = subject.environment();
+    let at = subject.context.now;
+    let text = |back: Timestamp, by: &str, from: &Version| {
+        let ago = span(at.duration_since(back).as_secs());
+        let (now, from) = (now.short(), from.short());
+        format!("{now} is still arriving: rolled back from {from} {ago} ago by {by}.")
+    };
+    let plan = subject.context.journal.open().find(|record| {
+        let request = &record.plan.request;
+        request.lever == Lever::RollBack
+            && request.target.environment == *environment
+            && request.repository.as_ref() == Some(repository)
+            && record.plan.to.as_ref() == Some(now)
+            && record.plan_state() == PlanState::Underway
+    });
+    if let Some(Plan {
+        made_at,
+        who,
+        from: Some(from),
+        ..
+    }) = plan.map(|record| &record.plan)
+    {
+        return Some(text(*made_at, &who.login, from));
+    }
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let moved = store.history.last_move(environment, repository)?;
+    let from = moved
+        .from
+        .as_ref()
+        .filter(|_| moved.to.as_ref() == Some(now))?;
+    let usual = &delivery.usual;
+    let arrives_within = usual.parent_sync.1 + usual.rollout.1;
+    let is_young = at.duration_since(moved.at).as_secs() < arrives_within;
+    // This journal knows better of its own plans: one that is over has arrived, or never will.
+    let is_ours = subject.context.journal.brought(moved).is_some();
+    (is_young && !is_ours && direction::is_roll_back(store, delivery, moved))
+        .then(|| text(moved.at, &moved.actor, from))
 }
 
 fn identity(

@@ -1,7 +1,8 @@
 //! Version: the write that changes which version an environment declares, by whichever mechanism the delivery allows.
 
+use super::checks::Checks;
 use super::subject::Subject;
-use super::{Edit, Hop, Refusal, Write, hops, mark, reach};
+use super::{CheckName, Edit, Hop, Refusal, Verdict, Write, hops, mark, reach};
 use crate::delivery::{Deploy, Mechanism};
 use crate::model::{Environment, Repository, Version};
 use serde_json::{Map, Value, json};
@@ -14,6 +15,21 @@ pub(super) struct Written {
     pub hops: Vec<Hop>,
     /// The write closes the gate behind the target as well.
     pub holds: bool,
+}
+
+/// The row `release`, where the version is none.
+pub(super) fn check_release(subject: &Subject<'_>, version: &Version, checks: &mut Checks) {
+    if subject.delivery().versions.is_branch(version) {
+        checks.add(
+            CheckName::Release,
+            Verdict::Failed,
+            format!(
+                "{} is the build of a branch, not a release",
+                version.short()
+            ),
+            "",
+        );
+    }
 }
 
 /// Brings `version` into the subject's environment. `hold`: and closes the gate behind it, where one write can.

@@ -6,7 +6,7 @@
 use crate::action::{Action, Place};
 use crate::board::status::Status;
 use crate::model::{Repository, Target, Version};
-use crate::plan::{Lever, Plan, PlanId, Refusal, show};
+use crate::plan::{CheckName, Lever, Plan, PlanId, Refusal, show};
 use crate::state::{BoardLine, State};
 use crate::text::end_sentence;
 
@@ -151,15 +151,24 @@ fn gist_of_one(plan: &Plan) -> (String, String) {
             .unwrap_or_default(),
         _ => String::new(),
     };
-    let why = match plan.request.lever {
-        Lever::RollBack if !plan.evidence.is_empty() => {
-            let evidence = plan.evidence.split(';').next().unwrap_or_default();
-            format!(" ({evidence})")
-        }
-        _ if plan.reach.production => show::reaches(&plan.reach)
-            .map(|reaches| format!(" ({reaches})"))
-            .unwrap_or_default(),
-        _ => String::new(),
+    let evidence = || {
+        let evidence = plan.evidence.split(';').next().unwrap_or_default();
+        (!evidence.is_empty()).then(|| evidence.to_owned())
+    };
+    let speaks = match plan.request.lever {
+        Lever::RollBack => evidence(),
+        _ if plan.reach.production => show::reaches(&plan.reach),
+        _ => None,
+    };
+    let is_branch = plan
+        .checks
+        .iter()
+        .any(|check| check.name == CheckName::Release);
+    let branch = is_branch.then(|| "build of a branch".to_owned());
+    let why: Vec<String> = branch.into_iter().chain(speaks).collect();
+    let why = match why.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", why.join("; ")),
     };
     (to, why)
 }

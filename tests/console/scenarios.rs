@@ -86,6 +86,23 @@ fn a_crash_loop_is_read_in_its_log_and_rolled_back() {
     desk.leave();
 }
 
+/// Who still sees the old pods crash, and pulls again, is told what is on its way.
+#[test]
+fn a_second_roll_back_is_not_led_further_back_while_the_first_arrives() {
+    let mut desk = Desk::open_at("6", "crash-loop", &[]);
+    desk.select("whitehall-admin", "production");
+    desk.see("CRASH");
+    desk.pull("b", "ROLL BACK  whitehall-admin @ production", "incident");
+    desk.look(super::desk::PLAYED, "the older version", |screen| {
+        let row = screen.row("  whitehall-admin");
+        row.is_some_and(|row| row.contains("[v3083"))
+    });
+    let refused = desk.refused("b", "v3083 is still arriving: rolled back from v3084");
+    assert!(!refused.contains("v3080"), "{refused}");
+    desk.close();
+    desk.leave();
+}
+
 #[test]
 fn a_failed_migration_is_read_in_its_hooks_and_synced_again() {
     let mut desk = Desk::open("migration-failed");

@@ -403,3 +403,96 @@ fn a_roll_back_that_is_on_its_way_speaks_against_what_it_leaves() {
     assert!(row.wants_reason(), "{row:?}");
     assert!(row.evidence.contains("incident 4711"), "{}", row.evidence);
 }
+
+/// production went from v1362 back to v1361 two minutes ago, by a person.
+fn arriving() -> World {
+    let mut world = past();
+    world.stands(HERE, APP, "v1361", "v1362", "2h");
+    world.stands(HERE, APP, "v1362", "v1361", "2m");
+    let moved = world.changes.last_mut().unwrap();
+    (moved.kind, moved.actor) = (ActorKind::Person, "ops-2".into());
+    world
+}
+
+/// Who still sees the trouble and pulls the lever again must not be led one version further back.
+#[test]
+fn nothing_is_proposed_while_a_roll_back_is_arriving() {
+    let mut world = past();
+    world.stands(HERE, APP, "v1361", "v1362", "2h");
+    let mut console = Console {
+        now: ago("3m"),
+        ..Console::default()
+    };
+    let id = rolled_back(&world, &mut console, false);
+    world.stands(HERE, APP, "v1362", "v1361", "2m");
+    world.changes.last_mut().unwrap().kind = ActorKind::Robot;
+    console.now = crate::world::now();
+    let refused = |console: &Console, world: &World| {
+        console.decide(world, &request(Lever::RollBack, HERE, APP))
+    };
+    let by_journal = refused(&console, &world).unwrap_err();
+    assert_eq!(
+        by_journal.because,
+        "v1361 is still arriving: rolled back from v1362 3m ago by ops-1."
+    );
+    let remedy = by_journal.remedy.to_string();
+    assert!(
+        remedy.contains("choose a version from the history"),
+        "{remedy}"
+    );
+    // Another's roll back, which this journal does not know.
+    let by_history = refused(&Console::default(), &arriving()).unwrap_err();
+    assert_eq!(
+        by_history.because,
+        "v1361 is still arriving: rolled back from v1362 2m ago by ops-2."
+    );
+    // A version that is named is meant.
+    let mut further = request(Lever::RollBack, HERE, APP);
+    further.version = Some("v1360".into());
+    for (console, world) in [(&console, &world), (&Console::default(), &arriving())] {
+        let plan = console.decide(world, &further).unwrap();
+        assert_eq!(plan.to, Some("v1360".into()));
+    }
+    // Once it has arrived, or is late, or does not run well itself, the next one back is proposed.
+    let hops = console.journal.get(&id).unwrap().plan.hops.len();
+    for hop in 0..hops {
+        console.journal.add_entry(Entry {
+            at: ago("1m"),
+            plan: id.clone(),
+            what: What::Seen { hop },
+        });
+    }
+    let plan = refused(&console, &world).unwrap();
+    assert_eq!(plan.to, Some("v1360".into()));
+    let mut old = arriving();
+    old.changes.last_mut().unwrap().at = ago("60m");
+    assert_eq!(proposed(&old).as_deref(), Some("v1360"));
+    let mut crashing = arriving();
+    crashing.crashing(HERE, APP, APP, "v1361");
+    assert_eq!(proposed(&crashing).as_deref(), Some("v1360"));
+}
+
+/// A branch build is on the way to nowhere: who brings one says why.
+#[test]
+fn a_build_of_a_branch_is_called_so_and_wants_a_reason() {
+    let mut world = past();
+    let branch = "deployed-to-production-2";
+    world.stands("staging", APP, "v1362", branch, "20m");
+    let plan = pull(&world, Lever::Promote, HERE, APP).unwrap();
+    assert_eq!(plan.to, Some(branch.into()));
+    let row = check(&plan, "release");
+    assert_eq!(
+        row.evidence,
+        format!("{branch} is the build of a branch, not a release")
+    );
+    assert!(row.wants_reason());
+    assert!(show::text(&plan).contains("is the build of a branch, not a release"));
+    let mut back = request(Lever::RollBack, HERE, APP);
+    back.version = Some(branch.into());
+    let rows = decide(&world, &back).unwrap_err().checks;
+    let row = rows.iter().find(|row| row.name == CheckName::Release);
+    assert_eq!(row.map(|row| row.weight), Some(Weight::Shown));
+    // A release has no such row.
+    let plan = pull(&past(), Lever::Promote, HERE, APP).unwrap();
+    assert!(plan.checks.iter().all(|c| c.name != CheckName::Release));
+}
