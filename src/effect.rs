@@ -1,8 +1,8 @@
 //! Effect: what the loop shall do, in the imperative; the only thing that `update` gives out.
 
 use crate::journal::{Entry, MuteEntry};
+use crate::model::Target;
 use crate::model::log::LogSource;
-use crate::model::{ObjectId, Target};
 use crate::plan::{Plan, PlanId};
 use crate::store::Source;
 
@@ -48,6 +48,4 @@ pub enum Effect {
     Quit {
         parting: Option<String>,
     },
-    /// Ask for the pods of this run, none of which are known yet.
-    Seek(ObjectId),
 }

@@ -15,6 +15,10 @@ use crate::store::Store;
 use crate::terminal::{Capabilities, Depth, Error, Relay, Session};
 use jiff::Timestamp;
 use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How long the end waits for what was decided last to be written down.
+const WRITING: Duration = Duration::from_secs(2);
 
 /// Starts the console; the yard where nothing is configured.
 pub(super) async fn run(common: &Common) -> Ended {
@@ -48,9 +52,11 @@ pub(super) async fn show(config: Config, demo: Option<Demo>) -> Ended {
         };
         Failure::new(exit, error.to_string())
     })?;
-    let (world, wires) = outside::start(config, file, tail);
-    let farewell = app::run(state, world, wires, session, channels).await?;
-    match farewell {
+    let (world, wires, writing) = outside::start(config, file, tail);
+    let farewell = app::run(state, world, wires, session, channels).await;
+    // A disk that hangs must not keep anybody here.
+    let _ = tokio::time::timeout(WRITING, writing).await;
+    match farewell? {
         Farewell::Left { parting } => {
             if let Some(line) = parting {
                 print::safe(&line)?;

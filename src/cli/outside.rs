@@ -40,6 +40,13 @@ pub(super) struct EffectRunner {
     calls: Calls,
     follows: HashMap<u64, JoinHandle<()>>,
     looking: JoinHandle<()>,
+    notes: mpsc::UnboundedSender<Note>,
+}
+
+/// What is written down in the order in which it was decided.
+enum Note {
+    Entry(Box<Entry>),
+    Mute(Box<MuteEntry>),
 }
 
 /// Sends what comes back to the loop, and holds the journal that both ends read.
@@ -52,8 +59,13 @@ struct ToLoop {
     tail: Arc<Mutex<Tail>>,
 }
 
-/// Connects to everything that is configured. `tail` has read what the state knows of the journal already.
-pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (EffectRunner, Wires) {
+/// Connects to everything that is configured. `tail` has read what the state knows of the journal already. The task
+/// that comes back ends when the runner is gone and all that it was given is written down.
+pub(super) fn start(
+    config: Config,
+    journal: JournalFile,
+    tail: Tail,
+) -> (EffectRunner, Wires, JoinHandle<()>) {
     let (messages_to, messages) = mpsc::unbounded_channel();
     let (deltas_to, deltas) = mpsc::channel(WAITING);
     let (logs_to, logs) = mpsc::channel(WAITING);
@@ -71,6 +83,8 @@ pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (Effect
         journal,
         tail: Arc::new(Mutex::new(tail)),
     };
+    let (notes, to_write) = mpsc::unbounded_channel();
+    let writing = tokio::spawn(write_down(to_loop.clone(), to_write));
     let runner = EffectRunner {
         writers: connect::writers(&config, &connection),
         config: Arc::new(config),
@@ -80,6 +94,7 @@ pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (Effect
         logs: logs_to,
         calls: calls_to,
         follows: HashMap::new(),
+        notes,
     };
     let wires = Wires {
         messages,
@@ -87,7 +102,17 @@ pub(super) fn start(config: Config, journal: JournalFile, tail: Tail) -> (Effect
         logs,
         calls,
     };
-    (runner, wires)
+    (runner, wires, writing)
+}
+
+/// Writes one after the other: two that were decided in one turn must not change places in the file.
+async fn write_down(to_loop: ToLoop, mut notes: mpsc::UnboundedReceiver<Note>) {
+    while let Some(note) = notes.recv().await {
+        match note {
+            Note::Entry(entry) => to_loop.record(*entry).await,
+            Note::Mute(entry) => to_loop.write_mute(*entry).await,
+        }
+    }
 }
 
 impl ToLoop {
@@ -217,6 +242,11 @@ impl EffectRunner {
         });
     }
 
+    fn write_down(&self, note: Note) {
+        // The task that reads them lives as long as this does, unless the program ends.
+        let _ = self.notes.send(note);
+    }
+
     fn follow(&mut self, number: u64, source: LogSource) {
         let environment = source.pod.environment.clone();
         let pieces = self.logs.clone();
@@ -257,14 +287,8 @@ impl Outside for EffectRunner {
         match effect {
             Effect::Apply(plan) => self.apply(plan),
             Effect::LookFor { plan, asked } => self.look_for(plan, asked),
-            Effect::Record(entry) => {
-                let to_loop = self.to_loop.clone();
-                tokio::spawn(async move { to_loop.record(*entry).await });
-            }
-            Effect::Mute(entry) => {
-                let to_loop = self.to_loop.clone();
-                tokio::spawn(async move { to_loop.write_mute(*entry).await });
-            }
+            Effect::Record(entry) => self.write_down(Note::Entry(entry)),
+            Effect::Mute(entry) => self.write_down(Note::Mute(entry)),
             Effect::Follow { follow, source } => self.follow(follow, source),
             Effect::Unfollow(number) => {
                 if let Some(reading) = self.follows.remove(&number) {
@@ -273,9 +297,6 @@ impl Outside for EffectRunner {
             }
             Effect::Open(target) => self.connection.open(target.as_ref()),
             Effect::Refresh(source) => self.connection.refresh(source.as_ref()),
-            Effect::Seek(run) => self
-                .connection
-                .refresh(Some(&Source::Cluster(run.environment))),
             // The loop has done itself what needs the terminal.
             Effect::Copy(_)
             | Effect::Save { .. }
@@ -301,3 +322,6 @@ impl Drop for EffectRunner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

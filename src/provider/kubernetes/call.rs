@@ -51,6 +51,10 @@ pub struct Failure {
     pub unsent: bool,
 }
 
+/// The longest pause that a reader makes because a server asks for it: as long as after a refusal. A server that asks
+/// for days would otherwise never be read again.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
 /// The Kubernetes `Status`, as far as it is looked at.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -245,6 +249,23 @@ impl Failure {
             retry_after: details.retry_after_seconds.map(Duration::from_secs),
             unsent: false,
         }
+    }
+
+    /// The fault as a reader reports it, and the pause that it makes because the server asked for one.
+    pub(super) fn into_fault_and_pause(self) -> (Fault, Option<Duration>) {
+        let mut fault = self.fault;
+        if let Some(asked_for) = self.retry_after.filter(|pause| *pause > LONGEST_PAUSE) {
+            let hint = format!(
+                "It asks to be left alone for {} s, and is asked again after {} s.",
+                asked_for.as_secs(),
+                LONGEST_PAUSE.as_secs()
+            );
+            fault.hint = format!("{} {hint}", fault.hint).trim_start().to_owned();
+        }
+        (
+            fault,
+            self.retry_after.map(|pause| pause.min(LONGEST_PAUSE)),
+        )
     }
 
     /// Whether the API server itself says that an object of this name is not there; a 404 of something before it, or of a

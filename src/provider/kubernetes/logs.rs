@@ -115,8 +115,8 @@ impl Reader<'_> {
                         Some(403) => return self.say(LogPiece::Failed(failure.fault)).await,
                         Some(404) => return self.say(LogPiece::Failed(self.gone())).await,
                         _ => {
-                            let after = failure.retry_after;
-                            self.trouble(failure.fault, &mut faults, after, self.patience())
+                            let (fault, after) = failure.into_fault_and_pause();
+                            self.trouble(fault, &mut faults, after, self.patience())
                                 .await?
                         }
                     }
@@ -173,9 +173,8 @@ impl Reader<'_> {
                                 code => {
                                     let refuses = code.filter(|_| ends).map(|_| self.pace.tries);
                                     let most = refuses.or(self.patience());
-                                    let after = failure.retry_after;
-                                    self.trouble(failure.fault, &mut faults, after, most)
-                                        .await?;
+                                    let (fault, after) = failure.into_fault_and_pause();
+                                    self.trouble(fault, &mut faults, after, most).await?;
                                     tries += 1;
                                     if request.previous && tries >= self.pace.tries {
                                         follow.give_up_previous();

@@ -9,7 +9,7 @@ mod stream;
 
 pub use listener::{Listener, WatchEvent};
 
-use super::call::Failure;
+use super::call::{Failure, LONGEST_PAUSE};
 use super::connect::Access;
 use super::wire::{self, Wire};
 use crate::model::{Fault, FaultKind};
@@ -35,8 +35,9 @@ pub struct Pace {
     pub answer: Duration,
     /// How long the server keeps one watch, between these; a silent link is noticed `answer` later.
     pub watch: (Duration, Duration),
-    /// Objects in a page.
+    /// Objects in a page, and pages in a list: one that goes on after so many never ends.
     pub page: usize,
+    pub pages: usize,
 }
 
 impl Default for Pace {
@@ -44,11 +45,13 @@ impl Default for Pace {
         Self {
             first: Duration::from_millis(800),
             longest: Duration::from_secs(30),
-            forbidden: Duration::from_secs(300),
+            forbidden: LONGEST_PAUSE,
             absent: Duration::from_secs(60),
             answer: Duration::from_secs(15),
             watch: (Duration::from_secs(40), Duration::from_secs(55)),
             page: 250,
+            // A quarter of a million objects of one kind in one namespace, which is more than a cluster keeps.
+            pages: 1_000,
         }
     }
 }
@@ -179,16 +182,14 @@ impl Watch<'_> {
                 jitter(doubled.min(pace.longest))
             }
         };
-        let pause = pause.max(failure.retry_after.unwrap_or_default());
+        let (fault, asked_for) = failure.into_fault_and_pause();
+        let pause = pause.max(asked_for.unwrap_or_default());
         state.failures += 1;
         state.faulty = true;
         let retry_at = SignedDuration::try_from(pause)
             .ok()
             .and_then(|pause| Timestamp::now().checked_add(pause).ok());
-        let fault = WatchEvent::Fault {
-            fault: failure.fault,
-            retry_at,
-        };
+        let fault = WatchEvent::Fault { fault, retry_at };
         if !listener.receive(fault).await {
             return false;
         }
@@ -266,6 +267,8 @@ fn random() -> f64 {
     (bits % 1000) as f64 / 1000.0
 }
 
+#[cfg(test)]
+mod endless;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Rights: what the credential may do in this cluster, asked of the cluster itself.
 //!
-//! Deliberately absent: guessing. A right that could not be asked for is not listed, and counts as unknown.
+//! Deliberately absent: guessing. A right that never was answered is not listed, and counts as unknown.
 
 use super::Cluster;
 use crate::model::Permission;
@@ -48,18 +48,29 @@ struct Verdict {
     reason: Option<String>,
 }
 
+/// What came of asking for every right.
+struct Round {
+    permissions: Vec<Permission>,
+    answers: usize,
+    /// Each was answered.
+    is_whole: bool,
+}
+
 impl Cluster {
     /// Asks for every right that the console uses, again and again until nobody listens.
     pub(super) async fn rights(&self) {
         let mut kick = self.kick.subscribe();
         let mut namespaces = self.namespaces.clone();
+        let mut known: Vec<Permission> = Vec::new();
         loop {
             namespaces.borrow_and_update();
-            let (permissions, whole) = self.ask_all().await;
-            if !permissions.is_empty() && !self.feed.send(News::Permissions(permissions)).await {
+            let round = self.ask_all(&known).await;
+            known = round.permissions;
+            // Where nothing was answered there is no news, and no sign of life.
+            if round.answers > 0 && !self.feed.send(News::Permissions(known.clone())).await {
                 return;
             }
-            let pause = if whole { AGAIN } else { SOON };
+            let pause = if round.is_whole { AGAIN } else { SOON };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 Ok(()) = kick.changed() => {}
@@ -69,7 +80,8 @@ impl Cluster {
         }
     }
 
-    async fn ask_all(&self) -> (Vec<Permission>, bool) {
+    /// What was answered before stands where nothing is answered now.
+    async fn ask_all(&self, before: &[Permission]) -> Round {
         let scope = &self.scope;
         let own = self.namespaces_of_apps();
         let mut places: Vec<(&Arc<str>, &[Row])> = Vec::new();
@@ -80,24 +92,31 @@ impl Cluster {
             places.extend(namespaces.map(|n| (n, WORKLOADS)));
         }
         let mut permissions: Vec<Permission> = Vec::new();
-        let mut whole = true;
+        let (mut answers, mut is_whole) = (0, true);
         for (namespace, rows) in places {
             for (group, resource, verbs) in rows {
                 for verb in *verbs {
-                    let known = |p: &Permission| {
+                    let is_it = |p: &&Permission| {
                         *p.verb == **verb && *p.resource == **resource && p.namespace == *namespace
                     };
-                    if permissions.iter().any(known) {
+                    if permissions.iter().any(|p| is_it(&p)) {
                         continue;
                     }
-                    match self.ask(verb, group, resource, namespace).await {
-                        Some(permission) => permissions.push(permission),
-                        None => whole = false,
+                    if let Some(permission) = self.ask(verb, group, resource, namespace).await {
+                        answers += 1;
+                        permissions.push(permission);
+                    } else {
+                        is_whole = false;
+                        permissions.extend(before.iter().find(is_it).cloned());
                     }
                 }
             }
         }
-        (permissions, whole)
+        Round {
+            permissions,
+            answers,
+            is_whole,
+        }
     }
 
     async fn ask(
@@ -132,3 +151,6 @@ impl Cluster {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,7 @@ impl Watch<'_> {
         }
         let mut next = String::new();
         let mut limit = self.pace.page;
-        loop {
+        for _ in 0..self.pace.pages {
             let query = if next.is_empty() {
                 format!("limit={limit}")
             } else {
@@ -101,6 +101,12 @@ impl Watch<'_> {
                 };
             }
         }
+        let (path, pages) = (self.path::<T>(""), self.pace.pages);
+        let path = path.split('?').next().unwrap_or_default();
+        Ended::Failed(Failure::malformed(format!(
+            "GET {path}: this list has no end: after {pages} pages of {} objects it names a further one.",
+            self.pace.page
+        )))
     }
 
     async fn page<T: Wire>(
