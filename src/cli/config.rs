@@ -199,7 +199,10 @@ fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
                 config.delivery.branch
             ),
         ),
-        Some(Err(fault)) => Line::new("git", "push", "no", fault.to_string()),
+        Some(Err(fault)) if fault.kind.is_refusal() => {
+            Line::new("git", "push", "no", fault.to_string())
+        }
+        Some(Err(fault)) => Line::new("git", "push", "unknown", fault.to_string()),
         None => Line::new("git", "push", "unknown", "no answer within the limit"),
     });
     lines

@@ -25,6 +25,19 @@ pub enum FaultKind {
     Broken,
 }
 
+impl FaultKind {
+    /// Whether the far side is there and said no to what was asked, so that nothing else is to be concluded from it.
+    pub fn is_answer_no(self) -> bool {
+        matches!(self, FaultKind::Forbidden | FaultKind::NotFound)
+    }
+
+    /// Whether what was asked for is refused as long as nobody changes something, so that it is known and not merely
+    /// unanswered.
+    pub fn is_refusal(self) -> bool {
+        self.is_answer_no() || self == FaultKind::Unauthorized
+    }
+}
+
 /// What went wrong, in which words, and what to do next. Texts are raw; the maker of a fault takes credentials out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Fault {

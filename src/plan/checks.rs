@@ -199,7 +199,13 @@ fn credential(subject: &Subject<'_>, write: &Write, checks: &mut Checks) {
             Some(Err(fault)) => checks.add(
                 CheckName::Credential,
                 Verdict::Failed,
-                format!("the repository cannot be pushed to: {}", fault.detail),
+                match fault.kind.is_refusal() {
+                    true => format!("the repository may not be pushed to: {}", fault.detail),
+                    false => format!(
+                        "whether the repository may be pushed to is not known: {}",
+                        fault.detail
+                    ),
+                },
                 fault.hint.clone(),
             ),
             None => checks.add(

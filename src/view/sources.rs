@@ -136,10 +136,10 @@ fn detail(
             }
             match &state.store.pushable {
                 Some(Ok(())) => say("may be pushed to"),
-                Some(Err(fault)) => say(&format!(
-                    "may not be pushed to: {} {}",
-                    fault.detail, fault.hint
-                )),
+                Some(Err(fault)) => say(&match fault.kind.is_refusal() {
+                    true => format!("may not be pushed to: {fault}"),
+                    false => format!("whether it may be pushed to is not known: {fault}"),
+                }),
                 None => {}
             }
         }

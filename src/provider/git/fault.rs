@@ -3,6 +3,7 @@
 //! Deliberately absent: waiting and trying again.
 
 use super::program::Unfinished;
+use super::push::Unpushable;
 use super::repository::{Error, Source};
 use crate::model::{Fault, FaultKind};
 
@@ -72,23 +73,77 @@ fn said_by(said: &str) -> (FaultKind, &'static str) {
     }
 }
 
-/// The fault that keeps a branch from being pushed to.
-pub fn unpushable(source: &Source, why: &str) -> Fault {
-    let (kind, hint) = said_by(why);
-    let kind = match kind {
-        FaultKind::Unreachable => FaultKind::Forbidden,
-        other => other,
-    };
-    Fault::new(
-        kind,
-        format!("{} can not be pushed to from here: {why}", source.name()),
-        hint,
-    )
+/// The fault that keeps a branch from being pushed to, or from being known to be.
+pub fn unpushable(source: &Source, why: &Unpushable) -> Fault {
+    let name = source.name();
+    match why {
+        Unpushable::Refused(why) => {
+            let (kind, hint) = match said_by(why) {
+                (kind, hint) if kind.is_refusal() => (kind, hint),
+                _ => (FaultKind::Forbidden, "Ask for access to the repository."),
+            };
+            Fault::new(
+                kind,
+                format!("{name} refuses pushes from here: {why}"),
+                hint,
+            )
+        }
+        Unpushable::Unanswered(why) => {
+            let (kind, hint) = said_by(why);
+            let what = if kind.is_refusal() {
+                "refuses pushes from here"
+            } else {
+                "gave no answer when it was asked"
+            };
+            Fault::new(kind, format!("{name} {what}: {why}"), hint)
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_not_reached_is_no_refusal_to_be_pushed_to() {
+        use Unpushable::{Refused, Unanswered};
+        let source = Source {
+            location: super::super::repository::Location::Path("/x".into()),
+            branch: "main".into(),
+        };
+        for (why, is_refusal) in [
+            (Refused("pre-receive hook declined".into()), true),
+            (
+                Refused("the pre-receive hook could not connect".into()),
+                true,
+            ),
+            (
+                Unanswered("ssh: connect to host h port 22: Connection refused".into()),
+                false,
+            ),
+            (
+                Unanswered("The requested URL returned error: 502".into()),
+                false,
+            ),
+            (Unanswered("git push was stopped after 60 s".into()), false),
+            (
+                Unanswered("git@h: Permission denied (publickey).".into()),
+                true,
+            ),
+            (
+                Unanswered("The requested URL returned error: 403".into()),
+                true,
+            ),
+        ] {
+            let fault = unpushable(&source, &why);
+            assert_eq!(fault.kind.is_refusal(), is_refusal, "{fault}");
+            assert_eq!(
+                fault.detail.contains("refuses pushes"),
+                is_refusal,
+                "{fault}"
+            );
+        }
+    }
 
     #[test]
     fn words_of_git_become_kinds() {

@@ -64,14 +64,24 @@ pub fn push(repository: &Repository, to: To, commit: Oid, branch: &str, limit: D
     read_report(ended, has_push_hook(repository))
 }
 
+/// Why it is not known that a branch can be pushed to, in the words of the far side or of git.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unpushable {
+    /// The far side says no, or there is nowhere to push to.
+    Refused(String),
+    /// It ended before there was an answer to the question, which may be a login that was refused.
+    Unanswered(String),
+}
+
 /// Asks whether the far side would take a push to the branch from us. Protection of the branch shows only when it is
 /// really pushed.
 ///
 /// # Errors
 /// With what the far side, or git, said.
-pub fn probe(repository: &Repository, limit: Duration) -> Result<(), String> {
-    let to = destination(repository)?;
-    let tip = repository.tip().map_err(|e| e.to_string())?;
+pub fn probe(repository: &Repository, limit: Duration) -> Result<(), Unpushable> {
+    let to = destination(repository).map_err(Unpushable::Refused)?;
+    let tip = repository.tip();
+    let tip = tip.map_err(|e| Unpushable::Unanswered(e.to_string()))?;
     let refspec = format!("{tip}:refs/heads/{}", repository.source().branch);
     let ended = call(repository, limit).run(arguments(
         repository,
@@ -81,7 +91,8 @@ pub fn probe(repository: &Repository, limit: Duration) -> Result<(), String> {
     ));
     match read_report(ended, false) {
         Pushed::Done | Pushed::Behind(_) => Ok(()),
-        Pushed::Rejected(why) | Pushed::NotSent(why) | Pushed::Lost(why) => Err(why),
+        Pushed::Rejected(why) => Err(Unpushable::Refused(why)),
+        Pushed::NotSent(why) | Pushed::Lost(why) => Err(Unpushable::Unanswered(why)),
     }
 }
 
