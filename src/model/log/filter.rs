@@ -143,6 +143,30 @@ impl Filter {
         &self.numbers
     }
 
+    /// Whether it shows a line.
+    pub fn shows(&self, line: u64) -> bool {
+        self.numbers.binary_search(&line).is_ok()
+    }
+
+    /// The next of its lines at or after `from` that matches another pattern, too, or at or before it; wraps around at
+    /// the ends.
+    pub fn find(&self, log: &Log, pattern: &Pattern, from: u64, forward: bool) -> Option<u64> {
+        let place = |line: u64| self.numbers.partition_point(|number| *number < line);
+        let is_found = |number: &u64| {
+            let line = log.line(*number);
+            line.is_some_and(|line| pattern.matches(line.bytes))
+        };
+        if forward {
+            let onward = self.numbers.range(place(from)..);
+            let mut lines = onward.chain(self.numbers.range(..place(from)));
+            lines.find(|number| is_found(number)).copied()
+        } else {
+            let back = self.numbers.range(..place(from + 1)).rev();
+            let mut lines = back.chain(self.numbers.range(place(from + 1)..).rev());
+            lines.find(|number| is_found(number)).copied()
+        }
+    }
+
     /// Looks at the lines that are new since the last time; forgets those that fell out, and says how many those were.
     pub fn refresh(&mut self, log: &Log) -> usize {
         let gone = self.numbers.partition_point(|number| *number < log.first());

@@ -149,6 +149,7 @@ pub fn clear_filter(state: &mut State) {
     });
 }
 
+/// Goes to the next line that the search finds among those that are shown.
 pub(super) fn search(state: &mut State, forward: bool) {
     let room = room(state);
     let mut missed = None;
@@ -158,28 +159,44 @@ pub(super) fn search(state: &mut State, forward: bool) {
             true => Some(log.selected + 1),
             false => log.selected.checked_sub(1),
         };
-        match from.and_then(|from| log.log.find(pattern, from, forward)) {
+        let find = |from| match &log.filter {
+            Some(filter) => filter.find(&log.log, pattern, from, forward),
+            None => log.log.find(pattern, from, forward),
+        };
+        match from.and_then(find) {
             Some(line) => show(log, line, room),
-            None => missed = Some(log.search_text.clone()),
+            None => missed = Some((log.search_text.clone(), among(log))),
         }
     });
-    if let Some(text) = missed {
-        state.complain(format!("No line matches {text}."));
+    if let Some((text, among)) = missed {
+        state.complain(format!("No line{among} matches {text}."));
     }
 }
 
+/// Where it was looked, where that is not all of the log.
+fn among(log: &LogUi) -> &'static str {
+    match &log.filter {
+        Some(_) => " that the filter shows",
+        None => "",
+    }
+}
+
+/// Goes to the next error among the lines that are shown.
 pub(super) fn error(state: &mut State, forward: bool) {
     let room = room(state);
-    let mut none = false;
-    with(state, |log| match log.errors.next(log.selected, forward) {
-        Some(line) => show(log, line, room),
-        None => none = true,
+    let mut missed = None;
+    with(state, |log| {
+        let is_shown = |line: &u64| log.filter.as_ref().is_none_or(|filter| filter.shows(*line));
+        let next = |line: &u64| log.errors.next(*line, forward);
+        let errors = std::iter::successors(next(&log.selected), next);
+        match errors.into_iter().find(is_shown) {
+            Some(line) => show(log, line, room),
+            None => missed = Some(among(log)),
+        }
     });
-    if none {
-        state.complain(if forward {
-            "There is no further error."
-        } else {
-            "There is no earlier error."
-        });
+    let way = if forward { "further" } else { "earlier" };
+    if let Some(among) = missed {
+        let among = among.replacen(" that", " in what", 1);
+        state.complain(format!("There is no {way} error{among}."));
     }
 }

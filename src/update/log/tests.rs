@@ -13,6 +13,8 @@ use crate::store::fixture::{Fixture, ago, id, pod};
 use crate::store::{Fact, Kind};
 use std::sync::Arc;
 
+mod shown;
+
 fn followed(effects: &[Effect]) -> Vec<(&str, &str, bool, bool)> {
     let mut all = Vec::new();
     for effect in effects {
