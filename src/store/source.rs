@@ -47,6 +47,11 @@ impl Kind {
             Kind::Happenings => "events",
         }
     }
+
+    /// Whether it is watched only while a target is open.
+    fn is_of_open_target(self) -> bool {
+        matches!(self, Kind::Jobs | Kind::Happenings)
+    }
 }
 
 /// What one list of a cluster is of: a kind in a namespace.
@@ -87,6 +92,8 @@ pub struct SourceState {
     pub alive_at: Option<Timestamp>,
     pub connecting: bool,
     pub fault: Option<Fault>,
+    /// The last sign of life before it went away as a whole; none where it is there, was never read, or answers and refuses.
+    pub away_since: Option<Timestamp>,
     pub retry_at: Option<Timestamp>,
     /// The far side's clock minus ours, in milliseconds.
     pub skew_ms: Option<i64>,
@@ -113,6 +120,47 @@ pub const STALE_AFTER_S: i64 = 90;
 
 impl SourceState {
     pub(super) fn heard(&mut self, seen_at: Timestamp, news: &News) {
+        let last_alive = self.alive_at;
+        self.note(seen_at, news);
+        match &self.fault {
+            Some(fault) if self.is_absence(fault) => {
+                self.away_since = self.away_since.or(last_alive);
+            }
+            Some(_) => {}
+            None if self.away_since.is_none() => {}
+            // History that was fetched before is walked on while git is away.
+            None if matches!(news, News::Changes { .. }) || self.is_any_list_away() => {}
+            None => self.away_since = None,
+        }
+    }
+
+    /// Whether by this fault the source is away, and does not merely refuse.
+    fn is_absence(&self, fault: &Fault) -> bool {
+        let refuses = |list: &ListState| {
+            let fault = list.fault.as_ref();
+            fault.is_some_and(|fault| fault.kind.is_answer_no())
+        };
+        match fault.kind {
+            FaultKind::Unreachable | FaultKind::Unauthorized => true,
+            kind if kind.is_answer_no() => false,
+            // What refuses its other lists is there.
+            _ => !self.lists.values().any(refuses),
+        }
+    }
+
+    /// Whether a list that is always watched still gets no answer.
+    fn is_any_list_away(&self) -> bool {
+        let mut always = self
+            .lists
+            .iter()
+            .filter(|(list, _)| !list.kind.is_of_open_target());
+        always.any(|(_, state)| {
+            let fault = state.fault.as_ref();
+            fault.is_some_and(|fault| fault.kind == FaultKind::Unreachable)
+        })
+    }
+
+    fn note(&mut self, seen_at: Timestamp, news: &News) {
         match news {
             News::Fault {
                 list,
@@ -123,7 +171,7 @@ impl SourceState {
                 match list {
                     Some(list) => {
                         self.lists.entry(list.clone()).or_default().fault = Some(fault.clone());
-                        if matches!(fault.kind, FaultKind::Forbidden | FaultKind::NotFound) {
+                        if fault.kind.is_answer_no() {
                             // The server is there: it answered.
                             self.alive_at = Some(seen_at);
                         }
@@ -165,7 +213,14 @@ impl SourceState {
                 state.listed = true;
                 state.fault = None;
             }
-            _ => {}
+            // A fact or a sign of life, of which there is no more to note than that it came.
+            News::Alive
+            | News::Declared(_)
+            | News::Changes { .. }
+            | News::Listing(_)
+            | News::Put(_)
+            | News::Gone(..)
+            | News::Odd { .. } => {}
         }
         self.connecting = false;
         self.alive_at = Some(seen_at);
@@ -285,6 +340,8 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+mod absence;
 #[cfg(test)]
 mod tests {
     use super::*;

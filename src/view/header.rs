@@ -3,6 +3,7 @@
 //! Deliberately absent: anything of one target.
 
 use super::pen::{Line, Pen};
+use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::model::{Fault, Word, span::span};
 use crate::screen::{banner, keys};
@@ -12,6 +13,7 @@ use crate::store::{Source, SourceState};
 use crate::text::{Safe, width};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ratatui::style::Style;
 
 pub fn draw(state: &State, pen: &mut Pen<'_>) {
     if pen.rows() == 0 {
@@ -106,11 +108,53 @@ fn counts(state: &State, pen: &Pen<'_>, room: usize) -> Line {
     line
 }
 
+/// Columns below which the beginning of a cause says nothing.
+const SHORTEST: usize = 6;
+
+/// A source in the header: its name, how it is doing, and what is wrong in it.
+struct Part {
+    name: String,
+    word: String,
+    look: Style,
+    detail: Option<Detail>,
+}
+
+/// What is wrong, and the list that it is wrong in where the word before it is about something else.
+struct Detail {
+    list: Option<String>,
+    cause: String,
+}
+
+impl Detail {
+    /// It is the cause of the word.
+    fn of_word(cause: impl Into<String>) -> Self {
+        let (list, cause) = (None, cause.into());
+        Self { list, cause }
+    }
+
+    /// `: token expired` is why the word stands there; `, pods: 403 Forbidden` is said beside it.
+    fn after_word(&self, room: usize) -> String {
+        let before = match &self.list {
+            None => ": ".to_owned(),
+            Some(list) => format!(", {list}: "),
+        };
+        // The colon and the blank of a word's own cause are not of the room.
+        let room = (room + 2).saturating_sub(width(&before));
+        match &self.list {
+            Some(list) if room < SHORTEST => format!(", {list}"),
+            _ => format!(
+                "{before}{}",
+                Safe::line(&self.cause).cut(room).trim_end_matches('.')
+            ),
+        }
+    }
+}
+
 /// `git ok  integration STALE 14m: token expired, S  staging ok`: details share the room that is left.
 fn sources(state: &State, pen: &Pen<'_>, columns: usize) -> Line {
     let theme = pen.theme;
     let key = keys::first(state, Place::Board, Action::Sources);
-    let mut parts: Vec<(String, String, ratatui::style::Style, Option<String>)> = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
     let order = std::iter::once(Source::Git).chain(
         state
             .delivery
@@ -122,92 +166,90 @@ fn sources(state: &State, pen: &Pen<'_>, columns: usize) -> Line {
         let Some(about) = state.store.source(&source) else {
             continue;
         };
-        let (word, style) = word(about, state.now);
-        let (word, style) = match word {
-            Some(word) => (word, theme.warning()),
-            // Where the header has no line for it, this is the place.
-            None if about.exposure.is_some() && style == Reach::Ok => {
-                ("NOT SAFE".to_owned(), theme.danger())
-            }
-            None => {
-                let (word, own) = theme.reach(style);
-                let age = match (style, about.age_s(state.now)) {
-                    (Reach::Stale, Some(age)) => format!(" {}", span(age)),
-                    _ => String::new(),
-                };
-                (format!("{word}{age}"), own)
-            }
-        };
-        parts.push((source.to_string(), word, style, detail(about, state.now)));
+        let (word, look) = word(about, state.now, theme);
+        parts.push(Part {
+            name: source.to_string(),
+            word,
+            look,
+            detail: detail(about, state.now),
+        });
     }
+    let journal = |word: String, cause: String| Part {
+        name: "journal".into(),
+        word,
+        look: theme.bad(),
+        detail: Some(Detail::of_word(cause)),
+    };
     if let Some(fault) = &state.journal_fault {
-        parts.push((
-            "journal".into(),
-            "FAILED".into(),
-            theme.bad(),
-            Some(fault.detail.clone()),
-        ));
+        parts.push(journal("FAILED".into(), fault.detail.clone()));
     }
     let mut unread = state.journal.unread_lately(state.now);
     if let Some(lines) = unread.next() {
         let all = lines.lines + unread.map(|lines| lines.lines).sum::<u64>();
-        parts.push((
-            "journal".into(),
-            format!("{all} UNREAD"),
-            theme.bad(),
-            Some(lines.to_string()),
-        ));
+        parts.push(journal(format!("{all} UNREAD"), lines.to_string()));
     }
     if parts.is_empty() {
         return Line::from(
             "No source is configured: leverframe config show prints the file to fill in.",
         );
     }
-    let faulty = parts.iter().filter(|p| p.3.is_some()).count();
+    let faulty = parts.iter().filter(|part| part.detail.is_some()).count();
     let fixed: usize = parts
         .iter()
-        .map(|p| width(&p.0) + 1 + width(&p.1))
+        .map(|part| width(&part.name) + 1 + width(&part.word))
         .sum::<usize>()
         + 2 * (parts.len() - 1)
         + faulty * (4 + width(&key));
     let share = columns.saturating_sub(fixed) / faulty.max(1);
     let mut line = Line::new();
-    for (at, (name, word, style, detail)) in parts.iter().enumerate() {
-        if at > 0 {
+    for (nth, part) in parts.iter().enumerate() {
+        if nth > 0 {
             line = line.say("  ");
         }
-        line = line.say(name).say(" ").look(word, *style);
-        if let Some(detail) = detail {
-            let text = Safe::line(detail).cut(share);
-            line = match (share >= 6, key.is_empty()) {
-                (true, false) => line.say(format!(": {}, {key}", text.trim_end_matches('.'))),
-                (true, true) => line.say(format!(": {}", text.trim_end_matches('.'))),
-                (false, false) => line.say(format!(", {key}")),
-                (false, true) => line,
-            };
+        line = line.say(&part.name).say(" ").look(&part.word, part.look);
+        let Some(detail) = &part.detail else {
+            continue;
+        };
+        if share >= SHORTEST {
+            line = line.say(detail.after_word(share));
+        }
+        if !key.is_empty() {
+            line = line.say(format!(", {key}"));
         }
     }
     line
 }
 
-/// A source that is being asked for the first time has not failed.
-fn word(about: &SourceState, now: Timestamp) -> (Option<String>, Reach) {
+/// How a source is doing, in a word or two. One that is being asked for the first time has not failed.
+fn word(about: &SourceState, now: Timestamp, theme: Theme) -> (String, Style) {
     if about.is_reading(now) {
-        return (Some("reading".into()), Reach::Unread);
+        return ("reading".into(), theme.warning());
     }
-    (None, about.reach(now))
+    let reach = about.reach(now);
+    // Where the header has no line for it, this is the place.
+    if about.exposure.is_some() && reach == Reach::Ok {
+        return ("NOT SAFE".into(), theme.danger());
+    }
+    let (word, look) = theme.reach(reach);
+    let age = about.age_s(now).filter(|_| reach == Reach::Stale);
+    let age = age.map(|age| format!(" {}", span(age)));
+    (format!("{word}{}", age.unwrap_or_default()), look)
 }
 
-fn detail(about: &SourceState, now: Timestamp) -> Option<String> {
-    let of_list = about
-        .lists
-        .iter()
-        .find_map(|(list, state)| Some((list, state.fault.as_ref()?)));
-    match (&about.fault, of_list, about.reach(now)) {
-        (Some(fault), ..) => Some(short(fault)),
-        (None, Some((list, fault)), _) => Some(format!("{} {}", about.name_of(list), short(fault))),
-        (None, None, Reach::Stale) => Some("no sign of life".into()),
-        _ => None,
+fn detail(about: &SourceState, now: Timestamp) -> Option<Detail> {
+    if let Some(fault) = &about.fault {
+        return Some(Detail::of_word(short(fault)));
+    }
+    let of_list = about.lists.iter();
+    let mut of_list = of_list.filter_map(|(list, state)| Some((list, state.fault.as_ref()?)));
+    match (of_list.next(), about.reach(now)) {
+        // What keeps one list from being read is not why the whole is stale.
+        (Some((list, fault)), Reach::Ok | Reach::Unread | Reach::Failed) => Some(Detail {
+            list: Some(about.name_of(list)),
+            cause: short(fault),
+        }),
+        (_, Reach::Stale) => Some(Detail::of_word("no sign of life")),
+        (None, _) => None,
     }
 }
 

@@ -9,6 +9,7 @@ mod cases;
 mod confirm;
 #[path = "../common/golden.rs"]
 mod golden;
+mod header;
 #[path = "../common/hostile.rs"]
 mod hostile;
 mod keys;
