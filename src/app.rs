@@ -197,6 +197,11 @@ impl<O: Outside> App<O> {
     fn take_message(&mut self, message: Message) {
         self.dirty = true;
         self.must_derive = true;
+        self.note(message);
+    }
+
+    /// The same for what became of a frame, which is no reason to draw another one.
+    fn note(&mut self, message: Message) {
         for effect in update(&mut self.state, message) {
             self.perform(effect);
         }
@@ -260,7 +265,10 @@ impl<O: Outside> App<O> {
                 self.resize(size);
                 self.take_message(Message::Resumed);
             }
-            Control::Drained(at) => self.proof.written(at),
+            Control::Drained(at) => {
+                self.proof.written(at);
+                self.note(Message::Shown(time::stamp(at)));
+            }
             Control::Ended(cause) => self.farewell = Some(Farewell::Ended(cause)),
         }
     }
@@ -416,8 +424,10 @@ impl<O: Outside> App<O> {
                 frame.set_cursor_position(cursor);
             }
         });
-        if drawn == Drawn::Busy {
-            return;
+        match drawn {
+            Drawn::Busy => return,
+            Drawn::Sent => self.note(Message::Drawn),
+            Drawn::Same => {}
         }
         self.dirty = false;
         self.urgent = false;

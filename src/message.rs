@@ -4,7 +4,7 @@
 
 use crate::journal::{Entry, Journal, Mutes, Unreadable};
 use crate::keymap::Chord;
-use crate::model::{Fault, ObjectId};
+use crate::model::Fault;
 use crate::plan::{Outcome, PlanId};
 use crate::provider::{Call, LogPiece};
 use crate::store::Delta;
@@ -47,17 +47,16 @@ pub enum Message {
     Notice(String),
     /// The console was suspended and is back, or the whole screen has to be drawn again.
     Resumed,
+    /// A frame of the state as it is now is on its way to the terminal.
+    Drawn,
+    /// The terminal took the last frame whole at this time.
+    Shown(Timestamp),
     /// The terminal answered the question where its cursor is, so it will answer again.
     TerminalAnswered,
     /// The terminal had the frame that shows the overlay of this number at this time: only keys read after it count there.
     Painted {
         overlay: u64,
         at: Timestamp,
-    },
-    /// A subscription for the open target's Jobs and Events could not start.
-    Lost {
-        id: ObjectId,
-        fault: Fault,
     },
 }
 

@@ -6,7 +6,7 @@ use crate::action::{Action, Place};
 use crate::board::{FoldKind, Row, RowKey};
 use crate::model::Target;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,10 +32,9 @@ struct Depends {
 pub struct LineCache(RefCell<Option<(Depends, Arc<Vec<BoardLine>>)>>);
 
 impl State {
-    /// The lines of the board: troubled rows in the frozen order, then each fold. A filter unfolds what it matches.
+    /// The lines of the board: the rows in sight in the frozen order, then each fold. A filter unfolds what it matches.
     ///
-    /// The selected row, and rows that were in sight when the order was taken, stay where they are and are not folded
-    /// away.
+    /// The selected row is in sight, whatever fold it is under.
     pub fn lines(&self) -> Arc<Vec<BoardLine>> {
         let ui = &self.ui.board;
         let depends = Depends {
@@ -60,52 +59,46 @@ impl State {
     }
 
     fn find_lines(&self) -> Vec<BoardLine> {
-        let filter = Filter::parse(&self.ui.board.filter);
-        // Apps of apps that are well are found by their names alone.
-        let is_hidden = |row: &Row| row.fold == Some(FoldKind::Parents) && !filter.is_exact(row);
-        let matching =
-            |row: &&Row| filter.is_empty() || !is_hidden(row) && filter.matches(&self.board, row);
-        let rows: Vec<&Row> = self
-            .ui
-            .board
-            .order
-            .iter()
-            .filter_map(|key| self.board.row(key))
-            .filter(matching)
-            .collect();
-        let mut lines: Vec<BoardLine> = Vec::with_capacity(rows.len());
-        if !filter.is_empty() {
-            let (exact, others): (Vec<&Row>, Vec<&Row>) =
-                rows.iter().partition(|row| filter.is_exact(row));
-            lines.extend(
-                exact
-                    .iter()
-                    .chain(&others)
-                    .map(|row| BoardLine::Row(row.key.clone())),
-            );
-            return lines;
+        let ui = &self.ui.board;
+        let line = |key: &RowKey| BoardLine::Row(key.clone());
+        let rows = || ui.order.iter().filter_map(|key| self.board.row(key));
+        if !ui.filter.is_empty() {
+            let found = ui.found.as_ref();
+            return match found.filter(|found| found.filter == ui.filter) {
+                Some(found) => found.rows.iter().map(line).collect(),
+                None => self.find_rows(rows()).iter().map(line).collect(),
+            };
         }
         let own = self.own_row();
-        let kept = &self.ui.board.kept;
-        let is_folded = |row: &Row, fold| {
-            row.fold == Some(fold) && own != Some(&row.key) && !kept.contains(&row.key)
-        };
-        lines.extend(
-            rows.iter()
-                .filter(|row| row.fold.is_none_or(|fold| !is_folded(row, fold)))
-                .map(|row| BoardLine::Row(row.key.clone())),
-        );
-        for fold in FoldKind::BELOW {
-            let folded: Vec<&&Row> = rows.iter().filter(|row| is_folded(row, fold)).collect();
-            if folded.is_empty() {
-                continue;
+        let mut lines: Vec<BoardLine> = Vec::new();
+        let mut folded: BTreeMap<FoldKind, Vec<BoardLine>> = BTreeMap::new();
+        for row in rows() {
+            match ui.folds.get(&row.key).filter(|_| own != Some(&row.key)) {
+                None => lines.push(line(&row.key)),
+                Some(fold) => folded.entry(*fold).or_default().push(line(&row.key)),
             }
-            lines.push(BoardLine::Fold(fold, folded.len()));
-            if self.ui.board.unfolded.contains(&fold) {
-                lines.extend(folded.iter().map(|row| BoardLine::Row(row.key.clone())));
+        }
+        for fold in FoldKind::BELOW {
+            let Some(rows) = folded.remove(&fold) else {
+                continue;
+            };
+            lines.push(BoardLine::Fold(fold, rows.len()));
+            if ui.unfolded.contains(&fold) {
+                lines.extend(rows);
             }
         }
         lines
+    }
+
+    /// The rows among these that the filter finds, those of exactly its name first.
+    pub(crate) fn find_rows<'a>(&'a self, rows: impl Iterator<Item = &'a Row>) -> Vec<RowKey> {
+        let filter = Filter::parse(&self.ui.board.filter);
+        // Apps of apps that are well are found by their names alone.
+        let is_hidden = |row: &Row| row.fold == Some(FoldKind::Parents) && !filter.is_exact(row);
+        let found = rows.filter(|row| !is_hidden(row) && filter.matches(&self.board, row));
+        let (exact, others): (Vec<&Row>, Vec<&Row>) = found.partition(|row| filter.is_exact(row));
+        let found = exact.into_iter().chain(others);
+        found.map(|row| row.key.clone()).collect()
     }
 
     /// Which line is selected: the selected target's, or the selected fold's.
@@ -120,11 +113,12 @@ impl State {
     }
 
     /// The selected row, where its own fold would hide it.
-    fn own_row(&self) -> Option<&RowKey> {
+    pub(crate) fn own_row(&self) -> Option<&RowKey> {
         let ui = &self.ui.board;
         let target = ui.selected.as_ref().filter(|_| ui.fold.is_none())?;
         let (row, _) = self.board.find(target)?;
-        (!ui.unfolded.contains(&row.fold?)).then_some(&row.key)
+        let fold = ui.folds.get(&row.key)?;
+        (!ui.unfolded.contains(fold)).then_some(&row.key)
     }
 
     /// The target of the cell in brackets; none where a fold line is selected, or where the cell is not among the lines:
@@ -155,6 +149,14 @@ impl State {
             )
         };
         self.keys.with_key(Place::Board, sentence, action)
+    }
+
+    /// The marked cells, where a lever moves those: on the board, but not in a view that is about one target.
+    pub fn moved_marks(&self) -> Option<&BTreeSet<Target>> {
+        use super::View::{History, Log, Run, Target};
+        let is_of_one = matches!(self.view(), Target(_) | History(_) | Run | Log);
+        let marks = &self.ui.board.marks;
+        (!is_of_one && !marks.is_empty()).then_some(marks)
     }
 
     /// The target that a lever would act on: the cell in brackets, or what the view that is open is about.

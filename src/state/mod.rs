@@ -2,15 +2,17 @@
 //!
 //! Deliberately absent: channels, handles and clocks. Only [`mod@crate::update`] changes it; a view is a function of it.
 
+mod board;
 pub mod filter;
 #[cfg(test)]
 mod fixture;
 pub mod lines;
 
+pub use board::{BoardUi, DrawnBoard, Found};
 pub use lines::BoardLine;
 
 use crate::belongs::logs::LogChoice;
-use crate::board::Board;
+use crate::board::{Board, FoldKind};
 use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
@@ -21,7 +23,7 @@ use crate::provider::Call;
 use crate::store::Store;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub struct State {
@@ -35,7 +37,7 @@ pub struct State {
     /// Calls made to the outside, newest last, bounded.
     pub calls: VecDeque<Call>,
     /// Plans whose outcome is not known: how often each was looked for, and when it is next.
-    pub looks: std::collections::BTreeMap<PlanId, (u32, Timestamp)>,
+    pub looks: BTreeMap<PlanId, (u32, Timestamp)>,
     /// Derived from the facts whenever they changed.
     pub board: Board,
     /// What the board was derived from: the store's generation, and the minute, because ages become words; none yet.
@@ -109,8 +111,6 @@ pub struct Ui {
     /// The last key that did nothing, and its place, so that this is said once.
     pub idle: Option<(crate::action::Place, crate::keymap::Chord)>,
     pub follows: u64,
-    /// Since when the newest lost source was away, for `since you left: 3 changes`.
-    pub away_since: Option<Timestamp>,
 }
 
 /// How the terminal answers, which decides when keys count in a plan.
@@ -144,33 +144,6 @@ pub enum Pane {
     Board,
     Run,
     Log,
-}
-
-#[derive(Debug, Default)]
-pub struct BoardUi {
-    /// A key was pressed, anywhere: from now on the order is frozen and the selection is the reader's.
-    pub touched: bool,
-    /// Selection is by identity; it survives reordering and lost connections.
-    pub selected: Option<Target>,
-    /// The selected line is a fold line rather than a row.
-    pub fold: Option<crate::board::FoldKind>,
-    pub filter: String,
-    /// The order that rows stand in, frozen while one reads. A row that is gone keeps its place, should it come back.
-    pub order: Vec<crate::board::RowKey>,
-    /// Rows that are in sight since the order was taken: what turns calm stays there.
-    pub kept: BTreeSet<crate::board::RowKey>,
-    /// Rows that would move if sorted again.
-    pub would_move: usize,
-    /// Grows when the order is taken or grows.
-    pub ordered: u64,
-    /// The arrangement of the board that the order was last compared with.
-    pub compared: Option<u64>,
-    /// What stands on the board, as long as nothing that it depends on changes.
-    pub(super) lines: lines::LineCache,
-    pub unfolded: BTreeSet<crate::board::FoldKind>,
-    pub marks: BTreeSet<Target>,
-    /// First visible line of the table.
-    pub top: usize,
 }
 
 #[derive(Debug)]
@@ -406,7 +379,7 @@ pub struct Prompt {
     /// What stood before, restored by Esc.
     pub before: String,
     /// What was selected on the board before; every letter of a filter starts from it anew.
-    pub selected_before: (Option<Target>, Option<crate::board::FoldKind>),
+    pub selected_before: (Option<Target>, Option<FoldKind>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,14 +1,15 @@
-//! Board: moving the selection, by identity, and the frozen order of rows.
+//! Board: moving the selection, by identity.
+//!
+//! Deliberately absent: where the rows stand ([`super::order`]).
 
-use super::open;
+use super::{open, order, press};
 use crate::action::Action;
-use crate::board::{Board, Row, RowKey};
+use crate::board::{Row, RowKey};
 use crate::effect::Effect;
 use crate::model::Target;
 use crate::screen::trouble::{self, badness};
 use crate::state::filter::Filter;
 use crate::state::{BoardLine, PromptKind, State};
-use std::collections::{BTreeMap, BTreeSet};
 
 pub fn press_in_board(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     match action {
@@ -24,11 +25,11 @@ pub fn press_in_board(state: &mut State, action: Action, effects: &mut Vec<Effec
         Action::Enter => open::newest_run(state, effects),
         Action::Fold => fold(state),
         Action::Filter => super::prompt::open(state, PromptKind::Filter),
-        Action::Sort => sort(state),
+        Action::Sort => order::sort(state),
         Action::Mark => mark(state),
         Action::TroubleNext => trouble(state, true),
         Action::TroubleBack => trouble(state, false),
-        _ => {}
+        other => press::does_nothing(state, other),
     }
     keep_visible(state);
 }
@@ -125,6 +126,7 @@ fn fold(state: &mut State) {
     if !state.ui.board.unfolded.remove(&fold) {
         state.ui.board.unfolded.insert(fold);
     }
+    order::hold_order(state);
 }
 
 fn mark(state: &mut State) {
@@ -150,68 +152,7 @@ fn trouble(state: &mut State, forward: bool) {
     }
 }
 
-/// Takes the board's own order.
-pub fn sort(state: &mut State) {
-    let board = &state.board;
-    state.ui.board.order = board.rows().map(|row| row.key.clone()).collect();
-    state.ui.board.kept = shown_rows(board).cloned().collect();
-    state.ui.board.would_move = 0;
-    state.ui.board.ordered += 1;
-    state.ui.board.compared = Some(state.board.arranged());
-}
-
-/// The rows that no fold hides.
-fn shown_rows(board: &Board) -> impl Iterator<Item = &RowKey> {
-    board.rows().filter(|r| r.fold.is_none()).map(|r| &r.key)
-}
-
-/// Keeps the frozen order: new rows come last; before a key was pressed the board's own is taken.
-pub fn keep_order(state: &mut State) {
-    let is_compared = state.ui.board.compared == Some(state.board.arranged());
-    if !state.ui.board.touched {
-        // Nobody reads yet: facts still arrive, and the worst row shall stand first.
-        if !is_compared {
-            sort(state);
-        }
-        state.ui.board.selected = None;
-        select_worst(state);
-        return;
-    }
-    if is_compared {
-        return;
-    }
-    let (board, ui) = (&state.board, &mut state.ui.board);
-    (ui.compared, ui.ordered) = (Some(board.arranged()), ui.ordered + 1);
-    let known: BTreeSet<&RowKey> = ui.order.iter().collect();
-    let keys = board.rows().map(|row| &row.key);
-    let new: Vec<RowKey> = keys.filter(|key| !known.contains(key)).cloned().collect();
-    ui.order.extend(new);
-    ui.kept.extend(shown_rows(board).cloned());
-    let stands = ui.order.iter();
-    let stands = stands.filter(|key| ui.kept.contains(key) && board.row(key).is_some());
-    ui.would_move = would_move(stands, shown_rows(board));
-}
-
-/// How many of the rows that stand in sight would stand elsewhere, or under a fold, in the board's own order.
-fn would_move<'a>(
-    stands: impl Iterator<Item = &'a RowKey>,
-    sorted: impl Iterator<Item = &'a RowKey>,
-) -> usize {
-    let sorted: BTreeMap<&RowKey, usize> = sorted.enumerate().map(|(at, key)| (key, at)).collect();
-    let stands: Vec<&RowKey> = stands.collect();
-    // The rows that stay are the longest run that is in order; `ends` holds the least end of a run of each length.
-    let mut ends: Vec<usize> = Vec::new();
-    for place in stands.iter().filter_map(|key| sorted.get(*key)) {
-        let longer = ends.partition_point(|end| end < place);
-        match ends.get_mut(longer) {
-            Some(end) => *end = *place,
-            None => ends.push(*place),
-        }
-    }
-    stands.len() - ends.len()
-}
-
-/// Selects the worst cell when nothing is selected, and scrolls the selection into sight.
+/// Scrolls the selection into sight.
 pub fn keep_visible(state: &mut State) {
     let lines = state.lines();
     let rows = crate::screen::layout::board_rows(state).max(1);
@@ -221,20 +162,6 @@ pub fn keep_visible(state: &mut State) {
     }
     let most = lines.len().saturating_sub(rows);
     state.ui.board.top = state.ui.board.top.min(most);
-}
-
-/// The cell that the eye should land on: the worst word of the first row.
-fn select_worst(state: &mut State) {
-    let lines = state.lines();
-    let Some(BoardLine::Row(key)) = lines.first() else {
-        return;
-    };
-    let Some(row) = state.board.row(key) else {
-        return;
-    };
-    let cells = row.cells.iter().rev().flatten();
-    let worst = cells.min_by_key(|status| badness(state, status));
-    state.ui.board.selected = worst.map(|status| status.target.clone());
 }
 
 /// After a filter was typed: the worst cell that matches, unless the selected one is as bad.

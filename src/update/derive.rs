@@ -1,6 +1,6 @@
 //! Derive: draws conclusions from the facts, once before a frame rather than once for each fact.
 
-use super::{board, confirm, list, log, look, open, run};
+use super::{board, confirm, list, log, look, open, order, run};
 use crate::effect::Effect;
 use crate::journal::{PlanState, Record};
 use crate::plan::follow;
@@ -24,9 +24,12 @@ pub fn derive_state(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
     let minute = state.now.as_second() / 60;
     let derived = Some((state.store.generation(), minute));
-    if derived != state.board_of || !state.ageing.is_empty() {
+    let is_due = derived != state.board_of || !state.ageing.is_empty();
+    if is_due {
         derive_board(state, minute);
-        board::keep_order(state);
+    }
+    if is_due || !state.ui.board.touched {
+        order::keep_order(state);
         board::keep_visible(state);
         open::run_that_came_late(state, &mut effects);
         log::that_came_late(state, &mut effects);

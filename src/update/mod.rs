@@ -13,6 +13,7 @@ mod log;
 mod look;
 mod mute;
 mod open;
+mod order;
 mod press;
 mod prompt;
 mod run;
@@ -26,7 +27,8 @@ use crate::journal::What;
 use crate::message::Message;
 use crate::plan::{Outcome, Remedy, Way};
 use crate::state::{Notice, Overlay, State};
-use crate::store::News;
+use crate::store::Source;
+use jiff::Timestamp;
 
 /// Calls kept for the `@` view.
 const CALLS: usize = 1_000;
@@ -44,8 +46,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Ticked(now) => state.now = now,
         Message::Delta(delta) => {
             state.now = state.now.max(delta.seen_at);
-            remember_absence(state, &delta);
+            let about = state.store.source(&delta.source);
+            let absence = about.and_then(|about| Some((delta.source.clone(), about.away_since?)));
             state.store.apply(delta);
+            if let Some((source, since)) = absence {
+                say_return(state, &source, since);
+            }
         }
         Message::Logged { follow, piece } => log::logged(state, follow, piece),
         Message::Outcome { plan, outcome } => ended(state, plan, outcome),
@@ -69,14 +75,17 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Notice(text) => state.tell(text),
         Message::Resumed => {}
+        Message::Drawn => order::note_drawn(state),
+        Message::Shown(at) => order::note_shown(state, at),
         Message::TerminalAnswered => state.ui.terminal.answers = true,
         Message::Painted { overlay, at } => {
             if state.ui.overlay_number == overlay && state.ui.overlay_painted.is_none() {
                 state.ui.overlay_painted = Some(at);
             }
         }
-        Message::Lost { id, fault } => state.complain(format!("{id}: {fault}")),
     }
+    // The rows that a filter finds stand still from the moment at which it was typed.
+    order::hold_found(state);
     effects
 }
 
@@ -158,27 +167,17 @@ fn unsent(state: &mut State, plan: &crate::plan::PlanId, outcome: &Outcome) {
     }
 }
 
-/// Remembers since when a source was away, so that its return can say what was missed.
-fn remember_absence(state: &mut State, delta: &crate::store::Delta) {
-    match delta.news {
-        News::Fault { list: None, .. } if state.ui.away_since.is_none() => {
-            state.ui.away_since = state.store.source(&delta.source).and_then(|s| s.alive_at);
-        }
-        News::Alive | News::Declared(_) | News::Listed(_) => {
-            let was_away = state
-                .store
-                .source(&delta.source)
-                .is_some_and(|s| s.fault.is_some());
-            if let (true, Some(since)) = (was_away, state.ui.away_since.take()) {
-                let changes = state.store.history.since(since).len();
-                state.tell(format!(
-                    "{} is back; since you left: {changes} changes.",
-                    delta.source
-                ));
-            }
-        }
-        _ => {}
+/// Says what was missed, where a source that was away since then is there again.
+fn say_return(state: &mut State, source: &Source, since: Timestamp) {
+    let about = state.store.source(source);
+    if about.is_none_or(|about| about.away_since.is_some()) {
+        return;
     }
+    let changes = match state.store.history.since(since).len() {
+        1 => "1 change".to_owned(),
+        count => format!("{count} changes"),
+    };
+    state.tell(format!("{source} is back; since you left: {changes}."));
 }
 
 impl State {

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: letters (the keymap has them) and text fields' editing ([`super::prompt`], [`super::confirm`]).
 
-use super::{board, bulk, confirm, copy, levers, list, log, mute, open, prompt, run};
+use super::{board, bulk, confirm, copy, levers, list, log, mute, open, order, prompt, run};
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::keymap::Chord;
@@ -15,8 +15,7 @@ use crate::screen::place::place;
 use crate::state::{Cure, ListKey, Overlay, Pane, State, View};
 
 pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
-    // From the first key of any kind on nothing moves under the hand; on an empty board there is nothing to hold.
-    state.ui.board.touched |= !state.board.is_empty();
+    order::freeze(state, press.at);
     let place = place(state);
     let action = state.keys.lookup(place, press.chord);
     if action == Some(Action::Suspend) {
@@ -52,13 +51,7 @@ fn idle(state: &mut State, place: Place, chord: Chord) {
         state.ui.notice = None;
         return;
     }
-    let key = keys::written(&chord.to_string());
-    let sentence = format!("{key} does nothing here.");
-    let sentence = state.keys.with_key(place, &sentence, Action::Help);
-    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
-        return confirm::complain(confirm, sentence, Cure::Key);
-    }
-    state.complain(sentence);
+    say_nothing_done(state, &keys::written(&chord.to_string()));
 }
 
 fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
@@ -144,27 +137,94 @@ pub fn do_action(state: &mut State, press: &Press, action: Action, effects: &mut
         Action::Settle if selected_mute(state).is_some() => mute::open(state),
         Action::Settle => levers::open_settle_or_undo(state),
         Action::Login => open::login(state, effects),
-        _ if action.lever().is_some() => {
-            if let (Some(lever), Some(target)) = (action.lever(), state.target().cloned()) {
-                levers::pull(state, press, lever, target);
+        Action::Pull(lever) => match state.target().cloned() {
+            Some(target) => levers::pull(state, press, lever, target),
+            None => state.complain(state.untargeted()),
+        },
+        // Each place has its own meaning of these, or none.
+        Action::Left
+        | Action::Down
+        | Action::Up
+        | Action::Right
+        | Action::Top
+        | Action::Bottom
+        | Action::PageDown
+        | Action::PageUp
+        | Action::Enter
+        | Action::Filter
+        | Action::Sort
+        | Action::TroubleNext
+        | Action::TroubleBack
+        | Action::Fold
+        | Action::Mark
+        | Action::Search
+        | Action::SearchNext
+        | Action::SearchBack
+        | Action::FilterLines
+        | Action::ErrorNext
+        | Action::ErrorBack
+        | Action::Follow
+        | Action::Wrap
+        | Action::SaveLog
+        | Action::Newer
+        | Action::Older
+        | Action::Previous => do_in_place(state, action, effects),
+        // These belong to overlays and text fields, which have taken them before.
+        Action::Confirm
+        | Action::NextPart
+        | Action::PreviousPart
+        | Action::CopyPlan
+        | Action::Earlier
+        | Action::Later
+        | Action::CopyValue
+        | Action::CopyLink
+        | Action::CopyCommands
+        | Action::CopyMarkdown => does_nothing(state, action),
+    }
+}
+
+fn do_in_place(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+    match place(state) {
+        Place::Board => board::press_in_board(state, action, effects),
+        Place::Run => run::press_in_run(state, action, effects),
+        Place::Log => log::press_in_log(state, action, effects),
+        Place::Target if action == Action::Enter => {
+            if let Some(target) = state.target().cloned() {
+                let key = opened(state).and_then(|list| list.selected_key());
+                let pod = match key {
+                    Some(ListKey::Pod(pod, _)) => Some(pod),
+                    _ => None,
+                };
+                open::pods(state, target, pod, effects);
             }
         }
-        _ => match place(state) {
-            Place::Run => run::press_in_run(state, action, effects),
-            Place::Log => log::press_in_log(state, action, effects),
-            Place::Board => board::press_in_board(state, action, effects),
-            Place::Target if action == Action::Enter => {
-                if let Some(target) = state.target().cloned() {
-                    let key = opened(state).and_then(|list| list.selected_key());
-                    let pod = match key {
-                        Some(ListKey::Pod(pod, _)) => Some(pod),
-                        _ => None,
-                    };
-                    open::pods(state, target, pod, effects);
-                }
-            }
-            _ => list::press_in_list(state, action),
-        },
+        Place::Target
+        | Place::History
+        | Place::Sources
+        | Place::Journal
+        | Place::Calls
+        | Place::Help => list::press_in_list(state, action),
+        Place::Any | Place::Levers | Place::Copy | Place::Confirm | Place::Text => {
+            does_nothing(state, action)
+        }
+    }
+}
+
+/// Says that an action, which may have come by its name, has no meaning in the place that it was asked for in.
+pub fn does_nothing(state: &mut State, action: Action) {
+    let mut letters = action.title().chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let title: String = first.chain(letters).collect();
+    say_nothing_done(state, &title);
+}
+
+/// Says that a key, or an action by its title, does nothing here, and where it stands what does something.
+fn say_nothing_done(state: &mut State, what: &str) {
+    let sentence = format!("{what} does nothing here.");
+    let sentence = state.keys.with_key(place(state), &sentence, Action::Help);
+    match &mut state.ui.overlay {
+        Some(Overlay::Confirm(confirm)) => confirm::complain(confirm, sentence, Cure::Key),
+        _ => state.complain(sentence),
     }
 }
 
@@ -219,10 +279,11 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn next_pane(state: &mut State) {
-    let next = match state.ui.pane {
-        Pane::Board => Pane::Run,
-        Pane::Run => Pane::Log,
-        Pane::Log => Pane::Board,
+    // Where there is no room for a pane it is the view.
+    let next = match (state.view(), state.ui.pane) {
+        (View::Run, _) | (View::Board, Pane::Run) => Pane::Log,
+        (View::Log, _) | (View::Board, Pane::Log) => Pane::Board,
+        _ => Pane::Run,
     };
     focus(state, next);
 }

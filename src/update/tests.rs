@@ -11,7 +11,10 @@ use crate::state::{BoardLine, Overlay, Pane, Settings, State, View};
 use crate::store::fixture::{Fixture, ago, usual_list};
 use std::sync::Arc;
 
+mod back;
 mod copy;
+mod order;
+mod steady;
 
 pub(super) fn state(world: Fixture) -> State {
     let keys = crate::keymap::Keymap::built_in().unwrap();
@@ -389,8 +392,6 @@ fn a_key_that_does_nothing_says_so_once() {
         assert_eq!(said(&state).as_deref(), Some(says), "{keys}");
     }
 }
-
-mod steady;
 
 #[test]
 fn a_long_run_is_opened_where_it_failed() {
