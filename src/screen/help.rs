@@ -31,11 +31,8 @@ pub fn rows(state: &State, place: Place, columns: usize) -> Vec<Line> {
     if let Some(target) = state.target() {
         let key = keys::first(state, place, Action::Levers);
         rows.push(Line::new());
-        let whose = match state.ui.board.marks.len() {
-            0 => target.to_string(),
-            marked => levers::marked_cells(marked),
-        };
-        rows.push(Line::new().look(format!("levers of {whose}"), Tone::Bold));
+        let title = format!("levers of {}", levers::moved(state, target));
+        rows.push(Line::new().look(title, Tone::Bold));
         for (lever, decision) in levers::decided(state, target) {
             let action = Action::Pull(lever);
             let chord = keys::first(state, Place::Levers, action);
@@ -70,7 +67,7 @@ pub fn rows(state: &State, place: Place, columns: usize) -> Vec<Line> {
             "Ships from the repository of the row above; a write moves both.",
         ),
         ("..", "History has not been read so far back yet."),
-        ("x", "The row is marked."),
+        ("x", "A cell of the row is marked."),
     ] {
         let head = Line::new().look(sign, Tone::Bold);
         rows.extend(hung(columns, head, text, Tone::Plain));

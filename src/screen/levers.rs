@@ -15,9 +15,9 @@ use crate::text::end_sentence;
 pub fn decided(state: &State, target: &Target) -> Vec<(Lever, Result<Vec<Plan>, Refusal>)> {
     Lever::ALL
         .into_iter()
-        .map(|lever| match state.ui.board.marks.is_empty() {
-            true => (lever, decide(state, lever, target).map(|plan| vec![plan])),
-            false => (lever, decide_marked(state, lever, target)),
+        .map(|lever| match state.moved_marks() {
+            None => (lever, decide(state, lever, target).map(|plan| vec![plan])),
+            Some(_) => (lever, decide_marked(state, lever, target)),
         })
         .collect()
 }
@@ -70,7 +70,8 @@ pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
 /// The levers that are ready now, those against the trouble first; and those against the trouble that are still waiting
 /// for facts.
 pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>)>, Vec<Lever>) {
-    let first = against_trouble(state, state.ui.board.marks.first().unwrap_or(target));
+    let marked = state.moved_marks().and_then(|marks| marks.first());
+    let first = against_trouble(state, marked.unwrap_or(target));
     let (mut ready, mut asking) = (Vec::new(), Vec::new());
     for (lever, decision) in decided(state, target) {
         match decision {
@@ -121,16 +122,27 @@ pub fn why_open(state: &State, sent: &PlanId) -> Option<String> {
 }
 
 /// `3 marked cells`.
-pub fn marked_cells(count: usize) -> String {
+fn marked_cells(count: usize) -> String {
     let cells = if count == 1 { "cell" } else { "cells" };
     format!("{count} marked {cells}")
+}
+
+/// What the levers are of: `publisher @ staging`, or the marked cells.
+pub fn moved(state: &State, target: &Target) -> String {
+    let Some(marks) = state.moved_marks() else {
+        return target.to_string();
+    };
+    match marks.first() {
+        Some(one) if marks.len() == 1 => format!("{one}, which is marked"),
+        _ => format!("{}, one plan after the other", marked_cells(marks.len())),
+    }
 }
 
 /// What a ready lever would do, in a few words, and what speaks for it or against: ` to v3083 (stood there 31h)`,
 /// ` (REACHES PRODUCTION)`; where cells are marked how many it moves: ` 3 marked cells (2 REACH PRODUCTION)`.
 pub fn gist(state: &State, plans: &[Plan]) -> (String, String) {
-    match (plans, state.ui.board.marks.is_empty()) {
-        ([plan], true) => gist_of_one(plan),
+    match (plans, state.moved_marks()) {
+        ([plan], None) => gist_of_one(plan),
         _ => {
             let to = format!(" {}", marked_cells(plans.len()));
             let why = match plans.iter().filter(|plan| plan.reach.production).count() {

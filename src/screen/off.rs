@@ -8,7 +8,7 @@ use super::mute::choices;
 use super::trouble;
 use crate::action::{Action, Place};
 use crate::journal::{Journal, Record};
-use crate::state::{ListKey, State, View};
+use crate::state::{BoardLine, ListKey, State, View};
 
 /// Why an action of a place does nothing now, as a sentence; none where it does something.
 pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
@@ -34,6 +34,9 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
         Action::TroubleNext | Action::TroubleBack if trouble::cells(state).is_empty() => {
             "No cell in sight shows a word."
         }
+        Action::Fold if place == Place::Board && !has_fold(state) => {
+            "No rows are folded here, and none can be."
+        }
         Action::Sort if state.ui.board.would_move == 0 => "The rows stand in order.",
         Action::Enter if matches!(place, Place::History | Place::Calls | Place::Help) => {
             "There is nothing to open on this line."
@@ -51,11 +54,11 @@ pub fn off(state: &State, place: Place, action: Action) -> Option<String> {
             return Some(state.keys.with_key(Place::Log, sentence, Action::Search));
         }
         Action::Cancel => {
-            let sentence = "There is nothing to cancel; this leaves.";
+            let sentence = "There is nothing to cancel; quit to leave.";
             return Some(state.keys.with_key(place, sentence, Action::Quit));
         }
         Action::Back if place == Place::Board && is_bare(state) => {
-            let sentence = "There is nothing to go back to; this leaves.";
+            let sentence = "There is nothing to go back to; quit to leave.";
             return Some(state.keys.with_key(place, sentence, Action::Quit));
         }
         Action::RollBackTo => return roll_back_to(state, place),
@@ -100,6 +103,11 @@ fn mute_of(state: &State, place: Place) -> Option<String> {
     choices(state, &target)
         .is_empty()
         .then(|| format!("{target} shows no word: there is nothing to mute."))
+}
+
+fn has_fold(state: &State) -> bool {
+    let lines = state.lines();
+    lines.iter().any(|line| matches!(line, BoardLine::Fold(..)))
 }
 
 fn is_searched(state: &State) -> bool {

@@ -22,12 +22,11 @@ pub fn begin(state: &mut State, press: &Press, lever: Lever) {
         .map(|target| plan(&state.request(lever, target), &state.context(&press.id)))
         .collect();
     if let Err(refusal) = decided {
-        let others = targets.len() - 1;
         state.open_overlay(Overlay::Refused(Box::new(refusal)));
-        let others = if others == 1 {
-            "the other marked cell"
-        } else {
-            "the other marked cells"
+        let others = match targets.len() {
+            0 | 1 => return,
+            2 => "the other marked cell",
+            _ => "the other marked cells",
         };
         return state.complain(format!("Nothing was decided for {others} either."));
     }
@@ -50,7 +49,10 @@ fn open_next(state: &mut State) {
     let Some(target) = bulk.left.front() else {
         let all = bulk.all;
         state.ui.bulk = None;
-        return state.tell(format!("All {all} plans were accepted."));
+        return state.tell(match all {
+            1 => "The plan was accepted.".to_owned(),
+            all => format!("All {all} plans were accepted."),
+        });
     };
     let id = bulk.id();
     let request = state.request(bulk.lever, target);

@@ -128,7 +128,7 @@ pub fn press_in_confirm(
             Part::Buttons if !confirm.confirm_focused => close(state),
             _ => send(state, press, effects),
         },
-        _ => {}
+        other => super::press::does_nothing(state, other),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the decision itself ([`crate::plan::plan`]) and the confirmation ([`super::confirm`]).
 
-use super::{bulk, confirm};
+use super::{bulk, confirm, press};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::journal::{Journal, What};
@@ -54,7 +54,7 @@ pub fn press_in_levers(state: &mut State, press: &Press, action: Action) {
         Action::Enter => Lever::ALL[*selected],
         action => match action.lever() {
             Some(lever) => lever,
-            None => return,
+            None => return press::does_nothing(state, action),
         },
     };
     let target = target.clone();
@@ -63,7 +63,7 @@ pub fn press_in_levers(state: &mut State, press: &Press, action: Action) {
 
 /// Asks what the lever would do and shows the answer: a plan, a refusal, or the question which file is meant.
 pub fn pull(state: &mut State, press: &Press, lever: Lever, target: Target) {
-    if !state.ui.board.marks.is_empty() {
+    if state.moved_marks().is_some() {
         return bulk::begin(state, press, lever);
     }
     let request = state.request(lever, &target);
@@ -123,7 +123,7 @@ pub fn which(state: &mut State, press: &Press, action: Action) {
             };
             decide(state, press, request);
         }
-        _ => {}
+        other => press::does_nothing(state, other),
     }
 }
 
@@ -162,7 +162,7 @@ pub fn undo(state: &mut State, press: &Press, action: Action, effects: &mut Vec<
                 _ => leave(state, &plan, effects),
             }
         }
-        _ => {}
+        other => press::does_nothing(state, other),
     }
 }
 
@@ -203,6 +203,6 @@ pub fn press_in_settle(state: &mut State, action: Action, effects: &mut Vec<Effe
                 );
             }
         }
-        _ => {}
+        other => press::does_nothing(state, other),
     }
 }

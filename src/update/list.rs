@@ -1,5 +1,6 @@
 //! List: moving in the plain lists (help, history, sources, journal, calls, target), by what a line is about.
 
+use super::press;
 use crate::action::Action;
 use crate::screen::list::opened;
 use crate::state::{ListKey, State};
@@ -17,7 +18,7 @@ pub fn press_in_list(state: &mut State, action: Action) {
         Action::PageUp => now.saturating_sub(rows),
         Action::Top => 0,
         Action::Bottom => last,
-        _ => return,
+        other => return press::does_nothing(state, other),
     }
     .min(last);
     let key = list.rows.key(next);

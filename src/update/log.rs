@@ -10,6 +10,7 @@ mod tests;
 pub use lines::{clear_filter, set_filter, set_search};
 pub use source::{into, of_pods, of_step, of_step_quietly, that_came_late};
 
+use super::press;
 use crate::action::Action;
 use crate::belongs::logs::LogChoice;
 use crate::effect::Effect;
@@ -37,7 +38,7 @@ pub fn press_in_log(state: &mut State, action: Action, effects: &mut Vec<Effect>
         Action::Newer => container(state, 1, effects),
         Action::Older => container(state, -1, effects),
         Action::Previous => previous(state, effects),
-        _ => {}
+        other => press::does_nothing(state, other),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Mute: a cell whose trouble is known leaves the counts, or comes back into them.
 
-use super::prompt;
+use super::{press, prompt};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::journal::MuteEntry;
@@ -57,7 +57,7 @@ pub fn press_in_mute(state: &mut State, action: Action, effects: &mut Vec<Effect
                 None => {}
             }
         }
-        _ => {}
+        other => press::does_nothing(state, other),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Run: moving in the step tree of a run, and between the runs of a target.
 
-use super::{log, open};
+use super::{log, open, press};
 use crate::action::Action;
 use crate::belongs::runs as belongs;
 use crate::effect::Effect;
@@ -20,7 +20,7 @@ pub fn press_in_run(state: &mut State, action: Action, effects: &mut Vec<Effect>
         Action::Older => other(state, 1, effects),
         Action::Newer => other(state, -1, effects),
         Action::Enter => log::of_step(state, effects),
-        _ => {}
+        other => press::does_nothing(state, other),
     }
 }
 

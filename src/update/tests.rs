@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 mod back;
 mod copy;
+mod marks;
+mod nothing;
 mod order;
 mod steady;
 
@@ -379,8 +381,8 @@ fn a_key_that_does_nothing_says_so_once() {
     press(&mut state, "j c");
     assert!(said(&state).unwrap().starts_with("c does nothing here"));
     for (keys, says) in [
-        ("esc", "There is nothing to go back to; this leaves (Q)."),
-        ("ctrl-c", "There is nothing to cancel; this leaves (Q)."),
+        ("esc", "There is nothing to go back to; quit to leave (Q)."),
+        ("ctrl-c", "There is nothing to cancel; quit to leave (Q)."),
         ("H enter", "There is nothing to open on this line."),
         ("l", "There is nothing on the left or on the right here."),
         ("esc @ enter", "There is nothing to open on this line."),

@@ -7,6 +7,7 @@ use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::board::status::Status;
 use crate::plan::Lever;
+use crate::screen::list::{selected_mute, selected_record};
 use crate::screen::{self, keys, levers, message, off::off, place::place};
 use crate::state::{Prompt, PromptKind, State};
 use crate::text::Safe;
@@ -60,11 +61,31 @@ fn rows(place: Place) -> &'static [Row] {
         ],
         Place::Journal => &[
             (&[Action::Settle], "settle or undo"),
+            (&[Action::Copy], "copy"),
+            (&[Action::Link], "link"),
             (&[Action::Back], "back"),
         ],
         Place::Calls | Place::Help => &[(&[Action::Back], "back")],
         Place::Levers | Place::Copy => &[(&[Action::Back], "close")],
         Place::Any | Place::Confirm | Place::Text => &[],
+    }
+}
+
+/// What going in does on the board, where it does not open a run.
+fn enters(state: &State) -> Option<&'static str> {
+    match state.ui.board.fold {
+        Some(fold) if state.ui.board.unfolded.contains(&fold) => Some("fold"),
+        Some(_) => Some("unfold"),
+        None => pods_speak(state).then_some("pod log"),
+    }
+}
+
+/// What is done in the journal about the line that is selected.
+fn settles(state: &State) -> Option<&'static str> {
+    match selected_record(state) {
+        Some(record) if record.can_be_settled() => Some("settle"),
+        Some(_) => Some("undo"),
+        None => selected_mute(state).map(|_| "lift the mute"),
     }
 }
 
@@ -122,11 +143,9 @@ fn fill(entries: impl IntoIterator<Item = Line>, columns: usize) -> Line {
 fn keys_line(state: &State, pen: &mut Pen<'_>) {
     let place = place(state);
     let keys = rows(place).iter().filter_map(|(actions, word)| {
-        let enters = place == Place::Board && *actions == [Action::Enter];
-        let word = match state.ui.board.fold {
-            Some(fold) if enters && state.ui.board.unfolded.contains(&fold) => "fold",
-            Some(_) if enters => "unfold",
-            None if enters && pods_speak(state) => "pod log",
+        let word = match (place, *actions) {
+            (Place::Board, [Action::Enter]) => enters(state).unwrap_or(word),
+            (Place::Journal, [Action::Settle]) => settles(state).unwrap_or(word),
             _ => word,
         };
         let chords: Vec<String> = actions

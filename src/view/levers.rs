@@ -4,7 +4,7 @@ use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
 use crate::model::Target;
 use crate::screen::keys;
-use crate::screen::levers::{decided, gist, marked_cells};
+use crate::screen::levers::{decided, gist, moved};
 use crate::state::State;
 use crate::text::{wrap, wrap_at_most};
 
@@ -25,13 +25,7 @@ pub fn draw(
     let why = why_open.map(|why| wrap_at_most(why, columns, columns, WHY));
     let why = why.unwrap_or_default();
     let mut pen = super::overlay::at_foot(pen, why.len() + decided.len() + 3);
-    let title = match state.ui.board.marks.len() {
-        0 => format!("levers of {target}"),
-        marked => format!(
-            "levers of {}, one plan after the other",
-            marked_cells(marked)
-        ),
-    };
+    let title = format!("levers of {}", moved(state, target));
     pen.rule(0, &title, theme.bold());
     let first = 1 + why.len();
     for (y, text) in why.into_iter().enumerate() {
