@@ -7,7 +7,7 @@ use crate::board::{Board, FoldKind, RowKey};
 use crate::screen::trouble::badness;
 use crate::state::{BoardLine, DrawnBoard, Found, State};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Frames that are remembered until the first key: a key waits for no more of them.
@@ -103,8 +103,8 @@ pub fn hold_order(state: &mut State) {
     let own = state.own_row().cloned();
     let (board, ui) = (&state.board, &mut state.ui.board);
     (ui.compared, ui.ordered) = (Some(board.arranged()), ui.ordered + 1);
-    let (order, folds) = (Arc::make_mut(&mut ui.order), Arc::make_mut(&mut ui.folds));
-    let known: BTreeSet<RowKey> = order.iter().cloned().collect();
+    let folds = Arc::make_mut(&mut ui.folds);
+    let known: HashSet<&RowKey> = ui.order.iter().collect();
     let is_unfolded = |fold: FoldKind| ui.unfolded.contains(&fold);
     let mut last: Vec<RowKey> = Vec::new();
     for row in board.rows() {
@@ -131,7 +131,8 @@ pub fn hold_order(state: &mut State) {
             }
         }
     }
-    let moved: BTreeSet<&RowKey> = last.iter().collect();
+    let moved: HashSet<&RowKey> = last.iter().collect();
+    let order = Arc::make_mut(&mut ui.order);
     order.retain(|key| board.row(key).is_some() && !moved.contains(key));
     folds.retain(|key, _| board.row(key).is_some());
     order.extend(last.iter().cloned());
@@ -167,7 +168,7 @@ pub fn hold_found(state: &mut State) {
             state.find_rows(order.filter_map(|key| state.board.row(key)))
         }
     };
-    let (is_found, stands): (BTreeSet<_>, BTreeSet<_>) =
+    let (is_found, stands): (HashSet<_>, HashSet<_>) =
         (now.iter().collect(), rows.iter().cloned().collect());
     rows.retain(|key| is_found.contains(key));
     rows.extend(now.iter().filter(|key| !stands.contains(key)).cloned());

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use super::console::{Console, Start};
-use super::{READY, started};
+use super::{READ, READY, started};
 
 /// Fills what the device holds for a terminal that does not read.
 fn fill(console: &Console) {
@@ -61,6 +61,26 @@ fn keys_are_taken_in_meanwhile_and_the_newest_frame_comes_first_when_it_reads_ag
     // What the device held, the frame that was on its way, and the newest: not one for each key.
     let bytes = console.bytes_since(mark).len();
     assert!(bytes < 64 * 1024, "{bytes} bytes");
+}
+
+#[test]
+fn the_first_key_is_about_the_board_that_the_terminal_has() {
+    let (repository, mut console) = started();
+    let path = repository.path().to_str().expect("a path in UTF-8");
+    let other = Start::new(&["--delivery", "govuk", "--repository", path]).start();
+    other.wait_for(READ);
+    fill(&console);
+    // Its row stands before publisher's, which is the only one in sight, as soon as this is read.
+    repository.declare("integration", "account-api", "v300");
+    repository.commit("Update account-api image tag to v300 in integration");
+    other.wait_for("4 calm: one version everywhere");
+    // Both look at one pace: when the other has looked once more, this one has looked, too.
+    repository.declare("integration", "router", "v300");
+    repository.commit("Update router image tag to v300 in integration");
+    other.wait_for("3 calm: one version everywhere");
+    console.press("a");
+    console.stall(false);
+    console.wait_for("levers of publisher @ staging");
 }
 
 #[test]
