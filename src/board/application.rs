@@ -180,6 +180,16 @@ impl<'a> FactsAt<'a> {
             .or_else(|| ill(status, application?))
     }
 
+    /// A sync that runs for longer than any rollout usually takes, in Argo CD's own words: it waits for a hook that does
+    /// not end, or for a sync window.
+    fn hanging(&self, operation: &Operation) -> Option<String> {
+        let runs_for = self.seconds_since(operation.started.filter(|_| operation.is_running())?);
+        (runs_for > 2 * self.delivery.usual.rollout.1).then(|| {
+            let message = operation.message.as_deref().unwrap_or("no message");
+            format!("its sync runs for {}: {message}", span(runs_for))
+        })
+    }
+
     /// It cannot be compared or synced, or it is out of sync.
     fn not_syncing(
         &self,
@@ -209,6 +219,9 @@ impl<'a> FactsAt<'a> {
             ));
         }
         let operation = application.operation.as_ref();
+        if let Some(hanging) = operation.and_then(|operation| self.hanging(operation)) {
+            return Some((Word::Sync, hanging));
+        }
         match application.sync {
             Sync::Unknown => Some((
                 Word::Sync,
@@ -240,7 +253,10 @@ fn switched_off(parent: Option<&Application>) -> Option<(Word, String)> {
 /// What it synced is degraded, and no pod shows why.
 fn ill(status: &Status, application: &Application) -> Option<(Word, String)> {
     let crash = status.live.as_ref().is_some_and(|l| l.waiting.is_some());
-    let bad = matches!(application.health, Health::Degraded | Health::Missing);
+    let bad = matches!(
+        application.health,
+        Health::Degraded | Health::Missing | Health::Unknown
+    );
     (bad && !crash).then(|| {
         let why = application
             .health_message

@@ -71,15 +71,15 @@ impl<'a> Here<'a> {
         belongs::pods(self.store, self.delivery, &target)
     }
 
+    pub fn deployments(&self, app: &str) -> Vec<&'a Deployment> {
+        let target = Target::new(self.environment.as_str(), app);
+        belongs::deployments(self.store, self.delivery, &target)
+    }
+
     /// Smoke runs, newest first.
     pub fn smoke(&self, app: &str) -> Vec<&'a Run> {
         let target = Target::new(self.environment.as_str(), app);
         belongs::runs::smoke(self.store, self.delivery, &target)
-    }
-
-    fn has_list(&self) -> bool {
-        let tree = self.store.tree.as_ref();
-        tree.is_some_and(|tree| tree.apps.contains_key(self.environment))
     }
 
     fn has_file(&self, repository: &Repository) -> bool {
@@ -112,19 +112,16 @@ impl<'a> Here<'a> {
         })
     }
 
-    /// What a file without a listed app is: the app of its name where there is no list of apps, else an orphan.
-    fn file(&self, repository: &Repository) -> Option<AppHere> {
+    /// A file that no app of the list ships from.
+    fn orphan(&self, repository: &Repository) -> Option<AppHere> {
         (!self.store.is_named(self.environment, repository)).then(|| AppHere {
             app: App::new(repository.as_str()),
             repositories: vec![repository.clone()],
-            kind: match self.has_list() {
-                true => TargetKind::Orphan,
-                false => TargetKind::App,
-            },
+            kind: TargetKind::Orphan,
         })
     }
 
-    /// The apps of the environment: the app of apps; those from its values file, else its file names; then the orphan files.
+    /// The apps of the environment: the app of apps, those that are listed, then the files that none of them ships from.
     pub fn apps(&self) -> Vec<AppHere> {
         let mut apps: Vec<AppHere> = self.parent_here().into_iter().collect();
         let Some(tree) = &self.store.tree else {
@@ -141,7 +138,7 @@ impl<'a> Here<'a> {
             .map(|((environment, repository), _)| (environment, repository))
             .take_while(|(environment, _)| *environment == self.environment);
         let files = files.filter(|(_, repository)| Some(repository.as_str()) != self.parent_name());
-        apps.extend(files.filter_map(|(_, repository)| self.file(repository)));
+        apps.extend(files.filter_map(|(_, repository)| self.orphan(repository)));
         apps
     }
 
@@ -153,7 +150,7 @@ impl<'a> Here<'a> {
         let repository = Repository::new(app.as_str());
         let file = self
             .has_file(&repository)
-            .then(|| self.file(&repository))
+            .then(|| self.orphan(&repository))
             .flatten();
         let listed = listed.map(|app| self.listed(app));
         let apps = listed.into_iter().chain(file);

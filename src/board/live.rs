@@ -2,7 +2,7 @@
 
 use super::here::Here;
 use super::status::{FactsAt, Image};
-use crate::model::live::image_name;
+use crate::model::live::{Rollout, image_name};
 use crate::model::*;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -19,7 +19,10 @@ pub struct Live {
     /// Where all ready pods run one.
     pub digest: Option<Arc<str>>,
     pub pods_ready: usize,
+    /// Those that there are, or as many as its Deployments want where that is more.
     pub pods: usize,
+    /// Every Deployment of it is as kubectl's `rollout status` has it done; true where none was read.
+    pub is_rolled_out: bool,
     /// Pods of the newest version, and the worst reason why one of them waits.
     pub newest_ready: usize,
     pub newest: usize,
@@ -37,14 +40,14 @@ impl<'a> FactsAt<'a> {
         images: &[Image],
         declared: Option<&Version>,
     ) -> Live {
-        let mut live = Live::default();
+        let mut live = Live {
+            is_rolled_out: true,
+            ..Live::default()
+        };
         let mut digests: Vec<&str> = Vec::new();
         let mut ready_tags: BTreeMap<&str, &str> = BTreeMap::new();
         let pods = here.pods(app);
-        for pod in pods
-            .iter()
-            .filter(|pod| pod.job.is_none() && !matches!(&*pod.phase, "Succeeded" | "Failed"))
-        {
+        for pod in pods.iter().filter(|pod| pod.is_meant_to_serve()) {
             let Some(container) = self.shipped(pod, images) else {
                 continue;
             };
@@ -79,6 +82,15 @@ impl<'a> FactsAt<'a> {
                 live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();
             }
         }
+        let mut wanted = 0;
+        for deployment in here.deployments(app) {
+            let mut names = deployment.images.iter().map(|(_, image)| image_name(image));
+            if names.any(|name| images.iter().any(|i| i.repository.as_str() == name)) {
+                wanted += deployment.replicas_wanted.unwrap_or(1).max(0) as usize;
+                live.is_rolled_out &= deployment.rollout() == Rollout::Complete;
+            }
+        }
+        live.pods = live.pods.max(wanted);
         digests.sort_unstable();
         digests.dedup();
         live.digest = (digests.len() == 1).then(|| Arc::from(digests[0]));

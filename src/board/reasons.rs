@@ -169,11 +169,16 @@ impl<'a> FactsAt<'a> {
         let applied = operation.and_then(|operation| operation.finished.or(operation.started));
         let begun = [applied, live.newest_since].into_iter().flatten().max();
         let is_begun = begun.is_some_and(|at| self.seconds_since(at) <= usual.rollout.1);
-        (live.newest_ready == 0 && !is_begun).then(|| Late {
+        // Some of them serve, and Argo CD still waits for the others.
+        let is_progressing = application.is_some_and(|a| a.health == Health::Progressing);
+        let is_partly_ready = is_progressing && live.newest_ready < live.pods;
+        let is_late = live.newest_ready == 0 || is_partly_ready;
+        (is_late && !is_begun).then(|| Late {
             because: format!(
-                "declared {} ago, but 0/{} new pods are ready.",
+                "declared {} ago, but {}/{} new pods are ready.",
                 span(age),
-                live.newest
+                live.newest_ready,
+                live.newest.max(if is_partly_ready { live.pods } else { 0 })
             ),
             helped_by: Lever::Sync,
         })
@@ -420,25 +425,30 @@ impl<'a> FactsAt<'a> {
         (!words.is_empty()).then(|| words.join("; "))
     }
 
-    /// A configured cluster that could not be read at all.
+    /// A configured cluster that could not be read at all, or not what Argo CD says of it.
     pub(super) fn unread(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
         here.cluster?;
         let state = self
             .store
             .source(&Source::Cluster(status.target.environment.clone()))?;
-        let is_any_pod_read = state.lists_of(Kind::Pods).any(|list| list.listed);
-        if here.applications_read || is_any_pod_read {
+        if here.applications_read {
             return None;
         }
-        let fault = state.worst_fault()?;
+        let is_any_pod_read = state.lists_of(Kind::Pods).any(|list| list.listed);
+        let fault = match is_any_pod_read {
+            true => state.fault_of(Kind::Applications)?,
+            false => state.worst_fault()?,
+        };
         let what = match fault.kind {
             FaultKind::Forbidden | FaultKind::Unauthorized => "may not be read",
             _ => "cannot be read",
         };
+        let environment = &status.target.environment;
         // The reason is shown once, with the source.
-        Some((
-            Word::Unread,
-            format!("{} {what}", status.target.environment),
-        ))
+        let because = match is_any_pod_read {
+            true => format!("the Applications of {environment} {what}"),
+            false => format!("{environment} {what}"),
+        };
+        Some((Word::Unread, because))
     }
 }

@@ -177,7 +177,7 @@ fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
                 "read",
                 "ok",
                 format!(
-                    "{} files, {} environments with values, at {tip}",
+                    "{} files, apps in {} environments, at {tip}",
                     tree.files.len(),
                     tree.apps.len()
                 ),

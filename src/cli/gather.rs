@@ -12,7 +12,7 @@ use crate::connect::{self, Connection};
 use crate::delivery::Delivery;
 use crate::model::{App, Environment, Fault, FaultKind, Target};
 use crate::provider::git::feed::{Depth, OneApp};
-use crate::store::source::Reach;
+use crate::store::source::{Reach, SourceState};
 use crate::store::{Delta, News, Source, Store};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -219,6 +219,12 @@ pub(super) async fn gather(
     })
 }
 
+/// The fault of a list that is there and could not be read.
+fn broken_list(state: &SourceState) -> Option<&Fault> {
+    let mut faults = state.lists.values().filter_map(|list| list.fault.as_ref());
+    faults.find(|fault| !matches!(fault.kind, FaultKind::Forbidden | FaultKind::NotFound))
+}
+
 /// Whether a source has sent everything that is wanted, or the fault that prevents it.
 fn has_answered(store: &Store, source: &Source, want: &Want, config: &Config) -> bool {
     let Some(state) = store.source(source) else {
@@ -300,12 +306,13 @@ impl Gathered {
         ended
     }
 
-    /// The worst that can be said of the sources that were asked: a source that failed whole counts, one kind that may not
-    /// be read does not (the facts say null then).
+    /// The worst that can be said of the sources that were asked: a source that failed counts, and so does a list that
+    /// could not be read; one kind that may not be read does not (the facts say null then).
     pub fn ended(&self) -> Exit {
         let mut worst = Exit::Ok;
         for source in &self.wanted {
-            let ended = match self.store.source(source).and_then(|s| s.whole_fault()) {
+            let state = self.store.source(source);
+            let ended = match state.and_then(|s| s.whole_fault().or_else(|| broken_list(s))) {
                 Some(fault) => Exit::of_fault(fault),
                 None if self.late.contains(source) => Exit::Unreachable,
                 None => Exit::Ok,
@@ -386,6 +393,24 @@ mod tests {
         };
         assert!(!hear(whole(FaultKind::Throttled)));
         assert!(hear(whole(FaultKind::Unreachable)));
+    }
+
+    /// Only what the credential may not read is null without being a failure.
+    #[test]
+    fn a_list_that_could_not_be_read_is_a_failure() {
+        let ended = |kind: FaultKind| {
+            let mut state = SourceState::default();
+            state.lists.insert(
+                usual_list(Kind::Applications),
+                crate::store::source::ListState {
+                    listed: false,
+                    fault: Some(Fault::new(kind, "503 ServiceUnavailable", "")),
+                },
+            );
+            broken_list(&state).map(Exit::of_fault)
+        };
+        assert_eq!(ended(FaultKind::Forbidden), None);
+        assert_eq!(ended(FaultKind::Unreachable), Some(Exit::Unreachable));
     }
 
     /// A server that accepts and says nothing, or sends one blank after the other, has brought nothing that is calm.

@@ -39,12 +39,62 @@ pub struct Tree {
     /// Its committer time.
     pub tip_at: Option<Timestamp>,
     pub files: BTreeMap<(Environment, Repository), Declared>,
-    /// Apps by environment in the order of the values file; an environment is missing here where it has no (readable)
-    /// values file, and the file names stand for the apps.
+    /// Apps by environment in the order of the values file, else by the names of its version files; an environment is
+    /// missing here where it has neither.
     pub apps: BTreeMap<Environment, Vec<AppDeclared>>,
     /// First-parent commits of the main branch, newest first, in full, as far as they were read (some thousands): whether
     /// one contains another is a matter of their places.
     pub mainline: Arc<Vec<Arc<str>>>,
     /// What could not be read, in words (a values file that is not YAML, say).
     pub odd: Vec<Arc<str>>,
+}
+
+impl Tree {
+    /// In an environment without a list of apps the names of the version files are the apps.
+    pub fn name_apps_after_files(&mut self) {
+        let mut named: BTreeMap<Environment, Vec<AppDeclared>> = BTreeMap::new();
+        for (environment, repository) in self.files.keys() {
+            if self.apps.contains_key(environment) {
+                continue;
+            }
+            named
+                .entry(environment.clone())
+                .or_default()
+                .push(AppDeclared {
+                    app: App::new(repository.as_str()),
+                    repositories: vec![repository.clone()],
+                    namespace: None,
+                    smoke: true,
+                });
+        }
+        self.apps.extend(named);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_name_the_apps_of_an_environment_without_a_list_and_of_no_other() {
+        let mut tree = Tree::default();
+        for (environment, file) in [("qa", "a"), ("qa", "b"), ("live", "a"), ("live", "lost")] {
+            let key = (environment.into(), Repository::new(file));
+            tree.files.insert(key, Declared::default());
+        }
+        let listed = AppDeclared {
+            app: App::new("front"),
+            repositories: vec![Repository::new("a")],
+            namespace: Some("shop".into()),
+            smoke: false,
+        };
+        tree.apps.insert("live".into(), vec![listed.clone()]);
+        tree.name_apps_after_files();
+        let named: Vec<&str> = tree.apps[&Environment::new("qa")]
+            .iter()
+            .map(|app| app.app.as_str())
+            .collect();
+        assert_eq!(named, ["a", "b"]);
+        assert_eq!(tree.apps[&Environment::new("live")], [listed]);
+    }
 }

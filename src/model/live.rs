@@ -273,20 +273,44 @@ pub struct Container {
 }
 
 impl Pod {
+    /// Neither a Job's, nor over, nor on its way out: what is being deleted gets no requests any more.
+    pub fn is_meant_to_serve(&self) -> bool {
+        let is_over = matches!(&*self.phase, "Succeeded" | "Failed");
+        self.job.is_none() && !self.deleting && !is_over
+    }
+
     /// Why it will not become ready by waiting.
     pub fn crash_reason(&self) -> Option<&Arc<str>> {
-        let mut all = self.init_containers.iter().chain(&self.containers);
-        all.find_map(Container::crash_reason)
+        let all = || self.init_containers.iter().chain(&self.containers);
+        let waits = all().find_map(Container::crash_reason);
+        // A crash loop is waited out in turns: between two of them a container has ended, and waits for nothing yet.
+        let has_ended = || all().find_map(Container::failed_just_now);
+        waits.or_else(|| has_ended().filter(|_| self.is_meant_to_serve()))
     }
 }
 
 impl Container {
-    /// Why it will not run by waiting: kubelet's reasons that begin or end with an error.
+    /// Why it will not run by waiting: kubelet's reasons that say error.
     pub fn crash_reason(&self) -> Option<&Arc<str>> {
+        const BY_NAME: [&str; 3] = [
+            "InvalidImageName",
+            "RegistryUnavailable",
+            "SignatureValidationFailed",
+        ];
         let bad = |reason: &&Arc<str>| {
-            reason.starts_with("Err") || reason.ends_with("Error") || reason.ends_with("BackOff")
+            reason.starts_with("Err")
+                || reason.ends_with("Error")
+                || reason.ends_with("BackOff")
+                || BY_NAME.contains(&&***reason)
         };
         self.waiting.as_ref().filter(bad)
+    }
+    /// Why it ended with an error, where it neither runs again nor waits to.
+    fn failed_just_now(&self) -> Option<&Arc<str>> {
+        let ended = self.terminated.as_ref();
+        let ended = ended.filter(|_| !self.running && self.waiting.is_none());
+        let failed = ended.filter(|(reason, code)| *code != 0 && !reason.is_empty());
+        failed.map(|(reason, _)| reason)
     }
     /// The tag part of the image, without registry and digest.
     pub fn tag(&self) -> Option<&str> {

@@ -383,6 +383,7 @@ impl Facts<'_> {
             .is_some_and(|live| {
                 live.pods_ready > 0
                     && live.pods_ready == live.pods
+                    && live.is_rolled_out
                     && live.version.as_ref() == Some(version)
             })
     }

@@ -222,7 +222,7 @@ impl Observed {
                     if pod.ready && !pod.deleting && is_fresh {
                         *observed.serving.entry(version.clone()).or_default() += 1;
                     }
-                    if let Some(reason) = pod.crash_reason() {
+                    if let Some(reason) = pod.crash_reason().filter(|_| pod.job.is_none()) {
                         observed.crashing.insert(version, reason.to_string());
                     }
                 }

@@ -130,8 +130,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         },
         hops: following,
         debt: (!open).then(|| format!("the gate {hop} of {repository} is held")),
-        warning: merged
-            .then(|| "nothing changes until the branch is reviewed and merged".to_owned()),
+        warning: merged.then(|| hops::UNTIL_MERGED.to_owned()),
         next: None,
         choices: Vec::new(),
         rests_on: vec![(Source::Git, None)],

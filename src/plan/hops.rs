@@ -72,6 +72,18 @@ pub(super) fn branch(branch: &str) -> Hop {
     )
 }
 
+/// How long a commit that is pushed as a branch, or straight to the main branch, usually takes to stand there, and what
+/// to look at when it does not.
+pub(super) fn on_main(subject: &Subject<'_>, is_branch: bool) -> ((i64, i64), &'static str) {
+    match is_branch {
+        true => (MERGED, "whether the branch was reviewed and merged"),
+        false => (subject.delivery().usual.commit, "the main branch"),
+    }
+}
+
+/// What a plan warns of whose commit people have to merge.
+pub(super) const UNTIL_MERGED: &str = "nothing changes until the branch is reviewed and merged";
+
 /// The gate reads as wanted. `merged`: people have to merge it first.
 pub(super) fn gate(
     subject: &Subject<'_>,
@@ -80,22 +92,14 @@ pub(super) fn gate(
     open: bool,
     merged: bool,
 ) -> Hop {
-    let look = if merged {
-        "whether the branch was reviewed and merged"
-    } else {
-        "the main branch"
-    };
+    let (usual, look) = on_main(subject, merged);
     hop(
         HopEffect::Gate {
             environment: environment.clone(),
             repository: repository.clone(),
             open,
         },
-        if merged {
-            MERGED
-        } else {
-            subject.delivery().usual.commit
-        },
+        usual,
         look,
     )
 }

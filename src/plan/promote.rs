@@ -117,7 +117,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         write: written.write,
         hops: written.hops,
         debt: None,
-        warning: None,
+        warning: written.warning.map(str::to_owned),
         next: None,
         choices: Vec::new(),
         rests_on: vec![(Source::Git, None)],

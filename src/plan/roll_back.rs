@@ -102,11 +102,21 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         write: written.write,
         hops: written.hops,
         debt: Some(debt),
-        warning: undone.map(|sentence| format!("NOT HELD: {sentence}")),
+        warning: warning(written.warning, undone),
         next,
         choices: choices.unwrap_or_default(),
         rests_on: vec![(Source::Git, None)],
     })
+}
+
+fn warning(unmerged: Option<&str>, undone: Option<String>) -> Option<String> {
+    let undone = undone.map(|sentence| format!("NOT HELD: {sentence}"));
+    let both: Vec<String> = unmerged
+        .map(str::to_owned)
+        .into_iter()
+        .chain(undone)
+        .collect();
+    (!both.is_empty()).then(|| both.join("; "))
 }
 
 /// The newest version that was good here. While the version that stands now is arriving by a roll back, and nothing

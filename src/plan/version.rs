@@ -15,6 +15,7 @@ pub(super) struct Written {
     pub hops: Vec<Hop>,
     /// The write closes the gate behind the target as well.
     pub holds: bool,
+    pub warning: Option<&'static str>,
 }
 
 /// The row `release`, where the version is none.
@@ -135,6 +136,7 @@ fn workflow(
         path,
         hops: following,
         holds: false,
+        warning: None,
     })
 }
 
@@ -209,14 +211,11 @@ fn commit(
         delivery.declared.promote.is_none(),
     );
     let mut following: Vec<Hop> = branch.iter().map(|b| hops::branch(b)).collect();
+    let (usual, look) = hops::on_main(subject, branch.is_some());
     following.extend(hops::along(
-        subject,
-        &path,
-        repository,
-        version,
-        delivery.usual.commit,
-        "the main branch",
+        subject, &path, repository, version, usual, look,
     ));
+    let warning = branch.as_ref().map(|_| hops::UNTIL_MERGED);
     Written {
         write: Write::Commit {
             edits,
@@ -226,6 +225,7 @@ fn commit(
         path,
         hops: following,
         holds,
+        warning,
     }
 }
 

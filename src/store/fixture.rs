@@ -65,7 +65,14 @@ impl Fixture {
         self.tree
             .files
             .insert((environment.into(), repository.into()), declared);
-        self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
+        self.declared()
+    }
+
+    /// Git was read, and says what the tree says.
+    fn declared(&mut self) -> &mut Self {
+        let mut tree = self.tree.clone();
+        tree.name_apps_after_files();
+        self.news(Source::Git, News::Declared(Arc::new(tree)));
         self
     }
 
@@ -82,8 +89,7 @@ impl Fixture {
                     smoke: true,
                 });
         }
-        self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
-        self
+        self.declared()
     }
 
     /// The app lives in a namespace of its own, in every environment.
@@ -93,8 +99,7 @@ impl Fixture {
                 known.namespace = Some(namespace.into());
             }
         }
-        self.news(Source::Git, News::Declared(Arc::new(self.tree.clone())));
-        self
+        self.declared()
     }
 
     /// One change of a version, newest first within a call order; `kind` as given.

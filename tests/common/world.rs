@@ -543,6 +543,7 @@ impl World {
         changes.sort_by_key(|change| std::cmp::Reverse(change.at));
         let since = changes.last().map_or(now(), |oldest| oldest.at);
         let mut tree = self.tree.clone();
+        tree.name_apps_after_files();
         tree.mainline = Arc::new(
             std::iter::once(tree.tip.clone())
                 .chain(changes.iter().map(|c| c.commit.clone()))

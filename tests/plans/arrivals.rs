@@ -205,3 +205,22 @@ fn an_app_that_joins_the_file_under_an_open_plan_makes_it_another() {
     world.app_in("production", "publisher-new", &["publisher"]);
     assert!(!before.comes_to_the_same(&by(&world, Lever::Promote, "production")));
 }
+
+/// Where the names of the version files are the apps, plans know as much of them as of those in a list.
+#[test]
+fn apps_that_are_named_by_their_files_move_like_those_of_a_list() {
+    let mut world = two();
+    world.tree.apps.clear();
+    let promoted = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let effects: Vec<&HopEffect> = promoted.hops.iter().map(|hop| &hop.effect).collect();
+    let is_rollout = |effect: &&HopEffect| matches!(effect, HopEffect::RolledOut { .. });
+    assert!(effects.iter().any(is_rollout), "{effects:?}");
+    let smoke = check(&promoted, "smoke");
+    assert!(smoke.evidence.contains("the smoke run "), "{smoke:?}");
+    world.closed("staging", "publisher", "5m", "hold");
+    for app in ["publisher", "app-config"] {
+        let plan = pull(&world, Lever::Refresh, "staging", app).unwrap();
+        assert_eq!(arrivals(&plan), ["asset-manager v862"], "{app}");
+        assert!(plan.reach.production, "{app}");
+    }
+}

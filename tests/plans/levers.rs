@@ -431,3 +431,27 @@ fn two_apps_of_one_name_are_told_apart() {
             .contains("is not one of")
     );
 }
+
+/// A branch is merged by people, who take their time: nothing is late after two minutes.
+#[test]
+fn a_version_that_goes_by_a_branch_waits_for_its_review() {
+    let mut world = publisher();
+    change_delivery(&mut world, |delivery| {
+        for stage in &mut delivery.environments {
+            stage.version_by = leverframe::delivery::Mechanism::Branch;
+        }
+    });
+    for lever in [Lever::Promote, Lever::RollBack] {
+        let plan = pull(&world, lever, "production", "publisher").unwrap();
+        let mut hops = plan.hops.iter();
+        let declared = hops.find(|hop| matches!(hop.effect, HopEffect::Declared { .. }));
+        let declared = declared.unwrap();
+        assert_eq!(declared.look, "whether the branch was reviewed and merged");
+        assert!(declared.late_s >= 43_200, "{}", declared.late_s);
+        let warning = plan.warning.unwrap_or_default();
+        assert!(
+            warning.starts_with("nothing changes until the branch is reviewed and merged"),
+            "{lever:?}: {warning}"
+        );
+    }
+}

@@ -565,3 +565,19 @@ fn what_came_while_history_could_not_be_read_is_read_later() {
     });
     assert!(told.store.source(&Source::Git).unwrap().fault.is_none());
 }
+
+#[test]
+fn without_a_list_of_apps_the_files_are_the_apps() {
+    let yard = Yard::new();
+    let mut unlisted = leverframe::delivery::Delivery::clone(&delivery());
+    unlisted.apps = None;
+    let tree = read_once(&yard.path(), &std::sync::Arc::new(unlisted)).unwrap();
+    let files = tree.files.keys().cloned();
+    let files: Vec<(Environment, String)> = files.map(|(e, r)| (e, r.to_string())).collect();
+    let apps = tree.apps.iter().flat_map(|(environment, apps)| {
+        let named = apps.iter().map(|app| app.app.to_string());
+        named.map(|app| (environment.clone(), app))
+    });
+    assert!(!files.is_empty());
+    assert_eq!(apps.collect::<Vec<_>>(), files);
+}

@@ -267,3 +267,40 @@ fn a_parent_that_is_not_there_is_gone_where_applications_were_read() {
     assert_eq!(status.attention, [Word::Gone]);
     assert!(status.is_broken_parent());
 }
+
+/// A hook that does not end, or a sync window, keeps a sync running for as long as it likes.
+#[test]
+fn a_sync_that_runs_for_longer_than_any_rollout_is_trouble() {
+    let mut world = world();
+    let runs_for = |world: &mut Fixture, seconds: i64| {
+        world.fact(
+            "staging",
+            application("asset-manager", |app| {
+                app.sync = Sync::OutOfSync;
+                app.operation = Some(Operation {
+                    started: Some(ago(seconds)),
+                    ..operation(Phase::Running)
+                });
+            }),
+        );
+        let status = world.status("staging", "asset-manager");
+        (status.attention, status.because)
+    };
+    assert_eq!(runs_for(&mut world, 90).0, []);
+    let (words, because) = runs_for(&mut world, 3 * 3_600);
+    assert_eq!(words, [Word::Sync]);
+    assert_eq!(
+        because,
+        ["its sync runs for 3h: waiting for completion of hook"]
+    );
+}
+
+#[test]
+fn health_that_is_not_known_is_not_calm() {
+    let mut world = world();
+    let unknown = application("asset-manager", |app| app.health = Health::Unknown);
+    world.fact("staging", unknown);
+    let status = world.status("staging", "asset-manager");
+    assert_eq!(status.attention, [Word::Sync]);
+    assert_eq!(status.because, ["health Unknown"]);
+}

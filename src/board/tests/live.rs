@@ -271,3 +271,116 @@ fn a_run_whose_label_says_something_else_than_its_parameter_is_odd_and_counts_as
         "{because}"
     );
 }
+
+/// A ready pod of publisher in staging, changed.
+fn publishers(name: &str, version: &str, change: impl FnOnce(&mut Pod)) -> Fact {
+    let image = format!("registry.test/publisher:{version}");
+    let Fact::Pod(mut pod) = pod("staging", "publisher", name, &image, true, None) else {
+        unreachable!()
+    };
+    change(&mut pod);
+    Fact::Pod(pod)
+}
+
+#[test]
+fn what_is_being_deleted_serves_no_more() {
+    let mut world = calm_world();
+    world.fact("staging", publishers("a", "v1362", |_| {}));
+    world.fact(
+        "staging",
+        publishers("old", "v1361", |pod| pod.deleting = true),
+    );
+    let status = world.status("staging", "publisher");
+    let live = status.live.unwrap();
+    assert_eq!((live.pods_ready, live.pods, live.mixed), (1, 1, false));
+    assert!(status.attention.is_empty(), "{:?}", status.because);
+}
+
+/// As kubectl counts: against what the Deployment wants, not against the pods that there are.
+#[test]
+fn pods_are_counted_against_what_is_wanted() {
+    let mut world = calm_world();
+    let wanted = |replicas, updated| {
+        Fact::Deployment(Deployment {
+            id: crate::store::fixture::id("staging", "apps", "publisher"),
+            labels: [("app.kubernetes.io/instance".into(), "publisher".into())].into(),
+            generation: 1,
+            observed_generation: 1,
+            replicas_wanted: Some(replicas),
+            replicas: updated,
+            updated,
+            available: updated,
+            ready: updated,
+            paused: false,
+            conditions: Vec::new(),
+            images: vec![("app".into(), "registry.test/publisher:v1362".into())],
+        })
+    };
+    world.fact("staging", publishers("a", "v1362", |_| {}));
+    world.fact("staging", wanted(6, 1));
+    let live = world.status("staging", "publisher").live.unwrap();
+    assert_eq!((live.pods_ready, live.pods), (1, 6));
+    assert!(!live.is_rolled_out);
+    world.fact("staging", wanted(1, 1));
+    let live = world.status("staging", "publisher").live.unwrap();
+    assert_eq!((live.pods_ready, live.pods), (1, 1));
+    assert!(live.is_rolled_out);
+}
+
+/// A crash loop is not over in the moment between two restarts.
+#[test]
+fn a_container_that_has_just_failed_crashes_as_much_as_one_that_backs_off() {
+    let crash = |change: fn(&mut Container)| {
+        let mut world = calm_world();
+        let failing = publishers("a", "v1362", |pod| {
+            pod.ready = false;
+            let container = &mut pod.containers[0];
+            (container.ready, container.running) = (false, false);
+            change(container);
+        });
+        world.fact("staging", failing);
+        let status = world.status("staging", "publisher");
+        status.attention.contains(&Word::Crash)
+    };
+    assert!(crash(|c| c.waiting = Some("CrashLoopBackOff".into())));
+    assert!(crash(|c| c.terminated = Some(("OOMKilled".into(), 137))));
+    assert!(crash(|c| c.terminated = Some(("Error".into(), 1))));
+    assert!(crash(|c| c.waiting = Some("InvalidImageName".into())));
+    assert!(!crash(|c| c.terminated = Some(("Completed".into(), 0))));
+    assert!(!crash(|c| c.waiting = Some("ContainerCreating".into())));
+    assert!(!crash(|c| {
+        c.running = true;
+        c.terminated = Some(("Error".into(), 1));
+    }));
+}
+
+/// An empty attention would say that all is calm.
+#[test]
+fn applications_that_cannot_be_read_are_said_though_pods_were() {
+    let mut world = calm_world();
+    world.fact("production", publishers("a", "v1362", |_| {}));
+    for (kind, words) in [
+        (
+            FaultKind::Unreachable,
+            "the Applications of production cannot be read",
+        ),
+        (
+            FaultKind::Forbidden,
+            "the Applications of production may not be read",
+        ),
+    ] {
+        let fault = News::Fault {
+            list: Some(usual_list(Kind::Applications)),
+            fault: Fault::new(kind, "503", ""),
+            retry_at: None,
+        };
+        world.news(
+            Source::Cluster("production".into()),
+            News::Listed(usual_list(Kind::Pods)),
+        );
+        world.news(Source::Cluster("production".into()), fault);
+        let status = world.status("production", "publisher");
+        assert_eq!(status.attention, [Word::Unread]);
+        assert_eq!(status.because, [words]);
+    }
+}

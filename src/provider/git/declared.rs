@@ -132,6 +132,7 @@ impl Reader {
             return Err(self.no_file_fits(repository, tip)?);
         }
         self.apps(repository, tip, &mut tree)?;
+        tree.name_apps_after_files();
         tree.mainline = self.mainline(repository, tip, mainline)?;
         Ok(tree)
     }
