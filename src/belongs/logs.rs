@@ -2,7 +2,7 @@
 //!
 //! Pods are found by label and annotation, never by name. Deliberately absent: reading them, and keeping their lines.
 
-use super::pods;
+use super::{pods, runs};
 use crate::delivery::{Delivery, EXECUTOR_CONTAINER, MAIN_CONTAINER};
 use crate::model::log::LogSource;
 use crate::model::tree::{LogOf, Tree};
@@ -27,6 +27,14 @@ pub struct LogChoice {
 pub struct StepLogs {
     pub node: Arc<str>,
     pub logs: Vec<LogChoice>,
+}
+
+/// The logs that a target has when nobody names a step or a pod of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TargetLogs {
+    pub logs: Vec<LogChoice>,
+    /// Why these are its own pods' logs and not those of its newest run.
+    pub instead: Option<NoLog>,
 }
 
 /// Why nothing can be opened.
@@ -94,6 +102,37 @@ pub fn of_step(store: &Store, run: &Run, step: Option<&str>) -> Result<StepLogs,
         )),
         false => NoLog::NotYet,
     })
+}
+
+/// The logs of a target: of its newest run unless its trouble shows in its own pods; where that run has none, because they
+/// went with its pods or are still to come, those of its own pods.
+///
+/// # Errors
+/// Why there is none.
+pub fn of_target(
+    store: &Store,
+    delivery: &Delivery,
+    target: &Target,
+    by_pods: bool,
+) -> Result<TargetLogs, NoLog> {
+    let newest = runs::of_target(store, delivery, target).first().copied();
+    let of_run = newest
+        .filter(|_| !by_pods)
+        .map(|run| of_step(store, run, None));
+    let instead = match of_run {
+        Some(Ok(StepLogs { logs, .. })) => {
+            return Ok(TargetLogs {
+                logs,
+                instead: None,
+            });
+        }
+        Some(Err(why)) => Some(why),
+        None => None,
+    };
+    match of_app(store, delivery, target) {
+        Ok(logs) => Ok(TargetLogs { logs, instead }),
+        Err(why) => Err(instead.unwrap_or(why)),
+    }
 }
 
 fn choices_of_step(

@@ -150,3 +150,16 @@ pub fn repositories(store: &Store, target: &Target) -> Option<Vec<Repository>> {
     store.declared(&target.environment, &file)?;
     Some(vec![file])
 }
+
+/// The apps of an environment that ship from a repository, in the order of its list.
+pub fn apps_of<'a>(
+    store: &'a Store,
+    environment: &Environment,
+    repository: &Repository,
+) -> impl Iterator<Item = &'a AppDeclared> {
+    let tree = store.tree.as_ref();
+    let apps = tree.and_then(|tree| tree.apps.get(environment));
+    let apps = apps.into_iter().flatten();
+    let repository = repository.clone();
+    apps.filter(move |app| app.repositories.contains(&repository))
+}

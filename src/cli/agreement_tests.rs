@@ -2,8 +2,10 @@
 //! same target are the same run, pod, container and first line.
 
 use super::arguments::{LogsArgs, TargetArgs};
-use super::logs::{chosen, printer};
+use super::logs::{Chosen, chosen, printer};
+
 use super::{pull, runs};
+use crate::belongs::logs::of_app;
 use crate::cases::cases;
 use crate::effect::Effect;
 use crate::keymap::{Chord, Keymap};
@@ -99,7 +101,7 @@ fn opened(state: &State) -> Option<LogSource> {
     })
 }
 
-fn asked(state: &State, target: &Target, run: Option<&str>) -> Result<LogSource, String> {
+fn asked(state: &State, target: &Target, run: Option<&str>) -> Result<Chosen, String> {
     let args = LogsArgs {
         target: TargetArgs {
             app: target.app.to_string(),
@@ -165,6 +167,7 @@ struct Compared {
     runs: AtomicUsize,
     steps: AtomicUsize,
     pods: AtomicUsize,
+    instead: AtomicUsize,
     older: AtomicUsize,
     nothing: AtomicUsize,
 }
@@ -190,9 +193,21 @@ fn agree(case: &Case, compared: &Compared) -> Result<(), TestCaseError> {
     }
     let run = state.ui.run.as_ref().and_then(|ui| ui.run.clone());
     prop_assert_eq!(run.as_ref(), listed.first(), "the newest run");
-    prop_assert_eq!(opened(&state), command.clone().ok(), "{:?}", command);
     match &command {
-        Ok(source) => {
+        // The run in sight has no log, and says why; the command reads the target's own pods then, and says why.
+        Ok(chosen) if chosen.instead.is_some() => {
+            prop_assert_eq!(opened(&state), None);
+            prop_assert!(state.ui.notice.is_some());
+            let own = of_app(&state.store, &state.delivery, target).unwrap_or_default();
+            let first = own.first().map(|log| LogSource {
+                follow: false,
+                ..log.source.clone()
+            });
+            prop_assert_eq!(first, Some(chosen.source.clone()));
+            count(&compared.instead);
+        }
+        Ok(Chosen { source, .. }) => {
+            prop_assert_eq!(opened(&state), Some(source.clone()));
             count(match state.store.cluster(&source.pod.environment) {
                 Some(cluster) if is_step(cluster, source) => &compared.steps,
                 _ => &compared.pods,
@@ -201,6 +216,7 @@ fn agree(case: &Case, compared: &Compared) -> Result<(), TestCaseError> {
             prop_assert_eq!(line, Some(first_line_of_command(source)));
         }
         Err(_) => {
+            prop_assert_eq!(opened(&state), None, "{:?}", command);
             count(&compared.nothing);
         }
     }
@@ -233,7 +249,8 @@ fn agree(case: &Case, compared: &Compared) -> Result<(), TestCaseError> {
         if typed.is_ok_and(|typed| typed == *id) {
             count(&compared.older);
             let command = asked(&state, target, Some(&id.name));
-            prop_assert_eq!(opened(&state), command.clone().ok(), "{:?}", command);
+            let source = command.as_ref().ok().map(|chosen| chosen.source.clone());
+            prop_assert_eq!(opened(&state), source, "{:?}", command);
         }
     }
     Ok(())
@@ -259,6 +276,7 @@ fn console_and_command_line_name_the_same_run_pod_container_and_first_line() {
         ("runs", compared.runs),
         ("logs of steps", compared.steps),
         ("logs of pods", compared.pods),
+        ("logs of pods instead of a run's", compared.instead),
         ("older runs", compared.older),
         ("no log", compared.nothing),
     ] {

@@ -30,11 +30,7 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
         return Ok(gathered.end());
     }
     let Some(status) = status(&gathered.store, &config.delivery, &target, Timestamp::now()) else {
-        return Err(Failure::usage(format!(
-            "No app and no file is called {} in {environment}. `leverframe status` lists them all.",
-            target.app
-        ))
-        .into());
+        return Err(super::target::no_such_app(&gathered.store, &target).into());
     };
     let repository = which(&status, args.image.as_deref())?;
     let history = &gathered.store.history;

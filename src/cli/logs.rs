@@ -9,7 +9,7 @@ use super::arguments::{Common, LogsArgs};
 use super::exit::{Exit, Failure};
 use super::gather::{Gathered, Want, gather};
 use super::{Ended, print, required};
-use crate::belongs::logs::{LogChoice, NoLog, of_app, of_step, step_named};
+use crate::belongs::logs::{LogChoice, NoLog, of_app, of_step, of_target, step_named};
 use crate::belongs::runs;
 use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
@@ -34,7 +34,7 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
     }
     let want = Want::belongings(std::slice::from_ref(&environment), &config.delivery);
     let gathered = gather(&config, want, common).await?;
-    let source = chosen(
+    let Chosen { source, instead } = chosen(
         &gathered.store,
         &config.delivery,
         &environment,
@@ -45,6 +45,10 @@ pub(super) async fn run(args: &LogsArgs, common: &Common) -> Ended {
     let Some(access) = gathered.connection.access(&source.pod.environment) else {
         return Ok(gathered.end());
     };
+    if let Some(why) = instead {
+        let pod = &source.pod.name;
+        print::complain(&format!("{why} What follows is printed by {pod}."));
+    }
     let (to, mut pieces) = mpsc::channel(WAITING);
     let reader = Reader {
         access,
@@ -100,28 +104,35 @@ fn unless_unread(gathered: &Gathered, environment: &Environment, failure: Failur
     }
 }
 
-/// The log that is meant: of a pod or of a run's step where they are named, else what opens in the console on the target.
+/// The log that is meant.
+#[derive(Clone, Debug)]
+pub(super) struct Chosen {
+    pub source: LogSource,
+    /// Why it is not a log of the newest run, in a sentence, where nobody named any.
+    pub instead: Option<String>,
+}
+
+/// The log that is meant: of a pod or of a run's step where they are named, else of the target.
 pub(super) fn chosen(
     store: &Store,
     delivery: &Delivery,
     environment: &Environment,
     args: &LogsArgs,
     now: Timestamp,
-) -> Result<LogSource, Failure> {
+) -> Result<Chosen, Failure> {
     let target = Target {
         environment: environment.clone(),
         app: App::new(&args.target.app),
     };
+    let mut instead = None;
     let logs = match (&args.pod, &args.run, &args.step) {
         (Some(pod), ..) => of_pod(store, delivery, &target, pod)?,
         (None, None, None) => {
             let status = status(store, delivery, &target, now);
             let by_pods = status.as_ref().is_some_and(Status::speaks_by_pods);
-            let newest = runs::of_target(store, delivery, &target).first().copied();
-            match newest.filter(|_| !by_pods) {
-                Some(run) => of_step(store, run, None).map_err(missing)?.logs,
-                None => of_app(store, delivery, &target).map_err(missing)?,
-            }
+            let found = of_target(store, delivery, &target, by_pods).map_err(missing)?;
+            instead = found.instead.map(in_words);
+            found.logs
         }
         (None, name, step) => {
             let run = run_of(store, delivery, &target, name.as_deref())?;
@@ -146,12 +157,13 @@ pub(super) fn chosen(
             names.join(", ")
         )));
     };
-    Ok(LogSource {
+    let source = LogSource {
         // With `--follow` the command waits for more.
         previous: args.previous || (choice.source.previous && !args.follow),
         follow: args.follow,
         ..choice.source.clone()
-    })
+    };
+    Ok(Chosen { source, instead })
 }
 
 /// The logs of a pod of the app by its name, or of all, those that are not well first, by the word `app`.
@@ -221,10 +233,13 @@ fn of_named_step(store: &Store, run: &Run, step: Option<&str>) -> Result<Vec<Log
     Ok(found.logs)
 }
 
-fn missing(why: NoLog) -> Failure {
-    let said = match why {
+fn in_words(why: NoLog) -> String {
+    match why {
         NoLog::Because(why) => why,
-        NoLog::NotYet => "Nothing has run there yet, so there is no log.".to_owned(),
-    };
-    Failure::new(Exit::Failed, said)
+        NoLog::NotYet => "Its newest run has no pod yet, so there is no log of it.".to_owned(),
+    }
+}
+
+fn missing(why: NoLog) -> Failure {
+    Failure::new(Exit::Failed, in_words(why))
 }

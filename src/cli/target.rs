@@ -9,6 +9,7 @@ use super::{Ended, print, required};
 use crate::belongs;
 use crate::board::status::{Status, status};
 use crate::model::*;
+use crate::store::Store;
 use crate::text::Safe;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -60,11 +61,7 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
         if gathered.store.tree.is_none() {
             return Ok(gathered.end());
         }
-        return Err(Failure::usage(format!(
-            "No app and no file is called {} in {}. `leverframe status` lists them all.",
-            target.app, target.environment
-        ))
-        .into());
+        return Err(no_such_app(&gathered.store, &target).into());
     };
     let pods = belongs::pods(&gathered.store, &config.delivery, &target);
     let runs = belongs::runs::of_target(&gathered.store, &config.delivery, &target);
@@ -85,6 +82,23 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
         Form::Table => print::out(&page_in_words(&page, &status))?,
     }
     Ok(gathered.end())
+}
+
+/// That nothing has the name, or that it is a repository's, with the apps that ship from it.
+pub(super) fn no_such_app(store: &Store, target: &Target) -> Failure {
+    let Target { environment, app } = target;
+    let repository = Repository::new(app.as_str());
+    let apps = belongs::apps_of(store, environment, &repository);
+    let apps: Vec<&str> = apps.map(|app| app.app.as_str()).collect();
+    Failure::usage(match apps[..] {
+        [] => format!(
+            "No app and no file is called {app} in {environment}. `leverframe status` lists them all."
+        ),
+        _ => format!(
+            "{app} is a repository in {environment} and no app. What ships from it there: {}.",
+            apps.join(", ")
+        ),
+    })
 }
 
 impl<'a> PodLine<'a> {

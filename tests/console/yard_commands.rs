@@ -292,3 +292,38 @@ async fn two_environments_of_one_cluster_are_said_by_config_check_and_refused() 
         said(&output)
     );
 }
+
+/// Its smoke run passed, and the pods of what has passed are deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_healthy_app_is_that_of_its_own_pods() {
+    let yard = yard(Scenario::CALM).await;
+    let app = ["content-store", "-e", "integration"];
+    let runs = json(&leverframe(&yard, &[&["runs"], &app[..], &["-o", "json"]].concat()).await);
+    assert_eq!(runs["runs"][0]["phase"], "Succeeded");
+    let log = leverframe(&yard, &[&["logs"], &app[..]].concat()).await;
+    assert_eq!(code(&log), 0, "{}", said(&log));
+    assert!(!log.stdout.is_empty(), "{}", said(&log));
+    let note = String::from_utf8_lossy(&log.stderr);
+    assert!(
+        note.contains(
+            "are gone; their logs went with them. What follows is printed by content-store-"
+        ),
+        "{note}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_of_several_apps_is_answered_with_their_names() {
+    let yard = yard(Scenario::CALM).await;
+    for command in ["target", "history"] {
+        let output = leverframe(&yard, &[command, "whitehall", "-e", "production"]).await;
+        assert_eq!(code(&output), 2, "{}", said(&output));
+        let said = said(&output);
+        assert!(
+            said.contains("whitehall is a repository in production and no app. What ships from it there: whitehall-admin"),
+            "{said}"
+        );
+        let output = leverframe(&yard, &[command, "whitehal", "-e", "production"]).await;
+        assert_eq!(code(&output), 2);
+    }
+}
