@@ -4,6 +4,7 @@
 //! kubeconfig files. Everything is in one private folder and gone when the yard is dropped. Deliberately absent: any
 //! special case in the console; nothing outside this crate knows that it is practice.
 
+mod back_off;
 mod console_config;
 pub mod fleet;
 pub mod history;

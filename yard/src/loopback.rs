@@ -3,7 +3,7 @@
 //! A server that is shut either refuses or hangs, and cuts open connections: that is how an environment goes down.
 //! Deliberately absent: client certificates (bearer tokens say who calls) and any address but the loopback's.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -20,6 +20,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::back_off::BackOff;
 
 /// Whether callers get through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,22 +138,16 @@ async fn accept(
     let mut listener = Some(listener);
     let mut cut = closed.child_token();
     let mut held = Vec::new();
+    let mut back_off = BackOff::new("taking connections");
     loop {
         let now = *reachability.borrow_and_update();
         if now == Reachability::Refused {
             listener = None;
-        } else if listener.is_none() {
-            // The port was ours a moment ago; another process can have taken it, so trying goes on until it is free.
-            listener = TcpListener::bind(address).await.ok();
         }
         let next = async {
-            match &listener {
-                Some(listener) => listener.accept().await.ok().map(|(stream, _)| stream),
-                None if now == Reachability::Refused => std::future::pending().await,
-                None => {
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-                    None
-                }
+            match now {
+                Reachability::Refused => pending().await,
+                _ => next_stream(&mut listener, address, &mut back_off).await,
             }
         };
         tokio::select! {
@@ -162,14 +158,42 @@ async fn accept(
                 cut = closed.child_token();
                 held.clear();
             }
-            stream = next => match stream {
-                Some(stream) if now == Reachability::Open => {
-                    let (tls, ready, cut) = (tls.clone(), ready.clone(), cut.clone());
-                    tokio::spawn(handshake(stream, tls, ready, cut));
-                }
-                Some(stream) => held.push(stream),
-                None => {}
+            stream = next => if now == Reachability::Open {
+                let (tls, ready, cut) = (tls.clone(), ready.clone(), cut.clone());
+                tokio::spawn(handshake(stream, tls, ready, cut));
+            } else {
+                held.push(stream);
             },
+        }
+    }
+}
+
+/// The next connection. Where this process has no file descriptor left, or another process has taken the port that was ours
+/// a moment ago, it is waited for.
+async fn next_stream(
+    listener: &mut Option<TcpListener>,
+    address: SocketAddr,
+    back_off: &mut BackOff,
+) -> TcpStream {
+    loop {
+        let accepted = match &*listener {
+            Some(listener) => {
+                let accepted = listener.accept().await;
+                accepted.map(|(stream, _)| Some(stream))
+            }
+            None => TcpListener::bind(address).await.map(|bound| {
+                *listener = Some(bound);
+                None
+            }),
+        };
+        match accepted {
+            Ok(stream) => {
+                back_off.end();
+                if let Some(stream) = stream {
+                    return stream;
+                }
+            }
+            Err(error) => tokio::time::sleep(back_off.pause_after(&error)).await,
         }
     }
 }
@@ -279,5 +303,38 @@ impl AsyncWrite for Cuttable {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    /// The port is another's until it is not: binding it fails as taking a connection does without a file descriptor.
+    #[tokio::test]
+    async fn a_server_that_cannot_take_connections_waits_and_then_takes_them() {
+        let other = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = other.local_addr().unwrap();
+        let mut back_off = BackOff::new("a test");
+        let mut listener = None;
+        let since = Instant::now();
+        let waiting = next_stream(&mut listener, address, &mut back_off);
+        let waited = tokio::time::timeout(Duration::from_millis(300), waiting).await;
+        assert!(waited.is_err(), "{:?}", since.elapsed());
+        assert!((2..=3).contains(&back_off.failures()), "{back_off:?}");
+        drop(other);
+        let caller = async {
+            loop {
+                if let Ok(stream) = TcpStream::connect(address).await {
+                    return stream;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let taken = next_stream(&mut listener, address, &mut back_off);
+        let (taken, caller) = tokio::join!(taken, caller);
+        assert_eq!(taken.peer_addr().unwrap(), caller.local_addr().unwrap());
+        assert_eq!(back_off.failures(), 0);
     }
 }

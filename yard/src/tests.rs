@@ -1,6 +1,8 @@
 //! The yard in play, against what real controllers were seen to do; shapes are written by hand from the objects they left.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -144,6 +146,40 @@ async fn a_failing_hook_is_tried_five_times_again_and_then_with_the_next_head() 
     let revision = |state: &Value| state["operation"]["sync"]["revision"].clone();
     assert!(revision(last).is_string());
     assert_ne!(revision(&before[0]), revision(last));
+}
+
+/// The operation keeps the revision that it began with, whatever main says meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_whose_version_goes_back_while_its_hook_fails_ends_synced() {
+    let yard = open(Scenario::HOOK_RETRYING, 150.0).await;
+    let production = cluster(&yard, "production").await;
+    let app = async || {
+        let app = production.get("applications", "asset-manager").await;
+        app.unwrap().unwrap()
+    };
+    let began = app().await["operation"]["sync"]["revision"].clone();
+    let robot = yard.simulator.robot();
+    robot
+        .set_version("production", "asset-manager", "v861", false)
+        .await
+        .unwrap();
+    // Nothing of v862 was applied, so that nothing differs any more, while its operation goes on.
+    let after = until("a comparison with v861", async || {
+        let app = app().await;
+        (app["status"]["sync"]["status"] == "Synced").then_some(app)
+    })
+    .await;
+    assert_eq!(after["metadata"]["annotations"]["imageTag"], "v861");
+    let over = until("the end of the operation", async || {
+        let app = app().await;
+        (app["status"]["operationState"]["phase"] == "Failed").then_some(app)
+    })
+    .await;
+    let state = &over["status"]["operationState"];
+    assert_eq!(state["operation"]["sync"]["revision"], began);
+    assert_eq!(state["retryCount"], 5);
+    assert_eq!(over["status"]["sync"]["status"], "Synced");
+    assert!(over["status"]["conditions"].is_null(), "{over}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -356,4 +392,49 @@ async fn the_folder_goes_even_while_the_robot_pushes() {
         drop(yard);
         assert!(!folder.exists(), "{}", folder.display());
     }
+}
+
+/// Counts what the yard logs of failures: warnings, and all.
+#[derive(Clone, Default)]
+struct Failures(Arc<[AtomicUsize; 2]>);
+
+impl tracing::Subscriber for Failures {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        let target = metadata.target();
+        target.ends_with("::back_off") || target.ends_with("::argo_cd")
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        let is_warning = *event.metadata().level() == tracing::Level::WARN;
+        let Failures(counts) = self;
+        counts[0].fetch_add(usize::from(is_warning), Ordering::Relaxed);
+        counts[1].fetch_add(1, Ordering::Relaxed);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+/// On one thread, whose log is counted. Main has no such revision.
+#[tokio::test]
+async fn an_operation_that_cannot_read_its_files_warns_once_and_waits_before_it_tries_again() {
+    let failures = Failures::default();
+    let _counting = tracing::subscriber::set_default(failures.clone());
+    let yard = open(Scenario::CALM, STILL).await;
+    let production = cluster(&yard, "production").await;
+    let sync = json!({ "operation": { "sync": { "revision": "0".repeat(40) } } });
+    let count = |nth: usize| failures.0[nth].load(Ordering::Relaxed);
+    assert_eq!(count(0), 0);
+    production
+        .patch("applications", "publisher", &sync)
+        .await
+        .unwrap();
+    until("a second try", async || (count(1) > 1).then_some(())).await;
+    // The next tries come after 100, 200 and 400 milliseconds; without a wait there would be hundreds.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(count(0), 1);
+    assert!(count(1) <= 8, "{} tries", count(1));
 }

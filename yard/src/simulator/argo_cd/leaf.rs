@@ -40,26 +40,28 @@ impl ArgoCd {
         Ok(())
     }
 
-    /// Asks for an operation where the app is not as main says, unless this very revision was tried already.
+    /// Compares an app with main, and asks for an operation where they differ, unless this very revision was tried
+    /// already. While an operation is tried again, main may have gone back to what runs: then nothing differs.
     pub(super) async fn auto_sync(&self, app: &App) -> Result<(), ClusterError> {
         let Some(leaf) = self.cluster.get("applications", app.name).await? else {
             return Ok(());
         };
-        let state = &leaf["status"]["operationState"];
-        let is_busy = leaf["operation"].is_object() || state["phase"] == "Running";
-        let is_deleted = leaf["metadata"]["deletionTimestamp"].is_string();
-        if is_busy || is_deleted {
+        if leaf["metadata"]["deletionTimestamp"].is_string() {
             return Ok(());
         }
         let robot = &self.simulation.robot;
         let head = robot.head(self.cluster.environment);
         let head = head.await.map_err(git_error)?;
-        if state["syncResult"]["revision"] == head.revision {
-            return Ok(());
-        }
         let changes = rollout::changes(&self.cluster, app, &head.files).await?;
         if changes.is_empty() && !has_new_values(&leaf) {
+            return self.note_synced(app, &leaf, &head).await;
+        }
+        let state = &leaf["status"]["operationState"];
+        if leaf["operation"].is_object() || state["phase"] == "Running" {
             return Ok(());
+        }
+        if state["syncResult"]["revision"] == head.revision {
+            return self.note_attempt(app, &leaf, &head).await;
         }
         let patch = json!({
             "operation": application::automatic(&head.revision, &leaf["spec"]),
@@ -68,10 +70,36 @@ impl ArgoCd {
                 "sync": application::sync("OutOfSync", &head.revision, &leaf["spec"]),
             },
         });
-        self.cluster
-            .patch("applications", app.name, &patch)
-            .await
-            .map(drop)
+        self.patch_leaf(app, &patch).await
+    }
+
+    /// The comparison found no difference, whatever became of the last operation.
+    async fn note_synced(&self, app: &App, leaf: &Value, head: &Head) -> Result<(), ClusterError> {
+        let status = &leaf["status"];
+        if status["sync"]["status"] == "Synced" && !status["conditions"].is_array() {
+            return Ok(());
+        }
+        let sync = application::sync("Synced", &head.revision, &leaf["spec"]);
+        let patch = json!({ "status": { "sync": sync, "conditions": null } });
+        self.patch_leaf(app, &patch).await
+    }
+
+    /// A revision that was tried in vain is not tried again, which a condition says.
+    async fn note_attempt(&self, app: &App, leaf: &Value, head: &Head) -> Result<(), ClusterError> {
+        let status = &leaf["status"];
+        let state = &status["operationState"];
+        if state["phase"] != "Failed" || status["conditions"].is_array() {
+            return Ok(());
+        }
+        let said = |key: &str| state[key].as_str().unwrap_or_default();
+        let error = application::sync_error(&head.revision, said("message"), said("finishedAt"));
+        let patch = json!({ "status": { "conditions": error } });
+        self.patch_leaf(app, &patch).await
+    }
+
+    async fn patch_leaf(&self, app: &App, patch: &Value) -> Result<(), ClusterError> {
+        let patched = self.cluster.patch("applications", app.name, patch);
+        patched.await.map(drop)
     }
 
     /// Works on an operation, with as many tries as it allows; one that a controller before this one left is gone on with.
@@ -119,17 +147,12 @@ impl ArgoCd {
             let pause = retries::pause_before(state.retries);
             let next = self.simulation.pace.after(failed, pause);
             state.message = retries::waiting(state.retries, next);
-            self.write_state(app.name, &state, "OutOfSync", json!({}))
-                .await?;
+            self.write_state(app.name, &state, None, json!({})).await?;
             self.wait_for_retry(app, &mut state).await?;
         }
         state.phase = "Failed";
         state.message = retries::given_up(state.retries);
-        let at = state.finished.clone().unwrap_or_default();
-        let more =
-            json!({ "conditions": application::sync_error(&state.revision, &state.message, &at) });
-        self.write_state(app.name, &state, "OutOfSync", more)
-            .await?;
+        self.write_state(app.name, &state, None, json!({})).await?;
         self.finish(app.name).await
     }
 
@@ -140,8 +163,7 @@ impl ArgoCd {
         state.message = retries::beginning(state.retries);
         state.finished = None;
         state.resources.clear();
-        self.write_state(app.name, state, "OutOfSync", json!({}))
-            .await
+        self.write_state(app.name, state, None, json!({})).await
     }
 
     /// One try: the PreSync Jobs, then what changed. None where a Job failed.
@@ -152,13 +174,8 @@ impl ArgoCd {
         state: &mut State,
     ) -> Result<Option<Applied>, ClusterError> {
         let changes = rollout::changes(&self.cluster, app, &head.files).await?;
-        let sync = if changes.is_empty() {
-            "Synced"
-        } else {
-            "OutOfSync"
-        };
         let more = json!({ "conditions": null });
-        self.write_state(app.name, state, sync, more).await?;
+        self.write_state(app.name, state, None, more).await?;
         let tag = head.file(app.repository).tag;
         for hook in app.hooks() {
             let own = state.resources.len();
@@ -170,7 +187,7 @@ impl ArgoCd {
             state
                 .resources
                 .push(application::hook_result(app, hook, "Running", &waiting));
-            self.write_state(app.name, state, sync, json!({})).await?;
+            self.write_state(app.name, state, None, json!({})).await?;
             let passed = hooks::run(&self.simulation, &self.cluster, app, hook, &tag).await?;
             let (phase, message) = if passed {
                 ("Succeeded", jobs::SUCCEEDED)
@@ -238,7 +255,8 @@ impl ArgoCd {
                 json!({ "status": "Progressing", "message": null, "lastTransitionTime": finished }),
             );
         }
-        self.write_state(app.name, &state, "Synced", more).await?;
+        self.write_state(app.name, &state, Some("Synced"), more)
+            .await?;
         self.finish(app.name).await?;
         if changes.is_empty() {
             return self.notify_deployed(app, &head.revision).await;

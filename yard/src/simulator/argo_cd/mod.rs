@@ -19,6 +19,7 @@ use super::Simulation;
 use super::application::{self, State};
 use super::clock::stamp;
 use super::cluster::{Cluster, ClusterError, Watched, name};
+use crate::back_off::BackOff;
 use crate::fleet::{self, PARENT, seeded};
 
 /// Asks for a comparison at once; removed when it was made.
@@ -145,8 +146,13 @@ impl ArgoCd {
 
     /// Works on an Application's operation, on one that was set meanwhile, and on what main asks for then.
     async fn work_on(self: &Arc<Self>, app: &str, work: &AppWork) {
+        let mut back_off = BackOff::new("an operation");
         loop {
-            log_error(self.operate(app).await, "an operation");
+            // What failed is asked for still: main cannot be read, or an API server does not answer.
+            match self.operate(app).await {
+                Ok(()) => back_off.end(),
+                Err(error) => tokio::time::sleep(back_off.pause_after(&error)).await,
+            }
             work.is_operating.store(false, Ordering::Release);
             let found = self.cluster.get("applications", app).await;
             let is_set = found.is_ok_and(|app| app.is_some_and(|app| app["operation"].is_object()));
@@ -200,12 +206,13 @@ impl ArgoCd {
             .map(drop)
     }
 
-    /// Writes an operation's state as it stands; `more` joins the status.
+    /// Writes an operation's state as it stands; `more` joins the status. Without a word for `sync` the last comparison
+    /// stands, which an operation that has applied nothing does not change.
     async fn write_state(
         &self,
         app: &str,
         state: &State,
-        sync: &str,
+        sync: Option<&str>,
         more: Value,
     ) -> Result<(), ClusterError> {
         let Some(now) = self.cluster.get("applications", app).await? else {
@@ -215,8 +222,11 @@ impl ArgoCd {
         let mut status = json!({
             "reconciledAt": stamp(Timestamp::now()),
             "operationState": replacing(&now["status"]["operationState"], &state.json(spec)),
-            "sync": application::sync(sync, &state.revision, spec),
         });
+        if let (Some(map), Some(word)) = (status.as_object_mut(), sync) {
+            let sync = application::sync(word, &state.revision, spec);
+            map.insert("sync".to_owned(), sync);
+        }
         if let (Some(map), Some(more)) = (status.as_object_mut(), more.as_object()) {
             map.extend(more.clone());
         }

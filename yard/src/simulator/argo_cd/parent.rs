@@ -48,7 +48,7 @@ impl ArgoCd {
             finished: None,
             retries: 0,
         };
-        self.write_state(PARENT, &state, "OutOfSync", json!({}))
+        self.write_state(PARENT, &state, Some("OutOfSync"), json!({}))
             .await?;
         let mut rendered = Vec::new();
         for app in fleet::apps() {
@@ -65,7 +65,8 @@ impl ArgoCd {
         state.message = "successfully synced (all tasks run)".to_owned();
         state.finished = Some(stamp(Timestamp::now()));
         let more = json!({ "history": history(&parent, &state) });
-        self.write_state(PARENT, &state, "Synced", more).await?;
+        self.write_state(PARENT, &state, Some("Synced"), more)
+            .await?;
         self.finish(PARENT).await?;
         for app in rendered {
             let argo_cd = self.clone();
