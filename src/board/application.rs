@@ -5,7 +5,9 @@
 
 use super::here::Here;
 use super::status::{FactsAt, Status, TargetKind};
+use crate::model::live::Condition;
 use crate::model::*;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub(super) struct Failing<'a> {
     pub failed: &'a Operation,
     /// The present operation, if it is another one: a later try, or a new sync that has only begun.
     later: Option<&'a Operation>,
+    /// The version that it tried, where another one is declared by now.
+    former: Option<&'a Version>,
 }
 
 impl<'a> FactsAt<'a> {
@@ -30,7 +34,7 @@ impl<'a> FactsAt<'a> {
         let mut reasons = Vec::new();
         reasons.extend(self.gone(status, here, here.parent));
         reasons.extend(self.deleting(here.parent));
-        reasons.extend(self.hook(here, here.parent));
+        reasons.extend(self.hook(status, here, here.parent));
         reasons.extend(self.not_syncing(status, here, here.parent));
         reasons.extend(switched_off(here.parent).filter(|_| reasons.is_empty()));
         reasons.extend(self.unread(status, here));
@@ -93,41 +97,56 @@ impl<'a> FactsAt<'a> {
         ))
     }
 
-    /// The sync that fails or failed last: the present operation, or the try before it as long as the present one has
-    /// no result and syncs the same version.
+    /// The sync of what is declared that fails, or failed last.
     pub(super) fn failing(
         &self,
+        status: &Status,
+        here: &Here<'a>,
+        application: Option<&'a Application>,
+    ) -> Option<Failing<'a>> {
+        let failure = self.failure(status, here, application);
+        failure.filter(|failing| failing.former.is_none())
+    }
+
+    /// The sync that fails or failed last, whatever it syncs: the present operation, or the try before it as long as
+    /// the present one has no result and syncs the same version.
+    pub(super) fn failure(
+        &self,
+        status: &Status,
         here: &Here<'a>,
         application: Option<&'a Application>,
     ) -> Option<Failing<'a>> {
         let application = application?;
         let operation = application.operation.as_ref()?;
+        let former = self.former_version(status, operation);
+        let present = Failing {
+            failed: operation,
+            later: None,
+            former,
+        };
         if operation.tells_failure() {
-            return Some(Failing {
-                failed: operation,
-                later: None,
-            });
+            return Some(present);
         }
         if !operation.is_running() {
             return None;
         }
-        let before = here.cluster?.attempts.get(&application.id);
         let argo_cd = self.delivery.argo_cd.as_ref()?;
         let version = argo_cd.version_annotation.as_ref();
+        let rendered = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| annotations.get(version?);
+        let before = here.cluster?.attempts.get(&application.id);
         let before = before.filter(|before| {
-            let of = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| annotations.get(version?);
-            of(&before.annotations) == of(&application.annotations)
+            let is_rendered = rendered(&before.annotations) == rendered(&application.annotations);
+            self.former_version(status, &before.operation) == former
+                && (is_rendered || former.is_some())
         });
         match before {
             Some(before) => Some(Failing {
                 failed: &before.operation,
                 later: Some(operation),
+                former,
             }),
             // There were tries before this console looked.
-            None => (operation.retries > 0).then_some(Failing {
-                failed: operation,
-                later: None,
-            }),
+            None => (operation.retries > 0).then_some(present),
         }
     }
 
@@ -146,28 +165,45 @@ impl<'a> FactsAt<'a> {
         format!("a new sync has begun, the one before it failed{age}: ")
     }
 
+    /// When the sync behind the words ended, or began.
+    pub(super) fn operated(
+        &self,
+        status: &Status,
+        here: &Here<'a>,
+        application: Option<&'a Application>,
+    ) -> Option<Timestamp> {
+        let failing = self.failing(status, here, application);
+        let failed = failing.map(|failing| failing.failed);
+        let operation = failed.or(application?.operation.as_ref())?;
+        operation.finished.or(operation.started)
+    }
+
+    /// What failed: the hook where it was one, else the sync.
+    pub(super) fn failure_in_words(&self, failing: &Failing<'_>) -> String {
+        let attempt = self.attempt(failing);
+        let said = failing.failed.message.as_deref();
+        let (what, message) = match failing.failed.failed_hook() {
+            Some(hook) => (
+                format!("{} {}/{}", hook.stage, hook.kind, hook.name),
+                hook.message.as_deref().or(said),
+            ),
+            None => ("sync".to_owned(), said),
+        };
+        format!(
+            "{attempt}{what} failed: {}",
+            message.unwrap_or("no message")
+        )
+    }
+
     pub(super) fn hook(
         &self,
+        status: &Status,
         here: &Here<'a>,
         application: Option<&'a Application>,
     ) -> Option<(Word, String)> {
-        let failing = self.failing(here, application)?;
-        let hook = failing.failed.failed_hook()?;
-        let message = hook
-            .message
-            .as_deref()
-            .or(failing.failed.message.as_deref())
-            .unwrap_or("no message");
-        Some((
-            Word::Hook,
-            format!(
-                "{}{} {}/{} failed: {message}",
-                self.attempt(&failing),
-                hook.stage,
-                hook.kind,
-                hook.name
-            ),
-        ))
+        let failing = self.failing(status, here, application)?;
+        failing.failed.failed_hook()?;
+        Some((Word::Hook, self.failure_in_words(&failing)))
     }
 
     pub(super) fn out_of_sync(
@@ -198,20 +234,20 @@ impl<'a> FactsAt<'a> {
         application: Option<&'a Application>,
     ) -> Option<(Word, String)> {
         let application = application?;
-        let hook_failed = self.hook(here, Some(application)).is_some();
+        let hook_failed = self.hook(status, here, Some(application)).is_some();
         if let Some(failing) = self
-            .failing(here, Some(application))
+            .failing(status, here, Some(application))
             .filter(|_| !hook_failed)
         {
-            let message = failing.failed.message.as_deref().unwrap_or("no message");
-            let attempt = self.attempt(&failing);
-            return Some((Word::Sync, format!("{attempt}sync failed: {message}")));
+            return Some((Word::Sync, self.failure_in_words(&failing)));
         }
-        // Where the failed hook is named, the failed sync is not said again.
-        if let Some(condition) = application
-            .conditions
-            .iter()
-            .find(|c| c.kind.ends_with("Error") && !(hook_failed && *c.kind == *"SyncError"))
+        // Where the failed hook is named, the failed sync is not said again; that of a former version accuses no other.
+        let is_former = |at: Timestamp| status.since.is_some_and(|since| at < since);
+        let is_sync_known = |condition: &Condition| {
+            *condition.kind == *"SyncError" && (hook_failed || condition.at.is_some_and(is_former))
+        };
+        let mut conditions = application.conditions.iter();
+        if let Some(condition) = conditions.find(|c| c.kind.ends_with("Error") && !is_sync_known(c))
         {
             return Some((
                 Word::Sync,

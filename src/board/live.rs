@@ -32,6 +32,14 @@ pub struct Live {
     pub newest_since: Option<Timestamp>,
 }
 
+impl Live {
+    /// All pods are ready and run this version, and no rollout goes on.
+    pub fn is_only(&self, version: &Version) -> bool {
+        let is_ready = self.pods > 0 && self.pods_ready == self.pods && self.is_rolled_out;
+        is_ready && self.version.as_ref() == Some(version)
+    }
+}
+
 impl<'a> FactsAt<'a> {
     pub(super) fn live(
         &self,

@@ -5,6 +5,7 @@
 mod application;
 mod arrange;
 pub mod direction;
+mod former;
 mod here;
 #[cfg(test)]
 mod kept;

@@ -9,6 +9,7 @@ use crate::belongs::runs;
 use crate::lever::Lever;
 use crate::model::retry::clock;
 use crate::model::*;
+use crate::store::source::Reach;
 use crate::store::{Kind, Source};
 
 /// Seconds between two moves from which on a version counts as seldom moved: once a month is a rhythm, not a delay.
@@ -45,7 +46,7 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.deleting(application));
         reasons.extend(self.lower(status));
         reasons.extend(self.smoke_failed(status));
-        reasons.extend(self.hook(here, application));
+        reasons.extend(self.hook(status, here, application));
         reasons.extend(self.out_of_sync(status, here, application));
         let explained = !reasons.is_empty();
         let late = self
@@ -53,8 +54,13 @@ impl<'a> FactsAt<'a> {
             .or_else(|| self.arrival_late(status))
             .filter(|_| !explained);
         let helped_by = late.as_ref().map(|late| late.helped_by);
-        reasons.extend(late.map(|late| (Word::Stuck, late.because)));
-        reasons.extend(self.back(status));
+        // Said once, where it explains most.
+        let mut still_syncs = self.still_syncs(status, here, application);
+        let late = late.map(|late| (Word::Stuck, late.because));
+        for (word, because) in late.into_iter().chain(self.back(status)) {
+            let more = std::mem::take(&mut still_syncs);
+            reasons.push((word, format!("{because}{more}")));
+        }
         reasons.extend(self.held(status));
         reasons.extend(self.branch(status));
         reasons.extend(self.mixed(status).filter(|_| !explained));
@@ -216,15 +222,31 @@ impl<'a> FactsAt<'a> {
             if age <= self.delivery.usual.hop.1 || self.is_troubled_below(&here, status) {
                 return None;
             }
+            let unread = self.unread_below(&lower.name);
             Some(Late {
                 because: format!(
-                    "{theirs} stands in {} since {} and has not come.",
+                    "{theirs} stands in {} since {} and has not come.{}",
                     lower.name,
-                    span(age)
+                    span(age),
+                    unread.unwrap_or_default()
                 ),
                 helped_by: Lever::Promote,
             })
         })
+    }
+
+    /// That what goes on in the environment below is not known, to follow a sentence; none where it is read.
+    fn unread_below(&self, environment: &Environment) -> Option<String> {
+        let about = self.store.source(&Source::Cluster(environment.clone()))?;
+        let since = match (about.reach(self.now), about.age_s(self.now)) {
+            (Reach::Ok, _) => return None,
+            (Reach::Stale, Some(age)) => format!("is not read since {}", span(age)),
+            (Reach::Unread, _) if about.is_reading(self.now) => "is still being read".to_owned(),
+            _ => "was not read yet".to_owned(),
+        };
+        Some(format!(
+            " The cluster of {environment} {since}: the cause may stand there, unseen."
+        ))
     }
 
     /// Whether people bring the versions here, and seldom: then a version that waits for them is not late.
@@ -276,7 +298,7 @@ impl<'a> FactsAt<'a> {
             .is_some_and(|s| s.current && !s.phase.is_over());
         runs || self.gone(&below, here, application).is_some()
             || self.deleting(application).is_some()
-            || self.hook(here, application).is_some()
+            || self.hook(&below, here, application).is_some()
             || self.smoke_failed(&below).is_some()
             || self.out_of_sync(&below, here, application).is_some()
             || here

@@ -11,6 +11,7 @@ use crate::lever::Lever;
 use crate::model::retry::clock;
 use crate::model::*;
 use crate::store::Store;
+use crate::text::end_sentence;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -113,6 +114,8 @@ pub struct Status {
     pub retry: Option<String>,
     /// When the sync behind the words ended, or began.
     pub operated: Option<Timestamp>,
+    /// What the last operation syncs, where that is a version that stood here before.
+    pub former_sync: Option<Version>,
     /// The annotation that repeats the version differs from the file: the parent has not rendered it yet.
     pub annotated: Option<Version>,
     /// Whether the revision that the parent synced last contains the file's last commit; none where that is not known.
@@ -295,7 +298,8 @@ impl<'a> FactsAt<'a> {
             health: application.map(|a| a.health.clone()),
             phase: operation.map(|o| o.phase.clone()),
             retry: operation.and_then(Operation::retry),
-            operated: self.operated(here, application),
+            operated: None,
+            former_sync: None,
             annotated: self.annotated(application),
             parent_has_it: self.parent_has_it(here, environment, &images),
             smoke: match app.kind {
@@ -309,6 +313,9 @@ impl<'a> FactsAt<'a> {
             images,
             version,
         };
+        let former = operation.and_then(|operation| self.former_version(&status, operation));
+        status.former_sync = former.cloned();
+        status.operated = self.operated(&status, here, application);
         let reasons = match app.kind {
             TargetKind::Parent => Reasons {
                 words: self.reasons_of_parent(&status, here),
@@ -321,7 +328,7 @@ impl<'a> FactsAt<'a> {
             if !status.attention.contains(&word) {
                 status.attention.push(word);
             }
-            status.because.push(because);
+            status.because.push(end_sentence(&because));
         }
         status.attention.sort();
         let mute = self.store.mutes().get(&status.target);
@@ -329,14 +336,6 @@ impl<'a> FactsAt<'a> {
             |mute: &&Arc<Mute>| mute.covers(status.version.as_ref(), &status.attention, self.now);
         status.muted = mute.filter(covers).cloned();
         status
-    }
-
-    /// When the sync behind the words ended, or began.
-    fn operated(&self, here: &Here<'a>, application: Option<&'a Application>) -> Option<Timestamp> {
-        let failing = self.failing(here, application);
-        let failed = failing.map(|failing| failing.failed);
-        let operation = failed.or(application?.operation.as_ref())?;
-        operation.finished.or(operation.started)
     }
 
     fn since(&self, environment: &Environment, images: &[Image]) -> Option<Timestamp> {

@@ -1,5 +1,5 @@
-//! Troubles: what a roll back looks like on the board, which version a crash is shown on, what is late after a sync, and which
-//! lever comes first.
+//! Troubles: what a roll back looks like on the board, which version a crash or a failing hook is shown on, what is late after
+//! a sync, and which lever comes first.
 
 use crate::lever::Lever;
 use crate::model::*;
@@ -261,4 +261,225 @@ fn nothing_is_stuck_right_after_a_sync_nor_while_its_pods_are_new() {
     young.created = Some(ago(3_600));
     world.fact("production", Fact::Pod(young));
     assert_eq!(late(&world), [Word::Stuck]);
+}
+
+/// The commit of a move in these tests.
+fn moved_at(age: i64) -> String {
+    format!("{age:040x}")
+}
+
+/// Main consists of the commits of these moves, newest first.
+fn mainline(world: &mut Fixture, ages: &[i64]) {
+    let commits = ages.iter().map(|age| moved_at(*age).as_str().into());
+    world.tree.mainline = std::sync::Arc::new(commits.collect());
+    let tree = std::sync::Arc::new(world.tree.clone());
+    world.news(
+        crate::store::Source::Git,
+        crate::store::News::Declared(tree),
+    );
+}
+
+/// The third try of an operation of some revision has failed by a hook; it began when v3084 had come.
+fn retrying(revision: Option<&str>) -> Operation {
+    Operation {
+        phase: Phase::Running,
+        started: Some(ago(3_500)),
+        finished: Some(ago(60)),
+        retries: 3,
+        retry_limit: Some(5),
+        revision: revision.map(Into::into),
+        hooks: vec![live::Hook {
+            kind: "Job".into(),
+            namespace: "apps".into(),
+            name: "dbmigrate".into(),
+            stage: "PreSync".into(),
+            phase: Phase::Failed,
+            message: Some("Job has reached the specified backoff limit".into()),
+        }],
+        ..operation(0)
+    }
+}
+
+/// whitehall in production, rolled back to v3083, while Argo CD does this.
+fn syncing(operation: Operation, conditions: Vec<live::Condition>) -> Fixture {
+    let mut world = rolled_back(ActorKind::Manual);
+    mainline(&mut world, &[1_200, 3_600, 4_200]);
+    world.fact(
+        "production",
+        Fact::Application(Application {
+            operation: Some(operation),
+            conditions,
+            ..fixture::application("production", "whitehall", "v3083")
+        }),
+    );
+    world
+}
+
+const BACK: &str = "rolled back from v3084 20m ago by govuk-ci. v3084 still waits in staging.";
+
+#[test]
+fn a_failing_hook_is_shown_on_the_version_that_its_operation_syncs() {
+    let hook = "PreSync Job/dbmigrate failed: Job has reached the specified backoff limit.";
+    // By its revision, which main has from before the roll back; by its time where main does not know it.
+    for revision in [Some(moved_at(3_600)), None, Some("elsewhere".to_owned())] {
+        let world = syncing(retrying(revision.as_deref()), Vec::new());
+        let status = world.status("production", "whitehall");
+        assert_eq!(status.attention, [Word::Back], "{:?}", status.because);
+        let still = "Argo CD still syncs v3084: retry 3 of 5,";
+        assert_eq!(
+            status.because,
+            [format!("{BACK} {still} {hook} Only then comes v3083.")],
+            "{revision:?}"
+        );
+        assert_eq!(status.former_sync, Some("v3084".into()));
+    }
+    // The next try has begun and says nothing yet.
+    let mut world = syncing(retrying(None), Vec::new());
+    let begun = Operation {
+        retries: 4,
+        finished: None,
+        hooks: Vec::new(),
+        ..retrying(None)
+    };
+    world.fact(
+        "production",
+        Fact::Application(Application {
+            operation: Some(begun),
+            ..fixture::application("production", "whitehall", "v3083")
+        }),
+    );
+    let status = world.status("production", "whitehall");
+    let still = "Argo CD still syncs v3084: retry 4 of 5 runs, the try before it:";
+    assert_eq!(
+        status.because,
+        [format!("{BACK} {still} {hook} Only then comes v3083.")]
+    );
+    // An operation that began with the roll back accuses the version that came by it.
+    let own = Operation {
+        started: Some(ago(900)),
+        ..retrying(Some(&moved_at(1_200)))
+    };
+    let status = syncing(own, Vec::new()).status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Hook, Word::Back]);
+    assert_eq!(
+        status.because,
+        [format!("retry 3 of 5, {hook}"), BACK.to_owned()],
+        "two sentences, each with one end"
+    );
+}
+
+#[test]
+fn a_sync_that_failed_before_the_roll_back_is_over_and_accuses_nobody() {
+    let failed = Operation {
+        phase: Phase::Failed,
+        ..retrying(Some(&moved_at(3_600)))
+    };
+    let condition = |age: i64| live::Condition {
+        kind: "SyncError".into(),
+        status: "".into(),
+        reason: "".into(),
+        message: "Failed last sync attempt".into(),
+        at: Some(ago(age)),
+    };
+    let world = syncing(failed.clone(), vec![condition(1_300)]);
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Back]);
+    assert_eq!(status.because, [BACK]);
+    // What Argo CD says since then it says of the version that stands here.
+    let world = syncing(failed, vec![condition(60)]);
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Sync, Word::Back]);
+}
+
+#[test]
+fn what_waits_for_the_sync_of_a_former_version_says_so_when_it_is_late() {
+    let mut world = released(7_200);
+    mainline(&mut world, &[7_200, 7_800, 200_000]);
+    pods(&mut world, "v3083", true);
+    let of_before = Operation {
+        started: Some(ago(9_000)),
+        finished: Some(ago(600)),
+        ..retrying(Some(&moved_at(200_000)))
+    };
+    world.fact("production", application(Some(of_before)));
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Stuck], "{:?}", status.because);
+    let said = &status.because[0];
+    assert!(
+        said.contains("new pods are ready. Argo CD still syncs v3083: retry 3 of 5, PreSync Job/dbmigrate failed: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_has_not_come_from_an_environment_that_is_not_read_says_so() {
+    use crate::store::{News, Source};
+    let mut world = released(7_200);
+    world.file("production", "whitehall", "v3083", true);
+    let mut world = Fixture {
+        store: crate::store::Store::new(&world.delivery),
+        tree: world.tree,
+        delivery: world.delivery,
+    };
+    world.moved(
+        "production",
+        "whitehall",
+        "v3080",
+        "v3083",
+        200_000,
+        ActorKind::Robot,
+    );
+    world.moved(
+        "staging",
+        "whitehall",
+        "v3083",
+        "v3084",
+        7_800,
+        ActorKind::Robot,
+    );
+    world.file("staging", "whitehall", "v3084", true);
+    let said = |world: &Fixture| {
+        let status = world.status("production", "whitehall");
+        assert_eq!(status.attention, [Word::Stuck], "{:?}", status.because);
+        status.because[0].clone()
+    };
+    let late = "v3084 stands in staging since 2h and has not come.";
+    assert_eq!(said(&world), late, "its cluster is not configured");
+    let staging = Source::Cluster("staging".into());
+    let list = crate::store::fixture::usual_list(crate::store::Kind::Runs);
+    world.news(staging.clone(), News::Connecting(vec![list.clone()]));
+    let unseen = "the cause may stand there, unseen.";
+    assert_eq!(
+        said(&world),
+        format!("{late} The cluster of staging is still being read: {unseen}")
+    );
+    let refused = |world: &mut Fixture| {
+        world.news(
+            staging.clone(),
+            News::Fault {
+                list: None,
+                fault: Fault::new(FaultKind::Unreachable, "Connection refused", ""),
+                retry_at: None,
+            },
+        );
+    };
+    refused(&mut world);
+    assert_eq!(
+        said(&world),
+        format!("{late} The cluster of staging was not read yet: {unseen}")
+    );
+    // It was read a quarter of an hour ago.
+    world.store.apply(crate::store::Delta {
+        source: staging.clone(),
+        subscription: 1,
+        seen_at: ago(900),
+        news: News::Listed(list),
+    });
+    refused(&mut world);
+    assert_eq!(
+        said(&world),
+        format!("{late} The cluster of staging is not read since 15m: {unseen}")
+    );
+    world.news(staging.clone(), News::Alive);
+    assert_eq!(said(&world), late);
 }

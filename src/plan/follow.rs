@@ -376,16 +376,18 @@ impl Facts<'_> {
         status(self.store, self.delivery, &target, self.now)
     }
 
-    /// All pods that serve run the version, and no others wait to replace them.
+    /// All pods that serve run the version since it came, and nothing is about to replace them. They may have run it before
+    /// already, where the version that is rolled back from never got as far as its pods.
     fn rolled_out(&self, environment: &Environment, app: &App, version: &Version) -> bool {
-        self.status(environment, app)
-            .and_then(|status| status.live)
-            .is_some_and(|live| {
-                live.pods_ready > 0
-                    && live.pods_ready == live.pods
-                    && live.is_rolled_out
-                    && live.version.as_ref() == Some(version)
-            })
+        self.status(environment, app).is_some_and(|status| {
+            let mut repositories = status.images.iter().map(|image| &image.repository);
+            let has_come = repositories.any(|file| self.declared(environment, file, version));
+            let is_only = status
+                .live
+                .as_ref()
+                .is_some_and(|live| live.is_only(version));
+            has_come && is_only && !status.is_syncing_former()
+        })
     }
 
     /// Whether a smoke run of the version that began after the plan was sent is in a phase that `is` accepts.

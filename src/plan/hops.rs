@@ -188,7 +188,9 @@ pub(super) fn arrival(
         .iter()
         .find(|a| a.app == *target)
         .or_else(|| apps.first())
-        .filter(|a| a.smoke && a.repositories.len() == 1);
+        .filter(|a| a.smoke && a.repositories.len() == 1)
+        // Where its pods run already, Argo CD has nothing to sync, and a smoke run follows a sync only.
+        .filter(|a| !subject.runs_only(environment, &a.app, version));
     if let Some(app) = smoked.filter(|_| subject.delivery().runs.is_some()) {
         hops.push(hop(
             HopEffect::Smoked {

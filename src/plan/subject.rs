@@ -5,8 +5,11 @@ use super::{
     Check, Choice, Context, Hop, Lever, Plan, Reach, Refusal, Remedy, Request, Way, Write,
 };
 use crate::belongs::{self, lists};
+use crate::board::status::status;
 use crate::delivery::{Delivery, Stage};
-use crate::model::{AppDeclared, Application, Declared, Environment, Repository, Target, Version};
+use crate::model::{
+    App, AppDeclared, Application, Declared, Environment, Repository, Target, Version,
+};
 use crate::page::Page;
 use crate::store::{Kind, Source, Store};
 use crate::text::end_sentence;
@@ -198,16 +201,7 @@ impl<'a> Subject<'a> {
         environment: &Environment,
         repository: &Repository,
     ) -> Vec<&'a AppDeclared> {
-        self.store()
-            .tree
-            .as_ref()
-            .and_then(|tree| tree.apps.get(environment))
-            .map(|apps| {
-                apps.iter()
-                    .filter(|a| a.repositories.contains(repository))
-                    .collect()
-            })
-            .unwrap_or_default()
+        belongs::apps_of(self.store(), environment, repository).collect()
     }
 
     pub fn is_production(&self, environment: &Environment) -> bool {
@@ -228,6 +222,17 @@ impl<'a> Subject<'a> {
         } else {
             format!("; moves {} too", others.join(", "))
         }
+    }
+
+    /// Whether all pods of an app are ready and run a version already.
+    pub fn runs_only(&self, environment: &Environment, app: &App, version: &Version) -> bool {
+        let target = Target {
+            environment: environment.clone(),
+            app: app.clone(),
+        };
+        status(self.store(), self.delivery(), &target, self.context.now)
+            .and_then(|status| status.live)
+            .is_some_and(|live| live.is_only(version))
     }
 
     /// Whether the cluster of an environment is configured, so that effects there can be seen.

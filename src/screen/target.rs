@@ -180,7 +180,9 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
     let phase = status.phase.as_ref().map(|phase| {
         let retry = status.retry.as_ref().map(|retry| format!(", {retry}"));
         let retry = retry.unwrap_or_default();
-        format!(", last operation {}{retry}", phase.as_str())
+        let former = status.former_sync.as_ref();
+        let former = former.map_or(String::new(), |former| format!(" of {}", former.short()));
+        format!(", last operation{former} {}{retry}", phase.as_str())
     });
     let phase = phase.unwrap_or_default();
     rows.extend(truth(columns, "health", format!("{health}{phase}")));

@@ -122,6 +122,41 @@ fn a_failed_migration_is_read_in_its_hooks_and_synced_again() {
 }
 
 #[test]
+fn a_roll_back_while_a_hook_is_tried_again_leaves_the_good_version_calm() {
+    let mut desk = Desk::open("hook-retrying");
+    desk.select("asset-manager", "production");
+    desk.see("PreSync Job/asset-manager-freshclam failed");
+    let plan = desk.lever("b", "ROLL BACK  asset-manager @ production");
+    assert_eq!(runs(&plan), "v861", "{plan}");
+    desk.reason("disk");
+    desk.confirm("v861");
+    let board = desk.look(super::desk::PLAYED, "the version before", |screen| {
+        screen
+            .row("  asset-manager")
+            .is_some_and(|row| row.contains("[v861"))
+    });
+    let accused = |screen: &Screen| {
+        let row = screen.row("  asset-manager");
+        row.is_some_and(|row| row.contains("HOOK"))
+    };
+    assert!(!accused(&board), "{board}");
+    // The tries that are left go on with v862, and the plan waits for their end; then the app is as main says.
+    desk.see("Argo CD still syncs v862: retry ");
+    desk.see("waiting for rollout");
+    let journal = desk.journal(1, "done");
+    assert!(journal.contains("open debts: 1"), "{journal}");
+    desk.press("q d");
+    let target = desk.look(super::desk::PLAYED, "a comparison with main", |screen| {
+        screen.contains("Synced, the parent has synced the commit")
+    });
+    assert!(target.contains("last operation of v862 Failed"), "{target}");
+    desk.press("q");
+    let board = desk.see("rolled back from v862 ");
+    assert!(!accused(&board), "{board}");
+    desk.leave();
+}
+
+#[test]
 fn a_lost_environment_is_said_once_with_its_cause_and_the_others_live() {
     let mut desk = Desk::open("environment-down");
     let board = desk.see("integration FAILED");

@@ -36,7 +36,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["delivery", "model"]),
     // Which of the facts are a target's; and what they are made to say of it.
     ("belongs", &["delivery", "model", "store"]),
-    ("board", &["belongs", "delivery", "lever", "model", "store"]),
+    (
+        "board",
+        &["belongs", "delivery", "lever", "model", "store", "text"],
+    ),
     ("private_file", &[]),
     ("secret", &[]),
     ("log_file", &["model", "private_file"]),

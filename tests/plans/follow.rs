@@ -277,6 +277,76 @@ fn a_refresh_counts_once_the_annotation_is_gone_and_git_was_looked_at() {
 }
 
 #[test]
+fn a_rollout_waits_for_the_sync_of_a_former_version_and_no_smoke_run_follows_what_runs_already() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    // v1361 stands in production; of v1362, which is rolled back from, a hook fails again and again.
+    world.changes.clear();
+    world.moved(
+        "production",
+        "publisher",
+        "v1360",
+        "v1361",
+        "26h",
+        ActorKind::Robot,
+    );
+    world.stands("production", "publisher", "v1361", "v1362", "20m");
+    let syncing = |world: &mut World, is_over: bool| {
+        for app in ["publisher", "draft-publisher"] {
+            change_app(world, "production", app, |a| {
+                let rendered = if is_over { "v1361" } else { "v1362" };
+                a.annotations.insert("imageTag".into(), rendered.into());
+                a.operation = Some(Operation {
+                    phase: if is_over {
+                        Phase::Failed
+                    } else {
+                        Phase::Running
+                    },
+                    message: None,
+                    started: Some(ago("15m")),
+                    finished: Some(ago("1m")),
+                    retries: 3,
+                    retry_limit: Some(5),
+                    revision: None,
+                    hooks: Vec::new(),
+                    failed: Vec::new(),
+                });
+            });
+        }
+    };
+    syncing(&mut world, false);
+    let mut named = request(Lever::RollBack, "production", "publisher");
+    named.version = Some("v1361".into());
+    let plan = decide(&world, &named).unwrap();
+    let effects = || plan.hops.iter().map(|hop| &hop.effect);
+    let is_smoke = |effect: &HopEffect| matches!(effect, HopEffect::Smoked { .. });
+    assert!(!effects().any(is_smoke), "{:?}", plan.hops);
+    let is_rollout = |effect: &HopEffect| matches!(effect, HopEffect::RolledOut { .. });
+    let rollout = effects().position(is_rollout).unwrap();
+    let mut story = Story::applied(plan.clone());
+    // The pods that run it already prove nothing before it has come.
+    assert_eq!(story.look(&world, 1), []);
+    world.stands("production", "publisher", "v1362", "v1361", "0s");
+    for app in ["publisher", "draft-publisher"] {
+        change_app(&mut world, "production", app, |a| {
+            a.annotations.insert("imageTag".into(), "v1361".into());
+        });
+    }
+    let seen = |hop| What::Seen { hop };
+    let before: Vec<What> = (0..rollout).map(seen).collect();
+    assert_eq!(story.look(&world, 30), before);
+    assert_eq!(story.record().plan_state(), PlanState::Underway);
+    syncing(&mut world, true);
+    let after: Vec<What> = (rollout..plan.hops.len()).map(seen).collect();
+    assert_eq!(story.look(&world, 60), after);
+    assert_eq!(story.record().plan_state(), PlanState::Done);
+    // Where other pods run, a smoke run follows their rollout.
+    named.version = Some("v1360".into());
+    let plan = decide(&world, &named).unwrap();
+    assert!(plan.hops.iter().any(|hop| is_smoke(&hop.effect)));
+}
+
+#[test]
 fn what_is_awaited_is_never_worded_as_if_it_had_happened() {
     let (environment, app) = (Environment::new("production"), App::new("publisher"));
     let (version, repository) = (Version::new("v1362"), Repository::new("publisher"));

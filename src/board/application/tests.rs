@@ -71,13 +71,13 @@ const HOOK: &str = "PreSync Job/freshclam failed: Job has reached the specified 
 fn a_hook_that_failed_counts_while_the_sync_is_tried_again() {
     let status = runs(&mut world(), retrying());
     assert_eq!(status.attention, [Word::Hook], "{:?}", status.because);
-    assert_eq!(status.because, [format!("retry 3 of 5, {HOOK}")]);
+    assert_eq!(status.because, [format!("retry 3 of 5, {HOOK}.")]);
     assert_eq!(status.retry.as_deref(), Some("retry 3 of 5"));
     assert_eq!(status.levers(), [Lever::Sync]);
     // One that failed while others of its stage still run.
     let mut first = operation(Phase::Running);
     first.hooks = vec![hook(Phase::Failed)];
-    assert_eq!(runs(&mut world(), first).because, [HOOK]);
+    assert_eq!(runs(&mut world(), first).because, [format!("{HOOK}.")]);
     // Nothing has failed yet.
     let mut well = operation(Phase::Running);
     well.hooks = vec![hook(Phase::Running)];
@@ -95,14 +95,14 @@ fn what_failed_is_said_until_a_sync_succeeds_whatever_begins_in_between() {
     let status = runs(&mut world, fourth);
     assert_eq!(
         status.because,
-        [format!("retry 4 of 5 runs, the try before it: {HOOK}")]
+        [format!("retry 4 of 5 runs, the try before it: {HOOK}.")]
     );
     // A new commit begins the next sync in the second in which the tries are used up.
     let status = runs(&mut world, operation(Phase::Running));
     assert_eq!(
         status.because,
         [format!(
-            "a new sync has begun, the one before it failed 1m ago: {HOOK}"
+            "a new sync has begun, the one before it failed 1m ago: {HOOK}."
         )]
     );
     assert_eq!(status.operated, Some(ago(60)), "when it failed");

@@ -95,6 +95,10 @@ struct RetryPolicy {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct RequestedSync {
+    #[serde(deserialize_with = "text")]
+    revision: Option<Arc<str>>,
+    #[serde(deserialize_with = "maybe")]
+    revisions: Vec<Arc<str>>,
     #[serde(deserialize_with = "maybe")]
     resources: Vec<serde::de::IgnoredAny>,
     dry_run: bool,
@@ -343,8 +347,10 @@ fn plan(operation: &Requested) -> Option<Arc<str>> {
 fn operation(state: OperationState) -> (Option<live::Operation>, Option<Arc<str>>) {
     let result = state.sync_result.unwrap_or_default();
     let revision = first(result.revision, result.revisions);
+    // A try that has only begun has no result, and syncs what was asked for.
+    let asked = state.operation.sync;
     let phase = Phase::parse(state.phase.as_deref().unwrap_or("Running"));
-    let whole = state.operation.sync.resources.is_empty() && !state.operation.sync.dry_run;
+    let whole = asked.resources.is_empty() && !asked.dry_run;
     let synced = revision
         .clone()
         .filter(|_| phase == Phase::Succeeded && whole);
@@ -374,7 +380,7 @@ fn operation(state: OperationState) -> (Option<live::Operation>, Option<Arc<str>
         finished: state.finished_at,
         retries: state.retry_count.unwrap_or(0),
         retry_limit: retry_limit.and_then(|limit| u32::try_from(limit).ok()),
-        revision,
+        revision: revision.or_else(|| first(asked.revision, asked.revisions)),
         hooks,
         failed,
     };

@@ -204,3 +204,15 @@ fn what_belongs_to_a_hook_is_not_left_unpruned() {
     ]);
     assert_eq!(model(&object).to_prune, ["ConfigMap/old".into()]);
 }
+
+#[test]
+fn a_try_that_has_only_begun_syncs_the_revision_that_was_asked_for() {
+    let revision = |object: &Value| {
+        let operation = model(object).operation;
+        operation.and_then(|operation| operation.revision)
+    };
+    assert_eq!(revision(&object()).as_deref(), Some("half"));
+    let mut begun = object();
+    begun["status"]["operationState"]["syncResult"] = Value::Null;
+    assert_eq!(revision(&begun).as_deref(), Some("x"));
+}
