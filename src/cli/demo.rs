@@ -46,7 +46,7 @@ pub(super) async fn play(options: Options, common: &Common) -> Ended {
     let demo = console::Demo {
         scenario: options.scenario.name.to_owned(),
         notice: format!(
-            "A second terminal works on the same yard with: leverframe -c {}",
+            "Second terminal: leverframe -c {}",
             super::shown(yard.config())
         ),
     };

@@ -97,7 +97,8 @@ fn pods_speak(state: &State) -> bool {
 }
 
 /// Draws the keys, and the message or what is being typed in the last lines of the screen; the cursor's place where
-/// something is typed. A message that needs more lines than the footer has stands over what is above it.
+/// something is typed. A message that needs more lines than the footer has pushes the keys up, over what is above them:
+/// the levers are seen beside every message.
 pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
     if area.height == 0 {
         return None;
@@ -108,8 +109,14 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
     };
     let height = u16::try_from(message.len()).unwrap_or(u16::MAX).max(1);
     let y = area.bottom().saturating_sub(height);
-    if y > area.y {
-        keys_line(state, &mut pen.within(area));
+    if area.height > 1 && y > 0 {
+        let mut keys = pen.within(Rect {
+            y: y.saturating_sub(1).min(area.y),
+            height: 1,
+            ..area
+        });
+        keys.clear();
+        keys_line(state, &mut keys);
     }
     let mut last = pen.within(Rect {
         y,
