@@ -1,6 +1,6 @@
 //! Cluster: one environment's Kubernetes API as the simulator uses it, an ordinary client that reads and writes raw JSON.
 //!
-//! Nothing here knows whose server it is: the yard's own and a real kube-apiserver are the same.
+//! The yard's own server and a real kube-apiserver are used alike, so that tests can play the simulator on both.
 
 use std::collections::HashSet;
 use std::io;
@@ -19,7 +19,7 @@ use super::workload::set_container_ids;
 use crate::fleet::{APPS, ARGO_CD};
 use crate::kubernetes::kinds::{self, Kind};
 
-/// Why a request came to nothing.
+/// Why a request failed.
 pub type ClusterError = kube::Error;
 
 /// How long any single request may take.
@@ -30,24 +30,24 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Cluster {
     /// Its name.
     pub environment: &'static str,
-    /// What its pods say.
+    /// What the containers of its pods print.
     pub logs: ContainerLogs,
-    /// Where everything is but Applications.
+    /// The namespace of all objects but Applications.
     namespace: String,
     client: kube::Client,
 }
 
-/// A change that a watch saw.
+/// A change that a watch reported.
 #[derive(Debug, Clone)]
 pub enum Watched {
-    /// The object is there, and is so.
+    /// The object was created or changed; this is its present state.
     Present(Value),
-    /// It is gone.
+    /// The object was deleted; this was its last state.
     Gone(Value),
 }
 
 impl Cluster {
-    /// Over a client that never retries.
+    /// Uses a client that never retries, because a write that is sent twice may be done twice.
     pub fn new(environment: &'static str, client: kube::Client, logs: ContainerLogs) -> Cluster {
         Cluster {
             environment,
@@ -57,7 +57,7 @@ impl Cluster {
         }
     }
 
-    /// The same cluster, for what is in another namespace than most apps.
+    /// The same cluster, for the objects of an app that lives in a namespace of its own.
     pub fn in_namespace(&self, namespace: &str) -> Cluster {
         Cluster {
             namespace: namespace.to_owned(),
@@ -65,10 +65,11 @@ impl Cluster {
         }
     }
 
-    /// By a kubeconfig file's context; requests are never sent twice.
+    /// Connects by a context of a kubeconfig file; requests are never sent twice.
     ///
     /// # Errors
-    /// Before any request, where the server is not on loopback: whatever the file names, the yard plays on this machine.
+    /// Where the server is not on loopback: whatever the file names, the yard plays on this machine only. Nothing has been
+    /// sent then.
     pub async fn connect(
         environment: &'static str,
         file: &Path,
@@ -89,7 +90,7 @@ impl Cluster {
         Ok(Cluster::new(environment, client, logs))
     }
 
-    /// One object, where it is.
+    /// One object; none where there is no such object.
     pub async fn get(&self, resource: &str, name: &str) -> Result<Option<Value>, ClusterError> {
         match self
             .ask("GET", &format!("{}/{name}", self.path(resource)), None)
@@ -101,7 +102,7 @@ impl Cluster {
         }
     }
 
-    /// The objects that a label selector picks (empty: all).
+    /// The objects that match a label selector; an empty selector matches all.
     pub async fn list(&self, resource: &str, labels: &str) -> Result<Vec<Value>, ClusterError> {
         let list = self
             .ask(
@@ -113,13 +114,13 @@ impl Cluster {
         Ok(list["items"].as_array().cloned().unwrap_or_default())
     }
 
-    /// Creates an object and, where its kind has a status of its own path, writes that too. None where the name is taken.
+    /// Creates an object and, where its kind has a status subresource, writes its status too. None where the name is taken.
     pub async fn create(&self, object: &Value) -> Result<Option<Value>, ClusterError> {
         let Some(kind) = kinds::kind_of(object) else {
             return Ok(None);
         };
         let body = Some(("application/json", object.to_string()));
-        // An object says itself where it is.
+        // The object's own namespace counts, which may be another than this cluster's usual one.
         let own = object["metadata"]["namespace"].as_str();
         let path = path_in(kind.resource, own.unwrap_or(&self.namespace));
         let created = match self.ask("POST", &path, body).await {
@@ -150,7 +151,7 @@ impl Cluster {
             .await
     }
 
-    /// Merges into the status of a kind whose status has its own path.
+    /// Merges into the status of a kind that has a status subresource.
     pub async fn patch_status(
         &self,
         resource: &str,
@@ -173,9 +174,9 @@ impl Cluster {
         .await
     }
 
-    /// Deletes an object at once; one that is gone already is no trouble.
+    /// Deletes an object at once; it is no error if the object is gone already.
     pub async fn delete(&self, resource: &str, name: &str) -> Result<(), ClusterError> {
-        // No kubelet and no garbage collector would ever finish a polite deletion.
+        // A deletion with a grace period waits for a kubelet or a garbage collector, and the yard has neither.
         let body = Some((
             "application/json",
             json!({ "gracePeriodSeconds": 0, "propagationPolicy": "Background" }).to_string(),
@@ -189,7 +190,7 @@ impl Cluster {
         }
     }
 
-    /// Where a resource's objects are.
+    /// The path of a resource's objects.
     fn path(&self, resource: &str) -> String {
         let namespace = if resource == "applications" {
             ARGO_CD
@@ -219,8 +220,8 @@ impl Cluster {
             .map_err(late)?
     }
 
-    /// Every object of a kind as it is, and then every change, for as long as the receiver lives; a lost connection is
-    /// taken up again, and what happened in between follows.
+    /// Every object of a kind as it is now, and then every change, for as long as the receiver lives. After a lost
+    /// connection the watch is opened again, and the changes of the time in between follow.
     pub fn watch(&self, resource: &'static str) -> mpsc::Receiver<Watched> {
         let (sender, changes) = mpsc::channel(256);
         let cluster = self.clone();
@@ -330,7 +331,7 @@ pub fn name(object: &Value) -> &str {
     object["metadata"]["name"].as_str().unwrap_or("")
 }
 
-/// Lists of core kinds leave out what the list says once.
+/// Adds what an item of a list leaves out because the list says it once: its kind and API version.
 fn typed(kind: Option<&Kind>, mut object: Value) -> Value {
     if let (Some(kind), Some(map)) = (kind, object.as_object_mut()) {
         map.entry("kind").or_insert_with(|| json!(kind.kind));

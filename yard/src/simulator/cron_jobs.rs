@@ -17,10 +17,10 @@ use crate::fleet::{self, App, CRON_JOB};
 
 /// Simulated seconds between two Jobs of one CronJob.
 const INTERVAL: f64 = 300.0;
-/// Simulated seconds that such a Job takes.
+/// Simulated seconds that a Job of a CronJob takes.
 const LASTS: f64 = 5.0;
 
-/// Plays one cluster's for as long as the yard is open.
+/// Plays the CronJobs of one cluster for as long as the yard is open.
 pub async fn run(simulation: Arc<Simulation>, cluster: Cluster) {
     loop {
         simulation.pace.pause(INTERVAL).await;
@@ -47,7 +47,7 @@ async fn run_once(
     };
     let version = version(&deployment);
     let began = Timestamp::now();
-    // At any speed each Job has a name of its own.
+    // The second stands for a real CronJob's minute: at a high speed several Jobs begin within one.
     let job = Job::scheduled(app, began.as_second(), version);
     let started = stamp(began);
     let object = owned(job.object(&started, None), Some(&owner));

@@ -15,7 +15,7 @@ use crate::fleet::{App, Hook};
 /// Seconds from the start of one pod of a failing Job to its end.
 pub const FAILED_POD_LASTS: f64 = 25.0;
 
-/// Runs the Job of a hook; whether it succeeded.
+/// Runs the Job of a hook to its end; says whether it succeeded.
 pub async fn run(
     simulation: &Simulation,
     cluster: &Cluster,

@@ -1,6 +1,6 @@
-//! Kubelet: the stand-in that answers for the logs of one environment's pods, over HTTPS as a real one.
+//! Kubelet: a stand-in that serves the logs of one environment's pods over HTTPS, as a real kubelet does.
 //!
-//! Deliberately absent: everything else of a kubelet, and any check of who asks: only the loopback reaches it.
+//! Deliberately absent: everything else that a kubelet does, and authentication, because only this machine can reach it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -20,13 +20,13 @@ use jiff::Timestamp;
 use super::logs::{Line, Script};
 use crate::loopback::{Certificate, LoopbackServer};
 
-/// How often a followed log is looked at.
+/// How often a followed log is looked at for new lines.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Pod, container, and whether it is the container before the last restart.
+/// Names a log: the pod, the container, and whether it is the log from before the last restart.
 type ContainerKey = (String, String, bool);
 
-/// What every container says.
+/// What every container prints.
 #[derive(Clone, Default)]
 pub struct ContainerLogs(Arc<Mutex<HashMap<ContainerKey, Script>>>);
 
@@ -35,13 +35,13 @@ impl ContainerLogs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says what a container says from now on.
+    /// Sets what a container prints from now on.
     pub fn set(&self, pod: &str, container: &str, previous: bool, script: Script) {
         self.lock()
             .insert((pod.to_owned(), container.to_owned(), previous), script);
     }
 
-    /// A container ends now, whatever it still had to say.
+    /// Ends a container now: the rest of its script is never printed.
     pub fn end_pod(&self, pod: &str, at: Timestamp) {
         for ((known, _, _), script) in self.lock().iter_mut() {
             if known == pod {
@@ -50,7 +50,7 @@ impl ContainerLogs {
         }
     }
 
-    /// Forgets a pod.
+    /// Drops the logs of a pod, which go with it.
     pub fn forget_pod(&self, pod: &str) {
         self.lock().retain(|(known, _, _), _| known != pod);
     }
@@ -65,7 +65,7 @@ impl ContainerLogs {
 /// The server.
 pub struct Kubelet {
     listening: LoopbackServer,
-    /// What its containers say.
+    /// What its containers print.
     pub logs: ContainerLogs,
 }
 
@@ -146,7 +146,7 @@ async fn serve(
             loop {
                 tokio::time::sleep(LOOK).await;
                 let now = Timestamp::now();
-                // A pod that is gone, or that was stopped early, ends its log.
+                // The log ends when its pod is deleted, or stopped before its script was over.
                 let script = logs.script(&pod, &container, false)?;
                 let lines = script.lines(Some(seen), now);
                 let over = script.over(now);

@@ -1,7 +1,8 @@
-//! Simulator: who plays Argo CD, Argo Workflows, the Deployment controller, the kubelets, the robot and the reviewer.
+//! Simulator: plays Argo CD, Argo Workflows, the Deployment controller, the kubelets, the robot and the reviewer.
 //!
-//! An ordinary client of the Kubernetes API and of git: the same one drives the yard's own servers and real ones. Every
-//! chance is drawn from the seed and the names of what it is about, so that the order of events decides nothing.
+//! It is an ordinary client of the Kubernetes API and of git, so it can play on the yard's own servers and on real ones.
+//! Every random choice is made from the seed and the names of the objects concerned, so that the order of events, which
+//! differs from run to run, has no influence.
 
 pub mod application;
 mod argo_cd;
@@ -35,7 +36,7 @@ use clock::Pace;
 use cluster::Cluster;
 use robot::Robot;
 
-/// What every player knows.
+/// What all parts of the simulator share.
 pub struct Simulation {
     pace: Pace,
     seed: u64,
@@ -43,7 +44,7 @@ pub struct Simulation {
     opened: Instant,
     robot: Robot,
     clusters: Vec<Cluster>,
-    /// Apps, by environment, that tests want to be without an Application.
+    /// Environment and app of the Applications that a test has deleted and that must not come back.
     withheld: Mutex<HashSet<(String, String)>>,
     closed: CancellationToken,
     tasks: TaskTracker,
@@ -73,16 +74,16 @@ impl Simulation {
     }
 }
 
-/// How long the end of what still writes is waited for.
+/// How long dropping the simulator waits for tasks that still write.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The running simulator. Dropping it stops every player and waits until none writes any more.
+/// The running simulator. Dropping it stops all its tasks and waits until none of them writes any more.
 pub struct Simulator {
     simulation: Arc<Simulation>,
 }
 
 impl Simulator {
-    /// Starts every player.
+    /// Starts all its tasks.
     pub fn start(options: Options, clusters: Vec<Cluster>, robot: Robot) -> Simulator {
         let tasks = robot.tasks().clone();
         let simulation = Arc::new(Simulation {
@@ -137,7 +138,7 @@ impl Drop for Simulator {
         closed.cancel();
         tasks.close();
         let runtime = Handle::try_current();
-        // On a runtime of one thread nothing could end while this waits.
+        // On a runtime with a single thread the tasks could not end while this waits on that thread.
         if let Ok(runtime) = runtime
             && runtime.runtime_flavor() == RuntimeFlavor::MultiThread
         {

@@ -1,6 +1,6 @@
-//! Releases: the people who ship, the one who reviews, and when they do.
+//! Releases: the people who ship versions, change settings and review branches, and when they do it.
 //!
-//! The rate is a weekday morning's: about twenty releases an hour at life's own pace.
+//! They ship as on a weekday morning: about twenty releases an hour, in simulated time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub async fn ship(simulation: Arc<Simulation>) {
             .files
             .get(repository)
             .map_or("", |file| file.tag.as_str());
-        // A branch build says nothing about the next release's number.
+        // A branch build has no number that a release could follow, so this repository has to wait.
         let Some(number) = newest
             .strip_prefix('v')
             .and_then(|number| number.parse::<u64>().ok())
@@ -62,7 +62,7 @@ pub async fn ship(simulation: Arc<Simulation>) {
     }
 }
 
-/// Changes an app's settings now and then, as people do, which syncs and tests the version anew that stands already.
+/// Changes an app's settings now and then: that syncs the version that stands and smoke tests it once more.
 pub async fn configure(simulation: Arc<Simulation>) {
     simulation.pace.pause(simulation.scenario.quiet).await;
     let apps: Vec<_> = fleet::apps()
@@ -110,7 +110,7 @@ async fn release(simulation: &Simulation, repository: &str, tag: &str) {
     }
 }
 
-/// Merges what people push as `leverframe/...`, two minutes after it was first seen.
+/// Merges each branch that is pushed as `leverframe/...` two simulated minutes after it was first found.
 pub async fn review(simulation: Arc<Simulation>) {
     let mut first_seen: HashMap<String, Instant> = HashMap::new();
     let mut number = 4700;

@@ -1,7 +1,7 @@
-//! Robot: who commits versions to main, and the reviewer who merges what people push, as clients of git like any other.
+//! Robot: commits versions to main, and merges the branches that people push, as a client of git like any other.
 //!
-//! Commits are made in a workshop of their own, a bare repository that borrows main's objects, and pushed by the git
-//! program, so that the protection of main is met every time.
+//! Commits are made in a repository of the robot's own, the workshop, which borrows the objects of the yard's repository.
+//! The git program pushes them, so that the hooks that protect main see every change.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,16 +20,16 @@ use crate::fleet::{values_of, values_path};
 use crate::history::{PEOPLE, ROBOT, Setting, path};
 use crate::repository::{ROBOT_VARIABLE, Repository, git};
 
-/// A push on this machine takes a fraction of a second.
+/// How long a push may take; on this machine it takes a fraction of a second.
 const LONGEST_PUSH: Duration = Duration::from_secs(5);
 
-/// The robot, with one push at a time.
+/// The robot; it makes one push at a time.
 pub struct Robot {
     repository: Repository,
     workshop: PathBuf,
     busy: Mutex<()>,
-    /// What reads and writes repositories: it ends by itself, whoever waits for it, so that no folder is taken from under
-    /// it.
+    /// The tasks that read and write repositories. They run to their end even if nobody waits for them any more, so the
+    /// folder may be deleted only when all of them have ended.
     tasks: TaskTracker,
 }
 
@@ -45,7 +45,7 @@ pub struct VersionFile {
 }
 
 impl VersionFile {
-    /// Reads a file line by line; what it does not know it leaves.
+    /// Reads a file line by line and ignores unknown lines.
     pub fn parse(text: &str) -> VersionFile {
         let value = |key: &str| {
             let line = text
@@ -64,10 +64,10 @@ impl VersionFile {
     }
 }
 
-/// Main at one moment.
+/// The main branch at one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// 40 hexadecimal digits.
+    /// The commit's id, in 40 hexadecimal digits.
     pub revision: String,
     /// Version files of one environment, by repository.
     pub files: BTreeMap<String, VersionFile>,
@@ -100,17 +100,17 @@ impl Robot {
         })
     }
 
-    /// What must have ended before the folder may go.
+    /// The tasks that must have ended before the folder may be deleted.
     pub fn tasks(&self) -> &TaskTracker {
         &self.tasks
     }
 
-    /// Main's head and the version files of an environment at it.
+    /// The newest commit of main, with the version files of an environment.
     pub async fn head(&self, environment: &'static str) -> io::Result<Head> {
         self.files_at(environment, None).await
     }
 
-    /// The files of an environment at a revision (none: main's head).
+    /// The files of an environment at a revision; without one, at the newest commit of main.
     pub async fn files_at(
         &self,
         environment: &'static str,
@@ -144,7 +144,8 @@ impl Robot {
         .await
     }
 
-    /// Writes a version, as update-image-tag does: nothing where it stands already (not even the promotion key).
+    /// Writes a version as update-image-tag does: where the version stands already nothing is written, not even another
+    /// value of the promotion key.
     pub async fn set_version(
         &self,
         environment: &str,
@@ -164,7 +165,7 @@ impl Robot {
         .await
     }
 
-    /// Writes the memory limit of an app as somebody whose change was reviewed.
+    /// Writes the memory limit of an app, as the merged change of a person.
     pub async fn set_memory(&self, setting: &Setting, author: &'static str) -> io::Result<()> {
         let (app, memory) = (setting.app, setting.memory);
         let edit = Edit {
@@ -176,7 +177,7 @@ impl Robot {
             .await
     }
 
-    /// Commits what `change` makes of a file, on whatever main's head is then; nothing where it makes nothing of it.
+    /// Commits a change of a file on the newest commit of main; makes no commit where `change` has nothing to change.
     async fn commit(
         &self,
         edit: Edit,
@@ -194,14 +195,14 @@ impl Robot {
             if self.push(&format!("{commit}:refs/heads/main")).await? {
                 return Ok(());
             }
-            // Somebody was faster: again, on the new head.
+            // Somebody else has pushed in between, so the change is made anew on their commit.
         }
         Err(io::Error::other(
             "main moved twenty times between reading and pushing",
         ))
     }
 
-    /// Branches that people pushed for review, with their heads.
+    /// The branches that people pushed for review, each with its newest commit.
     pub async fn branches(&self) -> io::Result<Vec<(String, String)>> {
         let place = self.repository.path().to_owned();
         self.work(move || {
@@ -248,7 +249,7 @@ impl Robot {
         done.map_err(io::Error::other)?.map_err(io::Error::other)
     }
 
-    /// Whether the push was taken.
+    /// Pushes; false where the push was rejected.
     async fn push(&self, what: &str) -> io::Result<bool> {
         let mut command = tokio::process::Command::from(git());
         command
@@ -339,7 +340,7 @@ fn with_memory(old: &str, app: &str, memory: &str) -> Option<String> {
     Some(old.replace(&format!("{head}{own}"), &format!("{head}{new}")))
 }
 
-/// Exactly the two scalars change; a file that is not there begins with the gate closed.
+/// The file with another version and promotion key, all else unchanged. A new file has no gate key, which closes the gate.
 fn with_version(old: &str, tag: &str, promote: bool) -> String {
     if old.is_empty() {
         return format!("image_tag: {tag}\npromote_deployment: {promote}\n");

@@ -1,6 +1,6 @@
 //! Rollout: what the Deployment controller and the kubelets do after a sync.
 //!
-//! Pods are replaced a third at a time and never above the wanted number, as the fleet's strategy says.
+//! A third of the pods is replaced at a time, and there are never more than wanted, as the apps' rollout strategy says.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use super::robot::VersionFile;
 use super::workload::{self, Counts, PodState, Workload};
 use crate::fleet::{self, App};
 
-/// How long Kubernetes waits for progress before it says that there is none.
+/// Seconds without progress after which Kubernetes says that a rollout has failed.
 const DEADLINE: f64 = 600.0;
 
 /// A Deployment whose version is to change.
@@ -45,7 +45,7 @@ impl Change {
     }
 }
 
-/// The Deployments of an app that are not there, or do not run what the files say.
+/// The Deployments of an app that are missing or have another version than the files declare.
 pub async fn changes(
     cluster: &Cluster,
     app: &App,
@@ -80,7 +80,7 @@ pub async fn changes(
     Ok(changes)
 }
 
-/// The images that an app runs when it runs what the files say, sorted.
+/// The images of the versions that the files declare for an app, sorted.
 pub fn images(app: &App, files: &BTreeMap<String, VersionFile>) -> Vec<String> {
     let all = deployments(app);
     let mut images: Vec<String> = all
@@ -94,7 +94,7 @@ pub fn images(app: &App, files: &BTreeMap<String, VersionFile>) -> Vec<String> {
     images
 }
 
-/// Gives a Deployment its new version, or creates it.
+/// Writes the new version into a Deployment, or creates the Deployment.
 pub async fn apply_change(
     cluster: &Cluster,
     app: &App,
@@ -118,7 +118,7 @@ pub async fn apply_change(
         .map(drop)
 }
 
-/// Rolls every changed Deployment out; false where it was overtaken or never became healthy.
+/// Rolls out all changed Deployments; false where a newer rollout took over or the pods never became healthy.
 pub async fn roll_out_all(
     simulation: &Simulation,
     cluster: &Cluster,
@@ -164,7 +164,7 @@ impl Roll<'_> {
             if new.len() >= workload.replicas && old.is_empty() {
                 break;
             }
-            // What does not serve anyway goes first.
+            // Pods that do not serve are deleted first, because nobody misses them.
             let (ready, broken): (Vec<_>, Vec<_>) = old.into_iter().partition(is_ready);
             let leaving: Vec<&Value> = broken
                 .iter()
@@ -199,7 +199,7 @@ impl Roll<'_> {
         Ok(true)
     }
 
-    /// False where the rollout is overtaken meanwhile.
+    /// Waits; false where a newer rollout has taken over meanwhile.
     async fn wait(&self, seconds: f64) -> bool {
         tokio::select! {
             () = self.simulation.pace.pause(seconds) => true,
@@ -207,7 +207,7 @@ impl Roll<'_> {
         }
     }
 
-    /// The new version's ReplicaSet, as it is or as it has just been created.
+    /// The ReplicaSet of the new version; it is created where there is none yet.
     async fn replica_set(&self, workload: &Workload<'_>) -> Result<Option<Value>, ClusterError> {
         let own = workload.replica_set_name();
         let deployment = self.cluster.get("deployments", workload.name).await?;
@@ -231,7 +231,7 @@ impl Roll<'_> {
             .map(Some)
     }
 
-    /// Pods of the new version and of any other.
+    /// The pods of the new version, and those of all others.
     async fn new_and_old_pods(
         &self,
         workload: &Workload<'_>,
@@ -291,7 +291,7 @@ impl Roll<'_> {
             .map(drop)
     }
 
-    /// Pods that come up, die and are started again, later every time, until something else is rolled out.
+    /// Restarts crashing pods, after a longer pause each time, until another version is rolled out.
     async fn crash_for_ever(
         &self,
         workload: &Workload<'_>,
@@ -356,7 +356,7 @@ impl Roll<'_> {
         Ok(false)
     }
 
-    /// Writes the Deployment's and its ReplicaSets' numbers as the pods are now.
+    /// Writes the numbers of pods into the status of the Deployment and of its ReplicaSets.
     async fn write_counts(
         &self,
         workload: &Workload<'_>,
@@ -385,7 +385,7 @@ impl Roll<'_> {
             .map(drop)
     }
 
-    /// Older ReplicaSets have no pods any more; only the newest two of them are kept.
+    /// Scales the old ReplicaSets to no pods, and deletes all but the newest two of them.
     async fn scale_down_old_sets(&self, workload: &Workload<'_>) -> Result<(), ClusterError> {
         let selector = format!(
             "app={},app.kubernetes.io/component={}",
@@ -431,7 +431,7 @@ fn is_ready(pod: &Value) -> bool {
         .any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
 
-/// Names the owner's uid, which only the cluster knows.
+/// Adds the owner's uid, which is known only once the owner has been created.
 pub fn owned(mut object: Value, owner: Option<&Value>) -> Value {
     let uid = owner
         .map_or("", |owner| owner["metadata"]["uid"].as_str().unwrap_or(""))

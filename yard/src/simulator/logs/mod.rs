@@ -1,7 +1,7 @@
-//! Logs: what the yard's containers say, written when somebody reads it.
+//! Logs: what the yard's containers print, computed when somebody reads it.
 //!
-//! A script knows when its container began and, if it ends, when; its lines are spread over that time, so that a log read
-//! early ends early and a followed one goes on. The same script always says the same.
+//! A script has the moments at which its container begins and ends, and its lines are spread over that time: who reads early
+//! reads only the first lines, and who follows reads the others as they come. The same script always has the same lines.
 
 mod playwright;
 mod services;
@@ -14,24 +14,24 @@ use crate::simulator::run::deploy_image;
 /// One line and its moment.
 pub type Line = (Timestamp, String);
 
-/// What kind of program is speaking.
+/// The program that prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// A web server, for ever.
+    /// A web server, which prints for ever.
     Web {
         /// The app.
         app: String,
         /// Its version.
         version: String,
     },
-    /// A queue worker, for ever.
+    /// A queue worker, which prints for ever.
     Worker {
         /// The app.
         app: String,
     },
-    /// The proxy beside a web server, for ever.
+    /// The proxy beside a web server, which prints for ever.
     Nginx,
-    /// A web server that does not come up.
+    /// A web server that crashes when it starts.
     Crash {
         /// The app.
         app: String,
@@ -44,15 +44,15 @@ pub enum Kind {
         app: String,
         /// Its version.
         version: String,
-        /// Whether it goes through.
+        /// Whether it succeeds.
         passes: bool,
     },
-    /// The virus database's update.
+    /// The update of the virus database.
     Freshclam {
-        /// Whether it goes through.
+        /// Whether it succeeds.
         passes: bool,
     },
-    /// A small task of an app: assets are uploaded, mail is fetched.
+    /// A small task of an app, such as uploading assets or fetching mail.
     Task {
         /// The app.
         app: String,
@@ -63,16 +63,16 @@ pub enum Kind {
     Playwright {
         /// The app.
         application: String,
-        /// Where it is tested.
+        /// The environment in which it is tested.
         environment: String,
-        /// The run, which decides how long each test takes.
+        /// The run; its name decides how long each test takes.
         run: String,
-        /// Counts from 0.
+        /// The number of this attempt, from 0.
         attempt: usize,
         /// Whether one test fails.
         fails: bool,
     },
-    /// The promotion's webhook.
+    /// The step that calls the webhook of the next environment.
     Webhook {
         /// The next environment.
         environment: String,
@@ -83,19 +83,19 @@ pub enum Kind {
     },
     /// The step that commits a version.
     UpdateTag {
-        /// Of its run.
+        /// The parameters of its run.
         parameters: deploy_image::Parameters,
     },
     /// The step that reports to the release app.
     Recorded {
-        /// Of its run.
+        /// The parameters of its run.
         parameters: deploy_image::Parameters,
     },
     /// The exit handler's steps after a failure.
     Failures {
         /// The app.
         application: String,
-        /// Where.
+        /// The environment.
         environment: String,
         /// The version.
         tag: String,
@@ -110,21 +110,21 @@ pub enum Kind {
 /// One container's whole log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Script {
-    /// Who speaks.
+    /// The program that prints it.
     pub kind: Kind,
     /// When its container began.
     pub started: Timestamp,
-    /// When it ends; none for what serves for ever.
+    /// When it ends; none for a program that prints for ever.
     pub ended: Option<Timestamp>,
-    /// When it was stopped before its end.
+    /// When it was stopped, if that was before its end.
     pub cut: Option<Timestamp>,
 }
 
-/// How far back an endless log reaches: what is older has been rotated away.
+/// How far back the log of an endless program reaches, as if older lines had been rotated away.
 const ROTATED: SignedDuration = SignedDuration::from_mins(40);
 
 impl Script {
-    /// A container that began then and ends then, or never.
+    /// The log of a container that begins and ends at these moments; without an end it prints for ever.
     pub fn new(kind: Kind, started: Timestamp, ended: Option<Timestamp>) -> Script {
         Script {
             kind,
@@ -134,7 +134,7 @@ impl Script {
         }
     }
 
-    /// The lines after one moment up to another, both as they are stamped.
+    /// The lines that are stamped after the first moment and no later than the second.
     pub fn lines(&self, after: Option<Timestamp>, until: Timestamp) -> Vec<Line> {
         let until = self.cut.map_or(until, |cut| until.min(cut));
         match self.ended {
@@ -143,7 +143,7 @@ impl Script {
         }
     }
 
-    /// Whether nothing more comes after this moment.
+    /// Whether no line comes after this moment.
     pub fn over(&self, at: Timestamp) -> bool {
         [self.ended, self.cut]
             .into_iter()

@@ -28,7 +28,7 @@ const TITLES: [(&str, &str); 16] = [
     ("switch the language", "/cy"),
 ];
 
-/// The line of the test that fails, wherever the log names it.
+/// The line number of the failing test, which the log names in several places.
 pub const BROKEN_LINE: usize = 41;
 
 /// Every line of one attempt.

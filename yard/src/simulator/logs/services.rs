@@ -80,7 +80,7 @@ pub fn finite(kind: &Kind) -> Vec<String> {
     }
 }
 
-/// Line `number` of a program that serves for ever.
+/// Line `number` of a program that prints for ever.
 pub fn endless(kind: &Kind, number: u64, chance: u64) -> String {
     let path = [
         "/",

@@ -1,4 +1,4 @@
-//! Broken: what a scenario leaves broken at the opening: pods that crash, a sync that fails by a hook.
+//! Broken: what a scenario has broken before the opening: pods that crash, a sync whose hook fails.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ impl Opening<'_> {
         }
     }
 
-    /// A leaf whose operation failed by a hook, try after try, with what the last try left.
+    /// The Application of an app whose sync fails by a hook, with the Job and the pods of the last try.
     pub(super) fn failed_sync(
         &self,
         initial: &mut InitialObjects,

@@ -1,4 +1,4 @@
-//! Finished: Jobs that are over at the opening, with their pods, as they stay for a while.
+//! Finished: the Jobs that were over before the opening and have not been deleted yet, with their pods.
 
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ use crate::simulator::workload::jobs::{
 const INTERVAL: i64 = 300;
 
 impl Opening<'_> {
-    /// The PreSync Jobs of an app's last sync, which went through.
+    /// The PreSync Jobs of an app's last sync, which succeeded.
     pub(super) fn finished_hooks(
         &self,
         initial: &mut InitialObjects,
@@ -40,7 +40,7 @@ impl Opening<'_> {
         }
     }
 
-    /// The PreSync Job of a try that failed.
+    /// The PreSync Job of a failed try.
     pub(super) fn failed_job(
         &self,
         initial: &mut InitialObjects,
@@ -64,7 +64,7 @@ impl Opening<'_> {
         initial.objects.push(event);
     }
 
-    /// An app's CronJob and the last of its Jobs.
+    /// An app's CronJob and the newest of its Jobs.
     pub(super) fn cron_jobs(
         &self,
         initial: &mut InitialObjects,

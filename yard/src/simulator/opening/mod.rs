@@ -1,4 +1,4 @@
-//! Opening: the objects of one environment at the moment when the yard opens, as weeks of the simulator would have left them.
+//! Opening: the objects of one environment when the yard opens, as if the simulator had run for weeks before.
 
 mod broken;
 mod finished;
@@ -16,30 +16,30 @@ use crate::Scenario;
 use crate::fleet::{self, ARGO_CD, App, ENVIRONMENTS, NAMESPACES};
 use crate::history::{History, OpeningVersion, USUAL_MEMORY};
 
-/// Finished Jobs are there for a day: then the node that ran them has been replaced.
+/// How long finished Jobs stay: after a day the node that ran them has been replaced.
 const KEPT_JOBS: i64 = 24 * 3600;
 
-/// What an environment's cluster holds, in an order in which it can be created (owners before what they own).
+/// What an environment's cluster holds, in the order in which it can be created: owners come before the objects they own.
 #[derive(Debug, Default)]
 pub struct InitialObjects {
     /// Objects with their status.
     pub objects: Vec<Value>,
-    /// What their containers say: pod, container, whether it is the previous one.
+    /// What their containers print: pod, container, whether it is the log from before the last restart, and the script.
     pub scripts: Vec<(String, String, bool, Script)>,
 }
 
-/// What decides an opening.
+/// What the objects of an opening depend on.
 #[derive(Debug, Clone, Copy)]
 pub struct Opening<'a> {
-    /// What is wrong.
+    /// The scenario, which says what is broken.
     pub scenario: Scenario,
-    /// The yard's chance.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// The moment.
+    /// The moment of the opening.
     pub now: Timestamp,
-    /// Where every version stands.
+    /// Which version stands in which environment, and since when.
     pub history: &'a History,
-    /// Main's head.
+    /// The newest commit of the main branch.
     pub revision: &'a str,
 }
 
@@ -54,7 +54,7 @@ pub fn next(environment: &str) -> Option<&'static str> {
     ENVIRONMENTS.get(at + 1).copied()
 }
 
-/// The Node that leads to the kubelet stand-in.
+/// The Node whose address is that of the kubelet stand-in.
 pub fn node(environment: &str, port: u16) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Node", "metadata": { "name": node_name(environment) },
@@ -66,7 +66,7 @@ pub fn node(environment: &str, port: u16) -> Value {
     })
 }
 
-/// What a leaf's parent reads from its version file.
+/// What the parent reads from an app's version file.
 pub fn declared(standing: Option<&OpeningVersion>) -> Declared {
     standing.map_or_else(Declared::default, |standing| Declared {
         tag: standing.file.tag.clone(),
@@ -76,7 +76,7 @@ pub fn declared(standing: Option<&OpeningVersion>) -> Declared {
 }
 
 impl Opening<'_> {
-    /// Everything of one environment but its Node.
+    /// All objects of one environment but its Node.
     pub fn initial_objects(&self, environment: &'static str) -> InitialObjects {
         let mut initial = InitialObjects::default();
         for name in NAMESPACES {
@@ -223,7 +223,7 @@ impl Opening<'_> {
         }
     }
 
-    /// A leaf as the parent renders it from main.
+    /// The Application of an app as the parent renders it from the main branch.
     fn leaf(&self, environment: &str, app: &App, declared: &Declared) -> Value {
         let changed = self.history.settings.iter().rev();
         let mut changed = changed.filter(|setting| setting.environment == environment);
@@ -234,7 +234,7 @@ impl Opening<'_> {
         application::leaf(app, declared, values)
     }
 
-    /// A leaf as a sync left it that went through.
+    /// The Application of an app after a sync that succeeded.
     fn synced_leaf(
         &self,
         mut leaf: Value,
@@ -332,7 +332,7 @@ fn deployment(workload: &Workload<'_>, counts: Counts, at: &str, late: Option<&s
     object
 }
 
-/// Adds what the containers of a serving pod say.
+/// Adds what the containers of a serving pod print.
 fn add_scripts(
     initial: &mut InitialObjects,
     workload: &Workload<'_>,
@@ -349,7 +349,7 @@ fn add_scripts(
     }
 }
 
-/// What the containers of a serving pod say.
+/// What the containers of a serving pod print.
 pub fn container_scripts(
     workload: &Workload<'_>,
     started: Timestamp,

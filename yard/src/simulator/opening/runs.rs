@@ -1,4 +1,4 @@
-//! Runs: the finished runs that a cluster still keeps at the opening.
+//! Runs: the finished runs that a cluster has not deleted yet when the yard opens.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,9 +10,9 @@ use crate::simulator::clock::{Pace, stamp};
 use crate::simulator::run::{FinishedRun, Timeline, deploy_image, post_sync};
 use crate::simulator::workload;
 
-/// Runs are deleted after three days.
+/// How long runs are kept.
 const KEPT_RUNS: i64 = 72 * 3600;
-/// From a version's commit to its smoke run.
+/// Seconds from the commit of a version to its smoke run.
 const SMOKE_AFTER: i64 = 120;
 
 impl Opening<'_> {
@@ -42,7 +42,7 @@ impl Opening<'_> {
         );
     }
 
-    /// Smoke runs of the same version after somebody changed a setting: there is one at each revision that is synced.
+    /// Smoke runs of the version that stands, after changes of settings: each revision that is synced has one.
     pub(super) fn smoke_after_settings(
         &self,
         initial: &mut InitialObjects,
@@ -60,7 +60,7 @@ impl Opening<'_> {
         }
     }
 
-    /// A smoke run that is over, and not so old that it was deleted.
+    /// A smoke run that is over and not deleted yet; none where it would be deleted by now.
     fn keep_smoke_run(
         &self,
         initial: &mut InitialObjects,

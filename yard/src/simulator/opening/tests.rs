@@ -1,4 +1,4 @@
-//! The opening: the same every time, and nothing in it that a server would refuse.
+//! The opening has the same objects every time, and a server accepts all of them.
 
 use super::*;
 use crate::history::history;

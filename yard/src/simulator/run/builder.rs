@@ -1,4 +1,4 @@
-//! Builder: plans a run node by node, each as the engine would write it at that moment.
+//! Builder: plans a run node by node, as the engine would write each node at each moment.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::simulator::clock::{Pace, stamp};
 use crate::simulator::logs::{Kind, Script};
 use crate::simulator::workload::owner_reference;
 
-/// Plans a run: keeps the nodes as they are so far.
+/// A run that is being planned, with its nodes as they are so far.
 pub struct TimelineBuilder<'a> {
     workflow: &'a str,
     node_name: &'a str,
@@ -22,22 +22,22 @@ pub struct TimelineBuilder<'a> {
     events: Vec<(f64, RunEvent)>,
 }
 
-/// What a node is, before it has done anything.
+/// A node before it has begun.
 #[derive(Debug, Clone, Default)]
 pub struct NodeSpec<'a> {
-    /// Full name, as `run.task(0)`.
+    /// The full name, such as `run.task(0)`.
     pub name: String,
-    /// As `task(0)`; empty: the part after the boundary.
+    /// The name that is shown, such as `task(0)`; if empty, the part of the full name after the boundary's.
     pub display: String,
     /// Pod, Retry, DAG, Steps, StepGroup or Skipped.
     pub kind: &'a str,
     /// The template's name.
     pub template: &'a str,
-    /// The template that holds it, where it is another's.
+    /// The other template that contains this one, if it is not the run's own.
     pub template_ref: Option<&'a str>,
     /// Name of the boundary node.
     pub boundary: Option<String>,
-    /// Name of the node that it hangs on.
+    /// The name of its parent node.
     pub parent: Option<String>,
     /// It belongs to a hook, such as the exit handler.
     pub hooked: bool,
@@ -48,7 +48,7 @@ pub struct NodeSpec<'a> {
 }
 
 impl<'a> TimelineBuilder<'a> {
-    /// A run of this name that starts then; its pods are on that node.
+    /// Begins the plan of a run; all its pods run on one node of the cluster.
     pub fn new(
         workflow: &'a str,
         node_name: &'a str,
@@ -69,7 +69,7 @@ impl<'a> TimelineBuilder<'a> {
         stamp(self.pace.after(self.started, seconds))
     }
 
-    /// A node begins; it has ended at once where it was skipped or omitted (then `phase` says so).
+    /// Begins a node. Where `phase` says that it is skipped or omitted it ends in the same moment.
     pub fn begin(&mut self, at: f64, spec: NodeSpec<'_>, phase: &str, message: &str) -> String {
         let id = node_id(self.workflow, &spec.name);
         let mut node = json!({
@@ -142,7 +142,7 @@ impl<'a> TimelineBuilder<'a> {
         id
     }
 
-    /// A node ends.
+    /// Ends a node.
     pub fn end(&mut self, at: f64, name: &str, phase: &str, message: &str, code: Option<i64>) {
         let id = node_id(self.workflow, name);
         let Some(mut node) = self.nodes.get(&id).cloned() else {
@@ -151,7 +151,7 @@ impl<'a> TimelineBuilder<'a> {
         set(&mut node, "phase", json!(phase));
         set(&mut node, "finishedAt", json!(self.stamp_at(at)));
         set(&mut node, "progress", json!("1/1"));
-        // What it waited for is over.
+        // The message says what a node waits for, and this one waits no more.
         node.as_object_mut().map(|map| map.remove("message"));
         if !message.is_empty() {
             set(&mut node, "message", json!(message));
@@ -171,7 +171,7 @@ impl<'a> TimelineBuilder<'a> {
         self.set_node(at, id, node);
     }
 
-    /// A node waits, and says for what.
+    /// Makes a node wait, with a message that says for what.
     pub fn wait(&mut self, at: f64, name: &str, message: &str) {
         let id = node_id(self.workflow, name);
         if let Some(mut node) = self.nodes.get(&id).cloned() {
@@ -180,7 +180,8 @@ impl<'a> TimelineBuilder<'a> {
         }
     }
 
-    /// A Pod node and its pod, from `from` to `to` seconds: Pending while it is pulled, then Running, then its end.
+    /// Plans a Pod node and its pod from second `from` to second `to`: Pending while the image is pulled, then Running, then
+    /// over.
     pub fn pod(&mut self, from: f64, to: f64, spec: NodeSpec<'_>, kind: Kind, code: i64) {
         let (name, template) = (spec.name.clone(), spec.template.to_owned());
         let running = (from + 4.0).min(to);
@@ -260,12 +261,12 @@ impl<'a> TimelineBuilder<'a> {
         })
     }
 
-    /// Something happens outside the cluster.
+    /// Plans something that happens outside the cluster.
     pub fn add(&mut self, at: f64, event: RunEvent) {
         self.events.push((at, event));
     }
 
-    /// The run is over; the timeline in order of time.
+    /// Ends the run and returns its timeline, in order of time.
     pub fn build(mut self, at: f64, phase: &'static str, message: &str) -> Timeline {
         self.events.push((
             at,

@@ -9,7 +9,7 @@ use crate::fleet::APPS;
 use crate::simulator::clock::Pace;
 use crate::simulator::logs::Kind;
 
-/// The frozen parameters of one run.
+/// The parameters of one run, which do not change after its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters {
     /// The environment whose file is written.
@@ -41,7 +41,7 @@ impl Parameters {
         })
     }
 
-    /// A new Workflow of these, as the event binding forms it.
+    /// A new Workflow with these parameters, as the event binding forms it.
     pub fn workflow(&self, name: &str) -> Value {
         let promote = self.promote.to_string();
         json!({
@@ -71,7 +71,7 @@ impl Parameters {
     }
 }
 
-/// Plans a run: both steps at once, the commit towards the end of the first.
+/// Plans a run: both steps begin together, and the first commits shortly before its end.
 pub fn timeline(
     workflow: &str,
     parameters: &Parameters,
@@ -175,7 +175,8 @@ pub fn timeline(
     plan.build(at, "Succeeded", "")
 }
 
-/// Plans the exit handler of a run that was stopped: nothing here is retried as a whole, so all of it runs.
+/// Plans the exit handler of a run that was stopped. This template has no retry strategy as a whole, so the stop does not
+/// reach the handler and all of it runs.
 pub fn stopped_exit_handler(
     workflow: &str,
     parameters: &Parameters,

@@ -1,4 +1,4 @@
-//! Exit handler: what a smoke run does at its end, whole where it failed or passed, cut short where somebody stopped it.
+//! Exit handler: what a smoke run does at its end: all of it after a pass or a failure, only a part after a stop.
 
 use jiff::Timestamp;
 
@@ -8,8 +8,8 @@ use super::{NodeSpec, Timeline, TimelineBuilder};
 use crate::simulator::clock::Pace;
 use crate::simulator::logs::Kind;
 
-/// Plans what is left of the exit handler of a run that was stopped: its first step runs, and then the engine, which
-/// retries every template of this run, takes the stop for the handler's own.
+/// Plans the exit handler of a run that was stopped. Only its first step runs: the engine wraps every template of this run
+/// in a retry, the handler too, and ends the handler's retry because of the stop.
 pub fn stopped_exit_handler(
     workflow: &str,
     parameters: &Parameters,
@@ -63,7 +63,7 @@ impl ExitTask {
         }
     }
 
-    /// Its retry; the name is returned.
+    /// Plans the Retry node of a step; returns the node's name.
     fn begin(&self, plan: &mut TimelineBuilder<'_>, at: f64, steps: &str, group: &str) -> String {
         let name = format!("{group}.{}", self.name);
         let spec = self.spec(name.clone(), self.name.to_owned(), "Retry", steps, group);
@@ -71,7 +71,7 @@ impl ExitTask {
         name
     }
 
-    /// Its one try, of five seconds, which succeeds; the name is returned.
+    /// Plans the only try of a step, which succeeds after five seconds; returns the node's name.
     fn try_once(
         &self,
         plan: &mut TimelineBuilder<'_>,
@@ -97,7 +97,7 @@ impl ExitTask {
     }
 }
 
-/// The exit handler's retry and its one try; the try's name is returned.
+/// Plans the Retry node of the exit handler and its only try; returns the name of the try's node.
 fn begin_exit_handler(plan: &mut TimelineBuilder<'_>, at: f64, root: &str) -> String {
     let handler = format!("{root}.onExit");
     let steps = format!("{handler}(0)");
@@ -135,7 +135,7 @@ fn begin_exit_group(
     group
 }
 
-/// Plans the whole exit handler, and says when it is over.
+/// Plans the whole exit handler; returns the second at which it is over.
 pub fn exit_handler(
     plan: &mut TimelineBuilder<'_>,
     mut at: f64,

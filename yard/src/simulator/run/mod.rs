@@ -1,7 +1,7 @@
-//! Run: one Workflow's whole timeline, planned before it is played: which node does what when, which pods exist, what they say.
+//! Run: the whole timeline of one Workflow, planned before it is played: its nodes, its pods and what they print.
 //!
-//! The engine's own forms: node ids, names, pod names, retries, step groups, skipped and omitted nodes. A planned run can
-//! be played against a cluster as time passes, or folded at once into what a finished Workflow looks like.
+//! Nodes have the forms that the engine gives them: ids, names, pod names, retries, step groups, skipped and omitted nodes.
+//! A planned run can be played on a cluster as time passes, or turned at once into a finished Workflow.
 
 mod builder;
 pub mod deploy_image;
@@ -23,36 +23,36 @@ use super::logs::Script;
 /// What happens at one moment of a run.
 #[derive(Debug, Clone)]
 pub enum RunEvent {
-    /// A node is as this says.
+    /// A node begins, changes or ends.
     Node(Value),
-    /// A pod runs; its containers say what the scripts say.
+    /// A pod runs, and its containers print their scripts.
     Pod {
-        /// The pod, running.
+        /// The running pod.
         pod: Value,
-        /// By container.
+        /// The script of each container.
         scripts: Vec<(&'static str, Script)>,
     },
-    /// A pod's main container has ended with this code.
+    /// The main container of a pod has ended.
     Ended {
         /// The pod.
         pod: String,
-        /// When, as Kubernetes writes it.
+        /// The moment, as Kubernetes writes it.
         at: String,
-        /// Exit code.
+        /// Its exit code.
         code: i64,
     },
     /// A version is committed to main.
     Commit {
-        /// Which environment's file.
+        /// The environment whose file is changed.
         environment: String,
-        /// Which file.
+        /// The repository, which names the file.
         repository: String,
         /// The version.
         tag: String,
         /// `promote_deployment`.
         promote: bool,
     },
-    /// The webhook of the production cluster is called: a deploy-image run begins there.
+    /// The webhook of the production cluster is called, which starts a deploy-image run there.
     Promote {
         /// The environment to change.
         environment: String,
@@ -73,28 +73,28 @@ pub enum RunEvent {
 /// A planned run.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    /// Simulated seconds after the start, in order.
+    /// What happens, in order, each at so many simulated seconds after the start.
     pub events: Vec<(f64, RunEvent)>,
 }
 
-/// A timeline that is over.
+/// What a cluster holds of a run that is over.
 #[derive(Debug, Clone)]
 pub struct FinishedRun {
     /// `status` of the Workflow.
     pub status: Value,
     /// Its pods as they ended.
     pub pods: Vec<Value>,
-    /// What they said, by pod and container.
+    /// What they printed, by pod and container.
     pub scripts: Vec<(String, &'static str, Script)>,
 }
 
 impl Timeline {
-    /// How many simulated seconds it takes.
+    /// The length of the timeline in simulated seconds.
     pub fn lasts(&self) -> f64 {
         self.events.last().map_or(0.0, |(at, _)| *at)
     }
 
-    /// What a cluster holds when the whole timeline is over.
+    /// What a cluster holds once the whole timeline is over.
     pub fn finished_run(&self, started: Timestamp, pace: Pace) -> FinishedRun {
         let mut nodes = Map::new();
         let (mut pods, mut said) = (BTreeMap::new(), Vec::new());

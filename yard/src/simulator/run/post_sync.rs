@@ -1,6 +1,6 @@
-//! Post-sync: the smoke run that follows a healthy sync, and the promotion that follows a passed one.
+//! Post-sync: the smoke run that follows a healthy sync, and promotes the version if it passes.
 //!
-//! The template retries everything by its own retry strategy, so the engine wraps every template in a Retry node.
+//! The retry strategy stands on the whole Workflow, so the engine wraps every template in a Retry node.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::fleet::APPS;
 use crate::simulator::clock::Pace;
 use crate::simulator::logs::Kind;
 
-/// The frozen parameters of one run.
+/// The parameters of one run, which do not change after its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters {
     /// The app.
@@ -55,7 +55,7 @@ impl Parameters {
         })
     }
 
-    /// A new Workflow of these, as the event binding forms it.
+    /// A new Workflow with these parameters, as the event binding forms it.
     pub fn workflow(&self, name: &str) -> Value {
         let value = |name: &str, value: &str| json!({ "name": name, "value": value });
         let (promote, gate) = (self.promote.to_string(), self.gate.to_string());
@@ -88,12 +88,12 @@ impl Parameters {
     }
 }
 
-/// Seconds that the retry strategy of the whole template waits, as it says in `templates`.
+/// Seconds that the retry strategy of the whole Workflow waits; `templates` has the same number in words.
 const ROOT_BACKOFF: u64 = 120;
 /// Seconds until the engine looks at a run again.
 pub const LOOKED_AGAIN: f64 = 10.0;
 
-/// Plans a run whose first attempts of the tests fail as often as `failing` says (3 fail them all).
+/// Plans a run whose tests fail at the first `failing` attempts; there are three attempts in all.
 pub fn timeline(
     workflow: &str,
     parameters: &Parameters,
@@ -158,7 +158,7 @@ pub fn timeline(
     let mut passed = false;
     for attempt in 0..3 {
         let fails = attempt < failing;
-        // A failing attempt is slower: it waits for what never comes.
+        // A failing attempt takes longer, because it waits until its timeout.
         let lasts = if fails { 62.0 } else { 96.0 };
         last = format!("{tests}({attempt})");
         let script = Kind::Playwright {
@@ -179,7 +179,7 @@ pub fn timeline(
         if passed || attempt == 2 {
             break;
         }
-        // The template's own backoff.
+        // The backoff of the test template's own retry strategy.
         let pause = 15_u32 << attempt;
         plan.wait(at, &tests, &backing_off(pause.into()));
         at += f64::from(pause);
@@ -194,7 +194,7 @@ pub fn timeline(
     let message = if passed {
         ""
     } else {
-        // The engine waits first, and asks the expression whether to try again at all only then.
+        // The engine waits first and only then asks the expression whether to try again.
         plan.wait(at, &root, &backing_off(ROOT_BACKOFF));
         at += ROOT_BACKOFF as f64 + LOOKED_AGAIN;
         "retryStrategy.expression evaluated to false"
@@ -347,8 +347,8 @@ mod tests {
         }
     }
 
-    /// As a real engine was seen to do: two minutes after the last try failed the run is Running still, and then it asks the
-    /// expression, which says no.
+    /// As a real engine does it: for two minutes after the last try failed the run stays Running, and only then the
+    /// engine asks the expression, which says no.
     #[test]
     fn a_failed_run_backs_off_before_it_asks_whether_to_try_again() {
         let start = (Timestamp::UNIX_EPOCH, Pace::new(1.0));

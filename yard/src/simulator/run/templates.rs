@@ -1,6 +1,6 @@
-//! Templates: the WorkflowTemplates of a cluster, cut down to what a console reads of them.
+//! Templates: the WorkflowTemplates of a cluster, reduced to what a console reads of them.
 //!
-//! Scripts are left out: the simulator plays the steps, nothing runs them.
+//! Deliberately absent: the steps' scripts. The simulator plays the steps, and nothing would run a script.
 
 use serde_json::{Value, json};
 

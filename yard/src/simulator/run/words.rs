@@ -1,6 +1,6 @@
-//! Words: names that the engine makes of nodes, and what it says of them.
+//! Words: the ids and pod names that the engine gives to nodes, and its messages about them.
 
-/// What the engine says of a pod whose main container ended with a code other than 0.
+/// The engine's message about a pod whose main container ended with a code other than 0.
 pub fn pod_failed(code: i64) -> String {
     format!("main: Error (exit code {code})")
 }
@@ -17,12 +17,12 @@ pub fn backing_off(seconds: u64) -> String {
     }
 }
 
-/// What the engine says of a run that somebody stopped, and of its retries.
+/// The engine's message about a run that was stopped, and about its retries.
 pub fn stopped(strategy: &str) -> String {
     format!("Stopped with strategy '{strategy}'")
 }
 
-/// What the engine says of a step of which a part failed.
+/// The engine's message about a step of which a part failed.
 pub fn child_failed(child: &str) -> String {
     format!("child '{child}' failed")
 }
@@ -36,7 +36,7 @@ pub fn node_id(workflow: &str, node: &str) -> String {
     }
 }
 
-/// The engine's pod name (its second version).
+/// The pod name that the engine makes, in the second version of its rule.
 pub fn pod_name(workflow: &str, node: &str, template: &str) -> String {
     if node == workflow {
         return workflow.to_owned();

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::{container, owner_reference, random_letters, set_field};
 use crate::fleet::{App, CRON_JOB, Hook, TOOLBOX, image, seeded};
 
-/// What a Job says that succeeded.
+/// Argo CD's message about a Job that succeeded.
 pub const SUCCEEDED: &str = "Reached expected number of succeeded pods";
-/// What a Job says that failed.
+/// Argo CD's message about a Job that failed.
 pub const FAILED: &str = "Job has reached the specified backoff limit";
 
-/// Seconds from the start of a hook's Job to its end, where it succeeds.
+/// Seconds that a succeeding Job of a hook takes.
 pub const HOOK_LASTS: f64 = 18.0;
-/// Seconds from the start of a hook's Job to its end, where both of its pods fail.
+/// Seconds that a failing Job of a hook takes, until both of its pods have failed.
 pub const FAILED_HOOK_LASTS: f64 = 60.0;
 /// Pods that a hook's Job starts before it gives up.
 pub const HOOK_PODS: usize = 2;
@@ -24,13 +24,13 @@ pub struct Job<'a> {
     pub app: &'a App,
     /// Its own name.
     pub name: String,
-    /// Its component, which with the app's name is its `app` label.
+    /// Its component; the app's name and this make its `app` label.
     pub component: &'a str,
     /// The one container of its pods.
     pub container: &'a str,
     /// Repository and tag of its image.
     pub image: (&'a str, &'a str),
-    /// The CronJob that made it; none: Argo CD did, before a sync.
+    /// The CronJob that made it; none where Argo CD made it as a hook.
     pub cron_job: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The Job that the app's CronJob makes in a minute since 1970.
+    /// The Job that the app's CronJob makes in a certain minute, counted from 1970.
     pub fn scheduled(app: &'a App, minute: i64, version: &'a str) -> Job<'a> {
         let cron_job = format!("{}-{CRON_JOB}", app.name);
         Job {
@@ -76,7 +76,7 @@ impl<'a> Job<'a> {
         json!([{ "name": self.container, "image": image(self.image.0, self.image.1) }])
     }
 
-    /// The Job, running until it has ended well or not.
+    /// The Job; it runs if it has no end yet, which also says whether it succeeded.
     pub fn object(&self, started: &str, ended: Option<(&str, bool)>) -> Value {
         let labels = self.labels();
         let mut metadata =
@@ -133,7 +133,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The name of one of its pods; `attempt` counts from 0, and `started` keeps those of the same Job run again apart.
+    /// The name of one of its pods; `attempt` counts from 0. The start is part of the name, because a Job of the same
+    /// name may run again.
     pub fn pod_name(&self, attempt: usize, started: &str) -> String {
         let chance = seeded(
             3,
@@ -202,7 +203,7 @@ pub fn cron_job(app: &App, version: &str) -> Value {
     })
 }
 
-/// Jobs of a CronJob that are kept after their end.
+/// How many finished Jobs of a CronJob are kept.
 pub const KEPT_JOBS: usize = 2;
 
 #[cfg(test)]
@@ -210,7 +211,7 @@ mod tests {
     use super::*;
     use crate::fleet;
 
-    /// The shapes that the Job controller leaves, written from its objects by hand.
+    /// The expected shapes are written by hand from objects of a real Job controller.
     #[test]
     fn jobs_and_their_pods_say_whose_they_are() {
         let apps = fleet::apps();

@@ -1,6 +1,6 @@
 //! Workload: Deployments, ReplicaSets, Pods and Events as their controllers write them, as JSON.
 //!
-//! Shapes only. The pods' names and addresses come from the yard's chance, so that the same seed names them the same.
+//! These are shapes only. Names and addresses of pods are made from the seed, so that the same seed gives the same names.
 
 pub mod jobs;
 
@@ -21,7 +21,7 @@ pub struct Workload<'a> {
     pub repository: &'a str,
     /// The image's tag.
     pub version: &'a str,
-    /// How many pods it wants.
+    /// The wanted number of pods.
     pub replicas: usize,
 }
 
@@ -40,12 +40,12 @@ pub struct Counts {
     pub wanted: usize,
 }
 
-/// How a pod is doing.
+/// The state of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PodState {
     /// Its containers are being created.
     Starting,
-    /// It serves.
+    /// It is ready and serves.
     Ready,
     /// Its app container crashes again and again.
     Crashing {
@@ -62,7 +62,7 @@ impl Workload<'_> {
         })
     }
 
-    /// The pod template's hash: the same version has the same one.
+    /// The hash of the pod template, which is the same for the same version.
     pub fn hash(&self) -> String {
         random_letters(seeded(0, &[self.name, self.version]), 10)
     }
@@ -103,7 +103,7 @@ impl Workload<'_> {
         })
     }
 
-    /// The ReplicaSet of this version, owned by the Deployment (the loader fills in the owner's uid).
+    /// The ReplicaSet of this version. Its owner is the Deployment, whose uid is filled in when that has been created.
     pub fn replica_set(&self, revision: usize, replicas: usize) -> Value {
         let labels = with_label(self.labels(), "pod-template-hash", &self.hash());
         json!({
@@ -122,7 +122,7 @@ impl Workload<'_> {
         })
     }
 
-    /// The name of the pod of a number.
+    /// The name of the pod with this number.
     pub fn pod_name(&self, number: usize) -> String {
         format!(
             "{}-{}",
@@ -243,7 +243,7 @@ impl Workload<'_> {
     }
 }
 
-/// A Deployment's status; `late` is the message of an exceeded deadline.
+/// The status of a Deployment; `late` is the message about an exceeded deadline.
 pub fn deployment_status(counts: Counts, moved: &str, late: Option<&str>) -> Value {
     let available = counts.ready * 3 >= counts.wanted * 2;
     let progressing = match (
@@ -271,7 +271,7 @@ pub fn deployment_status(counts: Counts, moved: &str, late: Option<&str>) -> Val
     })
 }
 
-/// Something that happened to an object, as a controller or the kubelet reports it.
+/// A Kubernetes Event about an object, as a controller or the kubelet reports it.
 pub fn event(
     (namespace, kind, name): (&str, &str, &str),
     reason: &str,
@@ -294,7 +294,7 @@ pub fn event(
     })
 }
 
-/// An owner reference without its uid, which only the cluster knows.
+/// An owner reference without the owner's uid, which is not known before the owner has been created.
 pub fn owner_reference(api_version: &str, kind: &str, name: &str) -> Value {
     json!({ "apiVersion": api_version, "kind": kind, "name": name, "uid": "", "controller": true, "blockOwnerDeletion": true })
 }
@@ -318,7 +318,7 @@ pub fn set_field(object: &mut Value, key: &str, value: Value) {
     }
 }
 
-/// Gives the containers of a pod's status their ids, as the kubelet does: one for each start of each container.
+/// Adds container ids to the status of a pod, as the kubelet does: each start of a container has an id of its own.
 pub fn set_container_ids(pod: &str, status: &mut Value) {
     let list = status
         .get_mut("containerStatuses")
@@ -343,7 +343,7 @@ pub fn set_container_ids(pod: &str, status: &mut Value) {
             set_field(ended, "containerID", id(starts));
         }
         if !waits || container["lastState"]["terminated"].is_object() {
-            // While it waits to be started again the kubelet names the one that ended.
+            // While a container waits to be started again, the kubelet gives the id of the one that has ended.
             set_field(container, "containerID", id(starts));
         }
     }
