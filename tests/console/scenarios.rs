@@ -160,6 +160,9 @@ fn a_roll_back_while_a_hook_is_tried_again_leaves_the_good_version_calm() {
 fn a_lost_environment_is_said_once_with_its_cause_and_the_others_live() {
     let mut desk = Desk::open("environment-down");
     let board = desk.see("integration FAILED");
+    // Before the first key: how a second terminal gets there, and the levers too.
+    assert!(board.contains("Second terminal: leverframe -c "), "{board}");
+    assert!(board.contains("a levers: "), "{board}");
     // Once, at the top: no row of the board repeats it.
     let rows = board.rows.iter().filter(|row| row.contains("refused"));
     assert!(rows.count() <= 1, "{board}");

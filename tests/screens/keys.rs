@@ -8,7 +8,7 @@ use leverframe::keymap::{Chord, Keymap};
 use leverframe::lever::Lever;
 use leverframe::message::{Message, Press};
 use leverframe::model::Target;
-use leverframe::state::{Overlay, State};
+use leverframe::state::{Notice, Overlay, State};
 use leverframe::update::update;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -117,4 +117,25 @@ fn no_text_names_a_key_that_was_given_away() {
         "{}",
         wrong.into_iter().collect::<Vec<_>>().join("\n")
     );
+}
+
+#[test]
+fn a_message_of_several_lines_leaves_the_levers_in_sight() {
+    let mut state = night(80, 24);
+    let levers = |screen: &str| {
+        let line = screen.lines().find(|line| line.contains(" levers: "));
+        line.map(str::to_owned)
+    };
+    let before = levers(&drawn(&state));
+    assert!(before.is_some());
+    for lines in 1..=3 {
+        state.ui.notice = Some(Notice {
+            text: "word ".repeat(16 * lines),
+            at: state.now,
+            fault: false,
+        });
+        let screen = drawn(&state);
+        assert_eq!(levers(&screen), before, "{lines} lines: {screen}");
+        assert_eq!(screen.matches("word").count(), 16 * lines, "{screen}");
+    }
 }

@@ -88,3 +88,23 @@ fn a_lever_of_an_unread_cluster_is_refused_for_that() {
         assert_eq!(refusal.because, because);
     }
 }
+
+#[test]
+fn what_has_not_come_from_an_environment_that_is_not_read_may_have_its_cause_there() {
+    // Integration is silent for 14 minutes at night.
+    let mut world = world::night();
+    world.app("specialist", &["specialist"]);
+    world.stands("integration", "specialist", "v1", "v2", "2h");
+    world.healthy("integration", "specialist", "specialist", "v2");
+    for environment in ["staging", "production"] {
+        world.stands(environment, "specialist", "v0", "v1", "9d");
+        world.healthy(environment, "specialist", "specialist", "v1");
+    }
+    let mut state = world.state(80, 24);
+    state.ui.board.touched = true;
+    state.ui.board.selected = Some(Target::new("staging", "specialist"));
+    let screen = drawn(&state);
+    let words: Vec<&str> = screen.split_whitespace().collect();
+    let said = "v2 stands in integration since 2h and has not come. The cluster of integration is not read since 14m: the cause may stand there, unseen.";
+    assert!(words.join(" ").contains(said), "{screen}");
+}
