@@ -63,21 +63,21 @@ fn unescape(line: &str) -> Vec<u8> {
 /// Reads bytes as a terminal would and counts each kind of sequence and control in them, e.g. `CSI ? h`, `OSC 52`,
 /// `ESC c`, `C0 07`. Feed it what the program wrote to the tty and compare the kinds with those that the program owns.
 pub fn sequences(written: &[u8]) -> BTreeMap<String, usize> {
-    let mut seen = Seen::default();
+    let mut seen = Sequences::default();
     vte::Parser::new().advance(&mut seen, written);
     seen.0
 }
 
 #[derive(Default)]
-struct Seen(BTreeMap<String, usize>);
+struct Sequences(BTreeMap<String, usize>);
 
-impl Seen {
+impl Sequences {
     fn count(&mut self, kind: String) {
         *self.0.entry(kind).or_default() += 1;
     }
 }
 
-impl vte::Perform for Seen {
+impl vte::Perform for Sequences {
     fn print(&mut self, letter: char) {
         if letter.is_control() {
             self.count(format!("C1 {:02x}", letter as u32));

@@ -125,7 +125,7 @@ impl Start {
             .expect("the program starts");
         let writer = pair.master.take_writer().expect("a writer");
         let keyboard: Keyboard = Arc::new(Mutex::new(Some(writer)));
-        let mut seen = Seen::new(columns, rows);
+        let mut seen = Received::new(columns, rows);
         seen.answering = self.answers.then(|| Arc::clone(&keyboard));
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut output = pair.master.try_clone_reader().expect("a reader");
@@ -155,7 +155,7 @@ pub struct Console {
     master: Option<Box<dyn MasterPty + Send>>,
     slave: Option<Box<dyn SlavePty + Send>>,
     child: Box<dyn Child + Send + Sync>,
-    seen: Arc<(Mutex<Seen>, Condvar)>,
+    seen: Arc<(Mutex<Received>, Condvar)>,
     reader: Option<JoinHandle<()>>,
     device: PathBuf,
     mode: String,
@@ -163,9 +163,9 @@ pub struct Console {
     pub started: Instant,
 }
 
-/// What the emulator saw.
-struct Seen {
-    emulator: vt100::Parser<Told>,
+/// What the terminal has received, and what it does with it.
+struct Received {
+    emulator: vt100::Parser<Requests>,
     bytes: Vec<u8>,
     /// The terminal reads nothing.
     stalled: bool,
@@ -177,7 +177,7 @@ struct Seen {
 
 /// What was asked of the emulator beside the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Requests {
     pub bells: usize,
     pub titles: Vec<String>,
     /// What was copied, still in base64.
@@ -189,7 +189,7 @@ pub struct Told {
     asked: Vec<(u16, u16)>,
 }
 
-impl vt100::Callbacks for Told {
+impl vt100::Callbacks for Requests {
     fn audible_bell(&mut self, _: &mut vt100::Screen) {
         self.bells += 1;
     }
@@ -304,7 +304,7 @@ impl Console {
     }
 
     /// What was asked of the terminal beside the screen, so far.
-    pub fn told(&self) -> Told {
+    pub fn requests(&self) -> Requests {
         self.lock().emulator.callbacks().clone()
     }
 
@@ -598,7 +598,7 @@ impl Console {
         self.master = None;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seen> {
+    fn lock(&self) -> MutexGuard<'_, Received> {
         self.seen.0.lock().expect("the reader lives")
     }
 }
@@ -618,10 +618,10 @@ impl Drop for Console {
     }
 }
 
-impl Seen {
+impl Received {
     fn new(columns: u16, rows: u16) -> Self {
         let (columns, rows) = (columns.max(2), rows.max(2));
-        let emulator = vt100::Parser::new_with_callbacks(rows, columns, 0, Told::default());
+        let emulator = vt100::Parser::new_with_callbacks(rows, columns, 0, Requests::default());
         Self {
             emulator,
             bytes: Vec::new(),
@@ -646,7 +646,7 @@ impl Seen {
     }
 
     fn resize(&mut self, columns: u16, rows: u16) {
-        // The emulator breaks below two rows or columns; the console is told the truth.
+        // The emulator breaks below two rows or columns; the console gets the true size.
         self.emulator
             .screen_mut()
             .set_size(rows.max(2), columns.max(2));
@@ -668,7 +668,7 @@ impl Seen {
     }
 }
 
-fn read(output: &mut dyn Read, shared: &(Mutex<Seen>, Condvar)) {
+fn read(output: &mut dyn Read, shared: &(Mutex<Received>, Condvar)) {
     let mut bytes = [0; 16 * 1024];
     loop {
         if reading(shared).is_none() {
@@ -689,9 +689,9 @@ fn read(output: &mut dyn Read, shared: &(Mutex<Seen>, Condvar)) {
 }
 
 /// Waits while the terminal stalls; none once it is about to vanish, or where a failed assertion has poisoned the lock.
-fn reading(shared: &(Mutex<Seen>, Condvar)) -> Option<MutexGuard<'_, Seen>> {
+fn reading(shared: &(Mutex<Received>, Condvar)) -> Option<MutexGuard<'_, Received>> {
     let seen = shared.0.lock().ok()?;
-    let stalls = |seen: &mut Seen| seen.stalled && !seen.closing;
+    let stalls = |seen: &mut Received| seen.stalled && !seen.closing;
     let seen = shared.1.wait_while(seen, stalls).ok()?;
     (!seen.closing).then_some(seen)
 }

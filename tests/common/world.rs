@@ -1,6 +1,6 @@
-//! World: a small made-up delivery, told in a few words and turned into the deltas that a console would be fed.
+//! World: a small made-up delivery, written in a few words and turned into the deltas that a console would be fed.
 //!
-//! Include with `#[path = "common/world.rs"] mod world;` in a test file. Versions and names are invented. Times are told as
+//! Include with `#[path = "common/world.rs"] mod world;` in a test file. Versions and names are invented. Times are given as
 //! ages (`27m`, `6d`) before [`NOW`].
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(
@@ -300,7 +300,7 @@ impl World {
         self
     }
 
-    /// A healthy Application in sync, changed as told.
+    /// A healthy Application in sync, changed by `change`.
     pub fn application(
         &mut self,
         environment: &str,
@@ -337,7 +337,7 @@ impl World {
         self.put(environment, Fact::Application(application))
     }
 
-    /// A Deployment of six that is rolled out, changed as told.
+    /// A Deployment of six that is rolled out, changed by `change`.
     pub fn deployment(
         &mut self,
         environment: &str,
@@ -362,7 +362,7 @@ impl World {
         self.put(environment, Fact::Deployment(deployment))
     }
 
-    /// A ready pod of a version, changed as told.
+    /// A ready pod of a version, changed by `change`.
     pub fn pod(
         &mut self,
         environment: &str,
@@ -421,7 +421,7 @@ impl World {
         })
     }
 
-    /// A smoke run of one failed or passed step, changed as told.
+    /// A smoke run of one failed or passed step, changed by `change`.
     pub fn smoke(
         &mut self,
         environment: &str,

@@ -143,14 +143,14 @@ async fn a_failed_run_is_resubmitted_once_and_recorded() {
         access.kubeconfig.display(),
         access.context
     );
-    let told = json(&dry)["by_hand"]
+    let shown = json(&dry)["by_hand"]
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    assert!(told.contains(&by_hand), "{told}");
+    assert!(shown.contains(&by_hand), "{shown}");
     let dry = pull(&["--dry-run"]).await;
-    let told = String::from_utf8_lossy(&dry.stdout).into_owned();
-    assert!(told.contains(&by_hand), "{told}");
+    let shown = String::from_utf8_lossy(&dry.stdout).into_owned();
+    assert!(shown.contains(&by_hand), "{shown}");
     // Not confirmed: refused, and nothing is on record.
     let bare = pull(&[]).await;
     assert_eq!(code(&bare), 3, "{}", said(&bare));

@@ -18,7 +18,7 @@ struct Far {
     journal: JournalFile,
     writes: AtomicUsize,
     stood: Mutex<Vec<PlanState>>,
-    /// When the intents of the plans that were looked for were journalled, as it was told.
+    /// When the intents of the plans that were looked for were journalled, as the caller says.
     sent_at: Mutex<Vec<jiff::Timestamp>>,
     outcome: Outcome,
 }

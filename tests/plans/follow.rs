@@ -477,12 +477,12 @@ fn the_end_of_a_plan_is_told_once_by_bell_and_title_unless_they_are_switched_off
         state.now = now()
             .checked_add(SignedDuration::from_secs(late + 1))
             .unwrap();
-        let told = announced(&mut state);
-        assert_eq!(told.len(), usize::from(!is_quiet));
+        let texts = announced(&mut state);
+        assert_eq!(texts.len(), usize::from(!is_quiet));
         let overdue = "promote publisher in production: OVERDUE: v1362 on main, ";
         assert!(
-            told.iter().all(|text| text.starts_with(overdue)),
-            "{told:?}"
+            texts.iter().all(|text| text.starts_with(overdue)),
+            "{texts:?}"
         );
         assert!(state.ui.notice.as_ref().unwrap().text.starts_with(overdue));
         assert_eq!(announced(&mut state), Vec::<String>::new());

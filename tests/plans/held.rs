@@ -139,7 +139,7 @@ fn a_plan_in_flight_holds_its_like_and_nothing_else() {
         id: PlanId::new("ffff"),
         ..earlier
     };
-    let told = |outcome: Option<Outcome>| {
+    let console_after = |outcome: Option<Outcome>| {
         let mut journal = Journal::default();
         let mut take = |what| {
             journal.add_entry(Entry {
@@ -184,7 +184,7 @@ fn a_plan_in_flight_holds_its_like_and_nothing_else() {
         (Some(unknown()), &back, false),
         (Some(applied()), &hold, false),
     ] {
-        let decided = told(outcome.clone()).decide(&world, request);
+        let decided = console_after(outcome.clone()).decide(&world, request);
         let found = decided.as_ref().err().is_some_and(|refusal| {
             refusal
                 .checks

@@ -108,7 +108,7 @@ fn promoting_by_commit_sets_the_version_and_takes_the_flag_back() {
         panic!("{:?}", plan.write)
     };
     let path = "charts/app-config/image-tags/production/publisher";
-    let told: Vec<(&str, &str, Option<&str>, &str)> = edits
+    let written: Vec<(&str, &str, Option<&str>, &str)> = edits
         .iter()
         .map(|e| {
             (
@@ -120,7 +120,7 @@ fn promoting_by_commit_sets_the_version_and_takes_the_flag_back() {
         })
         .collect();
     assert_eq!(
-        told,
+        written,
         [
             (path, "image_tag", Some("v1361"), "v1362"),
             (path, "promote_deployment", Some("true"), "false"),
@@ -142,12 +142,12 @@ fn rolling_back_by_commit_also_closes_the_gate_behind_it() {
     let Write::Commit { edits, .. } = &plan.write else {
         panic!("{:?}", plan.write)
     };
-    let told: Vec<(&str, &str, &str)> = edits
+    let written: Vec<(&str, &str, &str)> = edits
         .iter()
         .map(|e| (e.environment.as_str(), e.key.as_str(), e.to.as_str()))
         .collect();
     assert_eq!(
-        told,
+        written,
         [
             ("production", "image_tag", "v1360"),
             ("production", "promote_deployment", "false"),

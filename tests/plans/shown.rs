@@ -294,7 +294,7 @@ fn checks_that_are_only_shown_ask_for_nothing() {
             a.auto_sync = false
         });
     }
-    let told = |lever: Lever, environment: &str, name: &str| {
+    let verdict_of = |lever: Lever, environment: &str, name: &str| {
         let plan = pull(&world, lever, environment, "publisher").unwrap();
         let row = check(&plan, name);
         assert_eq!(row.weight, Weight::Shown, "{} {name}", lever.title());
@@ -309,21 +309,21 @@ fn checks_that_are_only_shown_ask_for_nothing() {
         (Lever::Refresh, "staging", "parent"),
         (Lever::Stop, "staging", "parent"),
     ] {
-        let (verdict, _) = told(lever, environment, name);
+        let (verdict, _) = verdict_of(lever, environment, name);
         assert_eq!(verdict, Verdict::Failed, "{} {name}", lever.title());
     }
     assert_eq!(
-        told(Lever::Promote, "production", "migrations").0,
+        verdict_of(Lever::Promote, "production", "migrations").0,
         Verdict::NotChecked
     );
     // Stop, then roll back, then hold: each says what comes next.
     assert_eq!(
-        told(Lever::Stop, "staging", "parent").1,
+        verdict_of(Lever::Stop, "staging", "parent").1,
         Some(Lever::RollBack)
     );
     let back = pull(&publisher(), Lever::RollBack, "production", "publisher").unwrap();
     assert_eq!(back.next, Some(Lever::Hold));
-    // A resubmit is told of a newer version that is on its way.
+    // A resubmit shows a newer version that is on its way.
     let mut newer = publisher();
     deploy_run(&mut newer, "staging", "v1363", "true", "Running");
     let plan = pull(&newer, Lever::Resubmit, "staging", "publisher").unwrap();

@@ -12,7 +12,7 @@ use leverframe::provider::git::repository::{Location, Source as At};
 use leverframe::store::{Source, source};
 use tokio::sync::mpsc;
 
-use crate::yard::{TAGS, Told, Yard, delivery, git, quick, version};
+use crate::yard::{FedStore, TAGS, Yard, delivery, git, quick, version};
 
 #[test]
 fn the_tree_tells_files_apps_and_oddities() {
@@ -59,19 +59,19 @@ fn the_tree_tells_files_apps_and_oddities() {
 fn news_of_a_branch_arrive_with_who_brought_them() {
     for remote in [false, true] {
         let yard = Yard::new();
-        let mut told = Told::by(
+        let mut fed = FedStore::by(
             if remote { yard.url() } else { yard.path() },
             Options::default(),
         );
-        told.until("complete", |store| store.history.is_complete());
+        fed.until("complete", |store| store.history.is_complete());
         assert_eq!(
-            version(&told.store, "integration", "frontend").as_deref(),
+            version(&fed.store, "integration", "frontend").as_deref(),
             Some("v1")
         );
         let (integration, frontend) =
             (Environment::new("integration"), Repository::new("frontend"));
         assert_eq!(
-            told.store.history.changes_of(&integration, &frontend).len(),
+            fed.store.history.changes_of(&integration, &frontend).len(),
             1
         );
         // The robot, by its release.
@@ -81,7 +81,7 @@ fn news_of_a_branch_arrive_with_who_brought_them() {
             "image_tag: v2\nautomatic_deploys_enabled: true\npromote_deployment: true\n",
         );
         let second = yard.robot("Update frontend image tag to v2 for integration");
-        told.until("v2", |store| {
+        fed.until("v2", |store| {
             store.history.changes_of(&integration, &frontend).len() == 2
         });
         // The robot, on somebody's order; in the same second perhaps.
@@ -113,10 +113,10 @@ fn news_of_a_branch_arrive_with_who_brought_them() {
             ],
         );
         git(&yard.work, &["push", "--quiet", "origin", "main"]);
-        told.until("frozen", |store| {
+        fed.until("frozen", |store| {
             store.history.changes_of(&integration, &frontend).len() == 4
         });
-        let changes = told.store.history.changes_of(&integration, &frontend);
+        let changes = fed.store.history.changes_of(&integration, &frontend);
         let kinds: Vec<_> = changes
             .iter()
             .map(|c| (c.to.as_ref().unwrap().as_str(), c.kind, c.gate_to))
@@ -134,19 +134,19 @@ fn news_of_a_branch_arrive_with_who_brought_them() {
         );
         assert_eq!(&*changes[2].commit, second);
         assert_eq!(
-            version(&told.store, "integration", "frontend").as_deref(),
+            version(&fed.store, "integration", "frontend").as_deref(),
             Some("v1")
         );
-        let tree = told.store.tree.clone().unwrap();
-        assert_eq!(told.store.contains(&tree.tip, &second), Some(true));
-        assert_eq!(told.store.contains(&second, &tree.tip), Some(false));
+        let tree = fed.store.tree.clone().unwrap();
+        assert_eq!(fed.store.contains(&tree.tip, &second), Some(true));
+        assert_eq!(fed.store.contains(&second, &tree.tip), Some(false));
         // Nothing moves: signs of life alone.
-        let generation = told.store.generation();
-        let alive = told.store.source(&Source::Git).unwrap().alive_at;
-        told.until("alive", |store| {
+        let generation = fed.store.generation();
+        let alive = fed.store.source(&Source::Git).unwrap().alive_at;
+        fed.until("alive", |store| {
             store.source(&Source::Git).unwrap().alive_at > alive
         });
-        assert_eq!(told.store.generation(), generation);
+        assert_eq!(fed.store.generation(), generation);
     }
 }
 
@@ -156,10 +156,10 @@ fn a_rewritten_branch_voids_the_history_sent_before() {
     let base = git(&yard.work, &["rev-parse", "HEAD"]);
     yard.tag("staging", "frontend", "image_tag: v2\n");
     yard.robot("two");
-    let mut told = Told::by(yard.url(), Options::default());
-    told.until("complete", |store| store.history.is_complete());
+    let mut fed = FedStore::by(yard.url(), Options::default());
+    fed.until("complete", |store| store.history.is_complete());
     let (staging, frontend) = (Environment::new("staging"), Repository::new("frontend"));
-    assert_eq!(told.store.history.changes_of(&staging, &frontend).len(), 2);
+    assert_eq!(fed.store.history.changes_of(&staging, &frontend).len(), 2);
     git(&yard.work, &["reset", "--quiet", "--hard", &base]);
     yard.tag("staging", "frontend", "image_tag: v3\n");
     git(&yard.work, &["commit", "--quiet", "-am", "instead of two"]);
@@ -167,8 +167,8 @@ fn a_rewritten_branch_voids_the_history_sent_before() {
         &yard.work,
         &["push", "--quiet", "--force", "origin", "main"],
     );
-    told.watch.refresh();
-    told.until("rewritten", |store| {
+    fed.watch.refresh();
+    fed.until("rewritten", |store| {
         let moves: Vec<_> = store
             .history
             .changes_of(&staging, &frontend)
@@ -182,29 +182,29 @@ fn a_rewritten_branch_voids_the_history_sent_before() {
 #[test]
 fn a_fault_ages_facts_and_passes() {
     let yard = Yard::new();
-    let mut told = Told::by(yard.url(), Options::default());
-    told.until("complete", |store| store.history.is_complete());
+    let mut fed = FedStore::by(yard.url(), Options::default());
+    fed.until("complete", |store| store.history.is_complete());
     let away = yard.dir.path().join("away.git");
     std::fs::rename(&yard.bare, &away).unwrap();
-    told.until("a fault", |store| {
+    fed.until("a fault", |store| {
         store.source(&Source::Git).unwrap().fault.is_some()
     });
-    let state = told.store.source(&Source::Git).unwrap();
+    let state = fed.store.source(&Source::Git).unwrap();
     let fault = state.fault.as_ref().unwrap();
     assert!(
         fault.detail.contains("git fetch failed") && state.retry_at.is_some(),
         "{fault:?}"
     );
     assert_eq!(
-        version(&told.store, "staging", "frontend").as_deref(),
+        version(&fed.store, "staging", "frontend").as_deref(),
         Some("v1"),
         "facts stay"
     );
     std::fs::rename(&away, &yard.bare).unwrap();
-    told.until("well again", |store| {
+    fed.until("well again", |store| {
         store.source(&Source::Git).unwrap().fault.is_none()
     });
-    let state = told.store.source(&Source::Git).unwrap();
+    let state = fed.store.source(&Source::Git).unwrap();
     assert_eq!(state.reach(Timestamp::now()), source::Reach::Ok);
 }
 
@@ -213,18 +213,18 @@ fn a_repository_that_is_not_there_yet_is_found_later() {
     let yard = Yard::new();
     let away = yard.dir.path().join("away.git");
     std::fs::rename(&yard.bare, &away).unwrap();
-    let mut told = Told::by(yard.path(), asking());
-    told.until("a fault", |store| {
+    let mut fed = FedStore::by(yard.path(), asking());
+    fed.until("a fault", |store| {
         store
             .source(&Source::Git)
             .is_some_and(|git| git.fault.is_some())
     });
     std::fs::rename(&away, &yard.bare).unwrap();
-    told.until("there", |store| {
+    fed.until("there", |store| {
         store.tree.is_some() && store.history.is_complete()
     });
-    told.until("asked for its push", |store| store.pushable.is_some());
-    assert_eq!(told.store.pushable, Some(Ok(())));
+    fed.until("asked for its push", |store| store.pushable.is_some());
+    assert_eq!(fed.store.pushable, Some(Ok(())));
 }
 
 #[test]
@@ -243,14 +243,14 @@ fn a_push_that_was_refused_is_asked_about_again() {
         location: Location::Path(yard.work.clone()),
         branch: "main".to_owned(),
     };
-    let mut told = Told::by(clone, asking());
-    told.until("a no", |store| matches!(store.pushable, Some(Err(_))));
+    let mut fed = FedStore::by(clone, asking());
+    fed.until("a no", |store| matches!(store.pushable, Some(Err(_))));
     set_url(&yard.bare);
-    told.until("a yes by itself", |store| store.pushable == Some(Ok(())));
+    fed.until("a yes by itself", |store| store.pushable == Some(Ok(())));
     // After a yes it is asked when one looks again.
     set_url(&nowhere);
-    told.watch.refresh();
-    told.until("a no again", |store| matches!(store.pushable, Some(Err(_))));
+    fed.watch.refresh();
+    fed.until("a no again", |store| matches!(store.pushable, Some(Err(_))));
 }
 
 /// Nobody waits for the next fetch before a lever that commits is ready.
@@ -266,8 +266,8 @@ fn a_url_is_asked_about_pushes_as_soon_as_its_history_was_read() {
         chunk: 2,
         ..quick()
     };
-    let mut told = Told::at_pace(yard.url(), asking(), pace);
-    told.until("asked for its push", |store| {
+    let mut fed = FedStore::at_pace(yard.url(), asking(), pace);
+    fed.until("asked for its push", |store| {
         store.pushable == Some(Ok(())) && store.history.is_complete()
     });
 }
@@ -275,9 +275,9 @@ fn a_url_is_asked_about_pushes_as_soon_as_its_history_was_read() {
 #[test]
 fn a_damaged_mirror_is_made_anew_by_itself() {
     let yard = Yard::new();
-    let mut told = Told::by(yard.url(), Options::default());
-    told.until("complete", |store| store.history.is_complete());
-    drop(told);
+    let mut fed = FedStore::by(yard.url(), Options::default());
+    fed.until("complete", |store| store.history.is_complete());
+    drop(fed);
     let cache = yard.dir.path().join("cache");
     let objects: Vec<_> = walkdir(&cache)
         .into_iter()
@@ -289,20 +289,20 @@ fn a_damaged_mirror_is_made_anew_by_itself() {
         std::fs::set_permissions(&object, PermissionsExt::from_mode(0o600)).unwrap();
         std::fs::write(&object, b"half of").unwrap();
     }
-    let mut told = Told::by(yard.url(), Options::default());
-    told.until("read and walked all the same", |store| {
+    let mut fed = FedStore::by(yard.url(), Options::default());
+    fed.until("read and walked all the same", |store| {
         store.tree.is_some() && store.history.is_complete()
     });
-    let git = told.store.source(&Source::Git).unwrap();
+    let git = fed.store.source(&Source::Git).unwrap();
     assert!(git.fault.is_none(), "{:?}", git.fault);
 }
 
 #[test]
 fn a_mirror_of_a_remote_that_is_gone_is_as_old_as_its_last_fetch() {
     let yard = Yard::new();
-    let mut told = Told::by(yard.url(), Options::default());
-    told.until("complete", |store| store.history.is_complete());
-    drop(told);
+    let mut fed = FedStore::by(yard.url(), Options::default());
+    fed.until("complete", |store| store.history.is_complete());
+    drop(fed);
     let day = Duration::from_secs(86_400);
     let marks: Vec<_> = walkdir(&yard.dir.path().join("cache"))
         .into_iter()
@@ -315,12 +315,12 @@ fn a_mirror_of_a_remote_that_is_gone_is_as_old_as_its_last_fetch() {
     file.set_modified(std::time::SystemTime::now() - day)
         .unwrap();
     std::fs::rename(&yard.bare, yard.dir.path().join("away.git")).unwrap();
-    let mut told = Told::by(yard.url(), Options::default());
-    told.until("a fault, and the history all the same", |store| {
+    let mut fed = FedStore::by(yard.url(), Options::default());
+    fed.until("a fault, and the history all the same", |store| {
         let git = store.source(&Source::Git);
         git.is_some_and(|git| git.fault.is_some()) && store.history.is_complete()
     });
-    let state = told.store.source(&Source::Git).unwrap();
+    let state = fed.store.source(&Source::Git).unwrap();
     let now = Timestamp::now();
     assert_eq!(state.reach(now), source::Reach::Stale);
     assert!(
@@ -347,9 +347,9 @@ fn walkdir(folder: &Path) -> Vec<std::path::PathBuf> {
 #[test]
 fn a_feed_ends_with_its_watch() {
     let yard = Yard::new();
-    let Told {
+    let FedStore {
         mut deltas, watch, ..
-    } = Told::by(yard.path(), Options::default());
+    } = FedStore::by(yard.path(), Options::default());
     drop(watch);
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
@@ -427,14 +427,14 @@ fn no_app_vanishes_with_a_list_that_cannot_be_read() {
     };
     let yard = Yard::new();
     let all = names(&read_once(&yard.path(), &delivery()).unwrap());
-    let mut told = Told::by(yard.path(), Options::default());
-    told.until("the tree", |store| store.tree.is_some());
+    let mut fed = FedStore::by(yard.path(), Options::default());
+    fed.until("the tree", |store| store.tree.is_some());
     yard.put("charts/app-config/values-staging.yaml", b"{{{ no YAML");
     yard.robot("Break it");
-    told.until("the oddity", |store| {
+    fed.until("the oddity", |store| {
         store.tree.as_ref().is_some_and(|tree| !tree.odd.is_empty())
     });
-    let tree = told.store.tree.as_ref().unwrap();
+    let tree = fed.store.tree.as_ref().unwrap();
     assert_eq!(names(tree), all);
     assert!(tree.odd[0].contains("the list before"), "{:?}", tree.odd);
     // A start that never saw a better one.
@@ -451,16 +451,16 @@ fn no_app_vanishes_with_a_list_that_cannot_be_read() {
 fn cluster_feeds_get_the_namespaces_that_apps_name_for_themselves() {
     let yard = Yard::new();
     let namespaces = tokio::sync::watch::Sender::default();
-    let told = namespaces.subscribe();
+    let fed = namespaces.subscribe();
     let options = Options {
         namespaces: Some(namespaces),
         ..Options::default()
     };
-    let mut feed = Told::by(yard.path(), options);
+    let mut feed = FedStore::by(yard.path(), options);
     feed.until("a tree", |store| store.tree.is_some());
-    let told = told.borrow();
-    assert_eq!(told.len(), 3);
-    for own in told.values() {
+    let fed = fed.borrow();
+    assert_eq!(fed.len(), 3);
+    for own in fed.values() {
         let own: Vec<_> = own.iter().map(|(app, at)| (app.as_str(), &**at)).collect();
         assert_eq!(own, [("licensify", "licensify")]);
     }
@@ -492,9 +492,9 @@ fn the_history_of_one_app_ends_where_enough_is_known() {
             only: Some(only),
             ..Options::default()
         };
-        let mut told = Told::at_pace(yard.path(), options, pace);
-        told.until("read", |store| store.history.is_complete());
-        told.store
+        let mut fed = FedStore::at_pace(yard.path(), options, pace);
+        fed.until("read", |store| store.history.is_complete());
+        fed.store
     };
     let moves = |store: &leverframe::store::Store, repository: &str| {
         let changes = store
@@ -531,8 +531,8 @@ fn the_history_of_one_app_ends_where_enough_is_known() {
 #[test]
 fn what_came_while_history_could_not_be_read_is_read_later() {
     let yard = Yard::new();
-    let mut told = Told::by(yard.path(), Options::default());
-    told.until("complete", |store| store.history.is_complete());
+    let mut fed = FedStore::by(yard.path(), Options::default());
+    fed.until("complete", |store| store.history.is_complete());
     for version in ["v2", "v3"] {
         let text = format!("image_tag: {version}\npromote_deployment: true\n");
         yard.tag("integration", "frontend", &text);
@@ -555,15 +555,15 @@ fn what_came_while_history_could_not_be_read_is_read_later() {
         &yard.work,
         &["--git-dir", bare, "update-ref", "refs/heads/main", "side"],
     );
-    told.until("a fault", |store| {
+    fed.until("a fault", |store| {
         store.source(&Source::Git).unwrap().fault.is_some()
     });
     std::fs::rename(&away, &object).unwrap();
     let (integration, frontend) = (Environment::new("integration"), Repository::new("frontend"));
-    told.until("both", |store| {
+    fed.until("both", |store| {
         store.history.changes_of(&integration, &frontend).len() == 3
     });
-    assert!(told.store.source(&Source::Git).unwrap().fault.is_none());
+    assert!(fed.store.source(&Source::Git).unwrap().fault.is_none());
 }
 
 #[test]

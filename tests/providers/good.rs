@@ -1,7 +1,7 @@
 //! Good versions on a real history: after every move of every file, what leverframe would propose for a roll back is what a
 //! script of its own finds, which reads the repository by the git program and shares no code with us.
 
-use crate::yard::{Told, delivery};
+use crate::yard::{FedStore, delivery};
 use leverframe::journal::Journal;
 use leverframe::model::Environment;
 use leverframe::plan::good::{OFFERED, Observed, Orders, candidates};
@@ -71,14 +71,14 @@ fn what_is_proposed_after_every_move_of_a_real_history_is_what_a_script_of_its_o
         .status()
         .unwrap();
     assert!(clone.success());
-    let mut told = Told::by(
+    let mut fed = FedStore::by(
         At {
             location: Location::Path(folder.path().to_owned()),
             branch: "main".into(),
         },
         Options::default(),
     );
-    told.until("complete", |store| store.history.is_complete());
+    fed.until("complete", |store| store.history.is_complete());
     let delivery = delivery();
     let production = Environment::new("production");
     let expected = expected();
@@ -87,12 +87,12 @@ fn what_is_proposed_after_every_move_of_a_real_history_is_what_a_script_of_its_o
     let mut exceptions: BTreeMap<String, usize> = BTreeMap::new();
     let mut compared = 0;
     let orders = Orders {
-        store: &told.store,
+        store: &fed.store,
         delivery: &delivery,
         journal: &Journal::default(),
     };
     for file in files.into_iter().collect::<std::collections::BTreeSet<_>>() {
-        let changes = told
+        let changes = fed
             .store
             .history
             .changes_of(&production, &file.as_str().into());

@@ -10,7 +10,7 @@ use leverframe::provider::git::feed::Options;
 use leverframe::provider::git::repository::{Location, Source as At};
 use leverframe::provider::git::writer::Committer;
 
-use crate::yard::{TAGS, Told, Yard, delivery, git};
+use crate::yard::{FedStore, TAGS, Yard, delivery, git};
 
 pub fn plan(id: &str, from: &str, to: &str, branch: Option<&str>) -> Plan {
     let (environment, repository) = (Environment::new("staging"), Repository::new("frontend"));
@@ -81,8 +81,8 @@ pub fn look_for(writer: &Committer, plan: &Plan) -> Option<Outcome> {
 #[test]
 fn a_plan_becomes_one_commit_that_the_feed_shows() {
     let yard = Yard::new();
-    let mut told = Told::by(yard.path(), Options::default());
-    told.until("complete", |store| store.history.is_complete());
+    let mut fed = FedStore::by(yard.path(), Options::default());
+    fed.until("complete", |store| store.history.is_complete());
     let writer = Committer::new(yard.path(), delivery());
     let before = git(&yard.bare, &["rev-parse", "main"]);
     let first = plan("00000000000000aa", "v1", "v2", None);
@@ -121,10 +121,10 @@ fn a_plan_becomes_one_commit_that_the_feed_shows() {
         ]
     );
     let (staging, frontend) = (Environment::new("staging"), Repository::new("frontend"));
-    told.until("the commit", |store| {
+    fed.until("the commit", |store| {
         store.history.changes_of(&staging, &frontend).len() == 2
     });
-    let change = &told.store.history.changes_of(&staging, &frontend)[0];
+    let change = &fed.store.history.changes_of(&staging, &frontend)[0];
     assert_eq!(
         (change.kind, &*change.actor),
         (ActorKind::Leverframe, "ops-1")
@@ -186,7 +186,7 @@ fn a_further_try_is_journalled_before_it_is_made() {
     let notes = notes.into_inner().unwrap();
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(notes[0].0.starts_with("try 2 on "), "{notes:?}");
-    assert_eq!(notes[0].1, "in between", "told after it was made");
+    assert_eq!(notes[0].1, "in between", "fed after it was made");
 }
 
 #[test]

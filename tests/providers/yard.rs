@@ -1,4 +1,4 @@
-//! A bare repository with the layout of a real delivery, a robot that commits to it, and a store that a feed keeps told.
+//! A bare repository with the layout of a real delivery, a robot that commits to it, and a store that a feed keeps fed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -158,14 +158,14 @@ pub fn quick() -> Pace {
     }
 }
 
-/// A store that a feed keeps told.
-pub struct Told {
+/// A store that a feed keeps fed.
+pub struct FedStore {
     pub store: Store,
     pub deltas: mpsc::Receiver<Delta>,
     pub watch: Watch,
 }
 
-impl Told {
+impl FedStore {
     pub fn by(source: At, options: Options) -> Self {
         Self::at_pace(source, options, quick())
     }

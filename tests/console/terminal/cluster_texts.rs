@@ -14,7 +14,7 @@ use leverframe_yard::kubernetes::rights::{Person, Rights, Rule};
 use leverframe_yard::loopback::{Certificate, LoopbackServer};
 use serde_json::{Value, json};
 
-use super::console::{Console, Start, Told};
+use super::console::{Console, Requests, Start};
 use super::hostile;
 use super::repository::Repository;
 use super::texts::OURS;
@@ -61,7 +61,7 @@ fn merge(into: &mut Value, more: Value) {
     }
 }
 
-/// An Application whose single texts are the text of this number, and whose lists have the texts that are told.
+/// An Application whose single texts are the text of this number, and whose lists have the given texts.
 fn application(name: &str, number: usize, text: &str, listed: &[(usize, &String)]) -> Value {
     let conditions: Vec<Value> = listed
         .iter()
@@ -128,7 +128,7 @@ fn pod(app: &str, number: usize, text: &str) -> Value {
     object("v1", "Pod", "apps", &format!("{app}-{number}"), more)
 }
 
-/// A failed run of an app, with a failed step for each of the texts that are told.
+/// A failed run of an app, with a failed step for each of the given texts.
 fn run(app: &str, number: usize, text: &str, listed: &[(usize, &String)]) -> Value {
     let name = format!("post-sync-{app}-{number}");
     let steps: Vec<String> = listed.iter().map(|(n, _)| format!("{name}-{n}")).collect();
@@ -285,12 +285,12 @@ impl World {
 
 /// The places that were on a screen, and how many screens there were.
 #[derive(Default)]
-struct Seen {
+struct Found {
     places: BTreeSet<&'static str>,
     pages: BTreeSet<Vec<String>>,
 }
 
-impl Seen {
+impl Found {
     fn look(&mut self, console: &mut Console) -> bool {
         let screen = console.repainted();
         self.places
@@ -321,7 +321,7 @@ fn goes_through(columns: u16, rows: u16) {
             .iter()
             .all(|source| screen.contains(source))
     });
-    let mut seen = Seen::default();
+    let mut seen = Found::default();
     seen.page(&mut console);
     // The sentence below the rows and the target, of an app for each text.
     console.press("g l");
@@ -384,7 +384,7 @@ fn goes_through(columns: u16, rows: u16) {
         .filter(|(kind, _)| !OURS.contains(&kind.as_str()))
         .collect();
     assert!(strange.is_empty(), "{strange:?}");
-    assert_eq!(console.told(), Told::default());
+    assert_eq!(console.requests(), Requests::default());
     let unseen: Vec<_> = PLACES
         .iter()
         .filter(|place| !seen.places.contains(*place))

@@ -81,7 +81,7 @@ fn every_kind_of_terminal_shows_the_same_words() {
         {
             assert_eq!(coloured(&bytes), None, "{environment:?}");
         }
-        assert_eq!(console.told(), super::console::Told::default());
+        assert_eq!(console.requests(), super::console::Requests::default());
         screen.rows[1..].to_vec()
     })
     .collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::console::{Console, Told};
+use super::console::{Console, Requests};
 use super::repository::Repository;
 use super::{READY, hostile};
 
@@ -49,7 +49,7 @@ fn no_view_lets_a_sequence_through() {
         .filter(|(kind, _)| !OURS.contains(&kind.as_str()))
         .collect();
     assert!(strange.is_empty(), "{strange:?}");
-    assert_eq!(console.told(), Told::default());
+    assert_eq!(console.requests(), Requests::default());
     console.press("Q");
     assert_eq!(console.wait_exit(), 0);
     console.assert_restored();

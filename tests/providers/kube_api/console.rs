@@ -18,7 +18,7 @@ use super::fixtures::*;
 
 const ENVIRONMENT: &str = "staging";
 
-/// The reader of one context, and what it has told.
+/// The reader of one context, and the deltas that it has sent.
 struct Console {
     cluster: Arc<Cluster>,
     deltas: mpsc::Receiver<Delta>,

@@ -283,7 +283,7 @@ const CELLS: &[(&str, Cell)] = &[
     ),
 ];
 
-fn told(status: &Status, cell: &Cell) -> Result<(), String> {
+fn compare(status: &Status, cell: &Cell) -> Result<(), String> {
     let word = status.attention.first().map_or("", |word| word.label());
     let because = status.because.join(" ");
     if word != cell.word || !because.contains(cell.because) {
@@ -312,7 +312,7 @@ fn the_board_says_what_the_objects_say() {
     for (app, cell) in CELLS {
         let target = Target::new(STAGING, app);
         let status = board.status(&target).expect("a cell");
-        if let Err(said) = told(status, cell) {
+        if let Err(said) = compare(status, cell) {
             wrong.push(format!("{app}: {said}"));
         }
     }

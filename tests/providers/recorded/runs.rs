@@ -375,7 +375,7 @@ fn each_run_opens_on_what_went_wrong() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What never ran is told by the run's own message; there is nothing to open.
+/// Why something never ran stands in the message of the run itself; there is nothing to open.
 #[test]
 fn a_run_that_never_ran_says_why() {
     let Some(replayed) = Replayed::replay() else {
