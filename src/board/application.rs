@@ -255,7 +255,9 @@ impl<'a> FactsAt<'a> {
             ));
         }
         let operation = application.operation.as_ref();
-        if let Some(hanging) = operation.and_then(|operation| self.hanging(operation)) {
+        let is_said = hook_failed || status.is_syncing_former();
+        let unsaid = operation.filter(|_| !is_said);
+        if let Some(hanging) = unsaid.and_then(|operation| self.hanging(operation)) {
             return Some((Word::Sync, hanging));
         }
         match application.sync {

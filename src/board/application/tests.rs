@@ -291,7 +291,7 @@ fn a_sync_that_runs_for_longer_than_any_rollout_is_trouble() {
     assert_eq!(words, [Word::Sync]);
     assert_eq!(
         because,
-        ["its sync runs for 3h: waiting for completion of hook"]
+        ["its sync runs for 3h: waiting for completion of hook."]
     );
 }
 
@@ -302,5 +302,5 @@ fn health_that_is_not_known_is_not_calm() {
     world.fact("staging", unknown);
     let status = world.status("staging", "asset-manager");
     assert_eq!(status.attention, [Word::Sync]);
-    assert_eq!(status.because, ["health Unknown"]);
+    assert_eq!(status.because, ["health Unknown."]);
 }

@@ -381,6 +381,6 @@ fn applications_that_cannot_be_read_are_said_though_pods_were() {
         world.news(Source::Cluster("production".into()), fault);
         let status = world.status("production", "publisher");
         assert_eq!(status.attention, [Word::Unread]);
-        assert_eq!(status.because, [words]);
+        assert_eq!(status.because, [format!("{words}.")]);
     }
 }
