@@ -31,5 +31,5 @@ pub use live::{
 pub use mute::{Mute, Until};
 pub use run::{Node, NodeKind, NodePhase, Nodes, Run, RunPhase};
 pub use span::span;
-pub use target::{App, ClusterAddress, Environment, ObjectId, Repository, Target};
+pub use target::{App, ClusterAddress, Environment, ObjectId, Repository, Target, is_object_name};
 pub use version::{Order, Version};

@@ -107,3 +107,14 @@ impl fmt::Display for ObjectId {
         write!(f, "{}/{} @ {}", self.namespace, self.name, self.environment)
     }
 }
+
+/// Whether an object can have the name (an RFC 1123 subdomain). No other one touches a path or stands in a command.
+pub fn is_object_name(name: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    let end = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let bytes = name.as_bytes();
+    bytes.len() <= 253
+        && bytes.iter().copied().all(inner)
+        && end(bytes.first())
+        && end(bytes.last())
+}

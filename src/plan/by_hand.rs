@@ -3,11 +3,12 @@
 //!
 //! Deliberately absent: running them.
 
+use super::shell::{quote, say};
 use super::show::template;
-use super::{Lever, Plan, Write, mark};
+use super::{Edit, Lever, Plan, Write, mark};
 use crate::delivery::Delivery;
-use crate::model::Environment;
-use crate::text::{Safe, is_hidden, to_json_pretty};
+use crate::model::{Environment, is_object_name};
+use crate::text::{Safe, to_json_pretty};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -35,16 +36,16 @@ pub fn options(clusters: &Clusters, environment: &Environment, namespace: &str) 
     )
 }
 
-/// Commands, and a patch, that do the same by hand: kubeconfig file, context and namespace always explicit.
+/// Commands that do the same by hand: kubeconfig file, context and namespace always explicit.
 pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String {
-    let mut text = format!(
-        "# {} {}: what leverframe would do, by hand\n",
-        plan.request.lever.title(),
-        line(&plan.request.target.to_string())
-    );
+    let lever = plan.request.lever.title();
+    let target = &plan.request.target;
+    let mut text = say(&format!(
+        "{lever} {target}: what leverframe would do, by hand"
+    ));
     let reason = plan.request.reason.as_deref();
     if let Some(reason) = reason {
-        let _ = writeln!(text, "# because: {}", line(reason));
+        text.push_str(&say(&format!("because: {reason}")));
     }
     match &plan.write {
         Write::Commit {
@@ -52,38 +53,17 @@ pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String
             subject,
             branch,
         } => {
-            let remote = match branch {
-                Some(branch) => format!("HEAD:refs/heads/{branch}"),
-                None => format!("HEAD:refs/heads/{}", delivery.branch),
-            };
-            let _ = writeln!(
-                text,
-                "git fetch origin {0} && git switch --detach FETCH_HEAD",
-                quote(&delivery.branch)
+            let mut message = format!(
+                "-m {} --trailer {}",
+                quote(subject),
+                quote(&format!("Leverframe-Plan: {}", plan.id))
             );
-            for edit in edits {
-                let _ = writeln!(
-                    text,
-                    "# {} {}: {} -> {}",
-                    line(&edit.path),
-                    line(&edit.key),
-                    line(edit.from.as_deref().unwrap_or("absent")),
-                    line(&edit.to)
-                );
-                let _ = writeln!(
-                    text,
-                    "yq -i {} {}",
-                    quote(&format!(".{} = {}", edit.key, yaml(&edit.to))),
-                    quote(&edit.path)
-                );
-            }
-            text.push_str("git diff\n");
-            let mut message = format!("{subject}\n\nLeverframe-Plan: {}", plan.id);
             if let Some(reason) = reason {
-                let _ = write!(message, "\nLeverframe-Reason: {}", line(reason));
+                let trailer = format!("Leverframe-Reason: {}", Safe::line(reason));
+                let _ = write!(message, " --trailer {}", quote(&trailer));
             }
-            let _ = writeln!(text, "git commit -am {}", quote(&message));
-            let _ = writeln!(text, "git push origin {}", quote(&remote));
+            let to = branch.as_deref().unwrap_or(&delivery.branch);
+            text.push_str(&commit(edits, &message, &delivery.branch, to));
         }
         Write::Create {
             environment,
@@ -91,54 +71,116 @@ pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String
             object,
             ..
         } => {
-            let mut object = object.clone();
-            // The object gets the plan's own name, so that pasting twice, or after a lost answer, makes one run and no
-            // more.
-            if let Some(metadata) = object.get_mut("metadata").and_then(|m| m.as_object_mut()) {
-                metadata.remove("generateName");
-            }
-            if let Some(annotations) = object
-                .pointer_mut("/metadata/annotations")
-                .and_then(|a| a.as_object_mut())
-            {
-                for ours in [
-                    mark::PLAN,
-                    mark::ACTOR,
-                    mark::REASON,
-                    mark::ORIGIN,
-                    mark::ATTEMPT,
-                ] {
-                    annotations.remove(ours);
-                }
-            }
-            let json = to_json_pretty(&object).unwrap_or_default();
+            let json = to_json_pretty(&without_plan(object)).unwrap_or_default();
             let _ = writeln!(
                 text,
                 "kubectl {} create -f - <<'LEVERFRAME'\n{json}\nLEVERFRAME",
                 options(clusters, environment, namespace)
             );
-            text.push_str("# Once it was made, this answers AlreadyExists.\n");
+            text.push_str(&say("Once it was made, this answers AlreadyExists."));
             text.push_str(&argo(plan, clusters));
+        }
+        Write::Patch { id, .. } if !is_object_name(&id.name) => {
+            text.push_str(&no_command(&id.name))
         }
         Write::Patch {
             id, plural, patch, ..
         } => {
             let options = options(clusters, &id.environment, &id.namespace);
+            let name = quote(&id.name);
             let _ = writeln!(
                 text,
-                "kubectl {options} patch {plural}.argoproj.io {} --type merge -p {}",
-                quote(&id.name),
+                "kubectl {options} patch --type merge -p {} -- {plural}.argoproj.io {name}",
                 quote(&patch.to_string())
             );
             if patch.pointer("/spec/shutdown").is_some() {
-                let _ = writeln!(text, "# or: argo {options} stop {}", quote(&id.name));
+                let _ = writeln!(text, ": or: argo {options} stop -- {name}");
             }
         }
     }
     if let Some(warning) = &plan.warning {
-        let _ = writeln!(text, "# {}", line(warning));
+        text.push_str(&say(warning));
     }
     text
+}
+
+/// A commit of the edits alone: made in a work tree of its own on the fetched head, so that nothing which lies about in the
+/// operator's clone goes along, and in one subshell, so that what comes after a failure is not run.
+fn commit(edits: &[Edit], message: &str, from: &str, to: &str) -> String {
+    let mut lines = vec![
+        "set -e".to_owned(),
+        format!("git fetch origin {}", quote(&format!("refs/heads/{from}"))),
+        "tree=$(mktemp -d)".to_owned(),
+        "trap 'git worktree remove --force \"$tree\" || rmdir \"$tree\"' EXIT".to_owned(),
+        "git worktree add --detach \"$tree\" FETCH_HEAD".to_owned(),
+    ];
+    let mut files: Vec<&str> = Vec::new();
+    for edit in edits {
+        let is_version = !matches!(edit.to.as_str(), "true" | "false");
+        if let Some(from) = edit.from.as_deref().filter(|_| is_version) {
+            lines.push(format!(
+                "[ \"$(yq {} \"$tree\"/{})\" = {} ] || {{ echo {}; exit 1; }}",
+                quote(&format!(".{}", edit.key)),
+                quote(&edit.path),
+                quote(from),
+                quote("It has changed since the plan was made. Nothing was pushed.")
+            ));
+        }
+        lines.push(format!(
+            "yq -i {} \"$tree\"/{}",
+            quote(&format!(".{} = {}", edit.key, yaml(&edit.to))),
+            quote(&edit.path)
+        ));
+        if !files.contains(&&*edit.path) {
+            files.push(&edit.path);
+        }
+    }
+    let files: String = files.iter().map(|f| format!(" {}", quote(f))).collect();
+    let git = "git --literal-pathspecs -C \"$tree\"";
+    lines.push(format!("{git} --no-pager diff"));
+    // Another program may have written the file anew in its own style.
+    lines.push(format!(
+        "[ \"$({git} diff --numstat | awk '{{ n += $1 }} END {{ print n }}')\" = {} ] || {{ echo {}; exit 1; }}",
+        edits.len(),
+        quote("yq has changed more than the plan does. Nothing was pushed.")
+    ));
+    lines.push(format!("{git} commit {message} --{files}"));
+    lines.push(format!(
+        "{git} push origin {}",
+        quote(&format!("HEAD:refs/heads/{to}"))
+    ));
+    format!("(\n{}\n)\n", lines.join("\n"))
+}
+
+/// The object as one makes it by hand. It keeps the plan's own name, so that pasting twice, or after a lost answer, makes one
+/// run and no more.
+fn without_plan(object: &serde_json::Value) -> serde_json::Value {
+    let mut object = object.clone();
+    if let Some(metadata) = object.get_mut("metadata").and_then(|m| m.as_object_mut()) {
+        metadata.remove("generateName");
+    }
+    if let Some(annotations) = object
+        .pointer_mut("/metadata/annotations")
+        .and_then(|a| a.as_object_mut())
+    {
+        for ours in [
+            mark::PLAN,
+            mark::ACTOR,
+            mark::REASON,
+            mark::ORIGIN,
+            mark::ATTEMPT,
+        ] {
+            annotations.remove(ours);
+        }
+    }
+    object
+}
+
+/// Why a name from outside has no command: programs take what begins with a dash for an option.
+pub fn no_command(name: &str) -> String {
+    say(&format!(
+        "{name} is no name that an object can have, so there is no command for it."
+    ))
 }
 
 /// The same with Argo Workflows' own program, where it has a command for it.
@@ -168,58 +210,24 @@ fn argo(plan: &Plan, clusters: &Clusters) -> String {
         .collect();
     // A resubmission cannot be given a name.
     let (when, command) = match origin {
+        Some(origin) if !is_object_name(&origin.id.name) => return no_command(&origin.id.name),
         Some(origin) => (
             "or, another run each time it is run",
-            format!("resubmit {}", quote(&origin.id.name)),
+            format!("resubmit{parameters} -- {}", quote(&origin.id.name)),
         ),
         None => (
             "or",
             format!(
-                "submit --name {} --from {}",
+                "submit --name {} --from {}{parameters}",
                 quote(name),
                 quote(&format!("workflowtemplate/{}", template(object)))
             ),
         ),
     };
     format!(
-        "# {when}: argo {} {command}{parameters}\n",
+        ": {when}: argo {} {command}\n",
         options(clusters, environment, namespace)
     )
-}
-
-/// A word for a shell, quoted wherever it holds anything but plain letters. What a terminal or its line editor would obey
-/// when the word is pasted is written by its number, in the form that bash, zsh and ksh know: `$'v1\x1b'`.
-pub fn quote(word: &str) -> String {
-    let plain = |b: u8| {
-        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'@' | b'=')
-    };
-    if !word.is_empty() && word.bytes().all(plain) {
-        word.to_owned()
-    } else if word.contains(is_hidden) {
-        let letters: String = word.chars().map(by_number).collect();
-        format!("$'{letters}'")
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-/// A letter as it is written between `$'` and `'`.
-fn by_number(letter: char) -> String {
-    match letter {
-        '\n' => r"\n".to_owned(),
-        '\'' | '\\' => format!("\\{letter}"),
-        letter if is_hidden(letter) => {
-            let mut bytes = [0; 4];
-            let bytes = letter.encode_utf8(&mut bytes).bytes();
-            bytes.map(|byte| format!("\\x{byte:02x}")).collect()
-        }
-        letter => letter.to_string(),
-    }
-}
-
-/// A text on one line, so that nothing from outside leaves a comment.
-fn line(text: &str) -> Safe {
-    Safe::line(text)
 }
 
 /// A value in an expression of yq: a boolean as it is, everything else a text.

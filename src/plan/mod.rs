@@ -23,6 +23,7 @@ mod request;
 mod resubmit;
 mod roll_back;
 mod runs;
+mod shell;
 pub mod show;
 mod stop;
 mod subject;

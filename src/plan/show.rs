@@ -2,7 +2,8 @@
 //!
 //! Deliberately absent: colours and widths; the overlay lays the same words out for its screen. Texts are raw here.
 
-pub use super::by_hand::{Cluster, Clusters, commands, options, quote};
+pub use super::by_hand::{Cluster, Clusters, commands, no_command, options};
+pub use super::shell::quote;
 pub use super::waits::awaited;
 use super::{Check, Hop, HopEffect, Plan, Reach, Refusal, Verdict, Weight, Write};
 use crate::model::span::span;

@@ -7,8 +7,8 @@ use super::run::opened;
 use super::time::when;
 use crate::belongs::lists;
 use crate::journal::Record;
-use crate::model::{Change, ObjectId, Target, Version};
-use crate::plan::show::{self, options, quote};
+use crate::model::{Change, ObjectId, Target, Version, is_object_name};
+use crate::plan::show::{self, no_command, options, quote};
 use crate::plan::{Write, waits};
 use crate::state::{ListKey, Pane, State, Subject, View};
 use crate::store::{Kind, Source};
@@ -130,10 +130,13 @@ pub fn commands(state: &State, subject: &Subject) -> Option<String> {
 }
 
 fn commands_of_run(state: &State, id: &ObjectId) -> String {
+    if !is_object_name(&id.name) {
+        return no_command(&id.name);
+    }
     let options = options(&state.settings.clusters, &id.environment, &id.namespace);
     let pods = quote(&format!("workflows.argoproj.io/workflow={}", id.name));
     format!(
-        "kubectl {options} get workflows.argoproj.io {} -o yaml\nkubectl {options} get pods -l {pods}\n",
+        "kubectl {options} get -o yaml -- workflows.argoproj.io {}\nkubectl {options} get pods -l {pods}\n",
         quote(&id.name)
     )
 }
@@ -151,11 +154,16 @@ fn commands_of_cell(state: &State, target: &Target) -> String {
             ));
         }
     }
+    let app = target.app.as_str();
+    if !is_object_name(app) {
+        lines.push(no_command(app).trim_end().to_owned());
+        return lines.join("\n") + "\n";
+    }
     if let Some(argo_cd) = &state.delivery.argo_cd {
         lines.push(format!(
-            "kubectl {} get applications.argoproj.io {}",
+            "kubectl {} get -- applications.argoproj.io {}",
             options(clusters, environment, &argo_cd.namespace),
-            quote(target.app.as_str())
+            quote(app)
         ));
     }
     let pods = lists::list_of(&state.store, &state.delivery, target, Kind::Pods);

@@ -8,6 +8,8 @@
 
 #[path = "../common/cases.rs"]
 mod cases;
+#[path = "../common/charts.rs"]
+mod charts;
 #[path = "../common/plans.rs"]
 mod plans;
 #[path = "../common/world.rs"]
@@ -15,6 +17,7 @@ mod world;
 
 mod apply;
 mod arrivals;
+mod by_hand;
 mod changes;
 mod follow;
 mod good;

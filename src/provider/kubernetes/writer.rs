@@ -11,7 +11,7 @@ mod look;
 use super::call::Failure;
 use super::connect::{Access, Writing};
 use super::wire;
-use crate::model::{Environment, Fault};
+use crate::model::{Environment, Fault, is_object_name};
 use crate::plan::{Outcome, Plan, Write};
 use crate::provider;
 use crate::store::Kind;
@@ -207,17 +207,7 @@ fn path(plural: &str, namespace: &str, name: &str) -> Result<String, Outcome> {
             ));
         }
     };
-    let is_name = |text: &str| {
-        let inner =
-            |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-        let end = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        let bytes = text.as_bytes();
-        bytes.len() <= 253
-            && bytes.iter().copied().all(inner)
-            && end(bytes.first())
-            && end(bytes.last())
-    };
-    if !is_name(namespace) || !is_name(name) {
+    if !is_object_name(namespace) || !is_object_name(name) {
         let because = format!("{namespace}/{name} is no name of an object. Nothing was sent.");
         return Err(failed(because, ""));
     }

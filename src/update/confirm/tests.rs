@@ -69,7 +69,7 @@ fn what_is_copied_has_the_reason_being_typed_and_the_cluster() {
     let [Effect::Copy(text)] = &effects[..] else {
         panic!("{} effects", effects.len())
     };
-    assert!(text.contains("# because: why\n"), "{text}");
+    assert!(text.contains(": 'because: why'\n"), "{text}");
     assert!(text.contains(r#""value":"why""#), "{text}");
     let place = "kubectl --kubeconfig /etc/lower --context govuk-staging -n cluster-services ";
     assert!(text.contains(place), "{text}");

@@ -21,6 +21,26 @@ fn what_is_copied_acts_on_nothing_that_it_is_pasted_into() {
     }
 }
 
+/// To kubectl a name that begins with a dash would be an option.
+#[test]
+fn a_name_that_no_object_can_have_is_given_to_no_program() {
+    let mut world = Fixture::new();
+    world
+        .app("--kubeconfig=evil", &["publisher"])
+        .file("production", "publisher", "v1", true);
+    let mut state = state(world);
+    let effects = press(&mut state, "y c");
+    let [Effect::Copy(text)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert!(
+        !text.contains("kubectl") && text.contains("git log"),
+        "{text}"
+    );
+    let why = "\n: '--kubeconfig=evil is no name that an object can have, so there is no command for it.'\n";
+    assert!(text.contains(why), "{text}");
+}
+
 #[test]
 fn what_is_copied_is_shown_beside_its_count_and_goes_with_the_next_key_which_counts() {
     let mut state = state(world());
