@@ -1,8 +1,43 @@
-//! Secret: keeping what is in memory out of files. A core dump of the console holds tokens and keys.
+//! Secret: keeping what is in memory out of files and off the screen. A core dump of the console holds tokens and keys, and
+//! a box on the way may answer with the very token that it was sent.
 //!
 //! Deliberately absent: wiping memory. Credentials stand in buffers of many libraries.
 
 use rustix::process::{Resource, Rlimit, setrlimit};
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+use std::sync::{PoisonError, RwLock};
+
+/// What this process logs in with: the newest, because tokens are renewed.
+static KNOWN: RwLock<VecDeque<String>> = RwLock::new(VecDeque::new());
+const KEPT: usize = 64;
+/// A shorter one stands in ordinary words, too.
+const SHORTEST: usize = 8;
+const REDACTED: &str = "[redacted]";
+
+/// Has [`redact`] know a secret.
+pub fn remember(secret: &str) {
+    let secret = secret.trim();
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    if secret.len() < SHORTEST || known.iter().any(|known| known == secret) {
+        return;
+    }
+    if known.len() == KEPT {
+        known.pop_front();
+    }
+    known.push_back(secret.to_owned());
+}
+
+/// A text without the secrets of this process.
+pub fn redact(text: &str) -> String {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let mut found: Vec<&String> = known.iter().filter(|known| text.contains(*known)).collect();
+    // One may be a part of another.
+    found.sort_by_key(|secret| Reverse(secret.len()));
+    found.iter().fold(text.to_owned(), |text, secret| {
+        text.replace(secret.as_str(), REDACTED)
+    })
+}
 
 /// Has the system write no core dump of this process, nor pass one to a program that collects them. Children inherit the
 /// limit, not the rest.
@@ -29,6 +64,17 @@ fn forbid_reading() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_known_secret_is_taken_out_wherever_it_stands_and_nothing_else() {
+        for secret in ["part-of-a-secret", "part-of-a-secret-and-more\n", "short"] {
+            remember(secret);
+        }
+        assert_eq!(
+            redact("Bearer part-of-a-secret-and-more, part-of-a-secret; short"),
+            "Bearer [redacted], [redacted]; short"
+        );
+    }
 
     /// In a process of its own, because it cannot be taken back.
     #[test]

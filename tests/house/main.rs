@@ -53,11 +53,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("provider", &["model", "plan", "store"]),
     (
         "provider/git",
-        &["delivery", "model", "plan", "provider", "store"],
+        &["delivery", "model", "plan", "provider", "secret", "store"],
     ),
     (
         "provider/kubernetes",
-        &["delivery", "model", "plan", "provider", "store", "trust"],
+        &[
+            "delivery", "model", "plan", "provider", "secret", "store", "trust",
+        ],
     ),
     ("apply", &["journal", "model", "plan", "provider"]),
     (

@@ -13,6 +13,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::secret;
 use regex::Regex;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
@@ -284,7 +285,7 @@ impl Stream {
 
 /// Text from git made fit for a journal and a screen: credentials out, control characters out, at most 40 lines.
 pub fn clean(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+    let text = secret::redact(&String::from_utf8_lossy(bytes));
     let mut lines = Vec::new();
     for line in text.split(['\n', '\r']) {
         let line: String = line

@@ -5,6 +5,7 @@
 use super::connect::{Reading, Writing};
 use crate::model::{Fault, FaultKind};
 use crate::provider::{Call, Calls};
+use crate::secret::redact;
 use crate::store::Source;
 use http::{HeaderMap, Method, Request, header};
 use http_body_util::BodyExt as _;
@@ -49,6 +50,8 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// No connection was made, so the request surely was not received.
     pub unsent: bool,
+    /// When it was answered, by the clock of the server.
+    pub server_time: Option<Timestamp>,
 }
 
 /// The longest pause that a reader makes because a server asks for it: as long as after a refusal. A server that asks
@@ -192,6 +195,7 @@ impl Body {
 
 impl Failure {
     fn silent(why: String) -> Self {
+        let why = redact(&why);
         Self {
             fault: Fault::new(FaultKind::Unreachable, format!("{why}."), ""),
             code: None,
@@ -199,6 +203,7 @@ impl Failure {
             name: String::new(),
             retry_after: None,
             unsent: false,
+            server_time: None,
         }
     }
 
@@ -206,17 +211,16 @@ impl Failure {
     pub(super) fn malformed(why: String) -> Self {
         let hint = "Check that the kubeconfig's server is an API server and that no login page stands before it.";
         Self {
-            fault: Fault::new(FaultKind::Malformed, why, hint),
+            fault: Fault::new(FaultKind::Malformed, redact(&why), hint),
             ..Self::silent(String::new())
         }
     }
 
     /// What a Kubernetes Status (from an answer or from within a stream) means.
     pub(super) fn said(what: &str, code: u16, status: Status) -> Self {
-        let reason = status.reason.unwrap_or_default();
-        let message: String = status
-            .message
-            .unwrap_or_default()
+        // What answers may be no API server, and say back what it was sent.
+        let reason = redact(&status.reason.unwrap_or_default());
+        let message: String = redact(&status.message.unwrap_or_default())
             .chars()
             .take(400)
             .collect();
@@ -248,6 +252,7 @@ impl Failure {
             name: details.name.unwrap_or_default(),
             retry_after: details.retry_after_seconds.map(Duration::from_secs),
             unsent: false,
+            server_time: None,
         }
     }
 
@@ -290,9 +295,13 @@ pub fn encode(text: &str) -> impl std::fmt::Display + '_ {
 /// The far side's clock minus ours in milliseconds, from an answer's Date and the moments around the call. The header has
 /// whole seconds, so half of one is added, and half of the call's time is forgiven.
 pub fn skew_ms(headers: &HeaderMap, asked: Timestamp, answered: Timestamp) -> Option<i64> {
-    let date = headers.get(header::DATE)?.to_str().ok()?;
-    let date = http_date(date)?.as_millisecond() + 500;
+    let date = server_time(headers)?.as_millisecond() + 500;
     Some(date - (asked.as_millisecond() + answered.as_millisecond()) / 2)
+}
+
+/// The clock of the server, in whole seconds, as it answered.
+pub(super) fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
+    http_date(headers.get(header::DATE)?.to_str().ok()?)
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
@@ -390,6 +399,7 @@ async fn open(
     }
     let status = serde_json::from_slice::<Status>(&said).unwrap_or_default();
     let mut failure = Failure::said(&body.what, code, status);
+    failure.server_time = server_time(&body.headers);
     failure.retry_after = retry_after(&body.headers, Timestamp::now()).or(failure.retry_after);
     Err(failure)
 }

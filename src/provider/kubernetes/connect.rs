@@ -7,8 +7,10 @@ use super::plugin::{self, Credential};
 use super::proxy;
 use crate::model::{ClusterAddress, Exposure, Fault, FaultKind};
 use crate::provider::Calls;
+use crate::secret;
 use crate::store::Source;
 use crate::trust::{Distrust, check_trust};
+use base64::Engine as _;
 use jiff::Timestamp;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::path::PathBuf;
@@ -205,6 +207,7 @@ impl Access {
         self.blocking(move || {
             // the first to install wins, and all install the same
             let _ = rustls::crypto::ring::default_provider().install_default();
+            remember_secrets(&config.auth_info);
             kube::Client::try_from(config).map_err(|e| unusable(&context, &e))
         })
         .await?
@@ -243,6 +246,24 @@ impl Held {
         self.reading = None;
         self.writing = None;
         self.credential = None;
+    }
+}
+
+/// Has faults name nothing that is logged in with. The field names are those of a kubeconfig.
+fn remember_secrets(auth: &kube::config::AuthInfo) {
+    let Ok(fields) = serde_json::to_value(auth) else {
+        return;
+    };
+    let field = |name: &str| fields[name].as_str();
+    for secret in ["token", "password"].into_iter().filter_map(field) {
+        secret::remember(secret);
+    }
+    if let (Some(user), Some(password)) = (field("username"), field("password")) {
+        let both = format!("{user}:{password}");
+        secret::remember(&base64::engine::general_purpose::STANDARD.encode(both));
+    }
+    if let Some(token) = field("tokenFile").and_then(|file| std::fs::read_to_string(file).ok()) {
+        secret::remember(&token);
     }
 }
 

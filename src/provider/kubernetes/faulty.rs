@@ -171,7 +171,7 @@ impl Faulty {
         });
         let folder = tempfile::tempdir().unwrap();
         let config = format!(
-            "clusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\nusers: [{{name: u, user: {{token: t}}}}]\n\
+            "clusters: [{{name: c, cluster: {{server: 'http://127.0.0.1:{port}'}}}}]\nusers: [{{name: u, user: {{token: faulty-token}}}}]\n\
              contexts: [{{name: faulty, context: {{cluster: c, user: u}}}}]\n"
         );
         std::fs::write(folder.path().join("config"), config).unwrap();

@@ -252,6 +252,7 @@ impl Failure {
             name: String::new(),
             retry_after: None,
             unsent: true,
+            server_time: None,
         }
     }
 }

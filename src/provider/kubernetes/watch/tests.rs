@@ -317,7 +317,7 @@ async fn a_refused_credential_is_got_anew() {
     let file = server.place().kubeconfig;
     let text = std::fs::read_to_string(&file)
         .unwrap()
-        .replace("token: t}", "token: t2}");
+        .replace("token: faulty-token}", "token: t2}");
     std::fs::write(&file, text).unwrap();
     loop {
         match heard.next().await.as_str() {
