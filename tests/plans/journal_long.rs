@@ -166,7 +166,7 @@ fn a_damaged_line_stays_until_it_no_longer_matters() {
         .append(true)
         .open(home.state())
         .unwrap();
-    file.write_all(b"{\"v\":1, damaged\n").unwrap();
+    file.write_all(b"{\"v\":2, damaged\n").unwrap();
     drop(home.journal().lock(Duration::ZERO).unwrap());
     let known = home.journal().load();
     assert_eq!(known.unreadable.len(), 1, "{:?}", known.unreadable);

@@ -88,7 +88,7 @@ fn a_newer_form_is_not_guessed_at() {
     let home = Home::new();
     home.journal().append(&intent_now("aaaa")).unwrap();
     let text = std::fs::read_to_string(home.state()).unwrap();
-    std::fs::write(home.state(), text.replace("\"v\":1", "\"v\":2")).unwrap();
+    std::fs::write(home.state(), text.replace("\"v\":2", "\"v\":3")).unwrap();
     let known = home.journal().load();
     assert!(known.records.is_empty());
     assert!(known.unreadable[0].because.contains("newer leverframe"));
@@ -99,9 +99,27 @@ fn lines_without_a_version_are_read() {
     let home = Home::new();
     home.journal().append(&intent("aaaa", 0)).unwrap();
     let text = std::fs::read_to_string(home.state()).unwrap();
-    std::fs::write(home.state(), text.replace("\"v\":1,", "")).unwrap();
+    let (_, fields) = text.split_once("\"at\":").unwrap();
+    for head in ["{", "{\"v\":1,"] {
+        std::fs::write(home.state(), format!("{head}\"at\":{fields}")).unwrap();
+        let known = home.journal().load();
+        assert_eq!((known.records.len(), known.unreadable.len()), (1, 0));
+    }
+}
+
+#[test]
+fn a_flipped_bit_counts_as_an_unreadable_line() {
+    let home = Home::new();
+    home.journal().append(&intent_now("aaaa")).unwrap();
+    let text = std::fs::read_to_string(home.state()).unwrap();
+    // Else it would be the intent of another plan.
+    std::fs::write(home.state(), text.replace("aaaa", "aaac")).unwrap();
     let known = home.journal().load();
-    assert_eq!((known.records.len(), known.unreadable.len()), (1, 0));
+    assert!(known.records.is_empty());
+    assert!(
+        known.unreadable[0].because.contains("checksum"),
+        "{known:?}"
+    );
 }
 
 fn unreadable(before: &str) -> Unreadable {
