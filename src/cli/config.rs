@@ -11,7 +11,7 @@ use crate::belongs::clusters::share_objects;
 use crate::belongs::lists::all_lists;
 use crate::config::{Config, RepositoryAt, built_in};
 use crate::connect;
-use crate::model::Environment;
+use crate::model::{Environment, Exposure};
 use crate::provider::git::commit;
 use crate::provider::git::program::redact;
 use crate::provider::git::repository::Repository;
@@ -187,6 +187,8 @@ fn git(config: &Config, gathered: &Gathered) -> Vec<Line> {
             }
         }
     }
+    let exposure = state.and_then(|state| state.exposure);
+    lines.extend(exposure.map(|exposure| connection("git", exposure)));
     lines.extend(committer(config));
     lines.push(match &store.pushable {
         _ if config.read_only => Line::new("git", "push", "note", "not asked: read-only"),
@@ -229,6 +231,16 @@ fn committer(config: &Config) -> Option<Line> {
     })
 }
 
+/// Why the way to a source is not safe.
+fn connection(name: &str, exposure: Exposure) -> Line {
+    let detail = format!(
+        "{}: every lever there wants a reason. {}",
+        exposure.words(),
+        exposure.remedy()
+    );
+    Line::new(name, "connection", "no", detail)
+}
+
 async fn cluster(config: &Config, gathered: &Gathered, source: &Source) -> Vec<Line> {
     let Source::Cluster(environment) = source else {
         return Vec::new();
@@ -247,14 +259,7 @@ async fn cluster(config: &Config, gathered: &Gathered, source: &Source) -> Vec<L
         && let Some(known) = reader.known()
     {
         lines.push(Line::new(name, "server", "note", known.address.to_string()));
-        if let Some(exposure) = known.exposure {
-            let detail = format!(
-                "{}: every lever there wants a reason. {}",
-                exposure.words(),
-                exposure.remedy()
-            );
-            lines.push(Line::new(name, "connection", "no", detail));
-        }
+        lines.extend(known.exposure.map(|exposure| connection(name, exposure)));
     }
     let Some(state) = gathered.store.source(source) else {
         return lines;

@@ -123,7 +123,7 @@ table! {
     Certificate {
         word: "certificate",
         title: "certificate",
-        help: "The certificates of the clusters that it goes to and is decided on are checked, and no credential goes over plain http.",
+        help: "The certificates of the clusters and the remote that it goes to and is decided on are checked, and no credential goes over plain http.",
         weights: weights([T, T, T, T, T]),
     }
     InFlight {

@@ -312,7 +312,7 @@ impl SourceState {
 }
 
 impl Store {
-    /// The clusters to which the way is not safe, and why.
+    /// The sources to which the way is not safe, and why.
     pub fn exposed(&self) -> impl Iterator<Item = (&Source, Exposure)> {
         self.sources()
             .filter_map(|(source, about)| Some((source, about.exposure?)))

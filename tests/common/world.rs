@@ -77,6 +77,8 @@ pub struct World {
     pub permissions: Vec<Permission>,
     /// Clusters to which the way is not safe.
     pub exposed: Vec<(Environment, Exposure)>,
+    /// Why the way to the git remote is not safe.
+    pub remote_exposed: Option<Exposure>,
     /// The walk through history has come to its end.
     pub is_walked_whole: bool,
     /// Where clusters are that are not each at an address of their own.
@@ -109,6 +111,7 @@ impl World {
             clusters,
             permissions: Vec::new(),
             exposed: Vec::new(),
+            remote_exposed: None,
             is_walked_whole: true,
             addresses: BTreeMap::new(),
             number: 0,
@@ -611,6 +614,7 @@ impl World {
             }
         }
         say(&Source::Git, News::Pushable(None));
+        say(&Source::Git, News::Exposed(self.remote_exposed));
         for (source, kind, _, fault) in &self.faults {
             let seen_at = now();
             let news = News::Fault {

@@ -159,11 +159,17 @@ impl FeedThread {
             return Ended::Closed;
         }
         let mut repository = None;
+        let mut is_exposure_known = false;
         let mut asked = true;
         loop {
             if repository.is_none() {
                 match Repository::open(&self.source) {
-                    Ok(open) => repository = Some(open),
+                    Ok(open) => {
+                        if !std::mem::replace(&mut is_exposure_known, true) && !self.expose(&open) {
+                            return Ended::Closed;
+                        }
+                        repository = Some(open);
+                    }
                     Err(e) => {
                         if !self.fault(&e) {
                             return Ended::Closed;

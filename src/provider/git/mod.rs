@@ -8,6 +8,7 @@ pub mod change;
 pub mod commit;
 pub mod declared;
 pub mod edit;
+pub mod exposure;
 pub mod fault;
 pub mod feed;
 #[cfg(test)]

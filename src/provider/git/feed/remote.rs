@@ -1,7 +1,7 @@
 //! Remote: what the feed does with the far side: fetch what is new, ask whether a push is allowed, replace a damaged
 //! mirror.
 
-use super::super::{fault, mirror, push};
+use super::super::{exposure, fault, mirror, push};
 use super::FeedThread;
 use crate::provider::Call;
 use crate::provider::git::repository::{Error, FETCH_LIMIT, Repository};
@@ -29,6 +29,14 @@ impl Probe {
 }
 
 impl FeedThread {
+    /// Says why the way to the remote is not safe, where it is not.
+    pub(super) fn expose(&mut self, repository: &Repository) -> bool {
+        match exposure::exposure(repository) {
+            None => true,
+            exposure => self.feed.blocking_send(News::Exposed(exposure)),
+        }
+    }
+
     /// Asks whether the branch could be pushed to, where that is due. After a no it asks again, so that a busy machine
     /// or a login renewed since does not turn every lever off until the console is restarted.
     pub(super) fn probed(&mut self, repository: &Repository) -> bool {
