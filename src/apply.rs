@@ -81,6 +81,7 @@ pub async fn apply_under(
         return Ended::unsent(Outcome::Failed {
             because: "This console has no writer for it. Nothing was sent.".into(),
             remedy: "Start it without --read-only, with that environment configured.".into(),
+            lost: false,
         });
     };
     let written = match intend(plan, journal).await {

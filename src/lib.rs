@@ -89,7 +89,8 @@
 //! - **outcome**: What the answer to a write proves. Success is never taken from it, but from the facts that follow.
 //! - **applied**: The far side took it.
 //! - **refused**: A precondition did not hold any more. Nothing was changed.
-//! - **failed**: The far side said no. Nothing was changed.
+//! - **failed**: The far side said no, and nothing was changed; or it was called lost, because it was not there long after it
+//!   was sent. Lost ones are applied after all where their mark is seen later.
 //! - **unknown**: It was sent and no answer came. It is looked for, and never sent again by itself.
 //! - **settle**: Say by hand what became of a plan whose outcome is unknown.
 //! - **debt**: What an operator owes after a hold or a roll back: to open the gate again, or to say that it stays.

@@ -277,7 +277,9 @@ fn print_outcome(outcome: &Outcome, common: &Common) {
     let said = match outcome {
         Outcome::Applied { evidence } => format!("applied: {evidence}"),
         Outcome::Refused { because } => format!("refused: {because}"),
-        Outcome::Failed { because, remedy } => format!("failed: {because} {remedy}"),
+        Outcome::Failed {
+            because, remedy, ..
+        } => format!("failed: {because} {remedy}"),
         Outcome::Unknown { because } => {
             format!(
                 "unknown: {because} Do not send it again; `leverframe journal --look` finds out what became of it."

@@ -113,7 +113,12 @@ impl Journal {
                     record.tries.push(tried);
                 }
             }
-            What::Outcome { outcome } => record.outcome = Some((entry.at, outcome)),
+            What::Outcome { outcome } => {
+                // What is seen counts more than what somebody did not see.
+                let is_seen = matches!(outcome, Outcome::Applied { .. });
+                record.settled.take_if(|(_, done, _)| is_seen && !*done);
+                record.outcome = Some((entry.at, outcome));
+            }
             What::Seen { hop } => {
                 if let Some(seen) = record.seen.get_mut(hop) {
                     seen.get_or_insert(entry.at);

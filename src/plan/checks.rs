@@ -3,14 +3,19 @@
 //! Deliberately absent: the override of a later issue; until then every refusing row refuses.
 
 use super::subject::{Draft, Subject};
-use super::{Check, CheckName, Lever, Moves, Plan, Remedy, Request, Verdict, Way, Weight, Write};
-use super::{fresh, one_cluster};
+use super::{
+    Check, CheckName, Lever, Moves, Outcome, Plan, Remedy, Request, Verdict, Way, Weight, Write,
+};
+use super::{fresh, one_cluster, show};
 use crate::journal::{Journal, PlanState, Record};
 use crate::model::span::span;
 use crate::model::{Environment, Version};
 use crate::page::Page;
 use crate::store::Source;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// So long the next plan for the same names one that was called lost.
+const CALLED_LOST: SignedDuration = SignedDuration::from_hours(1);
 
 /// Rows as they were checked for one lever, each with the next thing to do should it fail.
 pub(super) struct Checks {
@@ -282,7 +287,7 @@ fn access(
 }
 
 /// Whether somebody between here and a cluster could have forged the facts or could take the credential of the write.
-/// Asked of the target's cluster, of the one below that a version comes from, and of the one that is written to.
+/// Asked of the target's cluster, of the one below that a version comes from, and of what it is decided on or goes to.
 fn certificate(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     let target = &subject.stage.name;
     let below = subject.delivery().lower(target).map(|stage| &stage.name);
@@ -292,11 +297,13 @@ fn certificate(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
         Write::Patch { id, .. } => Some(&id.environment),
     };
     let concerned = |source: &Source| {
-        let Source::Cluster(environment) = source else {
-            return false;
+        let is_near = match source {
+            Source::Git => matches!(draft.write, Write::Commit { .. }),
+            Source::Cluster(environment) => {
+                [Some(target), below, written].contains(&Some(environment))
+            }
         };
-        [Some(target), below, written].contains(&Some(environment))
-            || draft.rests_on.iter().any(|(rested, _)| rested == source)
+        is_near || draft.rests_on.iter().any(|(rested, _)| rested == source)
     };
     let exposed: Vec<_> = subject
         .store()
@@ -337,16 +344,29 @@ pub(super) fn read(subject: &Subject<'_>, source: &Source) -> String {
 }
 
 fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
-    match in_flight(subject.context.journal, &draft.request, draft.to.as_ref()) {
-        None => match arrived(subject, &draft.request) {
-            None => checks.pass(CheckName::InFlight, "no plan of the same kind is under way"),
+    let journal = subject.context.journal;
+    match in_flight(journal, &draft.request, draft.to.as_ref()) {
+        None => match (
+            called_lost(journal, &draft.request, subject.context.now),
+            arrived(subject, &draft.request),
+        ) {
+            (Some(evidence), _) => checks.weigh(
+                CheckName::InFlight,
+                Weight::Reason,
+                Verdict::Failed,
+                evidence,
+                "",
+            ),
+            (None, None) => {
+                checks.pass(CheckName::InFlight, "no plan of the same kind is under way");
+            }
             // Where it only is to be known, it is shown among what speaks against the plan.
-            Some(evidence)
+            (None, Some(evidence))
                 if CheckName::InFlight.weight(draft.request.lever) == Some(Weight::Shown) =>
             {
                 checks.add(CheckName::InFlight, Verdict::Failed, evidence, "");
             }
-            Some(evidence) => checks.pass(CheckName::InFlight, evidence),
+            (None, Some(evidence)) => checks.pass(CheckName::InFlight, evidence),
         },
         Some(record) => {
             let (state, remedy) = match record.plan_state() {
@@ -380,6 +400,32 @@ fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
             );
         }
     }
+}
+
+/// What a plan would do that moves the same and was called lost lately, should it arrive after all.
+fn called_lost(journal: &Journal, request: &Request, now: Timestamp) -> Option<String> {
+    journal.records.iter().rev().find_map(|record| {
+        let Some((at, Outcome::Failed { lost: true, .. })) = &record.outcome else {
+            return None;
+        };
+        let age = now.duration_since(*at);
+        if record.settled.is_some()
+            || age > CALLED_LOST
+            || !same_movement(&record.plan.request, request)
+        {
+            return None;
+        }
+        let plan = &record.plan;
+        let moves = show::moves(plan).map(|moves| format!(" {moves}"));
+        Some(format!(
+            "plan {} was called lost {} ago; if it arrives late, it will {} {}{}",
+            plan.id,
+            span(age.as_secs()),
+            plan.request.lever.title(),
+            plan.request.target,
+            moves.unwrap_or_default()
+        ))
+    })
 }
 
 /// What is under way and collides with nothing, because its version has arrived and its effect is awaited.

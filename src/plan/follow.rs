@@ -3,11 +3,11 @@
 //! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. Neither an answer to a
 //! request nor a green step proves an effect.
 
-use super::{Hop, HopEffect, Lever, Outcome, Plan, PlanId, sync};
+use super::{Hop, HopEffect, Lever, Outcome, Plan, PlanId, Write, mark, sync};
 use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
-use crate::journal::{Journal, PlanState, Record, What};
+use crate::journal::{HORIZON, Journal, PlanState, Record, What};
 use crate::model::{App, Environment, Phase, Repository, Run, RunPhase, Target, Version};
 use crate::store::Store;
 use jiff::Timestamp;
@@ -29,6 +29,10 @@ pub fn noted(
             let whats = follow(record, store, delivery, now);
             noted.extend(whats.into_iter().map(|what| (id(), what)));
         }
+        if let Some(evidence) = arrived_after_all(record, store, delivery, now) {
+            let outcome = Outcome::Applied { evidence };
+            noted.push((id(), What::Outcome { outcome }));
+        }
         if record.debt().is_some() && is_undone(record, store) {
             let payer = journal.records.iter().skip(nth + 1).rev().find(|later| {
                 Journal::undo(record).map(|undo| undo.lever) == Some(later.plan.request.lever)
@@ -40,6 +44,50 @@ pub fn noted(
         }
     }
     noted
+}
+
+/// Where the mark of a plan is seen that was called not done, by a look that found nothing or by somebody who looked: what was
+/// held up on its way has arrived.
+fn arrived_after_all(
+    record: &Record,
+    store: &Store,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Option<String> {
+    if record.plan_state() != PlanState::NotDone || now.duration_since(record.sent_at) > HORIZON {
+        return None;
+    }
+    let plan = &record.plan;
+    let ours = Some(plan.id.as_str());
+    let place = match &plan.write {
+        Write::Create {
+            environment,
+            namespace,
+            name,
+            ..
+        } => {
+            let run = store.cluster(environment)?.runs.get(namespace, name)?;
+            let mark = run.annotations.get(mark::PLAN).map(|id| &**id);
+            (mark == ours).then(|| format!("run {name} in {environment}"))
+        }
+        Write::Patch { id, .. } => {
+            let app = application(store, delivery, &id.environment, &id.name)?;
+            (app.id == *id && app.operation_plan.as_deref() == ours)
+                .then(|| format!("the operation of {id}"))
+        }
+        Write::Commit { edits, .. } => edits.iter().find_map(|edit| {
+            let mut changes = store
+                .history
+                .changes_of(&edit.environment, &edit.repository)
+                .iter();
+            changes
+                .find(|change| change.plan.as_deref() == ours)
+                .map(|change| format!("commit {}", change.commit))
+        }),
+    }?;
+    Some(format!(
+        "{place} is there after all, though the plan was called not done"
+    ))
 }
 
 /// Whether the facts show that the debt is paid: the gate is open again, or another version stands where one was rolled

@@ -13,7 +13,14 @@ pub enum Outcome {
     /// A precondition did not hold any more, or the server said conflict. Nothing was changed.
     Refused { because: String },
     /// The server said no. Nothing was changed. `remedy` may offer another mechanism.
-    Failed { because: String, remedy: String },
+    Failed {
+        because: String,
+        remedy: String,
+        /// Nobody said no: it was looked for and was not there, long after it was sent. What was held up on its way can
+        /// still arrive.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lost: bool,
+    },
     /// Sent, and no answer came: what became of it is found by looking, never by sending again.
     Unknown { because: String },
 }

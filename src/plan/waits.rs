@@ -60,6 +60,11 @@ pub fn state_in_words(record: &Record, now: Timestamp, say: impl Fn(&Remedy) -> 
     let ended = |(_, outcome): &(Timestamp, Outcome)| match outcome {
         Outcome::Applied { .. } => "applied".to_owned(),
         Outcome::Refused { because } => format!("refused, nothing was changed: {because}"),
+        Outcome::Failed {
+            because,
+            lost: true,
+            ..
+        } => format!("called lost: {because}"),
         Outcome::Failed { because, .. } => format!("failed, nothing was changed: {because}"),
         Outcome::Unknown { because } => format!("outcome UNKNOWN: {because}"),
     };

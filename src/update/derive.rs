@@ -2,9 +2,9 @@
 
 use super::{board, confirm, list, log, look, open, order, run};
 use crate::effect::Effect;
-use crate::journal::{PlanState, Record};
-use crate::plan::follow;
+use crate::journal::{PlanState, Record, What};
 use crate::plan::waits::state_in_words;
+use crate::plan::{Outcome, follow};
 use crate::screen::keys;
 use crate::state::State;
 use std::sync::Arc;
@@ -75,6 +75,12 @@ fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
     let noted = follow::noted(&state.journal, &state.store, &state.delivery, state.now);
     for (plan, what) in noted {
         let before = state.journal.get(&plan).map(Record::plan_state);
+        let arrived = match &what {
+            What::Outcome {
+                outcome: Outcome::Applied { evidence },
+            } => Some(evidence.clone()),
+            _ => None,
+        };
         state.record(&plan, what, effects);
         let Some(record) = state.journal.get(&plan) else {
             continue;
@@ -87,6 +93,15 @@ fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
             let stands = state_in_words(record, state.now, |remedy| keys::remedy(state, remedy));
             let text = format!("{lever} {app} in {}: {stands}", request.target.environment);
             announce(state, text, now != Done, effects);
+        } else if let Some(evidence) = arrived {
+            let request = &record.plan.request;
+            let text = format!(
+                "Plan {} ({} {}) has arrived: {evidence}. Look at it before you send anything else for the same.",
+                state.journal.short(&plan),
+                request.lever.title(),
+                request.target
+            );
+            announce(state, text, true, effects);
         }
     }
 }

@@ -111,7 +111,14 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
         Outcome::Refused { because } => {
             format!("Plan {short} was refused; nothing was changed. {because}")
         }
-        Outcome::Failed { because, remedy } => {
+        Outcome::Failed {
+            because,
+            remedy,
+            lost: true,
+        } => format!("Plan {short} was called lost: {because} {remedy}"),
+        Outcome::Failed {
+            because, remedy, ..
+        } => {
             format!("Plan {short} failed; nothing was changed. {because} {remedy}")
         }
         Outcome::Unknown { because } => {
@@ -153,7 +160,9 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
 fn unsent(state: &mut State, plan: &crate::plan::PlanId, outcome: &Outcome) {
     let because = match outcome {
         Outcome::Refused { because } | Outcome::Unknown { because } => because.clone(),
-        Outcome::Failed { because, remedy } => format!("{because} {remedy}"),
+        Outcome::Failed {
+            because, remedy, ..
+        } => format!("{because} {remedy}"),
         Outcome::Applied { .. } => return,
     };
     match &mut state.ui.overlay {

@@ -217,7 +217,17 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
                     &format!("{at} {word}, nothing was changed: {because}"),
                     plain,
                 ),
-                Outcome::Failed { because, remedy } => {
+                Outcome::Failed {
+                    because,
+                    remedy,
+                    lost: true,
+                } => say(
+                    &format!("{at} called lost: {because} {remedy}"),
+                    theme.warning(),
+                ),
+                Outcome::Failed {
+                    because, remedy, ..
+                } => {
                     say(
                         &format!("{at} {word}, nothing was changed: {because} {remedy}"),
                         theme.warning(),

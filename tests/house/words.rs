@@ -138,6 +138,7 @@ fn the_list_of_words_says_of_each_what_the_program_says() {
         Outcome::Failed {
             because: because(),
             remedy: because(),
+            lost: false,
         },
         Outcome::Unknown { because: because() },
     ] {

@@ -216,6 +216,7 @@ fn nothing_is_followed_that_was_not_applied() {
         Outcome::Failed {
             because: String::new(),
             remedy: String::new(),
+            lost: false,
         },
     ] {
         let mut story = Story::new(plan.clone());
@@ -487,4 +488,111 @@ fn the_end_of_a_plan_is_told_once_by_bell_and_title_unless_they_are_switched_off
         assert!(state.ui.notice.as_ref().unwrap().text.starts_with(overdue));
         assert_eq!(announced(&mut state), Vec::<String>::new());
     }
+}
+
+/// Gives a run of the world the name and the mark of a plan.
+fn mark_run(world: &mut World, id: &ObjectId, name: &str, plan: &str) {
+    let facts = world.facts.get_mut(&id.environment).unwrap();
+    for fact in facts {
+        if let leverframe::store::Fact::Run(run) = fact
+            && run.id == *id
+        {
+            run.id.name = name.into();
+            run.annotations.insert(mark::PLAN.into(), plan.into());
+        }
+    }
+}
+
+/// A middle box can hold a request for longer than anybody waits.
+#[test]
+fn what_was_called_lost_is_applied_once_its_mark_is_seen_and_that_is_said() {
+    let mut world = publisher();
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let Write::Create { name, .. } = plan.write.clone() else {
+        panic!()
+    };
+    let lost = What::Outcome {
+        outcome: Outcome::Failed {
+            because: "not there".into(),
+            remedy: String::new(),
+            lost: true,
+        },
+    };
+    let settled = What::Settled {
+        done: false,
+        by: "alice".into(),
+    };
+    let noted = |story: &Story, world: &World, at: Timestamp| {
+        let state = world.state(80, 24);
+        follow::noted(&story.journal, &state.store, &world.delivery, at)
+    };
+    let mut story = Story::new(plan.clone());
+    story.take(now(), lost.clone());
+    assert_eq!(noted(&story, &world, now()), []);
+    let id = deploy_run(&mut world, "production", "v1362", "false", "Running");
+    mark_run(&mut world, &id, &name, "somebody else's");
+    assert_eq!(noted(&story, &world, now()), []);
+    let id = ObjectId {
+        name: name.clone(),
+        ..id
+    };
+    mark_run(&mut world, &id, &name, PLAN);
+    for earlier in [
+        vec![lost.clone()],
+        vec![lost.clone(), settled.clone()],
+        vec![settled],
+    ] {
+        let mut story = Story::new(plan.clone());
+        for what in earlier {
+            story.take(now(), what);
+        }
+        assert_eq!(story.record().plan_state(), PlanState::NotDone);
+        let seen = noted(&story, &world, now());
+        let [
+            (
+                _,
+                what @ What::Outcome {
+                    outcome: Outcome::Applied { evidence },
+                },
+            ),
+        ] = &seen[..]
+        else {
+            panic!("{seen:?}")
+        };
+        assert!(
+            evidence.contains(&*name) && evidence.contains("after all"),
+            "{evidence}"
+        );
+        story.take(now(), what.clone());
+        assert_eq!(story.record().plan_state(), PlanState::Underway);
+        assert_eq!(story.look(&world, 3), [What::Seen { hop: 0 }]);
+    }
+    let long_after = now().checked_add(SignedDuration::from_hours(25)).unwrap();
+    assert_eq!(
+        noted(&story, &world, long_after),
+        [],
+        "another of its name by now"
+    );
+    // The console says it, once.
+    let mut state = world.state(80, 24);
+    for what in [
+        What::Intent {
+            plan: Box::new(plan.clone()),
+        },
+        lost,
+    ] {
+        state.journal.add_entry(Entry {
+            at: now(),
+            plan: plan.id.clone(),
+            what,
+        });
+    }
+    let said = announced(&mut state);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("(promote publisher @ production) has arrived: ")
+            && said[0].contains("after all"),
+        "{said:?}"
+    );
+    assert_eq!(announced(&mut state), Vec::<String>::new());
 }

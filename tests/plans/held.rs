@@ -112,6 +112,39 @@ fn a_connection_that_is_not_safe_wants_a_reason_of_every_lever_on_its_cluster() 
 }
 
 #[test]
+fn a_remote_that_is_not_safe_wants_a_reason_of_what_is_decided_on_git_or_pushed_there() {
+    let row = |lever: Lever, environment: &str, is_pushed: bool| {
+        let mut world = publisher();
+        if is_pushed {
+            by_commits(&mut world);
+        }
+        world.remote_exposed = Some(Exposure::UncheckedRemote);
+        let request = request(lever, environment, "publisher");
+        let (Ok(Plan { checks, .. }) | Err(Refusal { checks, .. })) =
+            Console::default().decide(&world, &request);
+        let row = checks
+            .into_iter()
+            .find(|c| c.name == CheckName::Certificate);
+        row.map(|c| (c.wants_reason(), c.evidence))
+    };
+    for (lever, environment, is_pushed) in [
+        (Lever::Promote, "production", false),
+        (Lever::Promote, "production", true),
+        (Lever::RollBack, "production", true),
+        (Lever::Hold, "production", true),
+    ] {
+        let wanted = Some((true, "git: certificate not checked".to_owned()));
+        assert_eq!(
+            row(lever, environment, is_pushed),
+            wanted,
+            "{}",
+            lever.title()
+        );
+    }
+    assert_eq!(row(Lever::Sync, "staging", false), None);
+}
+
+#[test]
 fn what_cannot_be_journalled_is_not_decided() {
     let console = Console {
         journal_fault: Some(Fault::new(FaultKind::Broken, "disk full", "Make room.")),
@@ -168,6 +201,7 @@ fn a_plan_in_flight_holds_its_like_and_nothing_else() {
     let failed = || Outcome::Failed {
         because: String::new(),
         remedy: String::new(),
+        lost: false,
     };
     let promote = request(Lever::Promote, "production", "publisher");
     let twin = request(Lever::Promote, "production", "draft-publisher");
@@ -193,6 +227,77 @@ fn a_plan_in_flight_holds_its_like_and_nothing_else() {
         });
         assert_eq!(found, refused, "{outcome:?} {}", request.lever.title());
         assert_eq!(decided.is_err(), refused, "{decided:?}");
+    }
+}
+
+/// It may arrive beside the next one.
+#[test]
+fn a_plan_that_was_called_lost_wants_a_reason_of_the_next_for_an_hour() {
+    let mut world = publisher();
+    smoked_staging(&mut world);
+    let earlier = Plan {
+        id: PlanId::new("ffff"),
+        ..pull(&world, Lever::Promote, "production", "publisher").unwrap()
+    };
+    let console = |called_at: &str, lost: bool, settled: bool| {
+        let mut journal = Journal::default();
+        let outcome = Outcome::Failed {
+            because: String::new(),
+            remedy: String::new(),
+            lost,
+        };
+        let mut whats = vec![
+            What::Intent {
+                plan: Box::new(earlier.clone()),
+            },
+            What::Outcome { outcome },
+        ];
+        whats.extend(settled.then(|| What::Settled {
+            done: false,
+            by: "alice".into(),
+        }));
+        for what in whats {
+            journal.add_entry(Entry {
+                at: crate::world::ago(called_at),
+                plan: earlier.id.clone(),
+                what,
+            });
+        }
+        Console {
+            journal,
+            ..Console::default()
+        }
+    };
+    for (lever, called_at, lost, settled, wants) in [
+        (Lever::Promote, "4m", true, false, true),
+        (Lever::RollBack, "59m", true, false, true),
+        (Lever::Hold, "4m", true, false, false),
+        (Lever::Promote, "61m", true, false, false),
+        (Lever::Promote, "4m", false, false, false),
+        (Lever::Promote, "4m", true, true, false),
+    ] {
+        let request = request(lever, "production", "publisher");
+        let plan = console(called_at, lost, settled)
+            .decide(&world, &request)
+            .unwrap();
+        let row = plan
+            .checks
+            .iter()
+            .find(|c| c.name == CheckName::InFlight)
+            .unwrap();
+        let what = format!(
+            "{} {called_at} {lost} {settled}: {}",
+            lever.title(),
+            row.evidence
+        );
+        assert_eq!(row.wants_reason(), wants, "{what}");
+        if wants {
+            let said = format!(
+                "plan ffff was called lost {called_at} ago; if it arrives late, it will promote publisher"
+            );
+            assert!(row.evidence.starts_with(&said), "{what}");
+            assert!(row.evidence.ends_with("v1361 -> v1362"), "{what}");
+        }
     }
 }
 

@@ -202,11 +202,14 @@ fn a_protected_main_offers_the_branch() {
     std::fs::set_permissions(&hook, executable).unwrap();
     let before = git(&yard.bare, &["rev-parse", "main"]);
     let writer = Committer::new(yard.path(), delivery());
-    let Outcome::Failed { because, remedy } = send(
+    let Outcome::Failed {
+        because, remedy, ..
+    } = send(
         &writer,
         &plan("00000000000000ad", "v1", "v2", None),
         &|_| (),
-    ) else {
+    )
+    else {
         panic!("not failed");
     };
     assert!(

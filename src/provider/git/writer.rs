@@ -118,6 +118,7 @@ impl Committer {
                 because: format!("{why}. Nothing was changed."),
             },
             Sent::Failed { because, protected } => Outcome::Failed {
+                lost: false,
                 because: format!("{name} was not changed: {because}"),
                 remedy: if protected {
                     format!(
@@ -244,6 +245,7 @@ impl Writer for Committer {
                         plan.id
                     ),
                     remedy: "Make the plan again, if it is still wanted.".to_owned(),
+                    lost: true,
                 }),
                 Search::Unknown(_) => None,
             }

@@ -12,7 +12,7 @@ use super::call::Failure;
 use super::connect::{Access, Writing};
 use super::wire;
 use crate::model::{Environment, Fault, is_object_name};
-use crate::plan::{Outcome, Plan, Write};
+use crate::plan::{Outcome, Plan, PlanId, Write};
 use crate::provider;
 use crate::store::Kind;
 use futures::FutureExt as _;
@@ -20,8 +20,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +30,8 @@ pub struct Limits {
     pub look: Duration,
     /// The write; after this its outcome is unknown.
     pub write: Duration,
-    /// An API server works on a request for a minute at the most, so what is not there by this time after the intent was
-    /// journalled never will be.
+    /// An API server works on a request for a minute at the most, and what stands before it lets go of one in about the same
+    /// time, so what is not there by this time after it was sent is called lost. Nothing proves that it cannot arrive.
     pub quiet: Duration,
     /// What was created is taken to be still there for this long, unless the object itself asks to be removed sooner.
     pub kept: Duration,
@@ -42,7 +42,7 @@ impl Default for Limits {
         Self {
             look: Duration::from_secs(15),
             write: Duration::from_secs(30),
-            quiet: Duration::from_secs(75),
+            quiet: Duration::from_secs(120),
             kept: Duration::from_secs(24 * 3600),
         }
     }
@@ -52,6 +52,8 @@ impl Default for Limits {
 pub struct Writer {
     clusters: BTreeMap<Environment, Arc<Access>>,
     limits: Limits,
+    /// When this process stopped sending each plan, by a clock that nobody sets.
+    sent: Mutex<BTreeMap<PlanId, Instant>>,
 }
 
 impl Writer {
@@ -60,7 +62,11 @@ impl Writer {
     }
 
     pub fn with(clusters: BTreeMap<Environment, Arc<Access>>, limits: Limits) -> Self {
-        Self { clusters, limits }
+        Self {
+            clusters,
+            limits,
+            sent: Mutex::default(),
+        }
     }
 
     async fn send(&self, plan: &Plan) -> Outcome {
@@ -123,7 +129,7 @@ impl Writer {
                     Err(outcome) => return outcome,
                 };
                 let found = self.look(access, &writing, plural, &id.namespace, &id.name);
-                let object = match found.await {
+                let object = match found.await.map(|looked| looked.object) {
                     Ok(Some(object)) => object,
                     Ok(None) => return refused(format!("{id} is not there any more.")),
                     Err(outcome) => return outcome,
@@ -176,6 +182,10 @@ impl provider::Writer for Writer {
         async move {
             let sent_at = Timestamp::now();
             let outcome = self.send(plan).await;
+            self.sent
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(plan.id.clone(), Instant::now());
             if let Outcome::Unknown { .. } = outcome
                 && let Some(found) = self.find(plan, sent_at).await
             {
@@ -225,6 +235,7 @@ fn failed(because: impl Into<String>, remedy: impl Into<String>) -> Outcome {
     Outcome::Failed {
         because: because.into(),
         remedy: remedy.into(),
+        lost: false,
     }
 }
 

@@ -142,6 +142,9 @@ impl Scene {
             .map(|line| {
                 let mut entry: serde_json::Value = serde_json::from_str(line).unwrap();
                 let at: jiff::Timestamp = entry["at"].as_str().unwrap().parse().unwrap();
+                // As a version wrote it that knew no checksum.
+                entry["v"] = 1.into();
+                entry.as_object_mut().unwrap().remove("sum");
                 entry["at"] = (at - by).to_string().into();
                 format!("{entry}\n")
             })
@@ -317,7 +320,7 @@ async fn a_lost_create_is_not_done_for_a_command_that_looks_later() {
         looked["records"][0]["outcome"].as_str().map(str::to_owned)
     };
     assert_eq!(looked().await.as_deref(), Some("unknown"));
-    scene.age_the_journal(jiff::SignedDuration::from_secs(80));
+    scene.age_the_journal(jiff::SignedDuration::from_secs(125));
     assert_eq!(looked().await.as_deref(), Some("failed"));
     assert_eq!(scene.relay.posts(), 1);
 }

@@ -71,8 +71,8 @@ pub(super) fn other_origin(run: &Value, origin: &Origin) -> Option<String> {
     })
 }
 
-/// What a success of the server means: applied only if its body is the planned object with the plan's mark on it. Login pages
-/// and proxies answer 200 to everything, and what they were sent may or may not have gone on.
+/// What a success of the server means: applied only if its body is the planned object with the plan's mark on it, as a server
+/// keeps it. Login pages and proxies answer 200 to everything, some with what they were sent, and it may or may not have gone on.
 pub(super) fn acknowledged(body: &[u8], plan: &Plan, evidence: String) -> Outcome {
     let is_planned = serde_json::from_slice::<Value>(body).is_ok_and(|object| match &plan.write {
         Write::Commit { .. } => false,
@@ -83,11 +83,13 @@ pub(super) fn acknowledged(body: &[u8], plan: &Plan, evidence: String) -> Outcom
             ..
         } => {
             object["kind"] == planned["kind"]
+                && is_kept(&object)
                 && is_named(&object, namespace, name)
                 && annotation(&object, PLAN) == Some(plan.id.as_str())
         }
         Write::Patch { id, plural, .. } => {
             object["kind"].as_str() == kind_of(plural)
+                && is_kept(&object)
                 && is_named(&object, &id.namespace, &id.name)
                 && carries(&object, plan)
         }
@@ -98,6 +100,17 @@ pub(super) fn acknowledged(body: &[u8], plan: &Plan, evidence: String) -> Outcom
     unknown(
         "The answer was a success, but not the object that was sent: a login page or a proxy may have given it.",
     )
+}
+
+/// Whether an object has what only the server gives it when it is kept.
+fn is_kept(object: &Value) -> bool {
+    ["uid", "resourceVersion", "creationTimestamp"]
+        .iter()
+        .all(|key| {
+            object["metadata"][key]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        })
 }
 
 fn kind_of(plural: &str) -> Option<&'static str> {

@@ -2,15 +2,18 @@
 
 use super::judge::{annotation, carries, is_named, is_ours};
 use super::{Writer, failed, judge, path, refused, unsent};
+use crate::model::span::span;
 use crate::plan::mark::PLAN;
 use crate::plan::{Origin, Outcome, Plan, Write};
+use crate::provider::kubernetes::call::server_time;
 use crate::provider::kubernetes::connect::{Access, Writing};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 impl Writer {
-    /// The object as it is now; none if there is none.
+    /// The object as it is now.
     pub(super) async fn look(
         &self,
         access: &Access,
@@ -18,11 +21,14 @@ impl Writer {
         plural: &str,
         namespace: &str,
         name: &str,
-    ) -> Result<Option<Value>, Outcome> {
+    ) -> Result<Looked, Outcome> {
         let path = path(plural, namespace, name)?;
         match writing.get(&path, self.limits.look).await {
             Ok(answer) => match serde_json::from_slice::<Value>(&answer.body) {
-                Ok(object) if is_named(&object, namespace, name) => Ok(Some(object)),
+                Ok(object) if is_named(&object, namespace, name) => Ok(Looked {
+                    object: Some(object),
+                    server_time: server_time(&answer.headers),
+                }),
                 _ => Err(failed(
                     format!(
                         "What was answered for {path} is not that object: a login page or a proxy may have given it. \
@@ -31,7 +37,10 @@ impl Writer {
                     "Check that the kubeconfig's server is an API server, and log in where it wants a login.",
                 )),
             },
-            Err(failure) if failure.is_absence_of(name) => Ok(None),
+            Err(failure) if failure.is_absence_of(name) => Ok(Looked {
+                object: None,
+                server_time: failure.server_time,
+            }),
             Err(failure) => {
                 if failure.code == Some(401) {
                     access.refused(writing.generation).await;
@@ -52,7 +61,7 @@ impl Writer {
         let run = self
             .look(access, writing, plural, &id.namespace, &id.name)
             .await?;
-        let Some(run) = run else {
+        let Some(run) = run.object else {
             return Err(refused(format!("The run {id} is not there any more.")));
         };
         match judge::other_origin(&run, origin) {
@@ -76,7 +85,7 @@ impl Writer {
             origin,
         } = create;
         let looked = self.look(access, writing, plural, namespace, name).await;
-        let Ok(Some(found)) = looked else {
+        let Ok(Some(found)) = looked.map(|looked| looked.object) else {
             // Something on the way may have sent it twice, so that the one before was ours.
             return Outcome::Unknown {
                 because: format!(
@@ -99,7 +108,6 @@ impl Writer {
     /// Looks for a plan whose outcome is not known and whose intent was journalled at `sent_at`. None: nothing proves
     /// it either way (yet).
     pub(super) async fn find(&self, plan: &Plan, sent_at: Timestamp) -> Option<Outcome> {
-        let age = Duration::try_from(Timestamp::now().duration_since(sent_at)).unwrap_or_default();
         match &plan.write {
             Write::Commit { .. } => None,
             Write::Create {
@@ -112,11 +120,12 @@ impl Writer {
             } => {
                 let (access, writing) = self.writing(environment).await.ok()?;
                 let found = self.look(access, &writing, plural, namespace, name);
-                let found = found.await.ok()?;
+                let looked = found.await.ok()?;
+                let age = self.age(plan, sent_at, looked.server_time);
                 // A run is removed some time after its end, after which its absence, or another run of its name, proves
                 // nothing.
-                let is_kept = age < self.limits.kept.min(time_to_live(object));
-                match found {
+                let is_kept = age.at_most < self.limits.kept.min(time_to_live(object));
+                match looked.object {
                     Some(object) if is_ours(&object, plan, origin.as_ref()) => {
                         Some(Outcome::Applied {
                             evidence: format!("{plural} {namespace}/{name} is there"),
@@ -136,7 +145,7 @@ impl Writer {
                         })
                     }
                     None if is_kept => {
-                        self.never_came(age, &format!("{namespace}/{name} was not created."))
+                        self.call_lost(age, &format!("{namespace}/{name} was not created"))
                     }
                     None => None,
                 }
@@ -149,7 +158,9 @@ impl Writer {
             } => {
                 let (access, writing) = self.writing(&id.environment).await.ok()?;
                 let found = self.look(access, &writing, plural, &id.namespace, &id.name);
-                let object = found.await.ok()??;
+                let looked = found.await.ok()?;
+                let age = self.age(plan, sent_at, looked.server_time);
+                let object = looked.object?;
                 let meta = &object["metadata"];
                 if meta["uid"].as_str() != Some(&id.uid) {
                     return None;
@@ -160,7 +171,7 @@ impl Writer {
                 }
                 // every write of an object moves its version: one that has not moved was not written
                 if meta["resourceVersion"].as_str() == Some(resource_version) {
-                    return self.never_came(age, &format!("{id} was not changed."));
+                    return self.call_lost(age, &format!("{id} was not changed"));
                 }
                 // The object has changed without this plan's mark, but a later writer may have removed the mark.
                 None
@@ -168,15 +179,58 @@ impl Writer {
         }
     }
 
-    /// What is not there is surely not there once no server can be working on it any more.
-    fn never_came(&self, age: Duration, what: &str) -> Option<Outcome> {
-        (age >= self.limits.quiet).then(|| {
-            failed(
-                format!("{what} The request was lost on its way."),
-                "Make the plan again.",
-            )
+    /// How long ago a plan was sent. Of what this process sent its own steady clock knows; for what another one sent the time
+    /// in the journal is compared with the server's clock and with ours, because ours may have been set meanwhile.
+    fn age(&self, plan: &Plan, sent_at: Timestamp, server_time: Option<Timestamp>) -> Age {
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sent) = sent.get(&plan.id) {
+            let age = sent.elapsed();
+            return Age {
+                at_least: age,
+                at_most: age,
+            };
+        }
+        let until =
+            |now: Timestamp| Duration::try_from(now.duration_since(sent_at)).unwrap_or_default();
+        let ours = until(Timestamp::now());
+        match server_time.map(until) {
+            Some(theirs) => Age {
+                at_least: ours.min(theirs),
+                at_most: ours.max(theirs),
+            },
+            None => Age {
+                at_least: Duration::ZERO,
+                at_most: ours,
+            },
+        }
+    }
+
+    /// What is not there is called lost once no server can be working on it any more. Something on the way may hold it still.
+    fn call_lost(&self, age: Age, what: &str) -> Option<Outcome> {
+        let quiet = self.limits.quiet;
+        (age.at_least >= quiet).then(|| Outcome::Failed {
+            because: format!(
+                "{what} within {} of sending: the request was lost, or is held up on its way.",
+                span(i64::try_from(quiet.as_secs()).unwrap_or(i64::MAX))
+            ),
+            remedy: "Look there once more before you make the plan again.".to_owned(),
+            lost: true,
         })
     }
+}
+
+/// What a look brought.
+pub(super) struct Looked {
+    /// None if there is no such object.
+    pub(super) object: Option<Value>,
+    pub(super) server_time: Option<Timestamp>,
+}
+
+/// How long ago something was, as far as clocks can be believed.
+#[derive(Clone, Copy)]
+struct Age {
+    at_least: Duration,
+    at_most: Duration,
 }
 
 /// What a create makes.

@@ -50,11 +50,16 @@ fn id(name: &str) -> ObjectId {
 /// The run of the plan as a plan of this id made it.
 fn made(by: &str) -> Value {
     json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
-        "metadata": {"name": "run-r2", "namespace": "apps", "annotations": {PLAN: by, ORIGIN: "u-1"}}})
+        "metadata": {"name": "run-r2", "namespace": "apps", "annotations": {PLAN: by, ORIGIN: "u-1"},
+            "uid": "u-2", "resourceVersion": "9", "creationTimestamp": "2026-11-20T03:12:00Z"}})
 }
 
 fn create(origin: Option<Origin>) -> Plan {
-    let object = made("00ff00ff00ff00ff");
+    let mut object = made("00ff00ff00ff00ff");
+    let metadata = object["metadata"].as_object_mut().unwrap();
+    for of_the_server in ["uid", "resourceVersion", "creationTimestamp"] {
+        metadata.remove(of_the_server);
+    }
     let write = Write::Create {
         environment: "staging".into(),
         namespace: "apps".into(),
@@ -64,6 +69,14 @@ fn create(origin: Option<Origin>) -> Plan {
         origin,
     };
     plan(write)
+}
+
+/// What a create sends.
+fn create_body() -> Value {
+    match create(None).write {
+        Write::Create { object, .. } => object,
+        _ => Value::Null,
+    }
 }
 
 fn patch(guards: Vec<Guard>) -> Plan {
@@ -80,7 +93,8 @@ fn patch(guards: Vec<Guard>) -> Plan {
 
 /// The Application as the plan saw it.
 fn application() -> Value {
-    json!({"kind": "Application", "metadata": {"name": "publisher", "namespace": "apps", "uid": "u-1", "resourceVersion": "7"},
+    json!({"kind": "Application", "metadata": {"name": "publisher", "namespace": "apps", "uid": "u-1", "resourceVersion": "7",
+            "creationTimestamp": "2026-11-20T03:12:00Z"},
         "status": {"operationState": {"phase": "Succeeded"}}})
 }
 
@@ -94,9 +108,22 @@ fn patched() -> Value {
 
 /// What an API server answers for an object that is not there.
 fn absent(name: &str) -> Reply {
+    absent_at(name, Some(jiff::Timestamp::now()))
+}
+
+/// The same by a clock of the server.
+fn absent_at(name: &str, server_time: Option<jiff::Timestamp>) -> Reply {
     let status = json!({"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound",
         "message": "not found", "details": {"name": name, "group": "argoproj.io", "kind": "workflows"}});
-    Reply::json(404, &status.to_string())
+    Reply::with(404, &date(server_time), &status.to_string())
+}
+
+/// The header that says the server's clock.
+fn date(server_time: Option<jiff::Timestamp>) -> String {
+    server_time.map_or(String::new(), |at| {
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at);
+        format!("date: {}\r\n", date.unwrap())
+    })
 }
 
 fn writer(server: &Faulty, quiet: Duration) -> Writer {
@@ -152,6 +179,8 @@ fn answers() -> Answers {
         (|| Reply::no(504, "Timeout", "too late"), "unknown"),
         (Reply::hang_up, "unknown"),
         (Reply::silence, "unknown"),
+        // What was sent, sent back.
+        (|| Reply::json(201, &create_body().to_string()), "unknown"),
         // A success that is not the object that was sent: nobody knows what became of the request.
         (|| Reply::json(200, "<html>Sign in</html>"), "unknown"),
         (|| Reply::json(200, "\u{1}\u{2}garbage"), "unknown"),
@@ -292,6 +321,30 @@ async fn what_is_not_as_planned_is_refused_before_anything_is_sent() {
     let server = Faulty::start(|_, _| absent("publisher")).await;
     assert_eq!(write(&server, &patch(vec![])).await.word(), "refused");
     assert!(sent(&server).is_empty());
+}
+
+/// A box on the way says in its refusal what it was sent.
+#[tokio::test]
+async fn a_token_that_is_answered_is_not_said() {
+    for (code, word) in [(403, "failed"), (409, "refused"), (503, "unknown")] {
+        let server = Faulty::start(move |_, asked| match asked.method.as_str() {
+            "GET" => absent("run-r2"),
+            _ => {
+                let sent = asked
+                    .headers
+                    .lines()
+                    .find(|line| line.starts_with("authorization"));
+                let said = format!("{}{}", " ".repeat(380), sent.unwrap());
+                Reply::no(code, sent.unwrap(), &said)
+            }
+        })
+        .await;
+        let outcome = write(&server, &create(None)).await;
+        assert_eq!(outcome.word(), word);
+        let said = because(&outcome);
+        assert!(said.contains("bearer [redacted]"), "{said}");
+        assert!(!said.contains("faulty"), "{said}");
+    }
 }
 
 #[tokio::test]

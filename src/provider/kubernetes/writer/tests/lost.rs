@@ -64,29 +64,81 @@ fn ago(seconds: i64) -> jiff::Timestamp {
     jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds)
 }
 
-/// By the journal's time: the process that looks may have begun a moment ago.
+/// Of a plan of an earlier process: by the journal's time, the server's clock and ours, whichever says less. A clock that was
+/// set after the plan was sent proves nothing.
 #[tokio::test]
-async fn what_is_not_there_is_not_done_only_after_the_quiet_time_of_its_plan() {
-    let server = Faulty::start(|_, _| absent("run-r2")).await;
-    let unmoved = Faulty::start(|_, _| Reply::json(200, &application().to_string())).await;
-    for (seconds, word) in [
-        (-5, None),
-        (0, None),
-        (70, None),
-        (80, Some("failed")),
-        (3600, Some("failed")),
-        (23 * 3600, Some("failed")),
+async fn what_an_earlier_process_sent_is_called_lost_only_where_both_clocks_say_so() {
+    for (seconds, server_ahead, word) in [
+        (-5, Some(0), None),
+        (0, Some(0), None),
+        (115, Some(0), None),
+        (125, Some(0), Some("failed")),
+        (3600, Some(0), Some("failed")),
+        (23 * 3600, Some(0), Some("failed")),
+        // Ours was set forward since.
+        (150, Some(-120), None),
+        (3600, Some(-3590), None),
+        // Theirs is ahead.
+        (30, Some(120), None),
+        (125, Some(120), Some("failed")),
+        // No clock but ours.
+        (3600, None, None),
     ] {
-        for (server, plan) in [(&server, create(None)), (&unmoved, patch(vec![]))] {
+        let answered = move || {
+            server_ahead
+                .map(|ahead| jiff::Timestamp::now() + jiff::SignedDuration::from_secs(ahead))
+        };
+        let absent = Faulty::start(move |_, _| absent_at("run-r2", answered())).await;
+        let unmoved = Faulty::start(move |_, _| {
+            Reply::with(200, &date(answered()), &application().to_string())
+        })
+        .await;
+        for (server, plan) in [(&absent, create(None)), (&unmoved, patch(vec![]))] {
             let writer = Writer::new(BTreeMap::from([(
                 "staging".into(),
                 Arc::new(server.access()),
             )]));
             let outcome = writer.look_for(&plan, ago(seconds)).await;
-            assert_eq!(outcome.as_ref().map(Outcome::word), word, "{seconds} s");
+            let what = format!("{seconds} s, server {server_ahead:?} s ahead");
+            assert_eq!(outcome.as_ref().map(Outcome::word), word, "{what}");
+            if let Some(Outcome::Failed {
+                because,
+                remedy,
+                lost,
+            }) = outcome
+            {
+                assert!(lost, "{what}");
+                assert!(because.contains("within 2m of sending") && because.contains("held up"));
+                assert!(
+                    remedy.contains("before you make the plan again"),
+                    "{remedy}"
+                );
+            }
         }
     }
-    // and where nobody answers, or somebody else does, nothing can be told at all
+}
+
+/// Whatever the clocks say that people set.
+#[tokio::test]
+async fn what_this_process_sent_is_called_lost_only_by_its_own_steady_clock() {
+    let later = || jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let server = Faulty::start(move |_, asked| match asked.method.as_str() {
+        "GET" => absent_at("run-r2", Some(later())),
+        _ => Reply::hang_up(),
+    })
+    .await;
+    let mut writer = writer(&server, Duration::from_secs(120));
+    let plan = create(None);
+    assert_eq!(writer.write(&plan, &|_| {}).await.word(), "unknown");
+    assert_eq!(writer.look_for(&plan, ago(3600)).await, None);
+    writer.limits.quiet = Duration::ZERO;
+    let outcome = writer.look_for(&plan, ago(-3600)).await;
+    assert_eq!(outcome.as_ref().map(Outcome::word), Some("failed"));
+    assert_eq!(sent(&server).len(), 1);
+}
+
+#[tokio::test]
+async fn where_nobody_answers_or_somebody_else_does_nothing_is_proven() {
     for answer in [
         || Reply::no(503, "ServiceUnavailable", "busy"),
         || Reply::json(404, "<html>Not Found</html>"),
