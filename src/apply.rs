@@ -7,7 +7,7 @@
 use crate::journal::file::{JournalFile, Lock, Written};
 use crate::journal::{Entry, Record, What};
 use crate::model::{Environment, Fault};
-use crate::plan::{CheckName, Outcome, Plan, PlanId, Write, checks};
+use crate::plan::{CheckName, Outcome, Plan, PlanId, Write, checks, in_flight};
 use crate::provider::Writer;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -189,7 +189,7 @@ async fn intend(plan: &Plan, journal: &JournalFile) -> Result<Written, Outcome> 
                 because: format!("Nothing was sent: {unread}."),
             });
         }
-        if let Some(other) = checks::collision(&known, &plan) {
+        if let Some(other) = in_flight::collision(&known, &plan) {
             let because = if other.plan.id == plan.id {
                 format!("Plan {} was sent before; it is never sent again.", plan.id)
             } else {

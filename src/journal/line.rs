@@ -121,7 +121,7 @@ mod tests {
         let said = format!("{{\"v\":{FORMAT},\"sum\":\"");
         assert!(line.starts_with(said.as_bytes()), "{line:?}");
         assert!(line.ends_with(b"}\n"));
-        assert_eq!(read(&line), Ok(entry()));
+        assert_eq!(read(line.trim_ascii_end()), Ok(entry()));
         // Versions 0 and 1 have no checksum.
         let bare = serde_json::to_string(&entry()).unwrap();
         assert_eq!(read(bare.as_bytes()), Ok(entry()));

@@ -3,19 +3,14 @@
 //! Deliberately absent: the override of a later issue; until then every refusing row refuses.
 
 use super::subject::{Draft, Subject};
-use super::{
-    Check, CheckName, Lever, Moves, Outcome, Plan, Remedy, Request, Verdict, Way, Weight, Write,
-};
-use super::{fresh, one_cluster, show};
-use crate::journal::{Journal, PlanState, Record};
+use super::{Check, CheckName, Lever, Remedy, Verdict, Way, Weight, Write};
+use super::{fresh, in_flight, one_cluster};
+use crate::journal::Journal;
+use crate::model::Environment;
 use crate::model::span::span;
-use crate::model::{Environment, Version};
 use crate::page::Page;
 use crate::store::Source;
-use jiff::{SignedDuration, Timestamp};
-
-/// So long the next plan for the same names one that was called lost.
-const CALLED_LOST: SignedDuration = SignedDuration::from_hours(1);
+use jiff::Timestamp;
 
 /// Rows as they were checked for one lever, each with the next thing to do should it fail.
 pub(super) struct Checks {
@@ -105,7 +100,7 @@ pub(super) fn shared(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) 
     journal_lines(subject, checks);
     fresh::check(subject, &draft.rests_on, checks);
     certificate(subject, draft, checks);
-    in_flight_row(subject, draft, checks);
+    in_flight::check(subject, draft, checks);
     let production = draft.reach.production || subject.stage.production;
     if production {
         let (verdict, evidence) = if subject.context.who.shared {
@@ -341,165 +336,4 @@ pub(super) fn read(subject: &Subject<'_>, source: &Source) -> String {
         }
         Source::Cluster(environment) => format!("{environment} cluster {age}"),
     }
-}
-
-fn in_flight_row(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
-    let journal = subject.context.journal;
-    match in_flight(journal, &draft.request, draft.to.as_ref()) {
-        None => match (
-            called_lost(journal, &draft.request, subject.context.now),
-            arrived(subject, &draft.request),
-        ) {
-            (Some(evidence), _) => checks.weigh(
-                CheckName::InFlight,
-                Weight::Reason,
-                Verdict::Failed,
-                evidence,
-                "",
-            ),
-            (None, None) => {
-                checks.pass(CheckName::InFlight, "no plan of the same kind is under way");
-            }
-            // Where it only is to be known, it is shown among what speaks against the plan.
-            (None, Some(evidence))
-                if CheckName::InFlight.weight(draft.request.lever) == Some(Weight::Shown) =>
-            {
-                checks.add(CheckName::InFlight, Verdict::Failed, evidence, "");
-            }
-            (None, Some(evidence)) => checks.pass(CheckName::InFlight, evidence),
-        },
-        Some(record) => {
-            let (state, remedy) = match record.plan_state() {
-                PlanState::Unknown => (
-                    "has an unknown outcome",
-                    Remedy::by("Settle it first.", Way::Settle),
-                ),
-                PlanState::Open => (
-                    "is being sent, or its console died",
-                    Remedy::by("Wait for it, or settle it.", Way::Settle),
-                ),
-                _ => (
-                    "is under way",
-                    Remedy::by(
-                        "Wait for its effect, which the journal shows.",
-                        Way::Open(Page::Journal),
-                    ),
-                ),
-            };
-            checks.add(
-                CheckName::InFlight,
-                Verdict::Failed,
-                format!(
-                    "plan {} ({} {}, by {}) {state}",
-                    record.plan.id,
-                    record.plan.request.lever.title(),
-                    record.plan.request.target,
-                    record.plan.who.login
-                ),
-                remedy,
-            );
-        }
-    }
-}
-
-/// What a plan would do that moves the same and was called lost lately, should it arrive after all.
-fn called_lost(journal: &Journal, request: &Request, now: Timestamp) -> Option<String> {
-    journal.records.iter().rev().find_map(|record| {
-        let Some((at, Outcome::Failed { lost: true, .. })) = &record.outcome else {
-            return None;
-        };
-        let age = now.duration_since(*at);
-        if record.settled.is_some()
-            || age > CALLED_LOST
-            || !same_movement(&record.plan.request, request)
-        {
-            return None;
-        }
-        let plan = &record.plan;
-        let moves = show::moves(plan).map(|moves| format!(" {moves}"));
-        Some(format!(
-            "plan {} was called lost {} ago; if it arrives late, it will {} {}{}",
-            plan.id,
-            span(age.as_secs()),
-            plan.request.lever.title(),
-            plan.request.target,
-            moves.unwrap_or_default()
-        ))
-    })
-}
-
-/// What is under way and collides with nothing, because its version has arrived and its effect is awaited.
-fn arrived(subject: &Subject<'_>, request: &Request) -> Option<String> {
-    let mut open = subject.context.journal.open();
-    let record = open.find(|record| {
-        same_movement(&record.plan.request, request) && record.plan_state() == PlanState::Underway
-    });
-    let plan = &record?.plan;
-    Some(format!(
-        "plan {} ({} {} to {}, by {}) has arrived, and its effect is awaited",
-        plan.id,
-        plan.request.lever.title(),
-        plan.request.target,
-        plan.to.as_ref().map_or("", Version::short),
-        plan.who.login
-    ))
-}
-
-/// The plan in the journal that this one would collide with. Both requests name their file or run.
-pub fn in_flight<'j>(
-    journal: &'j Journal,
-    request: &Request,
-    to: Option<&Version>,
-) -> Option<&'j Record> {
-    journal.open().find(|record| {
-        same_movement(&record.plan.request, request)
-            && match record.plan_state() {
-                PlanState::Open | PlanState::Unknown => true,
-                // A version that has arrived does not collide with the next one. A branch that waits for review changes
-                // nothing, so the opposite change does not collide with it.
-                PlanState::Underway if is_branch(record) => {
-                    record.plan.request.lever == request.lever
-                }
-                PlanState::Underway => {
-                    record.plan.to.as_ref() == to || record.seen.first().is_none_or(Option::is_none)
-                }
-                _ => false,
-            }
-    })
-}
-
-fn is_branch(record: &Record) -> bool {
-    matches!(
-        record.plan.write,
-        Write::Commit {
-            branch: Some(_),
-            ..
-        }
-    )
-}
-
-/// Whether two requests move the same thing.
-fn same_movement(a: &Request, b: &Request) -> bool {
-    if a.lever.moves() != b.lever.moves() || a.target.environment != b.target.environment {
-        return false;
-    }
-    match a.lever.moves() {
-        Moves::Version | Moves::Gate => a.repository == b.repository,
-        Moves::RunAgain | Moves::RunInFlight => {
-            a.run.as_ref().map(|r| &r.uid) == b.run.as_ref().map(|r| &r.uid)
-        }
-        Moves::Application => a.target.app == b.target.app,
-        Moves::Comparison => true,
-    }
-}
-
-/// Looks again, under the lock, for a plan of another console that this one would collide with.
-pub fn collision<'j>(journal: &'j Journal, plan: &Plan) -> Option<&'j Record> {
-    if let Some(record) = journal.get(&plan.id) {
-        return Some(record);
-    }
-    if plan.request.lever == Lever::RollBack {
-        return None;
-    }
-    in_flight(journal, &plan.request, plan.to.as_ref())
 }

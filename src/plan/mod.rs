@@ -13,6 +13,7 @@ mod gates;
 pub mod good;
 mod hold;
 mod hops;
+pub mod in_flight;
 pub mod mark;
 mod one_cluster;
 mod outcome;
