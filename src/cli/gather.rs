@@ -240,7 +240,9 @@ fn has_answered(store: &Store, source: &Source, want: &Want, config: &Config) ->
     }
     match source {
         Source::Git => {
-            store.tree.is_some()
+            // What an earlier start has fetched is known at once; that it is the newest, once git has answered.
+            !state.connecting
+                && store.tree.is_some()
                 && (!want.history || store.history.is_complete())
                 && (!want.rights || config.read_only || store.pushable.is_some())
         }

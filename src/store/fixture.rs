@@ -73,6 +73,7 @@ impl Fixture {
         let mut tree = self.tree.clone();
         tree.name_apps_after_files();
         self.news(Source::Git, News::Declared(Arc::new(tree)));
+        self.news(Source::Git, News::Alive);
         self
     }
 

@@ -128,8 +128,7 @@ impl SourceState {
             }
             Some(_) => {}
             None if self.away_since.is_none() => {}
-            // History that was fetched before is walked on while git is away.
-            None if matches!(news, News::Changes { .. }) || self.is_any_list_away() => {}
+            None if self.is_any_list_away() => {}
             None => self.away_since = None,
         }
     }
@@ -196,6 +195,8 @@ impl SourceState {
             }
             // A push that was tried says nothing of what was read.
             News::Pushable(_) => return,
+            // These may have been fetched long ago, and are read while git is away: that it answers is said by itself.
+            News::Declared(_) | News::Changes { .. } => return,
             // Known before anything is asked: no sign of life.
             News::Exposed(exposure) => {
                 self.exposure = *exposure;
@@ -214,13 +215,7 @@ impl SourceState {
                 state.fault = None;
             }
             // A fact or a sign of life, of which there is no more to note than that it came.
-            News::Alive
-            | News::Declared(_)
-            | News::Changes { .. }
-            | News::Listing(_)
-            | News::Put(_)
-            | News::Gone(..)
-            | News::Odd { .. } => {}
+            News::Alive | News::Listing(_) | News::Put(_) | News::Gone(..) | News::Odd { .. } => {}
         }
         self.connecting = false;
         self.alive_at = Some(seen_at);
@@ -353,6 +348,34 @@ mod tests {
     /// Whether it is being read, and how well.
     fn seen(about: &SourceState) -> (bool, Reach) {
         (about.is_reading(at(1)), about.reach(at(1)))
+    }
+
+    /// A mirror is read, and its history walked, while git is away: that is no answer.
+    #[test]
+    fn what_was_fetched_before_is_no_sign_of_life() {
+        let changes = || News::Changes {
+            changes: Vec::new(),
+            walked: crate::store::Walked::ToTheEnd(at(0)),
+        };
+        let mut git = SourceState::default();
+        git.heard(at(0), &News::Connecting(Vec::new()));
+        git.heard(at(0), &News::Declared(Default::default()));
+        git.heard(at(0), &News::AsOf(Some(at(-300))));
+        git.heard(at(0), &changes());
+        assert!(git.connecting, "it was not heard yet");
+        assert_eq!(git.age_s(at(0)), Some(300));
+        let fault = Fault::new(FaultKind::Unreachable, "Connection refused", "");
+        let fault = News::Fault {
+            list: None,
+            fault,
+            retry_at: None,
+        };
+        git.heard(at(0), &fault);
+        git.heard(at(1), &changes());
+        assert_eq!(git.reach(at(1)), Reach::Stale);
+        assert!(git.fault.is_some());
+        git.heard(at(2), &News::Alive);
+        assert_eq!((git.reach(at(2)), git.fault.is_none()), (Reach::Ok, true));
     }
 
     #[test]

@@ -553,6 +553,7 @@ impl World {
                 .collect(),
         );
         say(&Source::Git, News::Declared(Arc::new(tree)));
+        say(&Source::Git, News::Alive);
         say(
             &Source::Git,
             News::Changes {

@@ -563,7 +563,9 @@ fn what_came_while_history_could_not_be_read_is_read_later() {
     fed.until("both", |store| {
         store.history.changes_of(&integration, &frontend).len() == 3
     });
-    assert!(fed.store.source(&Source::Git).unwrap().fault.is_none());
+    fed.until("a sign of life", |store| {
+        store.source(&Source::Git).unwrap().fault.is_none()
+    });
 }
 
 #[test]

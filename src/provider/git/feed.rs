@@ -64,8 +64,6 @@ pub fn watch(
             mended_at: None,
             failures: 0,
             alive_at: None,
-            present_fault: None,
-            kept: None,
             probe: Probe {
                 wanted: options.probe,
                 refused: 0,
@@ -143,10 +141,6 @@ struct FeedThread {
     mended_at: Option<Instant>,
     failures: u32,
     alive_at: Option<Instant>,
-    /// The fault that has not passed yet.
-    present_fault: Option<News>,
-    /// Only what an earlier start had fetched was sent so far; the time of that fetch, where it is known.
-    kept: Option<Option<Timestamp>>,
     probe: Probe,
     namespaces: Option<signal::Sender<OwnNamespaces>>,
     /// The history of one app, where no other is wanted.
@@ -228,8 +222,8 @@ impl FeedThread {
             if self.reported.is_none()
                 && let Ok(tip) = repository.tip()
             {
-                self.kept = Some(repository.fetched_at());
-                if !self.declared(repository, tip)? {
+                let as_of = News::AsOf(repository.fetched_at());
+                if !self.declared(repository, tip)? || !self.feed.blocking_send(as_of) {
                     return Ok(false);
                 }
             }
@@ -251,14 +245,14 @@ impl FeedThread {
                         };
                     }
                 };
-                self.forget_fault();
+                self.failures = 0;
                 if !self.news(repository, tip)? {
                     return Ok(false);
                 }
             }
         } else {
             let tip = repository.tip()?;
-            self.forget_fault();
+            self.failures = 0;
             if !self.news(repository, tip)? {
                 return Ok(false);
             }
@@ -298,7 +292,7 @@ impl FeedThread {
             // What came in between is still owed, so the next round begins at the same commit.
             self.reported = reported;
         }
-        sent
+        Ok(sent? && self.feed.blocking_send(News::Alive))
     }
 
     fn declared(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
@@ -327,7 +321,7 @@ impl FeedThread {
         if first {
             self.walking = Some(self.walking_from(tip));
         }
-        Ok(self.feed.blocking_send(News::Declared(tree)) && self.repeat_fault())
+        Ok(self.feed.blocking_send(News::Declared(tree)))
     }
 
     fn walking_from(&self, tip: Oid) -> Walking {
@@ -427,22 +421,7 @@ impl FeedThread {
     }
 
     fn changes(&self, changes: Vec<Change>, walked: Walked) -> bool {
-        self.feed.blocking_send(News::Changes { changes, walked }) && self.repeat_fault()
-    }
-
-    /// Facts from an earlier fetch are news but no sign of life, so their age, and a fault that still stands, are sent
-    /// again after them.
-    fn repeat_fault(&self) -> bool {
-        let age = self.kept.map(News::AsOf);
-        age.into_iter()
-            .chain(self.present_fault.clone())
-            .all(|news| self.feed.blocking_send(news))
-    }
-
-    fn forget_fault(&mut self) {
-        self.failures = 0;
-        self.kept = None;
-        self.present_fault = None;
+        self.feed.blocking_send(News::Changes { changes, walked })
     }
 
     fn fault(&mut self, error: &Error) -> bool {
@@ -453,13 +432,11 @@ impl FeedThread {
         let retry_at = SignedDuration::try_from(self.delay())
             .ok()
             .and_then(|delay| Timestamp::now().checked_add(delay).ok());
-        let news = News::Fault {
+        self.feed.blocking_send(News::Fault {
             list: None,
             fault,
             retry_at,
-        };
-        self.present_fault = Some(news.clone());
-        self.feed.blocking_send(news)
+        })
     }
 
     /// How long a feed with nothing to walk rests.

@@ -111,6 +111,7 @@ impl Replayed {
             delivery,
         };
         replayed.hear(Source::Git, News::Declared(Arc::new(declared())));
+        replayed.hear(Source::Git, News::Alive);
         let walked = Walked::ToTheEnd(now());
         let changes = Vec::new();
         replayed.hear(Source::Git, News::Changes { changes, walked });
