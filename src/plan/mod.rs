@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod by_hand;
+mod changed;
 pub mod check;
 pub mod checks;
 mod copy;
@@ -35,6 +36,7 @@ pub mod waits;
 mod wanted;
 
 pub use crate::lever::{Lever, Moves};
+pub use changed::Changed;
 pub use check::{Check, CheckName, Verdict, Weight};
 pub use outcome::Outcome;
 pub use reach::passing;
@@ -420,35 +422,5 @@ impl Plan {
         edits
             .iter()
             .find(|edit| edit.environment != self.request.target.environment && edit.to == "false")
-    }
-
-    /// Whether two plans do the same: the same write with the same checks and confirmation. The moment of reading, the
-    /// reason, and an object's resourceVersion may differ.
-    pub fn comes_to_the_same(&self, other: &Plan) -> bool {
-        let bare = |plan: &Plan| {
-            let mut plan = plan.clone().with_reason(None);
-            if let Write::Patch {
-                resource_version, ..
-            } = &mut plan.write
-            {
-                *resource_version = Arc::default();
-            }
-            plan
-        };
-        let prices = |plan: &Plan| -> Vec<CheckName> {
-            let dear = plan
-                .checks
-                .iter()
-                .filter(|c| c.refuses() || c.wants_reason());
-            dear.map(|c| c.name).collect()
-        };
-        let (ours, theirs) = (bare(self), bare(other));
-        let known = prices(other);
-        ours.from == theirs.from
-            && ours.to == theirs.to
-            && ours.reach.environments == theirs.reach.environments
-            && ours.reach.arrivals == theirs.reach.arrivals
-            && ours.write == theirs.write
-            && prices(self).iter().all(|name| known.contains(name))
     }
 }

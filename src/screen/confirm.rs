@@ -8,8 +8,8 @@ pub mod parts;
 
 use super::line::{Line, Tone};
 use crate::model::{Version, span::span};
-use crate::plan::show;
-use crate::state::{Changed, ConfirmUi, Overlay, Part, State};
+use crate::plan::{Changed, show};
+use crate::state::{ConfirmUi, Overlay, Part, State};
 use crate::text::{Safe, width, wrap};
 use parts::Section;
 
@@ -18,6 +18,20 @@ const KEPT: usize = 2;
 
 /// Action and target, reach, from and to, evidence, what was read when.
 pub fn head(state: &State, ui: &ConfirmUi, columns: usize) -> Vec<Line> {
+    let (mut lines, more) = head_by_need(state, ui, columns);
+    lines.extend(more);
+    lines
+}
+
+/// The rows of the lowest screen that can be confirmed on: from and to, whatever changed there, one line of the checks,
+/// and what is typed with what is said of it are all in sight.
+pub fn least_rows(state: &State, ui: &ConfirmUi, columns: usize) -> usize {
+    let (needed, _) = head_by_need(state, ui, columns);
+    needed.len() + 1 + foot::least_rows(state, ui, columns)
+}
+
+/// The lines that nothing is confirmed without, and those below them.
+fn head_by_need(state: &State, ui: &ConfirmUi, columns: usize) -> (Vec<Line>, Vec<Line>) {
     let plan = &ui.plan;
     let mut lines = Vec::new();
     let nth = state
@@ -69,23 +83,19 @@ pub fn head(state: &State, ui: &ConfirmUi, columns: usize) -> Vec<Line> {
             lines.extend(wrapped(&format!("changed: {text}"), columns, Tone::Bad));
         }
     }
-    lines.extend(
-        evidence
-            .take(2)
-            .map(|line| Line::new().safe(line, Tone::Plain)),
-    );
+    let evidence = evidence.map(|line| Line::new().safe(line, Tone::Plain));
     let undone = plan.request.undoes.iter();
     let story = undone.flat_map(|undone| wrapped(&undone.story, columns, Tone::Plain));
-    lines.extend(story.take(2));
     let others = show::others(plan).into_iter();
     let others = others.flat_map(|others| wrapped(&others, columns, Tone::Plain));
-    lines.extend(others.take(2));
-    lines.extend(
-        wrapped(&plan.read, columns, Tone::Plain)
-            .into_iter()
-            .take(2),
-    );
-    lines
+    let read = wrapped(&plan.read, columns, Tone::Plain).into_iter();
+    let more = evidence
+        .take(2)
+        .chain(story.take(2))
+        .chain(others.take(2))
+        .chain(read.take(2))
+        .collect();
+    (lines, more)
 }
 
 /// What changed of what stands in the head.
@@ -115,7 +125,7 @@ fn change_of_head(state: &State, ui: &ConfirmUi, change: &Changed) -> Option<Str
         Changed::To(before) => format!("it would have brought {}", word(before)),
         Changed::Reach => "how far it reaches".to_owned(),
         Changed::Refused(because) => format!("it would be refused now. {because}"),
-        Changed::Check(_) | Changed::Write => return None,
+        Changed::Check(_) | Changed::Write | Changed::Then => return None,
     })
 }
 
@@ -185,10 +195,26 @@ pub fn scroll(state: &State) -> usize {
 /// The lines of the parts, and how many of them there is room for.
 fn middle(state: &State, ui: &ConfirmUi) -> (Vec<BodyLine>, usize) {
     let (columns, rows) = (usize::from(state.size.0), usize::from(state.size.1));
-    let head = head(state, ui, columns).len();
-    let foot = foot::lines(state, ui, columns).lines.len();
-    let room = rows.saturating_sub(foot).saturating_sub(head);
+    let (_, room) = rows_above_foot(state, ui, columns, rows);
     (body(state, ui, columns, room), room)
+}
+
+/// How many rows of a screen the head has, and how many the parts below it. What matters less in the head gives way to one
+/// line of the checks.
+pub fn rows_above_foot(
+    state: &State,
+    ui: &ConfirmUi,
+    columns: usize,
+    rows: usize,
+) -> (usize, usize) {
+    let (needed, more) = head_by_need(state, ui, columns);
+    let foot = foot::lines(state, ui, columns).lines.len();
+    let above = rows.saturating_sub(foot);
+    let head = (needed.len() + more.len())
+        .min(above.saturating_sub(1))
+        .max(needed.len())
+        .min(above);
+    (head, above - head)
 }
 
 /// The topmost line that brings the part with the focus into sight: its title, and of its lines as many as there is room for.

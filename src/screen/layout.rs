@@ -50,14 +50,26 @@ pub struct Needs {
 /// The panes of a state: by its size and the lines that its texts need, not by which view is open.
 pub fn panes(state: &State) -> Panes {
     let (columns, rows) = state.size;
+    layout(columns, rows, needs(state, columns), state.ui.zoom)
+}
+
+fn needs(state: &State, columns: u16) -> Needs {
     let wide = usize::from(columns);
     let count = |lines: usize| u16::try_from(lines).unwrap_or(u16::MAX);
-    let needs = Needs {
+    Needs {
         header: count(banner::lines(state, wide).len()),
         sentence: count(sentence::lines(state, wide).len()),
         newest: count(message::newest(state, wide).len()),
-    };
-    layout(columns, rows, needs, state.ui.zoom)
+    }
+}
+
+/// The rows of the lowest screen of these columns whose body has so many lines.
+pub fn rows_for_body(state: &State, columns: u16, lines: usize) -> u16 {
+    let needs = needs(state, columns);
+    let body = |rows| usize::from(layout(columns, rows, needs, state.ui.zoom).body.height);
+    (1..u16::MAX)
+        .find(|rows| body(*rows) >= lines)
+        .unwrap_or(u16::MAX)
 }
 
 /// The panes of a size.

@@ -17,8 +17,8 @@ use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
 use crate::model::log::{ErrorLines, Filter, Log, Pattern};
-use crate::model::{App, Fault, ObjectId, Target, Version};
-use crate::plan::{Actor, CheckName, Lever, Plan, PlanId, Refusal, Request};
+use crate::model::{App, Fault, ObjectId, Target};
+use crate::plan::{Actor, Changed, Lever, Plan, PlanId, Refusal, Request};
 use crate::provider::Call;
 use crate::store::Store;
 use jiff::Timestamp;
@@ -99,6 +99,8 @@ pub struct Ui {
     /// Counts overlays: keys read before the present one was painted do not count in it.
     pub overlay_number: u64,
     pub overlay_painted: Option<Timestamp>,
+    /// When several letters last came together in it; the key that answers counts again a moment later.
+    pub letters_together: Option<Timestamp>,
     pub terminal: TerminalUi,
     pub prompt: Option<Prompt>,
     /// What is muted once the reason is typed.
@@ -294,8 +296,6 @@ pub struct ConfirmUi {
     pub top: usize,
     /// Why Enter did not act.
     pub complaint: Option<Complaint>,
-    /// When several letters last arrived together; Enter counts again a moment later.
-    pub letters_together: Option<Timestamp>,
     /// The second in which the plan was decided again last.
     pub decided_at: i64,
     /// What changed under the plan while it was open.
@@ -332,30 +332,6 @@ pub enum Cure {
     Enter,
     /// Any key is pressed.
     Key,
-}
-
-/// What changed under an open plan.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Changed {
-    /// What stands there, and is now this.
-    From(Option<Version>),
-    /// What it would bring, and was this before.
-    To(Option<Version>),
-    Reach,
-    /// A check that refuses or wants a reason, and did not before.
-    Check(CheckName),
-    Write,
-    /// It would be refused now, because of this.
-    Refused(String),
-}
-
-impl Changed {
-    pub fn is_about_the_same(&self, other: &Changed) -> bool {
-        match (self, other) {
-            (Changed::Check(one), Changed::Check(two)) => one == two,
-            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
-        }
-    }
 }
 
 /// What is selected in the view that one looks at: what `copy` and `link` are about.

@@ -1,21 +1,16 @@
 //! Confirm: the overlay that shows a plan, and the only place from which one is sent.
 //!
-//! Keys read before the overlay was painted, pastes and held keys never count; letters that come together do, but Enter only by
-//! itself, a moment later. Deliberately absent: deciding
-//! ([`crate::plan`]) and sending (an effect).
+//! Deliberately absent: deciding ([`crate::plan`]), sending (an effect), and which keys count ([`super::counts`]).
 
 pub mod live;
 
+use super::counts::{answer_counts, key_counts};
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
 use crate::plan::{Plan, Request, plan};
 use crate::screen::confirm::top_of_focus;
 use crate::state::{Complaint, ConfirmUi, Cure, Overlay, Part, State};
-use jiff::SignedDuration;
-
-/// After several letters that came together Enter counts again.
-const ENTER_AFTER: SignedDuration = SignedDuration::from_millis(200);
 
 /// Shows a plan. The focus starts where something must be typed, else on Cancel.
 pub fn open(state: &mut State, plan: Plan) {
@@ -46,7 +41,6 @@ pub fn open(state: &mut State, plan: Plan) {
         confirm_focused: false,
         top: 0,
         complaint: None,
-        letters_together: None,
         decided_at: state.now.as_second(),
         changes: Vec::new(),
         sent: false,
@@ -97,21 +91,29 @@ pub fn press_in_confirm(
     effects: &mut Vec<Effect>,
 ) {
     let most = crate::screen::confirm::scroll(state);
-    let is_seen = is_seen(state, press);
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
     forget_complaint(confirm, action == Action::Confirm);
+    let sends =
+        action == Action::Confirm && confirm.part == Part::Buttons && confirm.confirm_focused;
+    let chooses = matches!(action, Action::Up | Action::Down) && chooses(confirm);
+    // Neither button was seen, not even Cancel.
+    let acts = chooses || matches!(action, Action::Right | Action::Confirm);
+    if acts && !sends && !key_counts(state, press) {
+        return;
+    }
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+        return;
+    };
     match action {
         Action::Back | Action::Cancel => close(state),
         Action::NextPart => turn(state, 1),
         Action::PreviousPart => turn(state, -1),
         Action::Left => confirm.confirm_focused = false,
-        // Neither button was seen, not even Cancel.
-        Action::Right | Action::Confirm if !is_seen => complain_unseen(confirm),
         Action::Right => confirm.confirm_focused = confirm.part == Part::Buttons,
-        Action::Down if chooses(confirm) => choose(state, press, 1),
-        Action::Up if chooses(confirm) => choose(state, press, -1),
+        Action::Down if chooses => choose(state, press, 1),
+        Action::Up if chooses => choose(state, press, -1),
         Action::Down => confirm.top = (confirm.top + 1).min(most),
         Action::Up => confirm.top = confirm.top.min(most).saturating_sub(1),
         Action::PageDown => confirm.top = (confirm.top + 10).min(most),
@@ -126,7 +128,7 @@ pub fn press_in_confirm(
                 show_focus(state);
             }
             Part::Buttons if !confirm.confirm_focused => close(state),
-            _ => send(state, press, effects),
+            _ => send(state, press, action, effects),
         },
         other => super::press::does_nothing(state, other),
     }
@@ -142,7 +144,7 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
     match action {
         Some(Action::Confirm) => match confirm.part {
             Part::Reason => turn(state, 1),
-            _ => send(state, press, effects),
+            _ => send(state, press, Action::Confirm, effects),
         },
         Some(Action::Back | Action::Cancel) => close(state),
         Some(Action::NextPart) => turn(state, 1),
@@ -165,19 +167,14 @@ pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: 
                 confirm.reason.clone_from(reason);
             }
         }
-        Some(Action::Later) if chooses(confirm) => choose(state, press, 1),
-        Some(Action::Earlier) if chooses(confirm) => choose(state, press, -1),
+        // What was typed before the overlay was seen was meant for something else.
+        _ if !key_counts(state, press) => {}
+        Some(Action::Later) => choose(state, press, 1),
+        Some(Action::Earlier) => choose(state, press, -1),
         _ => {
-            // What was typed before the overlay was seen was meant for something else.
-            if !is_seen(state, press) {
-                return;
-            }
             let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
                 return;
             };
-            if press.queued && confirm.part == Part::Version {
-                confirm.letters_together = Some(press.at);
-            }
             let field = match confirm.part {
                 Part::Version => &mut confirm.version,
                 _ => &mut confirm.reason,
@@ -200,6 +197,9 @@ fn choose(state: &mut State, press: &Press, by: isize) {
     let Some(Overlay::Confirm(confirm)) = &state.ui.overlay else {
         return;
     };
+    if !chooses(confirm) {
+        return;
+    }
     let choices = &confirm.plan.choices;
     let now = choices
         .iter()
@@ -240,12 +240,6 @@ pub fn pasted(confirm: &mut ConfirmUi, text: &str) {
     }
 }
 
-fn complain_unseen(confirm: &mut ConfirmUi) {
-    let text =
-        "Pressed before the terminal had this plan, so it does not count. Look, then press again.";
-    complain(confirm, text.to_owned(), Cure::Key);
-}
-
 pub fn complain(confirm: &mut ConfirmUi, text: String, until: Cure) {
     confirm.complaint = Some(Complaint { text, until });
 }
@@ -267,15 +261,6 @@ fn forget_complaint(confirm: &mut ConfirmUi, is_enter: bool) {
     if is_cured {
         confirm.complaint = None;
     }
-}
-
-/// Whether a key was read after the terminal had this overlay. The terminal's answer arrives among the keys, so a key
-/// with the same time came after it.
-fn is_seen(state: &State, press: &Press) -> bool {
-    state
-        .ui
-        .overlay_painted
-        .is_some_and(|painted| press.at >= painted)
 }
 
 /// Keeps what was typed, so that nothing an operator wrote is lost.
@@ -313,27 +298,15 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Sends the plan once, if everything that must be typed is, and if it would still be decided the same way now.
-fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
-    let is_seen = is_seen(state, press);
+fn send(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    let is_sent = matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if confirm.sent);
+    if is_sent || !answer_counts(state, press, action) {
+        return;
+    }
     let keys = state.keys.clone();
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
-    if confirm.sent {
-        return;
-    }
-    if !is_seen {
-        return complain_unseen(confirm);
-    }
-    // A slow line brings honest typing in one piece, but nobody confirms what they have not read.
-    let counts_from = confirm
-        .letters_together
-        .and_then(|at| at.checked_add(ENTER_AFTER).ok());
-    if press.queued || counts_from.is_some_and(|counts_from| press.at < counts_from) {
-        let sentence = "That key came together with others; press it by itself.";
-        let text = keys.with_key(Place::Text, sentence, Action::Confirm);
-        return complain(confirm, text, Cure::Key);
-    }
     if let Some(version) = confirm.plan.typed()
         && confirm.version != version
     {
@@ -352,33 +325,32 @@ fn send(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
         return complain(confirm, text, Cure::Reason);
     }
     let mut request = confirm.plan.request.clone();
-    let (id, shown) = (confirm.plan.id.clone(), confirm.plan.clone());
+    let id = confirm.plan.id.clone();
     let reason = confirm.reason.trim().to_owned();
     request.reason = (!reason.is_empty()).then_some(reason.clone());
-    let decided = plan(&request, &state.context(&id));
-    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
-        return;
+    let plan = match plan(&request, &state.context(&id)) {
+        Ok(plan) => plan,
+        Err(refusal) => return state.open_overlay(Overlay::Refused(Box::new(refusal))),
     };
-    match decided {
-        Ok(plan) if plan.comes_to_the_same(&shown) => {
-            confirm.sent = true;
-            confirm.complaint = None;
-            confirm.plan = plan.clone();
-            remember(state, reason);
-            if let Some(bulk) = &mut state.ui.bulk {
-                bulk.is_sending = true;
-            }
-            effects.push(Effect::Apply(Box::new(plan)));
+    let changes = live::changes(state, &plan);
+    if !changes.is_empty() {
+        live::show(state, plan.with_reason(None), changes);
+        if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+            let text = "The facts moved while you read: this is the plan now. Nothing was sent; look again.";
+            complain(confirm, text.to_owned(), Cure::Key);
         }
-        Ok(plan) => {
-            live::take_in(state, Ok(plan.with_reason(None)));
-            if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
-                let text = "The facts moved while you read: this is the plan now. Nothing was sent; look again.";
-                complain(confirm, text.to_owned(), Cure::Key);
-            }
-        }
-        Err(refusal) => state.open_overlay(Overlay::Refused(Box::new(refusal))),
+        return;
     }
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        confirm.sent = true;
+        confirm.complaint = None;
+        confirm.plan = plan.clone();
+    }
+    remember(state, reason);
+    if let Some(bulk) = &mut state.ui.bulk {
+        bulk.is_sending = true;
+    }
+    effects.push(Effect::Apply(Box::new(plan)));
 }
 
 #[cfg(test)]

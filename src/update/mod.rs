@@ -6,6 +6,7 @@ mod board;
 mod bulk;
 mod confirm;
 mod copy;
+mod counts;
 mod derive;
 mod levers;
 mod list;
@@ -42,6 +43,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Resized(columns, rows) => {
             state.size = (columns, rows);
             board::keep_visible(state);
+            // What was seen of an overlay was another screen.
+            state.show_overlay_anew();
         }
         Message::Ticked(now) => state.now = now,
         Message::Delta(delta) => {
@@ -210,14 +213,14 @@ impl State {
 
     pub(crate) fn open_overlay(&mut self, overlay: Overlay) {
         self.ui.overlay = Some(overlay);
-        self.ui.overlay_number += 1;
-        self.ui.overlay_painted = None;
+        self.show_overlay_anew();
     }
 
     /// The overlay shows something else now, so keys count only once the terminal has it.
     pub(crate) fn show_overlay_anew(&mut self) {
         self.ui.overlay_number += 1;
         self.ui.overlay_painted = None;
+        self.ui.letters_together = None;
     }
 
     pub(crate) fn close_overlay(&mut self) {

@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: letters (the keymap has them) and text fields' editing ([`super::prompt`], [`super::confirm`]).
 
-use super::{board, bulk, confirm, copy, levers, list, log, mute, open, order, prompt, run};
+use super::{
+    board, bulk, confirm, copy, counts, levers, list, log, mute, open, order, prompt, run,
+};
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::keymap::Chord;
@@ -60,6 +62,13 @@ fn overlaid(state: &mut State, press: &Press, action: Action, effects: &mut Vec<
 }
 
 fn overlaid_by(state: &mut State, press: &Press, action: Action, effects: &mut Vec<Effect>) {
+    let is_question = matches!(
+        state.ui.overlay,
+        Some(Overlay::Settle { .. } | Overlay::Undo { .. } | Overlay::Mute { .. })
+    );
+    if is_question && !counts::counts_in_question(state, press, action) {
+        return;
+    }
     match &state.ui.overlay {
         Some(Overlay::Confirm(_)) => confirm::press_in_confirm(state, press, action, effects),
         Some(Overlay::Levers { .. }) => levers::press_in_levers(state, press, action),

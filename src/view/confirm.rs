@@ -4,7 +4,7 @@
 //! Deliberately absent: deciding, sending, and the lines themselves ([`crate::screen::confirm`]).
 
 use super::pen::Pen;
-use crate::screen::confirm::{BodyLine, body, foot, head};
+use crate::screen::confirm::{BodyLine, body, foot, head, rows_above_foot};
 use crate::state::{ConfirmUi, State};
 use ratatui::layout::{Position, Rect};
 
@@ -15,11 +15,10 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, ui: &ConfirmUi) -> Option<Position
     let head = head(state, ui, columns);
     let foot = foot::lines(state, ui, columns);
     let foot_rows = foot.lines.len().min(rows);
-    let head_rows = head.len().min(rows - foot_rows);
+    let (head_rows, room) = rows_above_foot(state, ui, columns, rows);
     for (y, line) in head.iter().take(head_rows).enumerate() {
         pen.line(y, &pen.theme.styled(line.clone()));
     }
-    let room = rows - head_rows - foot_rows;
     let area = pen.area();
     let middle = Rect {
         y: area.y + head_rows as u16,

@@ -3,20 +3,25 @@
 //! Deliberately absent: the confirmation, which has a file of its own ([`super::confirm`]).
 
 use super::pen::{Line, Pen};
+use super::theme::Theme;
 use super::{confirm, levers};
 use crate::action::{Action, Place};
-use crate::journal::Journal;
-use crate::plan::{PlanId, Refusal, show};
-use crate::screen::confirm::parts::check as check_lines;
+use crate::plan::{Refusal, show};
+use crate::screen::confirm::{head, parts::check as check_lines};
 use crate::screen::copy::title;
 use crate::screen::levers::why_open;
-use crate::screen::{keys, mute, time::when};
+use crate::screen::question::{Question, question};
+use crate::screen::{keys, place::place, room::least_size};
 use crate::state::{Overlay, State};
-use crate::text::wrap;
+use crate::text::{Safe, wrap};
 use ratatui::layout::{Position, Rect};
 
 /// Draws the overlay over everything but the last two lines (the confirmation over everything).
 pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option<Position> {
+    if let Some(size) = least_size(state) {
+        too_small(state, &mut pen.within(whole), size);
+        return None;
+    }
     match state.ui.overlay.as_ref()? {
         Overlay::Confirm(ui) => return confirm::draw(state, &mut pen.within(whole), ui),
         Overlay::Levers {
@@ -37,44 +42,14 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option
             let title = title(state, subject);
             copy(state, &mut pen.within(main), &title);
         }
-        Overlay::Which {
-            request,
-            choices,
-            selected,
-        } => {
-            let title = format!("{} {}: which file", request.lever.title(), request.target);
-            let rows: Vec<String> = choices
-                .iter()
-                .map(|choice| {
-                    let stage = &request.target.environment;
-                    let version = state
-                        .store
-                        .declared(stage, choice)
-                        .and_then(|declared| declared.version.as_ref())
-                        .map_or("no version", |v| v.short())
-                        .to_owned();
-                    format!("{choice}  {version}")
-                })
-                .collect();
-            choose(&mut pen.within(main), &title, &[], &rows, *selected);
-        }
-        Overlay::Mute { target, selected } => {
-            let rows = mute::choices(state, target).into_iter();
-            let rows: Vec<String> = rows.map(|(_, text)| text).collect();
-            choose(
-                &mut pen.within(main),
-                &format!("mute {target}"),
-                &[],
-                &rows,
-                *selected,
-            );
-        }
         Overlay::Refused(refusal) => refused(state, &mut pen.within(main), refusal),
-        Overlay::Undo { plan, selected } => {
-            undo(state, &mut pen.within(main), plan, *selected);
-        }
-        Overlay::Settle { plan, selected } => {
-            draw_settle(state, &mut pen.within(main), plan, *selected);
+        Overlay::Which { .. }
+        | Overlay::Mute { .. }
+        | Overlay::Undo { .. }
+        | Overlay::Settle { .. } => {
+            if let Some(question) = question(state) {
+                ask(&mut pen.within(main), &question);
+            }
         }
     }
     None
@@ -112,31 +87,70 @@ fn copy(state: &State, pen: &mut Pen<'_>, what: &str) {
     }
 }
 
-fn choose(pen: &mut Pen<'_>, title: &str, says: &[String], rows: &[String], selected: usize) {
+/// A question with its answers; where there are too many for the part, those around the selected one.
+fn ask(pen: &mut Pen<'_>, question: &Question) {
     let theme = pen.theme;
-    let columns = pen.columns();
-    let texts: Vec<_> = says
-        .iter()
-        .flat_map(|text| wrap(text, columns, columns))
-        .collect();
-    let mut pen = at_foot(pen, 1 + texts.len() + rows.len());
-    pen.rule(0, title, theme.bold());
-    for (at, text) in texts.iter().enumerate() {
-        pen.line(1 + at, &Line::new().safe(text.clone(), theme.plain()));
+    let lines = question.lines(pen.columns());
+    let mut pen = at_foot(pen, lines.count());
+    pen.rule(0, &question.title, theme.bold());
+    let first = 1 + lines.says.len();
+    for (at, text) in lines.says.into_iter().enumerate() {
+        pen.line(1 + at, &Line::new().safe(text, theme.plain()));
     }
-    let room = pen.rows().saturating_sub(1 + texts.len());
-    let skip = (selected + 1).saturating_sub(room);
-    for (y, (at, row)) in rows.iter().enumerate().skip(skip).take(room).enumerate() {
-        let line = if at == selected {
-            Line::new()
-                .look("[", theme.bold())
-                .say(row)
-                .look("]", theme.bold())
-                .map(|own| own.patch(theme.selected()))
-        } else {
-            Line::new().say(" ").say(row)
-        };
-        pen.line(1 + texts.len() + y, &line);
+    let to_selected = lines.answers.iter().take(question.selected + 1);
+    let to_selected: usize = to_selected.map(Vec::len).sum();
+    let room = pen.rows().saturating_sub(first);
+    let answers = lines.answers.into_iter().enumerate();
+    let rows = answers.flat_map(|(nth, texts)| answer(texts, nth == question.selected, &theme));
+    let skip = to_selected.saturating_sub(room);
+    for (y, line) in rows.skip(skip).take(room).enumerate() {
+        pen.line(first + y, &line);
+    }
+}
+
+/// The lines of an answer, in brackets where it is selected.
+fn answer(texts: Vec<Safe>, is_selected: bool, theme: &Theme) -> Vec<Line> {
+    let last = texts.len().saturating_sub(1);
+    let line = |(nth, text): (usize, Safe)| {
+        let line = Line::new();
+        if !is_selected {
+            return line.say(" ").safe(text, theme.plain());
+        }
+        let open = if nth == 0 { "[" } else { " " };
+        let close = if nth == last { "]" } else { "" };
+        line.look(open, theme.bold())
+            .safe(text, theme.plain())
+            .look(close, theme.bold())
+            .map(|own| own.patch(theme.selected()))
+    };
+    texts.into_iter().enumerate().map(line).collect()
+}
+
+/// In place of an overlay that there is no room for: how much it needs, how to leave it, and what it is about.
+fn too_small(state: &State, pen: &mut Pen<'_>, (columns, rows): (u16, u16)) {
+    pen.clear();
+    let theme = pen.theme;
+    let wide = pen.columns();
+    let back = keys::first(state, place(state), Action::Back);
+    let says = format!(
+        "Too small to confirm: make the terminal at least {columns}x{rows}. {back} cancels."
+    );
+    let says = wrap(&says, wide, wide).into_iter();
+    let says = says.map(|text| Line::new().safe(text, theme.warning()));
+    let about: Vec<Line> = match &state.ui.overlay {
+        Some(Overlay::Confirm(ui)) => {
+            let head = head(state, ui, wide).into_iter();
+            head.map(|line| theme.styled(line)).collect()
+        }
+        _ => {
+            let says = question(state).map(|question| question.lines(wide).says);
+            let says = says.unwrap_or_default().into_iter();
+            says.map(|text| Line::new().safe(text, theme.plain()))
+                .collect()
+        }
+    };
+    for (y, line) in says.chain(about).take(pen.rows()).enumerate() {
+        pen.line(y, &line);
     }
 }
 
@@ -168,61 +182,4 @@ fn refused(state: &State, pen: &mut Pen<'_>, refusal: &Refusal) {
     for (at, line) in lines.iter().enumerate() {
         pen.line(1 + at, line);
     }
-}
-
-fn undo(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {
-    let short = state.journal.short(plan);
-    let record = state.journal.get(plan);
-    let request = record.and_then(Journal::undo);
-    let (says, what) = match &request {
-        Some(request) => {
-            let story = request.undoes.as_ref().map(|undone| undone.story.clone());
-            let to = request.version.as_ref();
-            let to = to.map(|to| format!(" to {}", to.short()));
-            let title = request.lever.title();
-            let what = format!("{title} {}{}", request.target, to.unwrap_or_default());
-            (story.into_iter().collect(), what)
-        }
-        None => (
-            vec!["The plan left nothing to undo.".to_owned()],
-            "nothing".to_owned(),
-        ),
-    };
-    let rows = [
-        format!("undo it: {what}, as a plan of its own"),
-        "leave it as it is: closes the debt, writes nothing".to_owned(),
-    ];
-    choose(
-        pen,
-        &format!("debt of plan {short}"),
-        &says,
-        &rows,
-        selected,
-    );
-}
-
-fn draw_settle(state: &State, pen: &mut Pen<'_>, plan: &PlanId, selected: usize) {
-    let short = state.journal.short(plan);
-    let says = match state.journal.get(plan) {
-        Some(record) => vec![
-            format!(
-                "{} {}, made {} by {}: sent, and no answer came. It is never sent again by itself.",
-                record.plan.request.lever.title(),
-                record.plan.request.target,
-                when(record.plan.made_at, state.now),
-                record.plan.who.login
-            ),
-            show::write(&record.plan)
-                .into_iter()
-                .next()
-                .unwrap_or_default(),
-        ],
-        None => vec!["The plan is not in the journal.".into()],
-    };
-    let rows = [
-        "look again: search the world for the plan's id".to_owned(),
-        "I looked: it was done".to_owned(),
-        "I looked: it was not done".to_owned(),
-    ];
-    choose(pen, &format!("settle plan {short}"), &says, &rows, selected);
 }

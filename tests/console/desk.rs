@@ -172,6 +172,8 @@ impl Desk {
         self.see("[ Cancel ]");
         self.press("right");
         self.see(&format!("[ {title} ]"));
+        // Sooner it would come together with the key before it.
+        self.console.pause();
         self.press("enter");
     }
 
@@ -212,7 +214,8 @@ impl Desk {
             let screen = self.look(LIMIT, "an answer", |screen| {
                 // What was typed is gone where the plan changed meanwhile.
                 let changed = screen.contains("changed: ") && screen.contains(", then confirm (");
-                accepted(screen) || changed || screen.contains("The facts moved while")
+                let too_soon = screen.contains("so it does not count. Look, then");
+                accepted(screen) || changed || too_soon || screen.contains("The facts moved while")
             });
             if accepted(&screen) {
                 if screen.contains("-- levers of ") {

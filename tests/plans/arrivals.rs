@@ -201,9 +201,13 @@ fn what_goes_on_into_production_is_named_by_the_apps_of_production() {
 fn an_app_that_joins_the_file_under_an_open_plan_makes_it_another() {
     let mut world = shared_file();
     let before = by(&world, Lever::Promote, "production");
-    assert!(before.comes_to_the_same(&by(&world, Lever::Promote, "production")));
+    let changes = |world: &World| {
+        let now = by(world, Lever::Promote, "production");
+        Console::default().changes(world, &now, &before)
+    };
+    assert_eq!(changes(&world), []);
     world.app_in("production", "publisher-new", &["publisher"]);
-    assert!(!before.comes_to_the_same(&by(&world, Lever::Promote, "production")));
+    assert_eq!(changes(&world), [Changed::Reach]);
 }
 
 /// Where the names of the version files are the apps, plans know as much of them as of those in a list.

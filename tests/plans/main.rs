@@ -18,6 +18,7 @@ mod world;
 mod apply;
 mod arrivals;
 mod by_hand;
+mod changed;
 mod changes;
 mod follow;
 mod good;

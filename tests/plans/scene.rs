@@ -177,9 +177,18 @@ impl Default for Console {
 
 impl Console {
     pub fn decide(&self, world: &World, request: &Request) -> Result<Plan, Refusal> {
+        self.with_context(world, |context| plan(request, context))
+    }
+
+    /// What is different in a plan from the one that is shown.
+    pub fn changes(&self, world: &World, plan: &Plan, shown: &Plan) -> Vec<Changed> {
+        self.with_context(world, |context| plan.changes_since(shown, context))
+    }
+
+    fn with_context<T>(&self, world: &World, look: impl FnOnce(&Context<'_>) -> T) -> T {
         let state = world.state(80, 24);
         let id = PlanId::new(PLAN);
-        let context = Context {
+        look(&Context {
             id: &id,
             store: &state.store,
             delivery: &world.delivery,
@@ -188,8 +197,7 @@ impl Console {
             who: &self.who,
             read_only: self.read_only,
             now: self.now,
-        };
-        plan(request, &context)
+        })
     }
 }
 

@@ -18,11 +18,12 @@ use leverframe::state::{ConfirmUi, Overlay, Part, State};
 
 /// The roll back of the night, open and seen.
 fn open(part: Part) -> State {
-    let mut state = night(80, 24);
-    let plan = decide(
-        &state,
-        &request(Lever::RollBack, "production", "whitehall-admin"),
-    );
+    open_in(night(80, 24), Lever::RollBack, "whitehall-admin", part)
+}
+
+/// A lever of an app in production, open and seen.
+fn open_in(mut state: State, lever: Lever, app: &str, part: Part) -> State {
+    let plan = decide(&state, &request(lever, "production", app));
     let mut confirm = confirm_ui(plan.unwrap(), part);
     confirm.decided_at = state.now.as_second();
     state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm)));
@@ -228,6 +229,151 @@ fn a_plan_that_would_be_refused_by_now_says_so_while_it_is_open() {
         screen.contains(&format!("changed: production has {to}")),
         "{screen}"
     );
+}
+
+/// The promotion of publisher, whose smoke run below is not known yet, open and seen.
+fn open_before_its_smoke_run() -> State {
+    let mut world = world::night();
+    world.may_all();
+    for facts in world.facts.values_mut() {
+        facts.retain(|fact| !matches!(fact, leverframe::store::Fact::Run(_)));
+    }
+    open_in(
+        world.state(80, 24),
+        Lever::Promote,
+        "publisher",
+        Part::Version,
+    )
+}
+
+#[test]
+fn a_check_that_gets_worse_under_an_open_plan_is_said_at_its_place_and_must_be_looked_at_again() {
+    let mut state = open_before_its_smoke_run();
+    assert!(drawn(&state).contains("? smoke"), "{}", drawn(&state));
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        confirm.reason = "wanted today".into();
+    }
+    let version = wanted(&state);
+    keys(&mut state, &version, 1_000);
+    let mut world = world::night();
+    world.may_all();
+    becomes(&mut state, &world, 1);
+    let screen = drawn(&state);
+    assert!(
+        screen.contains("x smoke       changed: the smoke run"),
+        "{screen}"
+    );
+    assert_eq!(confirm(&state).version, "");
+    assert_eq!(state.ui.overlay_painted, None);
+    assert_eq!(keys(&mut state, &format!("{version} enter"), 9_000), []);
+    // Looked at again it is sent.
+    state.ui.overlay_painted = Some(after(20_000));
+    let effects = keys(&mut state, &format!("{version} enter"), 20_000);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Apply(_)]),
+        "{}",
+        drawn(&state)
+    );
+}
+
+/// Between two looks at the facts, which are a second apart.
+#[test]
+fn enter_in_the_moment_in_which_a_check_gets_worse_sends_nothing() {
+    let mut state = open_before_its_smoke_run();
+    if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
+        confirm.reason = "wanted today".into();
+    }
+    let version = wanted(&state);
+    keys(&mut state, &version, 1_000);
+    let mut world = world::night();
+    world.may_all();
+    state.store = world.state(80, 24).store;
+    assert_eq!(keys(&mut state, "enter", 9_000), []);
+    assert!(complaint(&state).starts_with("The facts moved while you read"));
+    assert!(
+        drawn(&state).contains("changed: the smoke run"),
+        "{}",
+        drawn(&state)
+    );
+    assert_eq!(
+        (confirm(&state).version.as_str(), state.ui.overlay_painted),
+        ("", None)
+    );
+}
+
+#[test]
+fn a_plan_that_there_is_no_room_for_cannot_be_confirmed_and_names_the_size_that_it_needs() {
+    for size in [(20, 5), (39, 24), (40, 10), (80, 8), (200, 4)] {
+        let mut state = open_in(
+            night(size.0, size.1),
+            Lever::RollBack,
+            "whitehall-admin",
+            Part::Version,
+        );
+        let version = wanted(&state);
+        assert_eq!(keys(&mut state, &format!("{version} enter"), 1_000), []);
+        assert_eq!(confirm(&state).version, "", "{size:?}");
+        let (columns, rows) = super::size_named(&drawn(&state));
+        // That size suffices, as soon as the terminal has it: also for the complaint of a wrong version.
+        leverframe::update::update(&mut state, Message::Resized(columns, rows));
+        keys(&mut state, &format!("{version} enter"), 9_000);
+        assert_eq!(
+            (confirm(&state).version.as_str(), confirm(&state).sent),
+            ("", false)
+        );
+        state.ui.overlay_painted = Some(after(20_000));
+        keys(&mut state, "x enter", 20_000);
+        let screen = drawn(&state);
+        let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in [
+            "ROLL BACK whitehall-admin @ production",
+            "REACHES PRODUCTION",
+            "v3084 -> v3083",
+            "x is not the version that will run; type v3083, then confirm (Enter).",
+            "need one reason",
+            "type the version that will run [x",
+        ] {
+            assert!(
+                words.contains(part),
+                "{part:?} at {columns}x{rows}\n{screen}"
+            );
+        }
+        // One row less does not.
+        let mut lower = open_in(
+            night(columns, rows - 1),
+            Lever::RollBack,
+            "whitehall-admin",
+            Part::Version,
+        );
+        assert!(drawn(&lower).contains("Too small to"), "{}", drawn(&lower));
+        assert_eq!(keys(&mut lower, "esc", 1_000), []);
+        assert!(lower.ui.overlay.is_none());
+    }
+}
+
+#[test]
+fn every_plan_of_the_night_can_be_confirmed_at_the_usual_size() {
+    let state = night(80, 24);
+    let mut plans = 0;
+    for lever in Lever::ALL {
+        for environment in ["staging", "production"] {
+            for app in ["whitehall-admin", "publisher", "places-manager"] {
+                let Ok(plan) = decide(&state, &request(lever, environment, app)) else {
+                    continue;
+                };
+                let mut state = night(80, 24);
+                let confirm = confirm_ui(plan, Part::Reason);
+                state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm)));
+                let screen = drawn(&state);
+                assert!(
+                    !screen.contains("Too small"),
+                    "{lever:?} {environment} {app}"
+                );
+                plans += 1;
+            }
+        }
+    }
+    assert!(plans > 10, "{plans} plans");
 }
 
 /// The title of the part that has the focus, in brackets, as it is drawn.

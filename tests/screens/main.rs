@@ -15,6 +15,7 @@ mod hostile;
 mod keys;
 mod lists;
 mod logs;
+mod questions;
 mod sanitised;
 #[path = "../common/smoke.rs"]
 mod smoke;
@@ -160,6 +161,17 @@ fn decide(state: &State, request: &Request) -> Result<Plan, Refusal> {
     plan(request, &state.context(&plan_id("7f3a")))
 }
 
+/// The size that a screen asks for where there is too little room to confirm.
+fn size_named(screen: &str) -> (u16, u16) {
+    let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, size) = words
+        .split_once("Too small to confirm: make the terminal at least ")
+        .unwrap_or_else(|| panic!("{screen}"));
+    let (size, _) = size.split_once(". Esc cancels.").unwrap();
+    let (columns, rows) = size.split_once('x').unwrap();
+    (columns.parse().unwrap(), rows.parse().unwrap())
+}
+
 fn confirm_ui(plan: Plan, part: Part) -> ConfirmUi {
     ConfirmUi {
         plan,
@@ -171,7 +183,6 @@ fn confirm_ui(plan: Plan, part: Part) -> ConfirmUi {
         confirm_focused: false,
         top: 0,
         complaint: None,
-        letters_together: None,
         decided_at: 0,
         changes: Vec::new(),
         sent: false,

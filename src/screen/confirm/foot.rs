@@ -19,6 +19,18 @@ pub struct Foot {
     pub cursor: Option<(usize, usize)>,
 }
 
+/// Columns of the longest complaint that quotes nothing: there is always room for one.
+const COMPLAINT: usize = 100;
+
+/// The rows of the foot with a complaint, be there one now or not: it must not push anything out of sight.
+pub fn least_rows(state: &State, ui: &ConfirmUi, columns: usize) -> usize {
+    let rows = lines(state, ui, columns).lines.len();
+    match ui.complaint {
+        Some(_) => rows,
+        None => rows + COMPLAINT.div_ceil(columns.max(1)),
+    }
+}
+
 pub fn lines(state: &State, ui: &ConfirmUi, columns: usize) -> Foot {
     let mut foot = Foot {
         lines: vec![match &ui.complaint {

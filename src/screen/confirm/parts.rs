@@ -4,10 +4,10 @@
 
 use crate::action::{Action, Place};
 use crate::model::span::span;
-use crate::plan::{Check, Edit, Guard, Verdict, Weight, Write, show};
+use crate::plan::{Changed, Check, Edit, Guard, Verdict, Weight, Write, show};
 use crate::screen::keys;
 use crate::screen::line::{Line, Tone};
-use crate::state::{Changed, ConfirmUi, Part, State};
+use crate::state::{ConfirmUi, Part, State};
 use crate::text::{end_sentence, wrap, wrap_at_most};
 use serde_json::Value;
 
@@ -50,6 +50,21 @@ pub fn check(check: &Check, columns: usize, most: usize) -> Vec<Line> {
         .collect()
 }
 
+/// A check that speaks against the plan since it is open, or for another reason.
+fn changed_check(of: &Check, columns: usize) -> Vec<Line> {
+    let evidence = format!("changed: {}", of.evidence);
+    let lines = check(
+        &Check {
+            evidence,
+            ..of.clone()
+        },
+        columns,
+        2,
+    );
+    let in_red = |line: Line| line.map(|_| Tone::Bad);
+    lines.into_iter().map(in_red).collect()
+}
+
 /// Checks that refuse first, then those that want a reason, then those that are only shown; passes when unfolded.
 pub fn checks(ui: &ConfirmUi, columns: usize) -> Section {
     let order = |c: &&Check| {
@@ -73,10 +88,9 @@ pub fn checks(ui: &ConfirmUi, columns: usize) -> Section {
         is_changed: false,
         lines: rows
             .into_iter()
-            .flat_map(|c| {
-                let lines = check(c, columns, 2).into_iter();
-                let is_new = ui.changes.contains(&Changed::Check(c.name));
-                lines.map(move |line| line.map(|tone| if is_new { Tone::Bad } else { tone }))
+            .flat_map(|c| match ui.changes.contains(&Changed::Check(c.name)) {
+                true => changed_check(c, columns),
+                false => check(c, columns, 2),
             })
             .collect(),
         left_out: 0,
@@ -295,7 +309,7 @@ pub fn then(state: &State, ui: &ConfirmUi, columns: usize) -> Section {
     Section {
         part: Part::Then,
         title: "then".into(),
-        is_changed: false,
+        is_changed: ui.changes.contains(&Changed::Then),
         lines,
         left_out: 0,
     }

@@ -2,11 +2,10 @@
 //!
 //! Deliberately absent: deciding ([`crate::plan`]), and drawing.
 
-use crate::plan::{Plan, Refusal, plan};
-use crate::state::{Changed, ConfirmUi, Overlay, State};
+use crate::plan::{Changed, Plan, Refusal, plan};
+use crate::state::{Overlay, State};
 
-/// Decides the open plan again, at most once a second. A plan that changed must be read again before it can be sent:
-/// what was typed is cleared, and keys count only once the new plan was seen.
+/// Decides the open plan again, at most once a second.
 pub fn refresh(state: &mut State) {
     let second = state.now.as_second();
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
@@ -22,41 +21,62 @@ pub fn refresh(state: &mut State) {
 }
 
 /// Shows what the plan is now.
-pub fn take_in(state: &mut State, decided: Result<Plan, Refusal>) {
+fn take_in(state: &mut State, decided: Result<Plan, Refusal>) {
+    match decided {
+        Ok(plan) => {
+            let changes = changes(state, &plan);
+            show(state, plan, changes);
+        }
+        Err(refusal) => show_refusal(state, refusal.because),
+    }
+}
+
+/// What is different in the plan from what the overlay shows.
+pub fn changes(state: &State, plan: &Plan) -> Vec<Changed> {
+    match &state.ui.overlay {
+        Some(Overlay::Confirm(confirm)) => {
+            plan.changes_since(&confirm.plan, &state.context(&plan.id))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Shows the plan instead of the one before. If something changed it must be read again before it can be sent: what was
+/// typed is cleared, and keys count only once the new plan was seen.
+pub fn show(state: &mut State, plan: Plan, changes: Vec<Changed>) {
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+        return;
+    };
+    confirm.plan = plan;
+    if changes.is_empty() {
+        confirm
+            .changes
+            .retain(|change| !matches!(change, Changed::Refused(_)));
+        return;
+    }
+    for change in changes {
+        confirm
+            .changes
+            .retain(|known| !known.is_about_the_same(&change));
+        confirm.changes.push(change);
+    }
+    confirm.version.clear();
+    confirm.confirm_focused = false;
+    state.show_overlay_anew();
+}
+
+/// Says that the plan would be refused now, which may be because of what stands there now.
+fn show_refusal(state: &mut State, because: String) {
     let declared = declared(state);
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
-    match decided {
-        Ok(plan) if plan.comes_to_the_same(&confirm.plan) => {
-            confirm.plan = plan;
-            confirm
-                .changes
-                .retain(|change| !matches!(change, Changed::Refused(_)));
-        }
-        Ok(plan) => {
-            let changes = differences(confirm, &plan);
-            for change in changes {
-                confirm
-                    .changes
-                    .retain(|known| !known.is_about_the_same(&change));
-                confirm.changes.push(change);
-            }
-            confirm.plan = plan;
-            confirm.version.clear();
-            confirm.confirm_focused = false;
-            state.show_overlay_anew();
-        }
-        Err(refusal) => {
-            let mut changes = vec![Changed::Refused(refusal.because)];
-            // It may be refused because of what stands there now.
-            if declared.is_some() && declared != confirm.plan.from {
-                changes.insert(0, Changed::From(declared));
-            }
-            confirm.changes = changes;
-            confirm.confirm_focused = false;
-        }
+    let mut changes = vec![Changed::Refused(because)];
+    if declared.is_some() && declared != confirm.plan.from {
+        changes.insert(0, Changed::From(declared));
     }
+    confirm.changes = changes;
+    confirm.confirm_focused = false;
 }
 
 /// The version that is declared now where the open plan would write.
@@ -70,32 +90,4 @@ fn declared(state: &State) -> Option<crate::model::Version> {
         .store
         .declared(&request.target.environment, repository)?;
     declared.version.clone()
-}
-
-fn differences(confirm: &ConfirmUi, now: &Plan) -> Vec<Changed> {
-    let before = &confirm.plan;
-    let mut changes = Vec::new();
-    if before.from != now.from {
-        changes.push(Changed::From(now.from.clone()));
-    }
-    if before.to != now.to {
-        changes.push(Changed::To(before.to.clone()));
-    }
-    if before.reach.environments != now.reach.environments {
-        changes.push(Changed::Reach);
-    }
-    let is_dear = |check: &&crate::plan::Check| check.refuses() || check.wants_reason();
-    let known: Vec<_> = before
-        .checks
-        .iter()
-        .filter(is_dear)
-        .map(|c| c.name)
-        .collect();
-    let dear = now.checks.iter().filter(is_dear);
-    let new = dear.filter(|check| !known.contains(&check.name));
-    changes.extend(new.map(|check| Changed::Check(check.name)));
-    if changes.is_empty() {
-        changes.push(Changed::Write);
-    }
-    changes
 }

@@ -4,6 +4,7 @@
 
 mod cluster_texts;
 mod login;
+mod look_again;
 mod quiet;
 mod repository;
 mod resize;

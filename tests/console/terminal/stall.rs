@@ -1,5 +1,9 @@
 //! The terminal stops reading: nothing but frames waits for it.
 
+use leverframe::journal::file::{JournalFile, JournalPaths};
+use leverframe::journal::{Entry, What};
+use leverframe::model::Target;
+use leverframe::plan::{Lever, Outcome, Plan, Request};
 use rustix::process::Signal;
 
 use super::console::{Console, Start};
@@ -200,6 +204,91 @@ fn a_question_that_waits_in_the_device_cannot_be_answered() {
     console.wait_for("Pressed before the terminal had this plan");
     assert!(journalled(&folder).is_none_or(|bytes| bytes == 0));
     hold(&mut console, &folder);
+}
+
+/// A console whose journal has a plan, and what the journal's file says.
+fn with_plan(plan: &Plan, outcome: Option<Outcome>) -> (super::repository::Repository, Console) {
+    let (repository, start) = super::small();
+    let journal = JournalFile::new(JournalPaths::usual(&journal_folder(start.home())));
+    let intent = What::Intent {
+        plan: Box::new(plan.clone()),
+    };
+    for what in [intent]
+        .into_iter()
+        .chain(outcome.map(|outcome| What::Outcome { outcome }))
+    {
+        let entry = Entry {
+            at: plan.made_at,
+            plan: plan.id.clone(),
+            what,
+        };
+        journal.append(&entry).expect("a journal");
+    }
+    let console = start.start();
+    console.wait_for(super::READ);
+    (repository, console)
+}
+
+fn journal_folder(home: &std::path::Path) -> std::path::PathBuf {
+    home.join("state/leverframe")
+}
+
+fn journal_of(console: &Console) -> String {
+    let file = journal_folder(console.home()).join("journal.jsonl");
+    std::fs::read_to_string(file).expect("the journal")
+}
+
+/// Types the way to an answer into a terminal that reads nothing, all at once and then key by key; then answers as
+/// somebody does who reads the question. `way`: from the board to the last key but one.
+fn answers_blindly(console: &mut Console, way: &str, asks: &str, entry: &str) {
+    let before = journal_of(console);
+    console.stall(true);
+    console.send(format!("J\r{way}\r").as_bytes());
+    for key in way.chars().map(String::from).chain(["enter".to_owned()]) {
+        // In the pause every frame is written.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        console.press(&key);
+    }
+    console.stall(false);
+    console.wait_for(asks);
+    console.wait_for("Pressed before the terminal had this question");
+    assert_eq!(journal_of(console), before);
+    console.press("esc");
+    console.wait_for_fn("the question to close", |screen| !screen.contains(asks));
+    console.press("enter");
+    console.wait_for(asks);
+    for key in way.chars() {
+        console.press(&key.to_string());
+    }
+    console.press("enter");
+    console.wait_until("the answer is journalled", || {
+        journal_of(console).contains(entry)
+    });
+}
+
+#[test]
+fn a_question_what_became_of_a_plan_cannot_be_answered_before_it_is_seen() {
+    let plan = crate::plans::some_plan("aaaa");
+    let (_repository, mut console) = with_plan(&plan, None);
+    let not_done = r#""what":"settled","done":false"#;
+    answers_blindly(&mut console, "jj", "I looked: it was not done", not_done);
+}
+
+#[test]
+fn a_debt_cannot_be_closed_before_the_question_is_seen() {
+    let plan = Plan {
+        request: Request {
+            repository: Some("publisher".into()),
+            ..Request::new(Lever::Hold, Target::new("production", "publisher"))
+        },
+        hops: Vec::new(),
+        debt: Some("the gate staging -> production of publisher is closed".into()),
+        ..crate::plans::some_plan("aaaa")
+    };
+    let evidence = "pushed".to_owned();
+    let (_repository, mut console) = with_plan(&plan, Some(Outcome::Applied { evidence }));
+    let asks = "leave it as it is: closes the debt";
+    answers_blindly(&mut console, "j", asks, r#""what":"paid""#);
 }
 
 #[test]

@@ -1,0 +1,232 @@
+//! Questions: which keys count where a plan's outcome is settled, a debt is closed or a cell is muted.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a world that cannot be built must end the test"
+)]
+
+use super::golden::drawn;
+use super::{decide, night, plan_id, request, world};
+use jiff::{SignedDuration, Timestamp};
+use leverframe::effect::Effect;
+use leverframe::journal::What;
+use leverframe::keymap::Chord;
+use leverframe::message::{Message, Press};
+use leverframe::model::Target;
+use leverframe::plan::Lever;
+use leverframe::state::{Overlay, State, View};
+use leverframe::update::update;
+
+const UNSEEN: &str = "Pressed before the terminal had this question, so it does not count.";
+const TOGETHER: &str = "That key came together with others; press it by itself (Enter).";
+
+fn after(ms: i64) -> Timestamp {
+    world::now()
+        .checked_add(SignedDuration::from_millis(ms))
+        .unwrap()
+}
+
+fn key(state: &mut State, word: &str, at_ms: i64, queued: bool) -> Vec<Effect> {
+    let press = Press {
+        chord: Chord::parse(word).unwrap(),
+        at: after(at_ms),
+        queued,
+        id: plan_id("7f3f"),
+    };
+    update(state, Message::Pressed(press))
+}
+
+/// The terminal had what stands there now at this time.
+fn seen(state: &mut State, at_ms: i64) {
+    let (overlay, at) = (state.ui.overlay_number, after(at_ms));
+    update(state, Message::Painted { overlay, at });
+}
+
+fn selected(state: &State) -> Option<usize> {
+    match state.ui.overlay {
+        Some(
+            Overlay::Settle { selected, .. }
+            | Overlay::Undo { selected, .. }
+            | Overlay::Mute { selected, .. },
+        ) => Some(selected),
+        _ => None,
+    }
+}
+
+/// A plan whose outcome is not known, in the journal view.
+fn to_settle(columns: u16, rows: u16) -> State {
+    let mut state = night(columns, rows);
+    let plan = decide(&state, &request(Lever::Refresh, "staging", "publisher")).unwrap();
+    let id = plan.id.clone();
+    world::intend(&mut state, plan, "2m");
+    state.ui.views.push(View::Journal);
+    open(
+        &mut state,
+        Overlay::Settle {
+            plan: id,
+            selected: 0,
+        },
+    );
+    state
+}
+
+/// A roll back that left a debt, in the journal view.
+fn to_undo(columns: u16, rows: u16) -> State {
+    let mut state = night(columns, rows);
+    let roll_back = request(Lever::RollBack, "production", "whitehall-admin");
+    let mut plan = decide(&state, &roll_back).unwrap();
+    plan.hops.clear();
+    let id = plan.id.clone();
+    world::remember(&mut state, plan, "2h");
+    state.ui.views.push(View::Journal);
+    open(
+        &mut state,
+        Overlay::Undo {
+            plan: id,
+            selected: 0,
+        },
+    );
+    state
+}
+
+fn to_mute(columns: u16, rows: u16) -> State {
+    let mut state = night(columns, rows);
+    let target = Target::new("production", "whitehall-admin");
+    open(
+        &mut state,
+        Overlay::Mute {
+            target,
+            selected: 0,
+        },
+    );
+    state
+}
+
+/// As a key would: nobody has seen it yet.
+fn open(state: &mut State, overlay: Overlay) {
+    state.ui.overlay = Some(overlay);
+    state.ui.overlay_number += 1;
+    state.ui.overlay_painted = None;
+}
+
+type Question = fn(u16, u16) -> State;
+
+const QUESTIONS: [Question; 3] = [to_settle, to_undo, to_mute];
+
+#[test]
+fn keys_that_were_pressed_before_the_terminal_had_the_question_do_nothing_and_it_says_so() {
+    for question in QUESTIONS {
+        let mut state = question(80, 24);
+        // In one piece, and with pauses.
+        for queued in [true, false] {
+            for word in ["j", "j", "enter"] {
+                assert_eq!(key(&mut state, word, 0, queued), []);
+                assert_eq!(selected(&state), Some(0));
+                assert!(drawn(&state).contains(UNSEEN), "{}", drawn(&state));
+            }
+        }
+        // Read before the terminal's answer, and taken in after it.
+        seen(&mut state, 1_000);
+        assert_eq!(key(&mut state, "enter", 999, false), []);
+        assert_eq!(selected(&state), Some(0));
+        key(&mut state, "j", 1_000, false);
+        assert_eq!(selected(&state), Some(1));
+        key(&mut state, "enter", 2_000, false);
+        assert_eq!(selected(&state), None, "{}", drawn(&state));
+        // Leaving always counts.
+        let mut state = question(80, 24);
+        key(&mut state, "esc", 0, true);
+        assert_eq!(selected(&state), None);
+    }
+}
+
+#[test]
+fn the_key_that_answers_counts_only_by_itself() {
+    for question in QUESTIONS {
+        let mut state = question(80, 24);
+        seen(&mut state, 0);
+        key(&mut state, "j", 1_000, true);
+        assert_eq!(key(&mut state, "enter", 1_000, true), []);
+        assert!(drawn(&state).contains(TOGETHER), "{}", drawn(&state));
+        assert_eq!(key(&mut state, "enter", 1_199, false), []);
+        assert_eq!(selected(&state), Some(1));
+        key(&mut state, "enter", 1_200, false);
+        assert_eq!(selected(&state), None);
+    }
+}
+
+#[test]
+fn what_was_seen_and_answered_is_journalled() {
+    let mut state = to_settle(80, 24);
+    seen(&mut state, 0);
+    key(&mut state, "j", 1_000, false);
+    key(&mut state, "j", 2_000, false);
+    let effects = key(&mut state, "enter", 3_000, false);
+    let [Effect::Record(entry)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert!(matches!(entry.what, What::Settled { done: false, .. }));
+    let mut state = to_undo(80, 24);
+    seen(&mut state, 0);
+    key(&mut state, "j", 1_000, false);
+    let effects = key(&mut state, "enter", 3_000, false);
+    let [Effect::Record(entry)] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert!(matches!(entry.what, What::Paid { .. }));
+}
+
+/// What has to be in sight of a question, besides its answers.
+const ABOUT: [(Question, &[&str]); 2] = [
+    (
+        to_settle,
+        &[
+            "publisher @ staging",
+            "made",
+            "it was done",
+            "it was not done",
+        ],
+    ),
+    (
+        to_undo,
+        &[
+            "whitehall-admin @ production to",
+            "closes the debt",
+            "writes nothing",
+        ],
+    ),
+];
+
+#[test]
+fn a_question_that_there_is_no_room_for_is_not_asked_and_names_the_size_that_it_needs() {
+    for (question, about) in ABOUT {
+        for size in [(20, 5), (39, 24), (40, 5), (80, 6)] {
+            let mut state = question(size.0, size.1);
+            seen(&mut state, 0);
+            for word in ["j", "enter"] {
+                assert_eq!(key(&mut state, word, 1_000, false), []);
+            }
+            assert_eq!(selected(&state), Some(0), "{size:?}");
+            let (columns, rows) = super::size_named(&drawn(&state));
+            // That size suffices, as soon as the terminal has it.
+            update(&mut state, Message::Resized(columns, rows));
+            assert_eq!(key(&mut state, "enter", 2_000, false), []);
+            assert_eq!(selected(&state), Some(0), "{size:?}");
+            seen(&mut state, 3_000);
+            let screen = drawn(&state);
+            let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+            for part in about {
+                assert!(
+                    words.contains(part),
+                    "{part:?} at {columns}x{rows}\n{screen}"
+                );
+            }
+            key(&mut state, "enter", 4_000, false);
+            assert_eq!(selected(&state), None, "{screen}");
+            // One row less does not.
+            let state = question(columns, rows - 1);
+            assert!(drawn(&state).contains("Too small to"), "{}", drawn(&state));
+        }
+    }
+}
