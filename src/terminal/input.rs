@@ -216,8 +216,11 @@ impl Decoder {
         }
         let awaited = self.meaning.awaits != Awaits::Nothing;
         self.parser.advance(&mut self.meaning, &[byte]);
+        // The one letter that ends `ESC O` may be unfinished, too.
+        let is_letter =
+            self.pending.is_empty() || awaited || self.meaning.awaits != Awaits::Nothing;
         self.letter_wants = match byte {
-            _ if !self.pending.is_empty() => 0,
+            _ if !is_letter => 0,
             0xc2..=0xdf => 1,
             0xe0..=0xef => 2,
             0xf0..=0xf4 => 3,

@@ -313,6 +313,13 @@ fn a_letter_that_stays_unfinished_is_forgotten_and_the_next_key_is_itself() {
         let next = decoder.feed(b"k", now + Duration::from_secs(5));
         assert_eq!(keys(&next), [(KeyCode::Char('k'), NONE)], "{bytes:x?}");
     }
+    // The letter of a keypad's sequence, which is no key and hides the one that it begins.
+    let mut decoder = Decoder::default();
+    let now = Instant::now();
+    assert_eq!(decoder.feed(b"\x1bO\xc6\xc6", now), []);
+    assert_eq!(decoder.end_sequence(), []);
+    let next = decoder.feed(b"k", now + Duration::from_secs(5));
+    assert_eq!(keys(&next), [(KeyCode::Char('k'), NONE)]);
     // One that goes on in time is whole, with what was held.
     let mut decoder = Decoder::default();
     let now = Instant::now();
