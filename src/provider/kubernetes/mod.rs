@@ -8,6 +8,8 @@ pub mod connect;
 #[cfg(test)]
 mod faulty;
 pub mod feed;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod logs;
 mod page;
 mod plugin;
