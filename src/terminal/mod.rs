@@ -9,6 +9,7 @@
 mod capabilities;
 mod colour;
 mod input;
+mod meaning;
 mod screen;
 mod sheet;
 mod signals;
