@@ -167,8 +167,10 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
 
 /// Sanitises to at most `cap` bytes, in two passes: letters by themselves, then letters that change each other's width.
 /// `column`: where the text begins in its line, by which tabs go.
-fn sanitise(text: &str, cap: usize, mut column: usize) -> String {
+fn sanitise(text: &str, cap: usize, column: usize) -> String {
     let mut out = Capped::new(text.len().min(cap), cap);
+    // Where in the text what came since the last tab begins, and its column.
+    let mut since_tab = (0, column);
     let mut marks = 0usize;
     let mut before = '\u{0}';
     let mut letters = text.char_indices().peekable();
@@ -185,9 +187,7 @@ fn sanitise(text: &str, cap: usize, mut column: usize) -> String {
                 while letters.next_if(|(_, next)| combining(*next)).is_some() {
                     more += 1;
                 }
-                let note = format!("<+{more} marks>");
-                column += note.len();
-                out.push_str(&note);
+                out.push_str(&format!("<+{more} marks>"));
                 before = '>';
                 marks = 0;
             }
@@ -198,20 +198,17 @@ fn sanitise(text: &str, cap: usize, mut column: usize) -> String {
             marks = 0;
         }
         match shown {
-            Shown::AsIs => {
-                out.push(letter);
-                column += letter.width().unwrap_or(0);
-            }
+            Shown::AsIs => out.push(letter),
             Shown::Tab => {
+                let (begin, column) = since_tab;
+                let column = column + final_width(&out.text[begin..]);
                 let to = TAB - column % TAB;
                 (0..to).for_each(|_| out.push(' '));
-                column += to;
+                // A mark that follows sits on the last blank.
+                since_tab = (out.text.len() - 1, column + to - 1);
             }
-            Shown::Picture(picture) => {
-                out.push(picture);
-                column += 1;
-            }
-            Shown::Code => column += out.push_code(letter),
+            Shown::Picture(picture) => out.push(picture),
+            Shown::Code => out.push_code(letter),
             Shown::Dropped => continue,
         }
         before = letter;
@@ -221,6 +218,14 @@ fn sanitise(text: &str, cap: usize, mut column: usize) -> String {
         capped
     } else {
         break_up_clusters(&capped, cap)
+    }
+}
+
+/// The columns that a text takes once its clusters are broken up.
+fn final_width(text: &str) -> usize {
+    match text.is_ascii() {
+        true => text.len(),
+        false => width(&break_up_clusters(text, usize::MAX)),
     }
 }
 
@@ -363,11 +368,10 @@ impl Capped {
     fn push_str(&mut self, text: &str) {
         self.text.push_str(text);
     }
-    /// Writes the letter's number, and returns the columns that takes.
-    fn push_code(&mut self, letter: char) -> usize {
+    /// Writes the letter's number.
+    fn push_code(&mut self, letter: char) {
         let code = format!("<U+{:04X}>", letter as u32);
         self.text.push_str(&code);
-        code.len()
     }
     fn end(mut self, read: usize) -> String {
         if self.full(read) {
