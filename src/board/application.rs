@@ -117,7 +117,23 @@ impl<'a> FactsAt<'a> {
         application: Option<&'a Application>,
     ) -> Option<Failing<'a>> {
         let application = application?;
-        let operation = application.operation.as_ref()?;
+        let before = here.cluster?.attempts.get(&application.id);
+        let argo_cd = self.delivery.argo_cd.as_ref()?;
+        let version = argo_cd.version_annotation.as_ref();
+        let rendered = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| annotations.get(version?);
+        let is_rendered = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| {
+            rendered(annotations) == rendered(&application.annotations)
+        };
+        let Some(operation) = application.operation.as_ref() else {
+            // Between two operations there is none for a moment.
+            let before = before.filter(|before| is_rendered(&before.annotations))?;
+            let former = self.former_version(status, &before.operation);
+            return former.is_none().then_some(Failing {
+                failed: &before.operation,
+                later: None,
+                former,
+            });
+        };
         let former = self.former_version(status, operation);
         let present = Failing {
             failed: operation,
@@ -130,14 +146,9 @@ impl<'a> FactsAt<'a> {
         if !operation.is_running() {
             return None;
         }
-        let argo_cd = self.delivery.argo_cd.as_ref()?;
-        let version = argo_cd.version_annotation.as_ref();
-        let rendered = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| annotations.get(version?);
-        let before = here.cluster?.attempts.get(&application.id);
         let before = before.filter(|before| {
-            let is_rendered = rendered(&before.annotations) == rendered(&application.annotations);
             self.former_version(status, &before.operation) == former
-                && (is_rendered || former.is_some())
+                && (is_rendered(&before.annotations) || former.is_some())
         });
         match before {
             Some(before) => Some(Failing {
@@ -290,7 +301,8 @@ fn switched_off(parent: Option<&Application>) -> Option<(Word, String)> {
 
 /// What it synced is degraded, and no pod shows why.
 fn ill(status: &Status, application: &Application) -> Option<(Word, String)> {
-    let crash = status.live.as_ref().is_some_and(|l| l.waiting.is_some());
+    let live = status.live.as_ref();
+    let crash = live.is_some_and(|live| live.waiting.is_some() || live.is_former_crashing);
     let bad = matches!(
         application.health,
         Health::Degraded | Health::Missing | Health::Unknown

@@ -28,6 +28,8 @@ pub struct Live {
     pub newest: usize,
     pub waiting: Option<Arc<str>>,
     pub waiting_since: Option<Timestamp>,
+    /// A pod of a version that has left crashes: what health says may be about it.
+    pub is_former_crashing: bool,
     /// When the youngest pod of the newest version was made.
     pub newest_since: Option<Timestamp>,
 }
@@ -84,8 +86,12 @@ impl<'a> FactsAt<'a> {
                     *live.versions.entry(version).or_default() += 1;
                 }
                 digests.extend(container.digest());
-            // Pods of a version that is no longer declared say nothing against the present one.
-            } else if let Some(waiting) = pod.crash_reason().filter(|_| newest || !is_known) {
+            } else if let Some(waiting) = pod.crash_reason() {
+                // Pods of a version that is no longer declared say nothing against the present one.
+                if is_known && !newest {
+                    live.is_former_crashing = true;
+                    continue;
+                }
                 live.waiting.get_or_insert_with(|| waiting.clone());
                 live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();
             }

@@ -158,7 +158,7 @@ impl<'a> FactsAt<'a> {
         if status
             .annotated
             .as_ref()
-            .is_some_and(|annotated| annotated != version)
+            .is_some_and(|annotated| annotated != version && self.stood_here(status, annotated))
         {
             let synced = match status.parent_has_it {
                 Some(false) => "the parent has not synced the commit",
@@ -190,6 +190,16 @@ impl<'a> FactsAt<'a> {
         })
     }
 
+    /// Whether history knows that a version stood here: one that it does not know came from a newer commit than was read.
+    fn stood_here(&self, status: &Status, version: &Version) -> bool {
+        let environment = &status.target.environment;
+        status.images.iter().any(|image| {
+            let history = &self.store.history;
+            let mut changes = history.changes_of(environment, &image.repository).iter();
+            changes.any(|change| [&change.from, &change.to].contains(&&Some(version.clone())))
+        })
+    }
+
     /// The version below should have arrived by itself and did not.
     fn arrival_late(&self, status: &Status) -> Option<Late> {
         if status.gate_in.state != GateState::Open || status.kind != TargetKind::App || status.twin
@@ -214,11 +224,11 @@ impl<'a> FactsAt<'a> {
             {
                 return None;
             }
-            let age = self.seconds_since(
-                self.store
-                    .history
-                    .stands_since(&lower.name, &image.repository)?,
-            );
+            let age = self.seconds_since(self.store.history.stands_since(
+                &lower.name,
+                &image.repository,
+                Some(theirs),
+            )?);
             if age <= self.delivery.usual.hop.1 || self.is_troubled_below(&here, status) {
                 return None;
             }

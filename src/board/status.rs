@@ -341,7 +341,11 @@ impl<'a> FactsAt<'a> {
     fn since(&self, environment: &Environment, images: &[Image]) -> Option<Timestamp> {
         images
             .iter()
-            .filter_map(|i| self.store.history.stands_since(environment, &i.repository))
+            .filter_map(|image| {
+                let version = image.declared.as_ref()?.version.as_ref();
+                let history = &self.store.history;
+                history.stands_since(environment, &image.repository, version)
+            })
             .max()
     }
 

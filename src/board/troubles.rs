@@ -109,11 +109,52 @@ fn a_crash_is_shown_on_the_version_that_crashes() {
     pods(&mut world, "v3084", false);
     let status = world.status("production", "whitehall");
     assert_eq!(status.attention, [Word::Back], "{:?}", status.because);
+    // Nor does the health that they have brought about.
+    let mut sick = fixture::application("production", "whitehall", "v3083");
+    sick.health = Health::Degraded;
+    world.fact("production", Fact::Application(sick));
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Back], "{:?}", status.because);
     // A crash of the version that it was rolled back to is one.
     let mut world = rolled_back(ActorKind::Manual);
     pods(&mut world, "v3083", false);
     let status = world.status("production", "whitehall");
     assert_eq!(status.attention, [Word::Crash, Word::Back]);
+}
+
+/// Files are read before their history is: how old the version before was says nothing of the one that stands now.
+#[test]
+fn what_history_does_not_know_yet_is_not_late() {
+    let words = |is_known: bool| {
+        let mut world = Fixture::new();
+        world.app("whitehall", &["whitehall"]);
+        world.file("staging", "whitehall", "v3085", true);
+        world.file("production", "whitehall", "v3084", true);
+        let moves = [
+            ("staging", "v3084", "v3085", 7_200),
+            ("staging", "v3083", "v3084", 259_800),
+            ("production", "v3083", "v3084", 259_200),
+        ];
+        for (environment, from, to, age) in moves.into_iter().skip(usize::from(!is_known)) {
+            world.moved(environment, "whitehall", from, to, age, ActorKind::Robot);
+        }
+        world.status("production", "whitehall").attention
+    };
+    assert_eq!(words(true), [Word::Stuck]);
+    assert_eq!(words(false), []);
+}
+
+/// The parent may have rendered a commit that was not read yet.
+#[test]
+fn a_cluster_that_is_ahead_of_what_was_read_is_not_late() {
+    let mut world = released(259_200);
+    let words = |world: &mut Fixture, rendered: &str| {
+        let app = fixture::application("production", "whitehall", rendered);
+        world.fact("production", Fact::Application(app));
+        world.status("production", "whitehall").attention
+    };
+    assert_eq!(words(&mut world, "v3085"), []);
+    assert_eq!(words(&mut world, "v3083"), [Word::Stuck]);
 }
 
 #[test]

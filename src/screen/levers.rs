@@ -80,9 +80,24 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
             Err(_) => {}
         }
     }
+    // While a plan moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
+    if let Some(under_way) = under_way(state, target) {
+        ready.retain(|(lever, _)| first.contains(lever) && *lever != under_way);
+    }
     let place = |lever| first.iter().position(|known| *known == lever);
     ready.sort_by_key(|(lever, _)| place(*lever).unwrap_or(first.len()));
     (ready, asking)
+}
+
+/// The lever of the newest plan that moves the target and is not over.
+pub fn under_way(state: &State, target: &Target) -> Option<Lever> {
+    let mut open: Vec<_> = state.journal.open().collect();
+    open.reverse();
+    let of_target = open.into_iter().find(|record| {
+        let of = &record.plan.request.target;
+        of.environment == target.environment && of.app == target.app
+    });
+    of_target.map(|record| record.plan.request.lever)
 }
 
 fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {

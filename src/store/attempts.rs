@@ -4,7 +4,7 @@
 //! a sync succeeds. Deliberately absent: what the board makes of it.
 
 use super::Table;
-use crate::model::{Application, ObjectId, Operation};
+use crate::model::{Application, ObjectId, Operation, Sync};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -35,8 +35,9 @@ impl Attempts {
                 };
                 self.0.insert(id.clone(), attempt);
             }
-            // One that has just begun says nothing yet of what failed before it.
+            // One that has just begun says nothing yet of what failed before it, nor does the moment between two.
             Some(operation) if operation.is_running() => {}
+            None if application.sync != Sync::Synced => {}
             _ => {
                 self.0.remove(id);
             }

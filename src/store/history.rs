@@ -97,16 +97,15 @@ impl History {
         recent
     }
 
-    /// When the version that stands now arrived; none if the walk has not met it.
+    /// When the version that stands now arrived; none where history does not know that: files are read before it is.
     pub fn stands_since(
         &self,
         environment: &Environment,
         repository: &Repository,
+        version: Option<&Version>,
     ) -> Option<Timestamp> {
-        self.changes_of(environment, repository)
-            .iter()
-            .find(|c| c.moves_version())
-            .map(|c| c.at)
+        let moved = self.last_move(environment, repository)?;
+        (moved.to.as_ref() == version).then_some(moved.at)
     }
 
     /// The change that brought the version that stands now.

@@ -13,9 +13,6 @@ use crate::state::{Prompt, PromptKind, State};
 use crate::text::Safe;
 use ratatui::layout::{Position, Rect};
 
-/// From these columns on all keys of the place stand beside the levers.
-const WIDE: usize = 110;
-
 type Row = (&'static [Action], &'static str);
 
 /// The keys that stand in the footer of a place, with their words there.
@@ -173,8 +170,8 @@ fn keys_line(state: &State, pen: &mut Pen<'_>) {
         true => lever_entries(state, pen.theme, place, columns),
         false => Vec::new(),
     };
-    // The levers have precedence on a narrow screen, the first two of them, but not over what one does in a log.
-    let line = if columns < WIDE && place != Place::Log {
+    // The first two levers have precedence, but not over what one does in a log.
+    let line = if place != Place::Log {
         let others = levers.split_off(levers.len().min(2));
         fill(levers.into_iter().chain(keys).chain(others), columns)
     } else {
@@ -195,7 +192,11 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     }
     let (ready, asking) = levers::in_order_of_use(state, target);
     if ready.is_empty() && asking.is_empty() {
-        return vec![head.look("none would move now", theme.dim())];
+        let why = match levers::under_way(state, target) {
+            Some(_) => "a plan is under way",
+            None => "none would move now",
+        };
+        return vec![head.look(why, theme.dim())];
     }
     let entry = |lever: &Lever| {
         let chord = keys::first(state, Place::Levers, Action::Pull(*lever));

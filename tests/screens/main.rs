@@ -386,6 +386,25 @@ fn the_levers_that_open_after_a_roll_back_say_why() {
     });
 }
 
+/// What else is ready would undo what is on its way.
+#[test]
+fn no_other_lever_is_proposed_while_a_plan_moves_the_cell() {
+    let mut state = night(120, 40);
+    let target = Target::new("production", "whitehall-admin");
+    let proposed = |state: &State| {
+        let (ready, _) = leverframe::screen::levers::in_order_of_use(state, &target);
+        let levers = ready.iter().map(|(lever, _)| *lever);
+        levers.collect::<Vec<Lever>>()
+    };
+    let before = proposed(&state);
+    assert_eq!(before[..2], [Lever::RollBack, Lever::Hold]);
+    assert!(before.len() > 2, "{before:?}");
+    let back = request(Lever::RollBack, "production", "whitehall-admin");
+    let sent = decide(&state, &back).unwrap();
+    world::remember(&mut state, sent, "2s");
+    assert_eq!(proposed(&state), [Lever::Hold]);
+}
+
 #[test]
 fn a_refusal_with_what_failed() {
     golden("refused", |columns, rows| {

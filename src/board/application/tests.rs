@@ -97,6 +97,11 @@ fn what_failed_is_said_until_a_sync_succeeds_whatever_begins_in_between() {
         status.because,
         [format!("retry 4 of 5 runs, the try before it: {HOOK}.")]
     );
+    // Between two operations an Application has none for a moment.
+    let between = application("asset-manager", |app| app.sync = Sync::OutOfSync);
+    world.fact("staging", between);
+    let status = world.status("staging", "asset-manager");
+    assert_eq!(status.attention, [Word::Hook], "{:?}", status.because);
     // A new commit begins the next sync in the second in which the tries are used up.
     let status = runs(&mut world, operation(Phase::Running));
     assert_eq!(
