@@ -114,6 +114,7 @@ fn state(
                 text,
                 at: now,
                 fault: false,
+                accepts: None,
             }),
             terminal: TerminalUi {
                 answers: false,

@@ -373,6 +373,8 @@ pub struct Notice {
     pub text: String,
     pub at: Timestamp,
     pub fault: bool,
+    /// The plan that it says was accepted: its end takes the place of that.
+    pub accepts: Option<PlanId>,
 }
 
 impl State {

@@ -6,7 +6,7 @@ use crate::journal::{PlanState, Record, What};
 use crate::plan::waits::state_in_words;
 use crate::plan::{Outcome, follow};
 use crate::screen::keys;
-use crate::state::State;
+use crate::state::{Notice, State};
 use std::sync::Arc;
 
 /// So many apps' rows are derived before a frame because time has passed: some 20 ms.
@@ -82,6 +82,8 @@ fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
             _ => None,
         };
         state.record(&plan, what, effects);
+        let is_of_notice = |notice: &Notice| notice.accepts.as_ref() == Some(&plan);
+        let said = state.ui.notice.as_ref().is_some_and(is_of_notice);
         let Some(record) = state.journal.get(&plan) else {
             continue;
         };
@@ -92,6 +94,9 @@ fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
             let (lever, app) = (request.lever.title(), &request.target.app);
             let stands = state_in_words(record, state.now, |remedy| keys::remedy(state, remedy));
             let text = format!("{lever} {app} in {}: {stands}", request.target.environment);
+            if said {
+                state.ui.notice = None;
+            }
             announce(state, text, now != Done, effects);
         } else if let Some(evidence) = arrived {
             let request = &record.plan.request;
@@ -112,7 +117,7 @@ fn announce(state: &mut State, text: String, is_bad: bool, effects: &mut Vec<Eff
         effects.push(Effect::Bell);
         effects.push(Effect::Title(text.clone()));
     }
-    // Good news must not replace a sentence about the last key; the line of plans shows it in any case.
+    // Good news must not replace a sentence about the last key; the journal shows it in any case.
     if is_bad {
         state.complain(text);
     } else if state.ui.notice.is_none() {

@@ -137,6 +137,9 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
     }
     if matches!(outcome, Outcome::Applied { .. }) {
         state.tell(sentence);
+        if let Some(notice) = &mut state.ui.notice {
+            notice.accepts = Some(plan.clone());
+        }
         if bulk::accepted(state, &plan) {
             return;
         }
@@ -199,6 +202,7 @@ impl State {
             text: text.into(),
             at: self.now,
             fault: false,
+            accepts: None,
         });
     }
 
@@ -208,6 +212,7 @@ impl State {
             text: text.into(),
             at: self.now,
             fault: true,
+            accepts: None,
         });
     }
 

@@ -490,6 +490,34 @@ fn the_end_of_a_plan_is_told_once_by_bell_and_title_unless_they_are_switched_off
     }
 }
 
+/// Whoever presses no key after the plan sees how it ended, and a sentence about another key stays.
+#[test]
+fn the_end_of_a_plan_takes_the_place_of_its_acceptance() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let mut plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    plan.hops.truncate(1);
+    world.stands("production", "publisher", "v1361", "v1362", "0s");
+    for (accepts, stays) in [(Some(plan.id.clone()), false), (None, true)] {
+        let mut state = world.state(80, 24);
+        crate::world::remember(&mut state, plan.clone(), "10s");
+        state.ui.notice = Some(leverframe::state::Notice {
+            text: "Plan 0011: accepted, pushed. Waiting for its effect.".into(),
+            at: now(),
+            fault: false,
+            accepts,
+        });
+        announced(&mut state);
+        let text = &state.ui.notice.as_ref().unwrap().text;
+        assert_eq!(text.contains("accepted"), stays, "{text}");
+        assert_eq!(
+            text.contains("promote publisher in production: done in"),
+            !stays,
+            "{text}"
+        );
+    }
+}
+
 /// Gives a run of the world the name and the mark of a plan.
 fn mark_run(world: &mut World, id: &ObjectId, name: &str, plan: &str) {
     let facts = world.facts.get_mut(&id.environment).unwrap();

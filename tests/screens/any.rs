@@ -86,6 +86,7 @@ pub fn every(columns: u16, rows: u16) -> Vec<State> {
         text: "something came of it".into(),
         at: world::now(),
         fault: true,
+        accepts: None,
     });
     folded.journal_fault = Some(Fault::new(FaultKind::Broken, "the disk is full", ""));
     states.push(folded);
@@ -354,6 +355,7 @@ fn outside_texts_are_harmless_wherever_they_stand() {
                 text: text.clone(),
                 at: world::now(),
                 fault: false,
+                accepts: None,
             });
             state.ui.board.filter.clone_from(&text);
             let screen = drawn(&state);

@@ -133,6 +133,7 @@ fn a_message_of_several_lines_leaves_the_levers_in_sight() {
             text: "word ".repeat(16 * lines),
             at: state.now,
             fault: false,
+            accepts: None,
         });
         let screen = drawn(&state);
         assert_eq!(levers(&screen), before, "{lines} lines: {screen}");
