@@ -121,12 +121,13 @@ impl<'a> FactsAt<'a> {
         let argo_cd = self.delivery.argo_cd.as_ref()?;
         let version = argo_cd.version_annotation.as_ref();
         let rendered = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| annotations.get(version?);
-        let is_rendered = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| {
-            rendered(annotations) == rendered(&application.annotations)
-        };
+        // What was tried before has rendered the same version.
+        let is_rendered = before.is_some_and(|before| {
+            rendered(&before.annotations) == rendered(&application.annotations)
+        });
         let Some(operation) = application.operation.as_ref() else {
             // Between two operations there is none for a moment.
-            let before = before.filter(|before| is_rendered(&before.annotations))?;
+            let before = before.filter(|_| is_rendered)?;
             let former = self.former_version(status, &before.operation);
             return former.is_none().then_some(Failing {
                 failed: &before.operation,
@@ -148,7 +149,7 @@ impl<'a> FactsAt<'a> {
         }
         let before = before.filter(|before| {
             self.former_version(status, &before.operation) == former
-                && (is_rendered(&before.annotations) || former.is_some())
+                && (is_rendered || former.is_some())
         });
         match before {
             Some(before) => Some(Failing {

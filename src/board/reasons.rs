@@ -179,12 +179,15 @@ impl<'a> FactsAt<'a> {
         let is_progressing = application.is_some_and(|a| a.health == Health::Progressing);
         let is_partly_ready = is_progressing && live.newest_ready < live.pods;
         let is_late = live.newest_ready == 0 || is_partly_ready;
+        let wanted = match is_partly_ready {
+            true => live.pods,
+            false => live.newest,
+        };
         (is_late && !is_begun).then(|| Late {
             because: format!(
-                "declared {} ago, but {}/{} new pods are ready.",
+                "declared {} ago, but {}/{wanted} new pods are ready.",
                 span(age),
-                live.newest_ready,
-                live.newest.max(if is_partly_ready { live.pods } else { 0 })
+                live.newest_ready
             ),
             helped_by: Lever::Sync,
         })
@@ -193,11 +196,9 @@ impl<'a> FactsAt<'a> {
     /// Whether history knows that a version stood here: one that it does not know came from a newer commit than was read.
     fn stood_here(&self, status: &Status, version: &Version) -> bool {
         let environment = &status.target.environment;
-        status.images.iter().any(|image| {
-            let history = &self.store.history;
-            let mut changes = history.changes_of(environment, &image.repository).iter();
-            changes.any(|change| [&change.from, &change.to].contains(&&Some(version.clone())))
-        })
+        let history = &self.store.history;
+        let mut images = status.images.iter();
+        images.any(|image| history.has_had(environment, &image.repository, version))
     }
 
     /// The version below should have arrived by itself and did not.
@@ -466,21 +467,20 @@ impl<'a> FactsAt<'a> {
         if here.applications_read {
             return None;
         }
+        let environment = &status.target.environment;
         let is_any_pod_read = state.lists_of(Kind::Pods).any(|list| list.listed);
-        let fault = match is_any_pod_read {
-            true => state.fault_of(Kind::Applications)?,
-            false => state.worst_fault()?,
+        let (unread, fault) = match is_any_pod_read {
+            true => (
+                format!("the Applications of {environment}"),
+                state.fault_of(Kind::Applications)?,
+            ),
+            false => (environment.to_string(), state.worst_fault()?),
         };
         let what = match fault.kind {
             FaultKind::Forbidden | FaultKind::Unauthorized => "may not be read",
             _ => "cannot be read",
         };
-        let environment = &status.target.environment;
         // The reason is shown once, with the source.
-        let because = match is_any_pod_read {
-            true => format!("the Applications of {environment} {what}"),
-            false => format!("{environment} {what}"),
-        };
-        Some((Word::Unread, because))
+        Some((Word::Unread, format!("{unread} {what}")))
     }
 }

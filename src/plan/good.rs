@@ -351,9 +351,7 @@ impl<'a> Past<'a> {
         let records = &self.subject.context.journal.records;
         let record = records.iter().rev().find(|record| {
             let plan = &record.plan;
-            plan.request.lever == Lever::RollBack
-                && plan.request.target.environment == *self.environment
-                && plan.request.repository.as_ref() == Some(self.repository)
+            plan.request.rolls_back(self.environment, self.repository)
                 && plan.from.as_ref() == Some(version)
                 && record.happened()
         })?;

@@ -186,12 +186,7 @@ fn stood_below(
 ) -> bool {
     let stands = subject.declared(lower, repository);
     stands.and_then(|f| f.version.as_ref()) == Some(version)
-        || subject
-            .store()
-            .history
-            .changes_of(lower, repository)
-            .iter()
-            .any(|c| c.to.as_ref() == Some(version) || c.from.as_ref() == Some(version))
+        || subject.store().history.has_had(lower, repository, version)
 }
 
 /// Never lower than the target already had; where the order is unknown a reason is wanted.

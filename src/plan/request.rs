@@ -1,7 +1,7 @@
 //! Request: what is asked of a lever, captured whole when the key was pressed.
 
 use super::{Lever, PlanId};
-use crate::model::{ObjectId, Repository, Target, Version};
+use crate::model::{Environment, ObjectId, Repository, Target, Version};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -41,6 +41,13 @@ impl Request {
             reason: None,
             undoes: None,
         }
+    }
+
+    /// Whether it is a roll back of a file.
+    pub fn rolls_back(&self, environment: &Environment, repository: &Repository) -> bool {
+        self.lever == Lever::RollBack
+            && self.target.environment == *environment
+            && self.repository.as_ref() == Some(repository)
     }
 
     /// The name of the request: `roll back`, `undo roll back`.

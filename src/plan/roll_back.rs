@@ -168,9 +168,7 @@ fn arriving(subject: &Subject<'_>, repository: &Repository, now: &Version) -> Op
     };
     let plan = subject.context.journal.open().find(|record| {
         let request = &record.plan.request;
-        request.lever == Lever::RollBack
-            && request.target.environment == *environment
-            && request.repository.as_ref() == Some(repository)
+        request.rolls_back(environment, repository)
             && record.plan.to.as_ref() == Some(now)
             && record.plan_state() == PlanState::Underway
     });

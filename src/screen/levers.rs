@@ -91,13 +91,9 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
 
 /// The lever of the newest plan that moves the target and is not over.
 pub fn under_way(state: &State, target: &Target) -> Option<Lever> {
-    let mut open: Vec<_> = state.journal.open().collect();
-    open.reverse();
-    let of_target = open.into_iter().find(|record| {
-        let of = &record.plan.request.target;
-        of.environment == target.environment && of.app == target.app
-    });
-    of_target.map(|record| record.plan.request.lever)
+    let requests = state.journal.open().map(|record| &record.plan.request);
+    let of_target = requests.filter(|request| request.target == *target).last();
+    of_target.map(|request| request.lever)
 }
 
 fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {

@@ -113,12 +113,30 @@ impl Fixture {
         age: i64,
         kind: ActorKind,
     ) -> &mut Self {
-        self.changed(Change {
+        let moved = Change {
             from: Some(Version::new(from)),
             to: Some(Version::new(to)),
             kind,
             ..change(environment, repository, age)
-        })
+        };
+        self.changed(moved, Walked::Older(ago(0)))
+    }
+
+    /// The robot's change of a version after all that is known, as a fetch brings it.
+    pub fn moved_since(
+        &mut self,
+        environment: &str,
+        repository: &str,
+        from: &str,
+        to: &str,
+        age: i64,
+    ) -> &mut Self {
+        let moved = Change {
+            from: Some(Version::new(from)),
+            to: Some(Version::new(to)),
+            ..change(environment, repository, age)
+        };
+        self.changed(moved, Walked::Newer)
     }
 
     pub fn gate_moved(
@@ -130,7 +148,7 @@ impl Fixture {
     ) -> &mut Self {
         let file = (environment.into(), repository.into());
         let version = self.tree.files.get(&file).and_then(|d| d.version.clone());
-        self.changed(Change {
+        let moved = Change {
             from: version.clone(),
             to: version,
             gate_from: !open,
@@ -138,17 +156,13 @@ impl Fixture {
             actor: "ops-2".into(),
             kind: ActorKind::Person,
             ..change(environment, repository, age)
-        })
+        };
+        self.changed(moved, Walked::Older(ago(0)))
     }
 
-    fn changed(&mut self, change: Change) -> &mut Self {
-        self.news(
-            Source::Git,
-            News::Changes {
-                changes: vec![change],
-                walked: Walked::Older(ago(0)),
-            },
-        );
+    fn changed(&mut self, change: Change, walked: Walked) -> &mut Self {
+        let changes = vec![change];
+        self.news(Source::Git, News::Changes { changes, walked });
         self
     }
 

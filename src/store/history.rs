@@ -108,6 +108,17 @@ impl History {
         (moved.to.as_ref() == version).then_some(moved.at)
     }
 
+    /// Whether a version came here or left, as far as history was read.
+    pub fn has_had(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+        version: &Version,
+    ) -> bool {
+        let mut changes = self.changes_of(environment, repository).iter();
+        changes.any(|c| c.to.as_ref() == Some(version) || c.from.as_ref() == Some(version))
+    }
+
     /// The change that brought the version that stands now.
     pub fn last_move(&self, environment: &Environment, repository: &Repository) -> Option<&Change> {
         self.changes_of(environment, repository)

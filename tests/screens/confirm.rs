@@ -7,11 +7,9 @@
 )]
 
 use super::golden::drawn;
-use super::{confirm_ui, decide, night, plan_id, request, world};
-use jiff::{SignedDuration, Timestamp};
+use super::{after, confirm_ui, decide, key, night, request, world};
 use leverframe::effect::Effect;
-use leverframe::keymap::Chord;
-use leverframe::message::{Message, Press};
+use leverframe::message::Message;
 use leverframe::model::ActorKind;
 use leverframe::plan::Lever;
 use leverframe::state::{ConfirmUi, Overlay, Part, State};
@@ -29,22 +27,6 @@ fn open_in(mut state: State, lever: Lever, app: &str, part: Part) -> State {
     state.ui.overlay = Some(Overlay::Confirm(Box::new(confirm)));
     state.ui.overlay_painted = Some(world::now());
     state
-}
-
-fn after(ms: i64) -> Timestamp {
-    world::now()
-        .checked_add(SignedDuration::from_millis(ms))
-        .unwrap()
-}
-
-fn key(state: &mut State, word: &str, at_ms: i64, queued: bool) -> Vec<Effect> {
-    let press = Press {
-        chord: Chord::parse(word).unwrap(),
-        at: after(at_ms),
-        queued,
-        id: plan_id("7f3f"),
-    };
-    leverframe::update::update(state, Message::Pressed(press))
 }
 
 /// Keys one by one, half a second apart.
@@ -162,7 +144,7 @@ fn becomes(state: &mut State, world: &world::World, seconds: i64) {
     state.store = world.state(80, 24).store;
     state.now = state
         .now
-        .checked_add(SignedDuration::from_secs(seconds))
+        .checked_add(jiff::SignedDuration::from_secs(seconds))
         .unwrap();
     leverframe::update::derive_state(state);
 }

@@ -24,8 +24,12 @@ mod unread;
 mod world;
 
 use golden::golden;
+use jiff::{SignedDuration, Timestamp};
 use leverframe::action::Place;
+use leverframe::effect::Effect;
 use leverframe::journal::{Entry, Unreadable, What};
+use leverframe::keymap::Chord;
+use leverframe::message::{Message, Press};
 use leverframe::model::{Exposure, Sync, Target, live};
 use leverframe::plan::{Lever, Plan, PlanId, Refusal, Request, plan};
 use leverframe::provider::Call;
@@ -33,6 +37,24 @@ use leverframe::state::{
     Complaint, ConfirmUi, Cure, Overlay, Part, Prompt, PromptKind, State, Subject, View,
 };
 use leverframe::store::Source;
+
+/// So long after the night that is drawn.
+fn after(ms: i64) -> Timestamp {
+    world::now()
+        .checked_add(SignedDuration::from_millis(ms))
+        .unwrap()
+}
+
+/// Presses a key so long after it.
+fn key(state: &mut State, word: &str, at_ms: i64, queued: bool) -> Vec<Effect> {
+    let press = Press {
+        chord: Chord::parse(word).unwrap(),
+        at: after(at_ms),
+        queued,
+        id: plan_id("7f3f"),
+    };
+    leverframe::update::update(state, Message::Pressed(press))
+}
 
 #[test]
 fn the_board_of_a_bad_night() {

@@ -7,12 +7,10 @@
 )]
 
 use super::golden::drawn;
-use super::{decide, night, plan_id, request, world};
-use jiff::{SignedDuration, Timestamp};
+use super::{after, decide, key, night, request, world};
 use leverframe::effect::Effect;
 use leverframe::journal::What;
-use leverframe::keymap::Chord;
-use leverframe::message::{Message, Press};
+use leverframe::message::Message;
 use leverframe::model::Target;
 use leverframe::plan::Lever;
 use leverframe::state::{Overlay, State, View};
@@ -20,22 +18,6 @@ use leverframe::update::update;
 
 const UNSEEN: &str = "Pressed before the terminal had this question, so it does not count.";
 const TOGETHER: &str = "That key came together with others; press it by itself (Enter).";
-
-fn after(ms: i64) -> Timestamp {
-    world::now()
-        .checked_add(SignedDuration::from_millis(ms))
-        .unwrap()
-}
-
-fn key(state: &mut State, word: &str, at_ms: i64, queued: bool) -> Vec<Effect> {
-    let press = Press {
-        chord: Chord::parse(word).unwrap(),
-        at: after(at_ms),
-        queued,
-        id: plan_id("7f3f"),
-    };
-    update(state, Message::Pressed(press))
-}
 
 /// The terminal had what stands there now at this time.
 fn seen(state: &mut State, at_ms: i64) {

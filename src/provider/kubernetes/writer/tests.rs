@@ -347,24 +347,29 @@ async fn a_token_that_is_answered_is_not_said() {
     }
 }
 
+/// Answers that do not say whether the object is there: two are of something before the server, one of a kind that it
+/// does not have.
+const PROVES_NOTHING: [fn() -> Reply; 4] = [
+    || Reply::no(503, "ServiceUnavailable", "busy"),
+    || Reply::json(404, "<html>Not Found</html>"),
+    || {
+        Reply::no(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        )
+    },
+    || Reply::json(200, "<html>Sign in</html>"),
+];
+
 #[tokio::test]
 async fn a_look_that_fails_sends_nothing() {
-    for answer in [
-        || Reply::no(503, "ServiceUnavailable", "busy"),
+    let others: [fn() -> Reply; 3] = [
         || Reply::no(403, "Forbidden", "no"),
-        // Of something before the server, and of a kind that it does not have: neither says that the object is not there.
-        || Reply::json(404, "<html>Not Found</html>"),
-        || {
-            Reply::no(
-                404,
-                "NotFound",
-                "the server could not find the requested resource",
-            )
-        },
-        || Reply::json(200, "<html>Sign in</html>"),
         || Reply::json(200, &made("00ff00ff00ff00ff").to_string()),
         Reply::hang_up,
-    ] {
+    ];
+    for answer in PROVES_NOTHING.into_iter().chain(others) {
         let server = Faulty::start(move |_, _| answer()).await;
         let Outcome::Failed { because, .. } = write(&server, &patch(vec![])).await else {
             panic!("not failed")

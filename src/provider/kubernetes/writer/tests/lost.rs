@@ -139,18 +139,7 @@ async fn what_this_process_sent_is_called_lost_only_by_its_own_steady_clock() {
 
 #[tokio::test]
 async fn where_nobody_answers_or_somebody_else_does_nothing_is_proven() {
-    for answer in [
-        || Reply::no(503, "ServiceUnavailable", "busy"),
-        || Reply::json(404, "<html>Not Found</html>"),
-        || {
-            Reply::no(
-                404,
-                "NotFound",
-                "the server could not find the requested resource",
-            )
-        },
-        || Reply::json(200, "<html>Sign in</html>"),
-    ] {
+    for answer in PROVES_NOTHING {
         let server = Faulty::start(move |_, _| answer()).await;
         let writer = writer(&server, Duration::ZERO);
         assert_eq!(writer.look_for(&create(None), ago(100)).await, None);
