@@ -434,7 +434,9 @@ impl Facts<'_> {
                 .live
                 .as_ref()
                 .is_some_and(|live| live.is_only(version));
-            has_come && is_only && !status.is_syncing_former()
+            // Which version an operation began with is known by history only.
+            let is_known = self.store.history.is_started();
+            has_come && is_only && is_known && !status.is_syncing_former()
         })
     }
 

@@ -54,6 +54,13 @@ pub enum News {
     Exposed(Option<Exposure>),
     /// All that is declared at the tip; replaces the last one whole.
     Declared(Arc<Tree>),
+    /// The tip moved: what is declared there and the changes up to it, oldest first, in one piece, so that no version stands
+    /// before it is known what it came from.
+    Moved {
+        tree: Arc<Tree>,
+        changes: Vec<Change>,
+        walked: Walked,
+    },
     /// History, newest first.
     Changes {
         changes: Vec<Change>,
@@ -311,9 +318,17 @@ impl Store {
             Source::Git => None,
         };
         match (news, cluster) {
-            (News::Declared(tree), _) => {
-                self.named = named::Named::new(&tree);
-                self.tree = Some(tree);
+            (News::Declared(tree), _) => self.declare(tree),
+            (
+                News::Moved {
+                    tree,
+                    changes,
+                    walked,
+                },
+                _,
+            ) => {
+                self.declare(tree);
+                self.history.add_walked(changes, walked);
             }
             (News::Changes { changes, walked }, _) => self.history.add_walked(changes, walked),
             (News::Pushable(fault), _) => self.pushable = Some(fault.map_or(Ok(()), Err)),
@@ -339,6 +354,11 @@ impl Store {
             self.generation += 1;
         }
         true
+    }
+
+    fn declare(&mut self, tree: Arc<Tree>) {
+        self.named = named::Named::new(&tree);
+        self.tree = Some(tree);
     }
 
     /// Takes the mutes in, all of them.

@@ -196,7 +196,7 @@ impl SourceState {
             // A push that was tried says nothing of what was read.
             News::Pushable(_) => return,
             // These may have been fetched long ago, and are read while git is away: that it answers is said by itself.
-            News::Declared(_) | News::Changes { .. } => return,
+            News::Declared(_) | News::Moved { .. } | News::Changes { .. } => return,
             // Known before anything is asked: no sign of life.
             News::Exposed(exposure) => {
                 self.exposure = *exposure;

@@ -527,6 +527,26 @@ fn the_history_of_one_app_ends_where_enough_is_known() {
     assert!(store.history.known_since().is_some());
 }
 
+/// For one turn a version would stand there and come from nowhere: what it replaces would be asked of history in vain.
+#[test]
+fn a_version_comes_with_the_change_that_brought_it() {
+    let yard = Yard::new();
+    let mut fed = FedStore::by(yard.path(), Options::default());
+    fed.until("complete", |store| store.history.is_complete());
+    let text = "image_tag: v2\npromote_deployment: true\n";
+    yard.tag("integration", "frontend", text);
+    yard.robot("v2");
+    fed.until("v2", |store| {
+        version(store, "integration", "frontend").as_deref() == Some("v2")
+    });
+    let (integration, frontend) = (Environment::new("integration"), Repository::new("frontend"));
+    let moved = fed.store.history.last_move(&integration, &frontend);
+    assert_eq!(
+        moved.and_then(|change| change.to.clone()),
+        Some("v2".into())
+    );
+}
+
 /// What cannot be read for a moment (a lock, a disk, a fetch that is half done) is read later, and no change is left out.
 #[test]
 fn what_came_while_history_could_not_be_read_is_read_later() {

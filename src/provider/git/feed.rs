@@ -223,7 +223,7 @@ impl FeedThread {
                 && let Ok(tip) = repository.tip()
             {
                 let as_of = News::AsOf(repository.fetched_at());
-                if !self.declared(repository, tip)? || !self.feed.blocking_send(as_of) {
+                if !self.report(repository, tip)? || !self.feed.blocking_send(as_of) {
                     return Ok(false);
                 }
             }
@@ -271,8 +271,11 @@ impl FeedThread {
     /// Sends the news of a tip: a sign of life if it is the one reported last, else what it declares and the changes up
     /// to it.
     fn news(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
-        let before = self.reported.as_ref().map(|(tip, _)| *tip);
-        if before == Some(tip) {
+        let is_known = self
+            .reported
+            .as_ref()
+            .is_some_and(|(known, _)| *known == tip);
+        if is_known {
             let due = repository.is_mirror()
                 || self
                     .alive_at
@@ -283,19 +286,34 @@ impl FeedThread {
             self.alive_at = Some(Instant::now());
             return Ok(self.feed.blocking_send(News::Alive));
         }
-        let reported = self.reported.clone();
-        if !self.declared(repository, tip)? {
-            return Ok(false);
-        }
-        let sent = self.increment(repository, before, tip);
-        if sent.is_err() {
-            // What came in between is still owed, so the next round begins at the same commit.
-            self.reported = reported;
-        }
-        Ok(sent? && self.feed.blocking_send(News::Alive))
+        Ok(self.report(repository, tip)? && self.feed.blocking_send(News::Alive))
     }
 
-    fn declared(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
+    fn report(&mut self, repository: &Repository, tip: Oid) -> Result<bool, Error> {
+        let before = self.reported.as_ref().map(|(tip, _)| *tip);
+        let tree = self.declared(repository, tip)?;
+        let sent = match before.map(|before| self.increment(repository, before, tip)) {
+            None => {
+                self.walking = Some(self.walking_from(tip));
+                self.feed.blocking_send(News::Declared(Arc::clone(&tree)))
+            }
+            Some(Ok((changes, walked))) => self.feed.blocking_send(News::Moved {
+                tree: Arc::clone(&tree),
+                changes,
+                walked,
+            }),
+            Some(Err(error)) => {
+                // What came in between is still owed, so the next round begins at the same commit.
+                self.feed.blocking_send(News::Declared(tree));
+                return Err(error);
+            }
+        };
+        self.reported = Some((tip, tree));
+        self.alive_at = Some(Instant::now());
+        Ok(sent)
+    }
+
+    fn declared(&mut self, repository: &Repository, tip: Oid) -> Result<Arc<Tree>, Error> {
         let mainline = self
             .reported
             .as_ref()
@@ -312,16 +330,10 @@ impl FeedThread {
                 other
             });
         }
-        let first = self.reported.is_none();
         if let Some(only) = &mut self.only {
             only.find_files(&tree, self.reader.path());
         }
-        self.reported = Some((tip, Arc::clone(&tree)));
-        self.alive_at = Some(Instant::now());
-        if first {
-            self.walking = Some(self.walking_from(tip));
-        }
-        Ok(self.feed.blocking_send(News::Declared(tree)))
+        Ok(tree)
     }
 
     fn walking_from(&self, tip: Oid) -> Walking {
@@ -332,26 +344,23 @@ impl FeedThread {
         Walking { from: tip, left }
     }
 
-    /// Sends the changes between two tips.
+    /// The changes between two tips.
     fn increment(
         &mut self,
         repository: &Repository,
-        before: Option<Oid>,
+        before: Oid,
         tip: Oid,
-    ) -> Result<bool, Error> {
-        let Some(before) = before else {
-            return Ok(true);
-        };
+    ) -> Result<(Vec<Change>, Walked), Error> {
         let query = self.query(tip, Some(before), self.pace.bound);
         let (mut changes, reached, _) = self.walked(repository, &query)?;
         if reached == Reached::Until {
             // Oldest first, so that changes of one second keep their order where they are put in front.
             changes.reverse();
-            return Ok(changes.is_empty() || self.changes(changes, Walked::Newer));
+            return Ok((changes, Walked::Newer));
         }
         // The branch was rewritten, so the history that was sent is void.
         self.walking = Some(self.walking_from(tip));
-        Ok(self.changes(Vec::new(), Walked::Restarted))
+        Ok((Vec::new(), Walked::Restarted))
     }
 
     /// One chunk of the history.
@@ -376,7 +385,7 @@ impl FeedThread {
             (_, Some(_)) => Walked::Older(since),
             (_, None) => Walked::ToTheEnd(since),
         };
-        Ok(self.changes(changes, walked))
+        Ok(self.feed.blocking_send(News::Changes { changes, walked }))
     }
 
     fn query(&self, from: Oid, until: Option<Oid>, limit: usize) -> Query {
@@ -418,10 +427,6 @@ impl FeedThread {
         })?;
         let since = Timestamp::from_second(since).unwrap_or(Timestamp::UNIX_EPOCH);
         Ok((changes, reached, since))
-    }
-
-    fn changes(&self, changes: Vec<Change>, walked: Walked) -> bool {
-        self.feed.blocking_send(News::Changes { changes, walked })
     }
 
     fn fault(&mut self, error: &Error) -> bool {
