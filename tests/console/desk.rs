@@ -156,6 +156,8 @@ impl Desk {
     #[track_caller]
     pub fn version(&mut self, text: &str) {
         self.see("acts when it matches");
+        // The first one would come together with the key that led here.
+        self.console.pause();
         for end in 1..=text.len() {
             self.console.type_text(&text[end - 1..end]);
             let field = format!("will run  [{}", &text[..end]);
