@@ -61,6 +61,12 @@ impl Fault {
         }
     }
 
+    /// What happened, without the call that met it: for a line that has no room for the sentence.
+    pub fn cause(&self) -> &str {
+        let cause = self.detail.rsplit_once(": ").map(|(_, cause)| cause);
+        cause.unwrap_or(&self.detail)
+    }
+
     /// Keeps an error and what caused it.
     #[must_use]
     pub fn caused_by(mut self, error: &(dyn std::error::Error + 'static)) -> Self {
@@ -92,4 +98,17 @@ pub struct Permission {
     pub namespace: std::sync::Arc<str>,
     pub allowed: bool,
     pub reason: Option<std::sync::Arc<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_what_happened_without_the_call_that_met_it() {
+        let fault = |detail| Fault::new(FaultKind::Malformed, detail, "");
+        let called = fault("GET /apis/apps/v1/namespaces/apps/deployments: not a list.");
+        assert_eq!(called.cause(), "not a list.");
+        assert_eq!(fault("no sign of life").cause(), "no sign of life");
+    }
 }

@@ -5,7 +5,7 @@
 use super::pen::{Line, Pen};
 use super::theme::Theme;
 use crate::action::{Action, Place};
-use crate::model::{Fault, Word, span::span};
+use crate::model::{Word, span::span};
 use crate::screen::{banner, keys};
 use crate::state::State;
 use crate::store::source::Reach;
@@ -238,7 +238,7 @@ fn word(about: &SourceState, now: Timestamp, theme: Theme) -> (String, Style) {
 
 fn detail(about: &SourceState, now: Timestamp) -> Option<Detail> {
     if let Some(fault) = &about.fault {
-        return Some(Detail::of_word(short(fault)));
+        return Some(Detail::of_word(fault.cause().to_owned()));
     }
     let of_list = about.lists.iter();
     let mut of_list = of_list.filter_map(|(list, state)| Some((list, state.fault.as_ref()?)));
@@ -246,15 +246,9 @@ fn detail(about: &SourceState, now: Timestamp) -> Option<Detail> {
         // What keeps one list from being read is not why the whole is stale.
         (Some((list, fault)), Reach::Ok | Reach::Unread | Reach::Failed) => Some(Detail {
             list: Some(about.name_of(list)),
-            cause: short(fault),
+            cause: fault.cause().to_owned(),
         }),
         (_, Reach::Stale) => Some(Detail::of_word("no sign of life")),
         (None, _) => None,
     }
-}
-
-/// The cause, without the call that met it: S has the whole sentence.
-fn short(fault: &Fault) -> String {
-    let cause = fault.detail.rsplit_once(": ").map(|(_, cause)| cause);
-    cause.unwrap_or(&fault.detail).to_owned()
 }

@@ -48,7 +48,7 @@ pub fn page<'a>(
                 None => "never".into(),
             };
             let fault = match (about.worst_fault(), about.exposure) {
-                (Some(fault), _) => fault.detail.clone(),
+                (Some(fault), _) => fault.cause().to_owned(),
                 (None, Some(exposure)) => format!("NOT SAFE: {}", exposure.words()),
                 (None, None) => parent_of(state, source)
                     .filter(|parent| parent.is_broken_parent())
