@@ -320,6 +320,12 @@ fn a_letter_that_stays_unfinished_is_forgotten_and_the_next_key_is_itself() {
     assert_eq!(decoder.end_sequence(), []);
     let next = decoder.feed(b"k", now + Duration::from_secs(5));
     assert_eq!(keys(&next), [(KeyCode::Char('k'), NONE)]);
+    // A control letter is no key, and what was held goes with it.
+    let mut decoder = Decoder::default();
+    let now = Instant::now();
+    assert_eq!(decoder.feed(b"\x1b\xc2\x82", now), []);
+    let next = decoder.feed(b"[", now + Duration::from_secs(5));
+    assert_eq!(keys(&next), [(KeyCode::Char('['), NONE)]);
     // One that goes on in time is whole, with what was held.
     let mut decoder = Decoder::default();
     let now = Instant::now();

@@ -55,8 +55,10 @@ impl Perform for Meaning {
             }
             (Awaits::ConsoleFunctionKey, _) => None,
         };
-        if let Some(code) = code {
-            self.key(code, KeyModifiers::NONE);
+        match code {
+            Some(code) => self.key(code, KeyModifiers::NONE),
+            // What was held belonged to this letter, not to the next one.
+            None => self.alt = false,
         }
     }
 
