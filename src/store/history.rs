@@ -5,11 +5,14 @@
 use super::Walked;
 use crate::model::{Change, Environment, Repository, Version};
 use jiff::Timestamp;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Default)]
 pub struct History {
     files: BTreeMap<(Environment, Repository), Vec<Change>>,
+    /// The files by their newest change, newest first: each frame asks what the last hour brought, of ten thousand files.
+    newest: BTreeSet<(Reverse<Timestamp>, Environment, Repository)>,
     /// The walk reached its bound: what it did not find is older than that, not unknown.
     complete: bool,
     started: bool,
@@ -26,10 +29,11 @@ impl History {
         }
         self.started = true;
         for change in changes {
-            let file = self
-                .files
-                .entry((change.environment.clone(), change.repository.clone()))
-                .or_default();
+            let key = (change.environment.clone(), change.repository.clone());
+            let file = self.files.entry(key.clone()).or_default();
+            // By their committers' clocks, which need not agree with the order of the commits.
+            let before = file.iter().map(|known| known.at).max();
+            let came = change.at;
             match walked {
                 Walked::Newer => {
                     // Batches of an increment come newest first, and older than this file's newest never.
@@ -43,6 +47,14 @@ impl History {
                     }
                     file.push(change);
                 }
+            }
+            if before.is_none_or(|before| before < came) {
+                let (environment, repository) = key;
+                if let Some(before) = before {
+                    let entry = (Reverse(before), environment.clone(), repository.clone());
+                    self.newest.remove(&entry);
+                }
+                self.newest.insert((Reverse(came), environment, repository));
             }
         }
         match walked {
@@ -86,9 +98,11 @@ impl History {
     /// Changes of all files since a moment, newest first.
     pub fn since(&self, since: Timestamp) -> Vec<&Change> {
         let mut recent: Vec<&Change> = self
-            .files
-            .values()
-            .flat_map(|changes| changes.iter().take_while(|c| c.at >= since))
+            .newest
+            .iter()
+            .take_while(|(Reverse(at), ..)| *at >= since)
+            .flat_map(|(_, environment, repository)| self.changes_of(environment, repository))
+            .filter(|change| change.at >= since)
             .collect();
         recent.sort_by(|a, b| {
             b.at.cmp(&a.at)
@@ -228,4 +242,47 @@ pub fn stands(changes: &[Change]) -> Vec<Stand<'_>> {
         });
     }
     stands
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cases::cases;
+    use crate::store::fixture::{Fixture, ago};
+    use proptest::prelude::*;
+
+    const FILES: [&str; 4] = ["publisher", "router", "frontend", "signon"];
+
+    proptest! {
+        #![proptest_config(cases(500))]
+
+        #[test]
+        fn what_came_since_is_what_came_since_in_any_file(
+            moves in prop::collection::vec((0..FILES.len(), 0..7_200_i64, any::<bool>()), 0..30),
+        ) {
+            let mut world = Fixture::new();
+            for (file, age, is_newer) in moves {
+                match is_newer {
+                    true => world.moved_since("production", FILES[file], "v1", "v2", age),
+                    false => {
+                        let kind = crate::model::ActorKind::Robot;
+                        world.moved("production", FILES[file], "v1", "v2", age, kind)
+                    }
+                };
+            }
+            let history = &world.store.history;
+            let files = FILES.iter();
+            let mut all: Vec<_> = files
+                .flat_map(|file| history.changes_of(&"production".into(), &(*file).into()))
+                .filter(|change| change.at >= ago(3_600))
+                .map(|change| (std::cmp::Reverse(change.at), change.repository.clone()))
+                .collect();
+            all.sort();
+            let since: Vec<_> = history
+                .since(ago(3_600))
+                .into_iter()
+                .map(|change| (std::cmp::Reverse(change.at), change.repository.clone()))
+                .collect();
+            prop_assert_eq!(since, all);
+        }
+    }
 }
