@@ -49,13 +49,13 @@
 //! - **line**: One line of a log.
 //! - **gate**: The key in an environment's version file that lets versions go on by themselves to the next environment.
 //! - **status word**: What a cell shows in place of its age when something is wrong there; the worst one of the target.
-//! - **CRASH**: Pods of the newest rollout crash or cannot start.
+//! - **CRASH**: Pods of the newest rollout crash, now or again and again, or cannot start.
 //! - **GONE**: No Application where one should be: nothing is delivered there.
 //! - **DELETING**: Its Application is being deleted, and what runs goes with it.
 //! - **LOWER**: Lower than it was, and nobody meant it.
 //! - **SMOKE**: The smoke run of the declared version failed.
 //! - **HOOK**: A hook of the sync failed, be it tried again or not.
-//! - **STUCK**: A hop takes longer than usual.
+//! - **STUCK**: A hop takes longer than usual, or nothing moves until somebody lets it.
 //! - **SYNC**: Out of sync, failing to sync, degraded, or cannot be compared.
 //! - **BACK**: Rolled back on purpose; what to do about it is still owed.
 //! - **HELD**: The gate into this environment was closed lately.

@@ -5,7 +5,7 @@
 
 use super::here::Here;
 use super::status::{FactsAt, Status, TargetKind};
-use crate::model::live::Condition;
+use crate::model::live::{Condition, SKIP_RECONCILE};
 use crate::model::*;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -35,6 +35,8 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.gone(status, here, here.parent));
         reasons.extend(self.deleting(here.parent));
         reasons.extend(self.hook(status, here, here.parent));
+        let left_alone = here.parent.and_then(|parent| self.left_alone(parent));
+        reasons.extend(left_alone.map(|because| (Word::Stuck, because)));
         reasons.extend(self.not_syncing(status, here, here.parent));
         reasons.extend(switched_off(here.parent).filter(|_| reasons.is_empty()));
         reasons.extend(self.unread(status, here));
@@ -49,7 +51,8 @@ impl<'a> FactsAt<'a> {
         application: Option<&Application>,
     ) -> Option<(Word, String)> {
         let argo_cd = self.delivery.argo_cd.as_ref()?;
-        let should_be = matches!(status.kind, TargetKind::App | TargetKind::Parent);
+        // A file without an app is the only thing that needs no Application.
+        let should_be = status.kind != TargetKind::Orphan;
         let target = &status.target;
         let is_absent = application.is_none() && !here.is_odd_application(&target.app);
         if !should_be || !here.applications_read || !is_absent || self.is_coming(status) {
@@ -228,6 +231,35 @@ impl<'a> FactsAt<'a> {
             .or_else(|| ill(status, application?))
     }
 
+    /// Nothing fails, and nothing moves either, until somebody lets it.
+    pub(super) fn stands_still(&self, application: Option<&Application>) -> Option<(Word, String)> {
+        let application = application?;
+        let because = self.left_alone(application).or_else(|| {
+            let is_paused = application.health == Health::Suspended;
+            let why = application.health_message.as_deref();
+            let why = why.map(|message| format!(": {message}"));
+            let because = "Something in it was paused, and goes on when somebody resumes it.";
+            let why = why.unwrap_or_default();
+            is_paused.then(|| format!("health Suspended{}. {because}", why.trim_end_matches('.')))
+        })?;
+        Some((Word::Stuck, because))
+    }
+
+    /// That Argo CD looks away from an Application, because an annotation says so.
+    fn left_alone(&self, application: &Application) -> Option<String> {
+        let looked = application.reconciled_at;
+        let looked =
+            looked.map(|at| format!(" It looked last {} ago.", span(self.seconds_since(at))));
+        application.is_left_alone().then(|| {
+            format!(
+                "Argo CD leaves {} alone, because its annotation {SKIP_RECONCILE} says so: it is neither compared nor synced \
+                 until that is taken off.{}",
+                application.id.name,
+                looked.unwrap_or_default()
+            )
+        })
+    }
+
     /// A sync that runs for longer than any rollout usually takes, in Argo CD's own words: it waits for a hook that does
     /// not end, or for a sync window.
     fn hanging(&self, operation: &Operation) -> Option<String> {
@@ -303,7 +335,7 @@ fn switched_off(parent: Option<&Application>) -> Option<(Word, String)> {
 /// What it synced is degraded, and no pod shows why.
 fn ill(status: &Status, application: &Application) -> Option<(Word, String)> {
     let live = status.live.as_ref();
-    let crash = live.is_some_and(|live| live.waiting.is_some() || live.is_former_crashing);
+    let crash = live.is_some_and(|live| live.is_crashing() || live.is_former_crashing);
     let bad = matches!(
         application.health,
         Health::Degraded | Health::Missing | Health::Unknown

@@ -311,7 +311,7 @@ fn row(key: RowKey, cells: Vec<Cell>, board: &Board) -> Row {
     let is_muted = cells.iter().flatten().any(|status| status.muted.is_some());
     let fold = match kind {
         Some(TargetKind::Orphan) => Some(FoldKind::Orphans),
-        Some(TargetKind::NoFile) => Some(FoldKind::NoFile),
+        Some(TargetKind::NoFile) if worst.is_none() => Some(FoldKind::NoFile),
         Some(TargetKind::Parent) if worst.is_none() => Some(FoldKind::Parents),
         _ if worst.is_none() && is_muted => Some(FoldKind::Muted),
         _ if worst.is_none() && !differs => Some(FoldKind::Calm),

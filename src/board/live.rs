@@ -28,6 +28,8 @@ pub struct Live {
     pub newest: usize,
     pub waiting: Option<Arc<str>>,
     pub waiting_since: Option<Timestamp>,
+    /// How the containers of one of them end again and again, though they run now.
+    pub restarting: Option<String>,
     /// A pod of a version that has left crashes: what health says may be about it.
     pub is_former_crashing: bool,
     /// When the youngest pod of the newest version was made.
@@ -35,6 +37,11 @@ pub struct Live {
 }
 
 impl Live {
+    /// A pod of the newest version does not start, or does not stay up.
+    pub fn is_crashing(&self) -> bool {
+        self.waiting.is_some() || self.restarting.is_some()
+    }
+
     /// All pods are ready and run this version, and no rollout goes on.
     pub fn is_only(&self, version: &Version) -> bool {
         let is_ready = self.pods > 0 && self.pods_ready == self.pods && self.is_rolled_out;
@@ -86,14 +93,21 @@ impl<'a> FactsAt<'a> {
                     *live.versions.entry(version).or_default() += 1;
                 }
                 digests.extend(container.digest());
-            } else if let Some(waiting) = pod.crash_reason() {
-                // Pods of a version that is no longer declared say nothing against the present one.
-                if is_known && !newest {
-                    live.is_former_crashing = true;
-                    continue;
-                }
-                live.waiting.get_or_insert_with(|| waiting.clone());
-                live.waiting_since = live.waiting_since.into_iter().chain(pod.created).min();
+            }
+            let waiting = self.cannot_start(pod).filter(|_| !pod.ready);
+            let restarting = pod.restarting(self.now);
+            // Pods of a version that is no longer declared say nothing against the present one.
+            if is_known && !newest {
+                live.is_former_crashing |= waiting.is_some() || restarting.is_some();
+                continue;
+            }
+            if let Some((reason, since)) = waiting {
+                live.waiting.get_or_insert(reason);
+                live.waiting_since = live.waiting_since.into_iter().chain(since).min();
+            }
+            if let Some(container) = restarting {
+                live.restarting
+                    .get_or_insert_with(|| self.restarts_in_words(container));
             }
         }
         let mut wanted = 0;
@@ -112,6 +126,36 @@ impl<'a> FactsAt<'a> {
             .then(|| live.versions.keys().next().cloned())
             .flatten();
         live
+    }
+
+    /// Why a pod will not become ready by waiting, and since when. A cluster gets time to make room for it.
+    fn cannot_start(&self, pod: &Pod) -> Option<(Arc<str>, Option<Timestamp>)> {
+        let crash = pod.crash_reason();
+        let crash = crash.map(|reason| (reason.clone(), pod.created));
+        crash.or_else(|| {
+            let refused = pod.unschedulable.as_ref()?;
+            let since = refused.at.or(pod.created);
+            let is_long =
+                since.is_none_or(|at| self.seconds_since(at) > self.delivery.usual.rollout.1);
+            // What the scheduler tried besides comes after its first sentence.
+            let why = refused.message.split(". ").next().unwrap_or_default();
+            let why = why.trim_end_matches('.');
+            is_long.then(|| (Arc::from(format!("{} ({why})", refused.reason)), since))
+        })
+    }
+
+    /// `OOMKilled (exit 137), 12 restarts, the last 4m ago`.
+    fn restarts_in_words(&self, container: &Container) -> String {
+        let how = container.terminated.as_ref();
+        let how = how.map_or_else(String::new, |(reason, code)| {
+            format!("{reason} (exit {code}), ")
+        });
+        let last = container.ended.map(|at| span(self.seconds_since(at)));
+        format!(
+            "{how}{} restarts, the last {} ago",
+            container.restarts,
+            last.unwrap_or_default()
+        )
     }
 
     /// The container whose image carries the version.

@@ -18,6 +18,7 @@ pub mod status;
 mod tests;
 #[cfg(test)]
 mod troubles;
+mod unread;
 
 use crate::delivery::{Delivery, Stage};
 use crate::model::{App, Environment, Repository, Target, Word};

@@ -9,8 +9,8 @@ use crate::belongs::runs;
 use crate::lever::Lever;
 use crate::model::retry::clock;
 use crate::model::*;
+use crate::store::Source;
 use crate::store::source::Reach;
-use crate::store::{Kind, Source};
 
 /// Seconds between two moves from which on a version counts as seldom moved: once a month is a rhythm, not a delay.
 const SELDOM_S: i64 = 10 * 86_400;
@@ -21,7 +21,7 @@ const MOVES_AT_LEAST: usize = 3;
 /// A hop that takes longer than usual, and the lever that may help.
 struct Late {
     because: String,
-    helped_by: Lever,
+    helped_by: Option<Lever>,
 }
 
 /// The words of a target and why.
@@ -47,13 +47,15 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.lower(status));
         reasons.extend(self.smoke_failed(status));
         reasons.extend(self.hook(status, here, application));
+        reasons.extend(self.stands_still(application));
         reasons.extend(self.out_of_sync(status, here, application));
         let explained = !reasons.is_empty();
         let late = self
             .rollout_late(status, application)
+            .or_else(|| self.progressing_late(status, application))
             .or_else(|| self.arrival_late(status))
             .filter(|_| !explained);
-        let helped_by = late.as_ref().map(|late| late.helped_by);
+        let helped_by = late.as_ref().and_then(|late| late.helped_by);
         // Said once, where it explains most.
         let mut still_syncs = self.still_syncs(status, here, application);
         let late = late.map(|late| (Word::Stuck, late.because));
@@ -74,7 +76,7 @@ impl<'a> FactsAt<'a> {
 
     fn crash(&self, status: &Status) -> Option<(Word, String)> {
         let live = status.live.as_ref()?;
-        let reason = live.waiting.as_ref()?;
+        let reason = live.waiting.as_deref().or(live.restarting.as_deref())?;
         let age = live
             .waiting_since
             .map(|at| format!(", {}", span(self.seconds_since(at))))
@@ -85,7 +87,7 @@ impl<'a> FactsAt<'a> {
             (0, ready) => format!(" {ready} pods serve."),
             (old, _) => format!(" {old} old pods still serve."),
         };
-        let unsmoked = if self.delivery.runs.is_some() {
+        let unsmoked = if self.delivery.runs.is_some() && live.waiting.is_some() {
             " Smoke cannot start: not Healthy."
         } else {
             ""
@@ -166,7 +168,7 @@ impl<'a> FactsAt<'a> {
             };
             return Some(Late {
                 because: format!("declared {} ago, but {synced}.", span(age)),
-                helped_by: Lever::Refresh,
+                helped_by: Some(Lever::Refresh),
             });
         }
         let live = status.live.as_ref().filter(|l| l.pods > 0)?;
@@ -189,7 +191,34 @@ impl<'a> FactsAt<'a> {
                 span(age),
                 live.newest_ready
             ),
-            helped_by: Lever::Sync,
+            helped_by: Some(Lever::Sync),
+        })
+    }
+
+    /// Argo CD has waited for it for so long that it is no rollout any more, and no pod says what for.
+    fn progressing_late(&self, status: &Status, application: Option<&Application>) -> Option<Late> {
+        let application = application.filter(|a| a.health == Health::Progressing)?;
+        let operation = application.operation.as_ref();
+        if operation.is_some_and(Operation::is_running) {
+            return None;
+        }
+        let applied = operation.and_then(|operation| operation.finished.or(operation.started));
+        let live = status.live.as_ref().filter(|live| live.pods > 0);
+        let newest = live.and_then(|live| live.newest_since);
+        let begun = [application.health_since, applied, newest];
+        let begun = begun.into_iter().flatten().max().or(status.since)?;
+        let age = self.seconds_since(begun);
+        let pods = live.map(|live| format!(", {}/{} pods ready", live.pods_ready, live.pods));
+        let why = application.health_message.as_deref();
+        let why = why.map(|message| format!(": {message}"));
+        (age > 2 * self.delivery.usual.rollout.1).then(|| Late {
+            because: format!(
+                "Argo CD calls it Progressing for {}{}{}.",
+                span(age),
+                pods.unwrap_or_default(),
+                why.unwrap_or_default()
+            ),
+            helped_by: None,
         })
     }
 
@@ -241,7 +270,7 @@ impl<'a> FactsAt<'a> {
                     span(age),
                     unread.unwrap_or_default()
                 ),
-                helped_by: Lever::Promote,
+                helped_by: Some(Lever::Promote),
             })
         })
     }
@@ -310,6 +339,7 @@ impl<'a> FactsAt<'a> {
         runs || self.gone(&below, here, application).is_some()
             || self.deleting(application).is_some()
             || self.hook(&below, here, application).is_some()
+            || self.stands_still(application).is_some()
             || self.smoke_failed(&below).is_some()
             || self.out_of_sync(&below, here, application).is_some()
             || here
@@ -456,31 +486,5 @@ impl<'a> FactsAt<'a> {
             })
             .collect();
         (!words.is_empty()).then(|| words.join("; "))
-    }
-
-    /// A configured cluster that could not be read at all, or not what Argo CD says of it.
-    pub(super) fn unread(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
-        here.cluster?;
-        let state = self
-            .store
-            .source(&Source::Cluster(status.target.environment.clone()))?;
-        if here.applications_read {
-            return None;
-        }
-        let environment = &status.target.environment;
-        let is_any_pod_read = state.lists_of(Kind::Pods).any(|list| list.listed);
-        let (unread, fault) = match is_any_pod_read {
-            true => (
-                format!("the Applications of {environment}"),
-                state.fault_of(Kind::Applications)?,
-            ),
-            false => (environment.to_string(), state.worst_fault()?),
-        };
-        let what = match fault.kind {
-            FaultKind::Forbidden | FaultKind::Unauthorized => "may not be read",
-            _ => "cannot be read",
-        };
-        // The reason is shown once, with the source.
-        Some((Word::Unread, format!("{unread} {what}")))
     }
 }

@@ -10,6 +10,10 @@ mod live;
 
 mod order;
 
+mod unread;
+
+mod unwell;
+
 fn calm_world() -> Fixture {
     let mut world = Fixture::new();
     world.app("publisher", &["publisher"]);

@@ -400,10 +400,10 @@ mod tests {
     /// Only what the credential may not read is null without being a failure.
     #[test]
     fn a_list_that_could_not_be_read_is_a_failure() {
-        let ended = |kind: FaultKind| {
+        let ended = |of: Kind, kind: FaultKind| {
             let mut state = SourceState::default();
             state.lists.insert(
-                usual_list(Kind::Applications),
+                usual_list(of),
                 crate::store::source::ListState {
                     listed: false,
                     fault: Some(Fault::new(kind, "503 ServiceUnavailable", "")),
@@ -411,8 +411,11 @@ mod tests {
             );
             broken_list(&state).map(Exit::of_fault)
         };
-        assert_eq!(ended(FaultKind::Forbidden), None);
-        assert_eq!(ended(FaultKind::Unreachable), Some(Exit::Unreachable));
+        for of in [Kind::Applications, Kind::Runs] {
+            assert_eq!(ended(of, FaultKind::Forbidden), None);
+            let unreachable = ended(of, FaultKind::Unreachable);
+            assert_eq!(unreachable, Some(Exit::Unreachable));
+        }
     }
 
     /// A server that accepts and says nothing, or sends one blank after the other, has brought nothing that is calm.

@@ -8,8 +8,10 @@ use super::gather::{RHYTHM, Want, gather};
 use super::json::{ParentLine, SourceLine, StatusPage, TargetLine, moment};
 use super::table::{Table, age};
 use super::{Ended, print, required};
+use crate::belongs::lists::unread;
 use crate::board::status::{GateState, Status, TargetKind, all};
 use crate::model::*;
+use crate::store::Kind;
 use jiff::Timestamp;
 
 pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
@@ -75,7 +77,13 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
                 .iter()
                 .filter(|s| is_named(s) || args.apps.is_empty() && s.is_broken_parent());
             for status in statuses.iter().chain(parents) {
-                table.row(cells(status, now));
+                let runs = unread(
+                    &gathered.store,
+                    &config.delivery,
+                    &status.target,
+                    Kind::Runs,
+                );
+                table.row(cells(status, runs.is_some(), now));
             }
             print::out(&table.to_string())?;
         }
@@ -83,7 +91,7 @@ pub(super) async fn run(args: &StatusArgs, common: &Common) -> Ended {
     Ok(gathered.end())
 }
 
-fn cells(status: &Status, now: Timestamp) -> [String; 11] {
+fn cells(status: &Status, is_smoke_unread: bool, now: Timestamp) -> [String; 11] {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let version = match (&status.version, status.kind) {
         (Some(version), _) => version.short().to_owned(),
@@ -120,7 +128,10 @@ fn cells(status: &Status, now: Timestamp) -> [String; 11] {
             .unwrap_or_default(),
         text(status.sync.as_ref().map(Sync::as_str)),
         text(status.health.as_ref().map(Health::as_str)),
-        text(line.smoke.map(|s| s.phase)),
+        match line.smoke {
+            None if is_smoke_unread => "unread".to_owned(),
+            smoke => text(smoke.map(|s| s.phase)),
+        },
         words.join(" "),
     ]
 }

@@ -33,7 +33,7 @@ table! {
     }
     Crash {
         label: "CRASH",
-        help: "Pods of the newest rollout crash or cannot start.",
+        help: "Pods of the newest rollout crash, now or again and again, or cannot start.",
         gravity: Gravity::Harm,
         levers: &[Lever::RollBack, Lever::Hold],
     }
@@ -69,7 +69,7 @@ table! {
     }
     Stuck {
         label: "STUCK",
-        help: "A hop takes longer than usual.",
+        help: "A hop takes longer than usual, or nothing moves until somebody lets it.",
         gravity: Gravity::Risk,
         levers: &[],
     }

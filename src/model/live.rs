@@ -73,6 +73,8 @@ pub struct Application {
     pub synced_revision: Option<Arc<str>>,
     pub health: Health,
     pub health_message: Option<Arc<str>>,
+    /// When the health became what it is; older controllers do not say.
+    pub health_since: Option<Timestamp>,
     /// The last or running operation.
     pub operation: Option<Operation>,
     /// A requested operation that the controller has not removed yet (`.operation`).
@@ -96,6 +98,17 @@ pub struct Application {
     /// Resources that are out of sync or to be pruned, named `kind/name`; what a sync would touch.
     pub out_of_sync: Vec<Arc<str>>,
     pub to_prune: Vec<Arc<str>>,
+}
+
+/// The annotation by which Argo CD is told to leave an Application alone.
+pub const SKIP_RECONCILE: &str = "argocd.argoproj.io/skip-reconcile";
+
+impl Application {
+    /// It is told to leave this one alone, in one of the spellings that Go's `ParseBool` takes for true.
+    pub fn is_left_alone(&self) -> bool {
+        let said = self.annotations.get(SKIP_RECONCILE);
+        said.is_some_and(|said| matches!(&**said, "1" | "t" | "T" | "TRUE" | "true" | "True"))
+    }
 }
 
 /// `status.operationState`.
@@ -251,6 +264,8 @@ pub struct Pod {
     pub deleting: bool,
     pub created: Option<Timestamp>,
     pub reason: Option<Arc<str>>,
+    /// The PodScheduled condition, where it says that no node can have it.
+    pub unschedulable: Option<Condition>,
     pub containers: Vec<Container>,
     pub init_containers: Vec<Container>,
 }
@@ -270,6 +285,9 @@ pub struct Container {
     pub running: bool,
     /// `state.terminated`, else `lastState.terminated`: reason and exit code.
     pub terminated: Option<(Arc<str>, i32)>,
+    /// When that was, and how many seconds it had run by then.
+    pub ended: Option<Timestamp>,
+    pub lasted_s: Option<i64>,
 }
 
 impl Pod {
@@ -278,40 +296,9 @@ impl Pod {
         let is_over = matches!(&*self.phase, "Succeeded" | "Failed");
         self.job.is_none() && !self.deleting && !is_over
     }
-
-    /// Why it will not become ready by waiting.
-    pub fn crash_reason(&self) -> Option<&Arc<str>> {
-        let all = || self.init_containers.iter().chain(&self.containers);
-        let waits = all().find_map(Container::crash_reason);
-        // A crash loop is waited out in turns: between two of them a container has ended, and waits for nothing yet.
-        let has_ended = || all().find_map(Container::failed_just_now);
-        waits.or_else(|| has_ended().filter(|_| self.is_meant_to_serve()))
-    }
 }
 
 impl Container {
-    /// Why it will not run by waiting: kubelet's reasons that say error.
-    pub fn crash_reason(&self) -> Option<&Arc<str>> {
-        const BY_NAME: [&str; 3] = [
-            "InvalidImageName",
-            "RegistryUnavailable",
-            "SignatureValidationFailed",
-        ];
-        let bad = |reason: &&Arc<str>| {
-            reason.starts_with("Err")
-                || reason.ends_with("Error")
-                || reason.ends_with("BackOff")
-                || BY_NAME.contains(&&***reason)
-        };
-        self.waiting.as_ref().filter(bad)
-    }
-    /// Why it ended with an error, where it neither runs again nor waits to.
-    fn failed_just_now(&self) -> Option<&Arc<str>> {
-        let ended = self.terminated.as_ref();
-        let ended = ended.filter(|_| !self.running && self.waiting.is_none());
-        let failed = ended.filter(|(reason, code)| *code != 0 && !reason.is_empty());
-        failed.map(|(reason, _)| reason)
-    }
     /// The tag part of the image, without registry and digest.
     pub fn tag(&self) -> Option<&str> {
         tag_of(&self.image)

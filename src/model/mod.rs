@@ -17,6 +17,7 @@ pub mod run;
 pub mod span;
 pub mod target;
 pub mod tree;
+mod unwell;
 pub mod version;
 
 pub use attention::{Gravity, Word};

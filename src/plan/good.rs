@@ -222,7 +222,10 @@ impl Observed {
                     if pod.ready && !pod.deleting && is_fresh {
                         *observed.serving.entry(version.clone()).or_default() += 1;
                     }
-                    if let Some(reason) = pod.crash_reason().filter(|_| pod.job.is_none()) {
+                    let again = pod.restarting(subject.context.now);
+                    let again = again.and_then(|container| Some(&container.terminated.as_ref()?.0));
+                    let crash = pod.crash_reason().or(again);
+                    if let Some(reason) = crash.filter(|_| pod.job.is_none()) {
                         observed.crashing.insert(version, reason.to_string());
                     }
                 }

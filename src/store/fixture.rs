@@ -259,6 +259,7 @@ pub fn application(environment: &str, name: &str, version: &str) -> Application 
         synced_revision: None,
         health: Health::Healthy,
         health_message: None,
+        health_since: None,
         operation: None,
         operation_requested: false,
         operation_plan: None,
@@ -295,6 +296,7 @@ pub fn pod(
         deleting: false,
         created: Some(ago(1_320)),
         reason: None,
+        unschedulable: None,
         containers: vec![Container {
             name: "app".into(),
             image: image.into(),
@@ -306,6 +308,8 @@ pub fn pod(
             waiting_message: None,
             running: ready,
             terminated: None,
+            ended: None,
+            lasted_s: None,
         }],
         init_containers: Vec::new(),
     })

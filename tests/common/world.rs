@@ -320,6 +320,7 @@ impl World {
             synced_revision: Some(commit("tip")),
             health: Health::Healthy,
             health_message: None,
+            health_since: None,
             operation: None,
             operation_requested: false,
             operation_plan: None,
@@ -386,6 +387,7 @@ impl World {
             deleting: false,
             created: Some(ago("22m")),
             reason: None,
+            unschedulable: None,
             containers: vec![Container {
                 name: "app".into(),
                 image: image.clone().into(),
@@ -397,6 +399,8 @@ impl World {
                 waiting_message: None,
                 running: true,
                 terminated: None,
+                ended: None,
+                lasted_s: None,
             }],
             init_containers: Vec::new(),
         };

@@ -5,7 +5,7 @@ use super::{decide, request, world};
 use leverframe::model::{Fault, FaultKind, Target};
 use leverframe::plan::Lever;
 use leverframe::state::{State, View};
-use leverframe::store::{Delta, News, Source};
+use leverframe::store::{Delta, Kind, News, Source};
 
 /// The night, but nothing of integration's cluster was ever read.
 fn night_without_integration(fault: Option<&str>) -> State {
@@ -107,4 +107,29 @@ fn what_has_not_come_from_an_environment_that_is_not_read_may_have_its_cause_the
     let words: Vec<&str> = screen.split_whitespace().collect();
     let said = "v2 stands in integration since 2h and has not come. The cluster of integration is not read since 14m: the cause may stand there, unseen.";
     assert!(words.join(" ").contains(said), "{screen}");
+}
+
+/// A smoke run that nobody could see is neither passed nor absent, though all else is read.
+#[test]
+fn runs_that_cannot_be_read_are_said_of_a_target_of_which_all_else_is() {
+    let mut world = world::night();
+    world.forbidden("staging", Kind::Runs);
+    world
+        .facts
+        .entry("staging".into())
+        .or_default()
+        .retain(|fact| fact.kind() != Kind::Runs);
+    let mut state = world.state(120, 40);
+    let target = Target::new("staging", "whitehall-admin");
+    state.ui.board.touched = true;
+    state.ui.board.selected = Some(target.clone());
+    let screen = drawn(&state);
+    let words: Vec<&str> = screen.split_whitespace().collect();
+    let said = "the runs of staging may not be read: workflows may not be listed by ops-1.";
+    assert!(words.join(" ").contains(said), "{screen}");
+    assert!(screen.contains("smoke not read in staging"), "{screen}");
+    state.ui.views.push(View::Target(target));
+    let screen = drawn(&state);
+    let line = "  verified     not read: workflows may not be listed by ops-1.";
+    assert!(screen.contains(line), "{screen}");
 }

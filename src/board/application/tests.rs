@@ -309,3 +309,91 @@ fn health_that_is_not_known_is_not_calm() {
     assert_eq!(status.attention, [Word::Sync]);
     assert_eq!(status.because, ["health Unknown."]);
 }
+
+/// What the board says of asset-manager so changed.
+fn says(change: impl FnOnce(&mut Application)) -> (Vec<Word>, Vec<String>) {
+    let mut world = world();
+    world.fact("staging", application("asset-manager", change));
+    let status = world.status("staging", "asset-manager");
+    assert_eq!(status.levers(), [], "no lever of ours helps");
+    (status.attention, status.because)
+}
+
+#[test]
+fn what_was_paused_is_not_calm() {
+    let (words, because) = says(|app| {
+        app.health = Health::Suspended;
+        app.health_message = Some("Deployment is paused".into());
+    });
+    assert_eq!(words, [Word::Stuck]);
+    assert_eq!(
+        because,
+        [
+            "health Suspended: Deployment is paused. Something in it was paused, and goes on when somebody resumes it."
+        ]
+    );
+}
+
+#[test]
+fn an_application_that_argo_cd_is_told_to_leave_alone_is_not_calm() {
+    let left = |said: &str| {
+        says(|app| {
+            let key = "argocd.argoproj.io/skip-reconcile".into();
+            app.annotations.insert(key, said.into());
+            app.reconciled_at = Some(ago(7_200));
+        })
+    };
+    let (words, because) = left("true");
+    assert_eq!(words, [Word::Stuck]);
+    assert_eq!(
+        because,
+        [
+            "Argo CD leaves asset-manager alone, because its annotation argocd.argoproj.io/skip-reconcile says so: it is neither compared nor synced until that is taken off. It looked last 2h ago."
+        ]
+    );
+    assert_eq!(left("false").0, []);
+    assert_eq!(left("yes").0, [], "Argo CD does not take that for true");
+    let (_, board) = parent(|app| {
+        let key = "argocd.argoproj.io/skip-reconcile".into();
+        app.annotations.insert(key, "true".into());
+    });
+    let broken: Vec<&Status> = board.broken_parents().collect();
+    assert_eq!(broken[0].attention, [Word::Stuck]);
+}
+
+#[test]
+fn what_argo_cd_calls_progressing_for_hours_is_not_calm() {
+    let since = |seconds: i64| {
+        says(|app| {
+            app.health = Health::Progressing;
+            app.health_since = Some(ago(seconds));
+            app.health_message = Some("Waiting for a load balancer".into());
+        })
+    };
+    let (words, because) = since(3 * 3_600);
+    assert_eq!(words, [Word::Stuck]);
+    assert_eq!(
+        because,
+        ["Argo CD calls it Progressing for 3h: Waiting for a load balancer."]
+    );
+    assert_eq!(since(60).0, []);
+}
+
+/// An app without a version file has an Application as well, and the line that folds such apps must not hide its loss.
+#[test]
+fn an_app_without_a_file_whose_application_is_not_there_is_gone() {
+    let mut world = world();
+    world.app("mirror", &["mirror"]);
+    let fold = |world: &Fixture| {
+        let board = Board::new(&world.store, &world.delivery, ago(0));
+        let row = board.find(&Target::new("staging", "mirror")).unwrap().0;
+        row.fold
+    };
+    let status = world.status("staging", "mirror");
+    assert_eq!(status.kind, TargetKind::NoFile);
+    assert_eq!(status.attention, [Word::Gone], "{:?}", status.because);
+    assert_eq!(fold(&world), None);
+    world.fact("staging", application("mirror", |_| {}));
+    assert_eq!(world.status("staging", "mirror").attention, []);
+    assert_eq!(fold(&world), Some(FoldKind::NoFile));
+}

@@ -353,34 +353,3 @@ fn a_container_that_has_just_failed_crashes_as_much_as_one_that_backs_off() {
         c.terminated = Some(("Error".into(), 1));
     }));
 }
-
-/// An empty attention would say that all is calm.
-#[test]
-fn applications_that_cannot_be_read_are_said_though_pods_were() {
-    let mut world = calm_world();
-    world.fact("production", publishers("a", "v1362", |_| {}));
-    for (kind, words) in [
-        (
-            FaultKind::Unreachable,
-            "the Applications of production cannot be read",
-        ),
-        (
-            FaultKind::Forbidden,
-            "the Applications of production may not be read",
-        ),
-    ] {
-        let fault = News::Fault {
-            list: Some(usual_list(Kind::Applications)),
-            fault: Fault::new(kind, "503", ""),
-            retry_at: None,
-        };
-        world.news(
-            Source::Cluster("production".into()),
-            News::Listed(usual_list(Kind::Pods)),
-        );
-        world.news(Source::Cluster("production".into()), fault);
-        let status = world.status("production", "publisher");
-        assert_eq!(status.attention, [Word::Unread]);
-        assert_eq!(status.because, [format!("{words}.")]);
-    }
-}

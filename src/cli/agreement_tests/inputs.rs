@@ -189,6 +189,8 @@ fn container() -> impl Strategy<Value = Container> {
             waiting_message: None,
             running,
             terminated: code.map(|code| ("Ended".into(), code)),
+            ended: None,
+            lasted_s: None,
         },
     )
 }
@@ -245,6 +247,7 @@ fn pod() -> impl Strategy<Value = (&'static str, Fact)> {
                 deleting: false,
                 created: created.map(ago),
                 reason: None,
+                unschedulable: None,
                 containers,
                 init_containers,
             };

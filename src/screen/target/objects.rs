@@ -225,10 +225,20 @@ fn pod_lines(state: &State, pod: &Pod) -> Vec<Line> {
             ))
             .say(tag),
     ];
+    let refused = pod.unschedulable.iter();
+    lines.extend(refused.map(|refused| {
+        Line::new()
+            .say("  ")
+            .look(&*refused.reason, Tone::Warning)
+            .say(format!("  {}", refused.message))
+    }));
     for container in pod.init_containers.iter().chain(&pod.containers) {
         let why = match (&container.waiting, &container.terminated) {
             (Some(waiting), _) => waiting.to_string(),
             (None, Some((reason, code))) if !container.running => format!("{reason}, exit {code}"),
+            (None, Some((reason, code))) if pod.restarting(state.now).is_some() => {
+                format!("ended before: {reason}, exit {code}")
+            }
             _ => continue,
         };
         let message = container.waiting_message.as_deref().unwrap_or_default();

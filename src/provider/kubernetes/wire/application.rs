@@ -158,12 +158,14 @@ fn first(one: Option<Arc<str>>, several: Vec<Arc<str>>) -> Option<Arc<str>> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct HealthStatus {
     #[serde(deserialize_with = "text")]
     status: Option<Arc<str>>,
     #[serde(deserialize_with = "text")]
     message: Option<Arc<str>>,
+    #[serde(deserialize_with = "time")]
+    last_transition_time: Option<Timestamp>,
 }
 
 #[derive(Deserialize, Default)]
@@ -308,6 +310,7 @@ impl Application {
             synced_revision,
             health: Health::parse(status.health.status.as_deref().unwrap_or("Unknown")),
             health_message: status.health.message,
+            health_since: status.health.last_transition_time,
             operation,
             operation_requested: requested.is_some(),
             operation_plan,

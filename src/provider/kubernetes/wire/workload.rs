@@ -197,6 +197,16 @@ struct Terminated {
     #[serde(deserialize_with = "text")]
     reason: Option<Arc<str>>,
     exit_code: i32,
+    #[serde(deserialize_with = "time")]
+    started_at: Option<Timestamp>,
+    #[serde(deserialize_with = "time")]
+    finished_at: Option<Timestamp>,
+}
+
+impl Terminated {
+    fn lasted_s(&self) -> Option<i64> {
+        Some(self.finished_at?.duration_since(self.started_at?).as_secs())
+    }
 }
 
 impl Wire for Pod {
@@ -226,6 +236,11 @@ impl Wire for Pod {
                 .iter()
                 .any(|c| &*c.kind == "Ready" && &*c.status == "True"),
             reason,
+            unschedulable: conditions
+                .into_iter()
+                .find(|c| &*c.kind == "PodScheduled" && &*c.reason == "Unschedulable")
+                .filter(|c| &*c.status == "False")
+                .map(Condition::model),
             containers: containers(self.spec.containers, container_statuses),
             init_containers: containers(self.spec.init_containers, init_container_statuses),
         })
@@ -254,6 +269,8 @@ fn containers(named: Vec<Named>, mut statuses: Vec<ContainerStatus>) -> Vec<live
             waiting: waiting.reason,
             waiting_message: waiting.message,
             running: status.state.running.is_some(),
+            ended: ended.as_ref().and_then(|t| t.finished_at),
+            lasted_s: ended.as_ref().and_then(Terminated::lasted_s),
             terminated: ended.map(|t| (t.reason.unwrap_or_default(), t.exit_code)),
         }
     });

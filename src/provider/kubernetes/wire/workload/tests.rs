@@ -103,3 +103,29 @@ fn a_pod_names_the_job_that_owns_it_and_no_other_owner() {
     assert_eq!(job(json!(null)), None);
     assert_eq!(job(json!("odd")), None);
 }
+
+#[test]
+fn a_pod_says_that_no_node_can_have_it_and_how_long_a_container_had_run() {
+    let object = |status: &str| {
+        json!({"metadata": {"name": "p-1", "namespace": "apps"},
+        "spec": {"containers": [{"name": "app", "image": "registry.test/publisher:v1362"}]},
+        "status": {"phase": "Running", "conditions": [{"type": "PodScheduled", "status": status, "reason": "Unschedulable",
+                "message": "0/12 nodes are available.", "lastTransitionTime": "2026-11-20T03:00:00Z"}],
+            "containerStatuses": [{"name": "app", "restartCount": 4, "state": {"running": {"startedAt": "2026-11-20T03:11:00Z"}},
+                "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137,
+                    "startedAt": "2026-11-20T03:00:00Z", "finishedAt": "2026-11-20T03:10:00Z"}}}]}})
+    };
+    let Fact::Pod(pod) = fact::<Pod>(&object("False")) else {
+        unreachable!()
+    };
+    let refused = pod.unschedulable.expect("a condition");
+    assert_eq!(&*refused.message, "0/12 nodes are available.");
+    assert_eq!(refused.at, "2026-11-20T03:00:00Z".parse().ok());
+    let app = &pod.containers[0];
+    assert_eq!((app.restarts, app.lasted_s), (4, Some(600)));
+    assert_eq!(app.ended, "2026-11-20T03:10:00Z".parse().ok());
+    let Fact::Pod(scheduled) = fact::<Pod>(&object("True")) else {
+        unreachable!()
+    };
+    assert_eq!(scheduled.unschedulable, None);
+}

@@ -1,0 +1,68 @@
+//! Unwell: why a pod does not start, or does not stay up.
+//!
+//! Deliberately absent: which version it is of, and so whose fault that is (the board's conclusions).
+
+use super::{Container, Pod};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// From so many restarts on a container restarts again and again, if its last life was short and ended lately.
+const MANY_RESTARTS: i64 = 3;
+/// Seconds that a life is short by, and that an end was lately: kubelet forgets a crash loop after ten minutes of life, so a
+/// container that crashes twice an hour is never called one.
+const SHORT_LIFE_S: i64 = 3_600;
+
+impl Pod {
+    /// Why it will not become ready by waiting.
+    pub fn crash_reason(&self) -> Option<&Arc<str>> {
+        let waits = self.all_containers().find_map(Container::crash_reason);
+        // A crash loop is waited out in turns: between two of them a container has ended, and waits for nothing yet.
+        let has_ended = || self.all_containers().find_map(Container::failed_just_now);
+        waits.or_else(|| has_ended().filter(|_| self.is_meant_to_serve()))
+    }
+
+    /// The container that runs now and ends again and again.
+    pub fn restarting(&self, now: Timestamp) -> Option<&Container> {
+        let serves = self.is_meant_to_serve();
+        let mut restarting = self.all_containers().filter(|c| c.restarts_often(now));
+        restarting.next().filter(|_| serves)
+    }
+
+    fn all_containers(&self) -> impl Iterator<Item = &Container> {
+        self.init_containers.iter().chain(&self.containers)
+    }
+}
+
+impl Container {
+    /// Why it will not run by waiting: kubelet's reasons that say error.
+    pub fn crash_reason(&self) -> Option<&Arc<str>> {
+        const BY_NAME: [&str; 3] = [
+            "InvalidImageName",
+            "RegistryUnavailable",
+            "SignatureValidationFailed",
+        ];
+        let bad = |reason: &&Arc<str>| {
+            reason.starts_with("Err")
+                || reason.ends_with("Error")
+                || reason.ends_with("BackOff")
+                || BY_NAME.contains(&&***reason)
+        };
+        self.waiting.as_ref().filter(bad)
+    }
+
+    /// Why it ended with an error, where it neither runs again nor waits to.
+    fn failed_just_now(&self) -> Option<&Arc<str>> {
+        let ended = self.terminated.as_ref();
+        let ended = ended.filter(|_| !self.running && self.waiting.is_none());
+        let failed = ended.filter(|(reason, code)| *code != 0 && !reason.is_empty());
+        failed.map(|(reason, _)| reason)
+    }
+
+    fn restarts_often(&self, now: Timestamp) -> bool {
+        let is_lately = |at: Timestamp| now.duration_since(at).as_secs() <= SHORT_LIFE_S;
+        self.running
+            && self.restarts >= MANY_RESTARTS
+            && self.ended.is_some_and(is_lately)
+            && self.lasted_s.is_none_or(|lasted| lasted <= SHORT_LIFE_S)
+    }
+}
