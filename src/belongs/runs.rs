@@ -36,10 +36,10 @@ pub fn newest_first(a: &Run, b: &Run) -> Ordering {
     b.begun().cmp(&a.begun()).then_with(|| b.id.cmp(&a.id))
 }
 
-/// Every run of every cluster that is not over and was not asked to shut down.
+/// Every run of every cluster that may still pass.
 pub fn in_flight(store: &Store) -> impl Iterator<Item = &Run> {
     let all = store.clusters.values().flat_map(|c| c.runs.iter());
-    all.filter(|run| !run.phase.is_over() && run.shutdown.is_none())
+    all.filter(|run| run.may_pass())
 }
 
 /// The smoke runs of a target, newest first.

@@ -8,7 +8,6 @@ use super::reasons::Reasons;
 use super::{Cell, RowKey};
 use crate::delivery::Delivery;
 use crate::lever::Lever;
-use crate::model::retry::clock;
 use crate::model::*;
 use crate::store::Store;
 use crate::text::end_sentence;
@@ -66,6 +65,8 @@ pub struct GateIn {
 pub struct Smoke {
     pub run: ObjectId,
     pub phase: RunPhase,
+    /// Its state in words, which says more than its phase.
+    pub words: String,
     pub at: Option<Timestamp>,
     pub version: Option<Version>,
     /// It tested the version that is declared now.
@@ -77,15 +78,6 @@ pub struct Smoke {
 impl Smoke {
     pub fn has_failed(&self) -> bool {
         self.phase.has_failed() || self.decided.is_some()
-    }
-
-    /// `Failed`, or `Running, backs off until 16:44Z, decided`.
-    pub fn words(&self) -> String {
-        let phase = self.phase.as_str();
-        match self.decided {
-            Some(until) => format!("{phase}, backs off until {}, decided", clock(until)),
-            None => phase.to_owned(),
-        }
     }
 }
 
@@ -470,6 +462,7 @@ impl<'a> FactsAt<'a> {
         Some(Smoke {
             run: run.id.clone(),
             phase: run.phase.clone(),
+            words: run.state_in_words(),
             at: run.finished.or(run.started).or(run.created),
             version: run.version(&runs.version_label),
             current: of_version.is_some() && declared.is_some(),

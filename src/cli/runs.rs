@@ -32,6 +32,8 @@ pub(super) struct RunLine<'a> {
     pub resubmitted_from: Option<&'a str>,
     #[serde(skip)]
     pub at: Option<Timestamp>,
+    #[serde(skip)]
+    pub state: String,
 }
 
 pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
@@ -94,7 +96,7 @@ pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
                     line.template.unwrap_or_default(),
                     line.app.or(line.repository).unwrap_or_default(),
                     line.version.unwrap_or_default(),
-                    line.phase,
+                    &line.state,
                     started.as_deref().unwrap_or_default(),
                     line.message.unwrap_or_default(),
                 ]);
@@ -149,6 +151,7 @@ pub(super) fn lines<'a>(delivery: &Delivery, runs: Vec<&'a Run>) -> Vec<RunLine<
         finished: run.finished.map(moment),
         resubmitted_from: run.resubmitted_from(),
         at: run.begun(),
+        state: run.state_in_words(),
     };
     runs.into_iter().map(line).collect()
 }

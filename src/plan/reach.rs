@@ -91,10 +91,10 @@ fn reach_of_path(delivery: &Delivery, path: &[Environment], because: Vec<String>
 
 /// The version that a run promotes if it passes, and its path, by the run's frozen parameters first and then by the
 /// gates as they are now; a sentence says where those are not known. The run is in flight, or failed and is to be run
-/// again. None for a run that never promotes, and for one that has failed and only backs off.
+/// again. None for a run that never promotes, and for one in flight that cannot pass any more.
 pub fn passing(run: &Run, store: &Store, delivery: &Delivery) -> Option<(Version, Reach)> {
     let names = delivery.runs.as_ref()?;
-    if run.back_off().is_some_and(|wait| wait.is_decided) {
+    if !run.phase.is_over() && !run.may_pass() {
         return None;
     }
     if !is_smoke(names, run) && !is_deploy(names, run) {

@@ -6,7 +6,7 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Guard, Lever, Plan, Reach, Refusal, Request, Write, gates, hops, mark, runs,
+    CheckName, Guard, Lever, Plan, Reach, Refusal, Request, Write, gates, hops, mark, reach, runs,
 };
 use crate::belongs::runs as belongs;
 use crate::delivery::Mechanism;
@@ -29,7 +29,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             "",
         ));
     }
-    if let Some(shutdown) = &run.shutdown {
+    if let Some(shutdown) = run.shutdown.as_ref().filter(|_| run.is_stopping()) {
         return Err(subject.refusal(
             format!(
                 "The run {} was asked to shut down already ({shutdown}).",
@@ -61,15 +61,16 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     // Taking back what the run has brought already needs a plan of its own, where a version may be changed by hand.
     let offered = (!subject.repositories.is_empty() && subject.stage.version_by != Mechanism::None)
         .then_some(Lever::RollBack);
-    let version = run.version(&runs.version_label);
-    let effect = match (runs::leads_to(subject.delivery(), run), &version) {
-        (Some((into, _)), Some(version)) => {
-            format!(
-                "it would bring {} into {into} when it passes",
-                version.short()
-            )
+    let passing = reach::passing(run, subject.store(), subject.delivery());
+    let first = passing
+        .as_ref()
+        .and_then(|(version, reach)| Some((version, reach.environments.first()?)));
+    let effect = match first {
+        Some((version, into)) => {
+            let version = version.short();
+            format!("it would bring {version} into {into} when it passes")
         }
-        _ => "it would promote nothing".to_owned(),
+        None => "it would promote nothing".to_owned(),
     };
     let late = if belongs::is_deploy(runs, run) {
         "; what it has written already stays written"
@@ -89,7 +90,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         evidence: format!(
             "{} is {}; {effect}{late}{handler}",
             run.id.name,
-            run.phase.as_str()
+            run.state_in_words()
         ),
         reach: Reach {
             because: vec!["stopping a run changes no environment".into()],
@@ -159,15 +160,18 @@ fn find<'a>(subject: &Subject<'a>) -> Result<&'a Run, Refusal> {
         .iter()
         .flat_map(|repository| runs::into(subject, subject.environment(), repository))
         .map(|found| found.run);
-    own.chain(leading)
-        .min_by(|a, b| belongs::newest_first(a, b))
-        .ok_or_else(|| {
-            subject.refusal(
-                format!(
-                    "No run in flight leads to {}, as far as is known.",
-                    subject.request.target
-                ),
-                "",
-            )
-        })
+    // One that is stopping already is named only where no other is left to stop.
+    let order = |a: &&Run, b: &&Run| {
+        let by_need = a.is_stopping().cmp(&b.is_stopping());
+        by_need.then_with(|| belongs::newest_first(a, b))
+    };
+    own.chain(leading).min_by(order).ok_or_else(|| {
+        subject.refusal(
+            format!(
+                "No run in flight leads to {}, as far as is known.",
+                subject.request.target
+            ),
+            "",
+        )
+    })
 }

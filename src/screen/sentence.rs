@@ -180,7 +180,7 @@ fn calm(state: &State, status: &Status) -> String {
             (_, true) | (None, _) => String::new(),
             (Some(version), false) => format!(" of {}", version.short()),
         };
-        parts.push(format!("smoke{of} {}", smoke.words()));
+        parts.push(format!("smoke{of} {}", smoke.words));
     }
     if let Some(live) = status.live.as_ref().filter(|live| live.pods > 0) {
         let of = live

@@ -217,7 +217,7 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
         None => unread(Kind::Runs, "no smoke run is kept"),
         Some(smoke) => format!(
             "smoke {}{}, {}, {}",
-            smoke.words(),
+            smoke.words,
             smoke
                 .version
                 .as_ref()

@@ -142,3 +142,79 @@ fn only_a_run_of_the_target_or_one_that_leads_to_it_is_stopped() {
     let refusal = stop(&world, "staging", "publisher", ours).unwrap_err();
     assert!(refusal.because.contains("is not one of"), "{refusal}");
 }
+
+/// What is said to follow of a run in flight by the run's pane, and by its stop.
+#[test]
+fn the_pane_of_a_run_and_its_stop_say_the_same_of_what_it_may_still_do() {
+    let ends = |change: fn(&mut Run)| {
+        let mut world = publisher();
+        world.smoke(
+            "staging",
+            "publisher",
+            "publisher",
+            "v1362",
+            "Running",
+            "1m",
+            change,
+        );
+        let state = world.state(80, 24);
+        let mut runs = state.store.clusters[&Environment::new("staging")]
+            .runs
+            .iter();
+        let run = runs.find(|run| !run.phase.is_over()).unwrap();
+        let passing = passing(run, &state.store, &state.delivery);
+        let reaches = passing.is_some_and(|(_, reach)| !reach.environments.is_empty());
+        assert_eq!(reaches, run.may_pass());
+        let stop = pull(&world, Lever::Stop, "staging", "publisher");
+        (run.state_in_words(), stop.map(|plan| plan.evidence))
+    };
+    let (state, stop) = ends(|_| {});
+    assert_eq!(state, "Running");
+    let evidence = stop.unwrap();
+    assert!(
+        evidence.contains(" is Running; it would bring v1362 into production when it passes"),
+        "{evidence}"
+    );
+    let (state, stop) = ends(|run| run.suspended = true);
+    assert_eq!(state, "Running, suspended");
+    assert!(
+        stop.unwrap()
+            .contains(" is Running, suspended; it would bring v1362 into production")
+    );
+    // Suspended and asked to shut down: it goes on with nothing.
+    let (state, stop) = ends(|run| {
+        run.suspended = true;
+        run.shutdown = Some("Stop".into());
+    });
+    assert_eq!(state, "Running, stopping");
+    let because = stop.unwrap_err().because;
+    assert!(
+        because.contains("was asked to shut down already (Stop)"),
+        "{because}"
+    );
+}
+
+/// A run that is stopping must not hide an older one that is not.
+#[test]
+fn what_is_stopped_is_a_run_that_is_not_stopping_already() {
+    let mut world = publisher();
+    for (age, shutdown) in [("9m", None), ("1m", Some("Stop"))] {
+        world.smoke(
+            "staging",
+            "publisher",
+            "publisher",
+            "v1362",
+            "Running",
+            age,
+            |run| {
+                run.shutdown = shutdown.map(Into::into);
+                run.id.uid = age.into();
+            },
+        );
+    }
+    let plan = pull(&world, Lever::Stop, "staging", "publisher").unwrap();
+    let Write::Patch { id, .. } = &plan.write else {
+        panic!("{:?}", plan.write)
+    };
+    assert_eq!(&*id.uid, "9m");
+}

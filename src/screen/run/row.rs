@@ -1,7 +1,7 @@
 //! Row: the texts of one step of a run: its name, how long it took, what became of it, and what is said below it.
 
 use crate::model::tree::{Row, Tree};
-use crate::model::{Node, NodePhase, Run, RunPhase, span::exactly, span::span};
+use crate::model::{Node, NodePhase, Run, span::exactly, span::span};
 use crate::screen::line::{Line, Tone};
 use crate::state::State;
 use crate::text::{Safe, wrap};
@@ -133,6 +133,8 @@ pub fn words(row: &Row, node: &Node, run: &Run, now: Timestamp) -> String {
             .map(|at| format!("{} ago", span(now.duration_since(at).as_secs())))
     };
     match &row.phase {
+        // Whatever else it waits for, it goes on with none of it.
+        _ if row.depth == 0 && run.is_stopping() => "stopping".to_owned(),
         // For the run itself the time of its end is shown, which says more than its length.
         _ if row.depth == 0 && run.phase.is_over() && node.finished.is_some() => {
             ago().unwrap_or_default()
@@ -142,9 +144,6 @@ pub fn words(row: &Row, node: &Node, run: &Run, now: Timestamp) -> String {
         }
         _ if !row.words.is_empty() => row.words.clone(),
         _ if row.depth == 0 && run.suspended => "suspended".to_owned(),
-        _ if row.depth == 0 && run.shutdown.is_some() && run.phase == RunPhase::Running => {
-            "stopping".to_owned()
-        }
         NodePhase::Succeeded => "ok".to_owned(),
         NodePhase::Running => "running".to_owned(),
         NodePhase::Pending => "waits".to_owned(),
@@ -174,6 +173,7 @@ pub fn lasted(node: &Node, now: Timestamp) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RunPhase;
 
     #[test]
     fn what_a_step_lasted_fits_its_column() {
@@ -238,5 +238,52 @@ mod tests {
             ),
             None
         );
+    }
+
+    /// The pane says of a run what its stop says of it, whatever the engine's phase or its nodes say.
+    #[test]
+    fn a_run_that_was_asked_to_shut_down_is_stopping_in_whichever_phase() {
+        use crate::store::{Fact, fixture};
+        let root = |change: &dyn Fn(&mut Run)| {
+            let fact = fixture::smoke("staging", "publisher", "r", "v1", RunPhase::Running);
+            let Fact::Run(mut run) = fact else {
+                unreachable!()
+            };
+            let node = Node {
+                id: "r".into(),
+                name: "r".into(),
+                display_name: "r".into(),
+                kind: crate::model::NodeKind::Retry,
+                phase: NodePhase::Running,
+                template: "".into(),
+                boundary: None,
+                children: Vec::new(),
+                message: Some("Backoff for 2 minutes 0 seconds".into()),
+                started: None,
+                finished: None,
+                exit_code: None,
+                hooked: false,
+                retried: false,
+            };
+            run.nodes = crate::model::Nodes::Read(std::sync::Arc::new(vec![node]));
+            change(&mut run);
+            let tree = Tree::of_run(&run);
+            let node = &run.nodes.read()[0];
+            words(&tree.rows[0], node, &run, fixture::ago(0))
+        };
+        assert_eq!(root(&|_| {}), "Backoff for 2 minutes 0 seconds");
+        for phase in [RunPhase::Running, RunPhase::Pending] {
+            let stopping = root(&|run| {
+                run.phase = phase.clone();
+                run.suspended = true;
+                run.shutdown = Some("Stop".into());
+            });
+            assert_eq!(stopping, "stopping");
+        }
+        let over = root(&|run| {
+            run.phase = RunPhase::Failed;
+            run.shutdown = Some("Stop".into());
+        });
+        assert_eq!(over, "left running: Backoff for 2 minutes 0 seconds");
     }
 }
