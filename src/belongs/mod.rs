@@ -93,9 +93,15 @@ pub fn jobs<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&
     owned(store, delivery, target, labelled, |object| &object.id)
 }
 
-/// The Kubernetes Events about objects of a target, newest first. Events carry no label of the app, so they are matched
-/// by the object's name, which begins with the app's; where two apps match, the longer name is meant.
-pub fn happenings<'a>(store: &'a Store, target: &Target) -> Vec<&'a Happening> {
+/// The Kubernetes Events about objects of a target, newest first, of the namespace in which it lives. Events carry no
+/// label of the app, so they are matched by the object's name, which begins with the app's; where two apps match, the
+/// longer name is meant.
+pub fn happenings<'a>(
+    store: &'a Store,
+    delivery: &Delivery,
+    target: &Target,
+) -> Vec<&'a Happening> {
+    let namespace = namespace(store, delivery, &target.environment, &target.app);
     let longer = store
         .tree
         .as_ref()
@@ -110,6 +116,7 @@ pub fn happenings<'a>(store: &'a Store, target: &Target) -> Vec<&'a Happening> {
         .cluster(&target.environment)
         .into_iter()
         .flat_map(|cluster| cluster.happenings.iter())
+        .filter(|happening| Some(&*happening.id.namespace) == namespace)
         .filter(|happening| {
             happening.about.split_once('/').is_some_and(|(_, name)| {
                 is_named_after(name, target.app.as_str())

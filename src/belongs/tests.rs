@@ -183,11 +183,35 @@ fn an_event_is_about_the_app_with_the_longest_name_that_it_begins_with() {
             }),
         );
     }
-    let about: Vec<&str> = happenings(&world.store, &publisher())
+    let about: Vec<&str> = happenings(&world.store, &world.delivery, &publisher())
         .into_iter()
         .map(|happening| &*happening.about)
         .collect();
     assert_eq!(about, ["Application/publisher", "Pod/publisher-5d8f"]);
+}
+
+/// Events of the namespace where another app of that name lives, or where this one lived before, are not its own.
+#[test]
+fn an_event_is_of_the_namespace_in_which_the_app_lives() {
+    let mut world = world();
+    world.lives_in("publisher", "press");
+    for namespace in ["apps", "press"] {
+        world.fact(
+            "staging",
+            Fact::Happening(Happening {
+                id: id("staging", namespace, "publisher.1"),
+                about: "Pod/publisher-5d8f".into(),
+                warning: true,
+                reason: "".into(),
+                message: namespace.into(),
+                count: 1,
+                at: Some(ago(5)),
+            }),
+        );
+    }
+    let found = happenings(&world.store, &world.delivery, &publisher());
+    let from: Vec<&str> = found.iter().map(|found| &*found.message).collect();
+    assert_eq!(from, ["press"]);
 }
 
 // --- logs ---------------------------------------------------------------------------------------------------------------

@@ -269,12 +269,14 @@ impl Cluster {
     }
 
     /// Where the workloads of an app are.
-    fn namespace_of(&self, app: &App, workloads: &Workloads) -> Arc<str> {
-        let namespaces = self.namespaces.borrow();
-        let own = namespaces
-            .get(&self.environment)
-            .and_then(|own| own.get(app));
-        own.unwrap_or(&workloads.namespace).clone()
+    fn namespace_of<'n>(
+        &self,
+        own: &'n OwnNamespaces,
+        app: &App,
+        workloads: &'n Workloads,
+    ) -> &'n Arc<str> {
+        let own = own.get(&self.environment).and_then(|own| own.get(app));
+        own.unwrap_or(&workloads.namespace)
     }
 
     /// Watches the Jobs and Events of whichever target is open.
@@ -298,7 +300,21 @@ impl Cluster {
         let (Some(app), Some(workloads)) = (app, &self.scope.workloads) else {
             return std::future::pending().await;
         };
-        let namespace = &self.namespace_of(&app, workloads);
+        let mut namespaces = self.namespaces.clone();
+        loop {
+            let now = namespaces.borrow_and_update().clone();
+            let namespace = self.namespace_of(&now, &app, workloads);
+            let has_moved =
+                |own: &OwnNamespaces| self.namespace_of(own, &app, workloads) != namespace;
+            tokio::select! {
+                () = self.watch_opened_in(namespace, &app, workloads) => return,
+                // Git may be read, or say where the app lives, only after it was opened.
+                Ok(_) = namespaces.wait_for(has_moved) => {}
+            }
+        }
+    }
+
+    async fn watch_opened_in(&self, namespace: &Arc<str>, app: &App, workloads: &Workloads) {
         let selector = format!("{}={}", workloads.app_label, app.as_str());
         let mut jobs = Reporter {
             cluster: self,

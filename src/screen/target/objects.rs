@@ -90,7 +90,7 @@ pub(super) fn objects(state: &State, status: &Status, rows: &mut Vec<Row>) {
         let said = said.into_iter().map(Row::from).collect();
         section("Argo CD says".to_owned(), None, said);
     }
-    let happenings = belongs::happenings(&state.store, &status.target);
+    let happenings = belongs::happenings(&state.store, delivery, &status.target);
     let mut own: Vec<Row> = Vec::new();
     if happenings.is_empty() {
         let nothing = "None is kept (servers keep them for an hour).";

@@ -315,6 +315,33 @@ async fn an_app_is_read_and_watched_in_the_namespace_that_it_names() {
     assert_eq!(listed_once, 1, "not listed again");
 }
 
+/// Git may be read only after a target was opened, and a commit may move an app.
+#[tokio::test]
+async fn jobs_and_events_are_read_where_the_open_app_lives_once_git_says_so() {
+    let server = Faulty::start(|_, asked| calm(asked)).await;
+    let mut running = read(&server);
+    running.cluster.open(Some("publisher".into()));
+    let is_listed = |store: &Store, kind: Kind, namespace: &str| {
+        let source = store.source(&source());
+        let list = source.and_then(|s| s.lists.get(&ClusterList::new(kind, namespace)));
+        list.is_some_and(|list| list.listed)
+    };
+    for namespace in ["apps", "licensify", "moved"] {
+        if namespace != "apps" {
+            let own = [("publisher".into(), Arc::from(namespace))].into();
+            running
+                .namespaces
+                .send_replace([(SOURCE.into(), own)].into());
+        }
+        running
+            .until(namespace, |store| {
+                is_listed(store, Kind::Happenings, namespace)
+                    && is_listed(store, Kind::Jobs, namespace)
+            })
+            .await;
+    }
+}
+
 /// Whoever asks again, and again at once, has found no fault of the cluster.
 #[tokio::test]
 async fn asking_again_at_once_is_no_fault() {
