@@ -254,6 +254,13 @@ table! {
         help: "No other operation of the Application runs.",
         weights: weights([NO, NO, NO, NO, R]),
     }
+    /// Argo CD compares anew before it syncs, so that what stands now may be over by then.
+    Conditions {
+        word: "conditions",
+        title: "conditions",
+        help: "Nothing that Argo CD says of the Application makes the sync useless.",
+        weights: weights([NO, NO, NO, NO, S]),
+    }
     Prune {
         word: "prune",
         title: "prune",

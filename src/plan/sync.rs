@@ -22,6 +22,7 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let mut checks = Checks::new(subject.request.lever);
     checks.pass(CheckName::Identity, format!("Application {}", app.id));
     operation(app, &mut checks);
+    conditions(app, &mut checks);
     prune(subject, app, &mut checks);
     let argo_cd = subject.delivery().argo_cd.as_ref();
     let is_parent = argo_cd.and_then(|a| a.parent.as_deref()) == Some(&*app.id.name);
@@ -302,6 +303,35 @@ fn operation(app: &Application, checks: &mut Checks) {
         );
     } else {
         checks.pass(CheckName::Operation, "no other operation runs");
+    }
+}
+
+/// The row `conditions`: what keeps a sync from doing anything. It is only shown, because Argo CD compares anew before it
+/// syncs. A SyncError is of the sync before this one, and warnings are of what is there already.
+fn conditions(app: &Application, checks: &mut Checks) {
+    let says = |condition: &live::Condition| format!("{}: {}", condition.kind, condition.message);
+    let is_useless = |condition: &&live::Condition| {
+        matches!(&*condition.kind, "ComparisonError" | "InvalidSpecError")
+    };
+    let useless: Vec<String> = app.conditions.iter().filter(is_useless).map(says).collect();
+    let mut others = app.conditions.iter();
+    if app.is_left_alone() {
+        let evidence = format!(
+            "its annotation {} has Argo CD leave it alone: the sync waits until that is taken off",
+            live::SKIP_RECONCILE
+        );
+        checks.add(CheckName::Conditions, Verdict::Failed, evidence, "");
+    } else if !useless.is_empty() {
+        let evidence = format!(
+            "while this stands, Argo CD ends a sync in Error at once: {}",
+            useless.join("; ")
+        );
+        checks.add(CheckName::Conditions, Verdict::Failed, evidence, "");
+    } else if let Some(unknown) = others.find(|condition| &*condition.kind == "UnknownError") {
+        checks.add(CheckName::Conditions, Verdict::Unknown, says(unknown), "");
+    } else {
+        let evidence = "Argo CD says nothing that makes the sync useless";
+        checks.pass(CheckName::Conditions, evidence);
     }
 }
 

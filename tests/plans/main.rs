@@ -35,4 +35,5 @@ mod scene;
 mod shown;
 mod sound;
 mod stop;
+mod sync;
 mod typed;

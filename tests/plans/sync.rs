@@ -1,0 +1,63 @@
+//! Sync: what Argo CD says of an Application that makes its sync useless, and what does not concern it.
+
+use crate::scene::*;
+use leverframe::model::live::Condition;
+use leverframe::model::*;
+use leverframe::plan::*;
+
+/// The row `conditions` of a sync of publisher so changed.
+fn row(change: impl Fn(&mut Application)) -> (Verdict, String) {
+    let mut world = publisher();
+    change_app(&mut world, "staging", "publisher", change);
+    // Whatever it says, it is only shown: the next comparison may say something else.
+    let plan = pull(&world, Lever::Sync, "staging", "publisher").unwrap();
+    let check = check(&plan, "conditions");
+    assert_eq!(check.weight, Weight::Shown);
+    (check.verdict, check.evidence.clone())
+}
+
+fn with(kind: &str) -> (Verdict, String) {
+    row(|app| {
+        app.conditions = vec![Condition {
+            kind: kind.into(),
+            status: "".into(),
+            reason: "".into(),
+            message: "helm template failed".into(),
+            at: None,
+        }];
+    })
+}
+
+#[test]
+fn what_makes_a_sync_useless_is_said_before_it_is_sent() {
+    for kind in ["ComparisonError", "InvalidSpecError"] {
+        let said = format!(
+            "while this stands, Argo CD ends a sync in Error at once: {kind}: helm template failed"
+        );
+        assert_eq!(with(kind), (Verdict::Failed, said));
+    }
+    let (verdict, said) = row(|app| {
+        let key = live::SKIP_RECONCILE.into();
+        app.annotations.insert(key, "true".into());
+    });
+    assert_eq!(verdict, Verdict::Failed);
+    assert!(
+        said.contains("the sync waits until that is taken off"),
+        "{said}"
+    );
+    assert_eq!(with("UnknownError").0, Verdict::Unknown);
+}
+
+#[test]
+fn what_does_not_concern_a_sync_says_nothing_against_it() {
+    let said = "Argo CD says nothing that makes the sync useless".to_owned();
+    assert_eq!(row(|_| {}), (Verdict::Passed, said.clone()));
+    // The sync before this one failed; this one is how that is mended.
+    for kind in [
+        "SyncError",
+        "OrphanedResourceWarning",
+        "ExcludedResourceWarning",
+    ] {
+        assert_eq!(with(kind), (Verdict::Passed, said.clone()));
+    }
+}
