@@ -288,7 +288,7 @@ fn fold(state: &State, pen: &mut Pen<'_>, y: usize, kind: FoldKind, count: usize
     let sign = if open { "-" } else { "+" };
     pen.put(0, y, &Safe::own(sign), 1, theme.plain());
     let text = Safe::line(&match kind {
-        FoldKind::Calm => format!("{count} calm: one version everywhere{}", smoke(state)),
+        FoldKind::Calm => format!("{count} calm: one version everywhere{}", as_far_as(state)),
         FoldKind::Muted => format!("{count} muted"),
         FoldKind::Orphans if count == 1 => "1 file that no app names".into(),
         FoldKind::Orphans => format!("{count} files that no app names"),
@@ -310,17 +310,34 @@ fn fold(state: &State, pen: &mut Pen<'_>, y: usize, kind: FoldKind, count: usize
     }
 }
 
-/// What may be said of the smoke runs of the calm: no more than is known.
-fn smoke(state: &State) -> String {
-    let read = |environment: &&Environment| state.store.is_read(environment, Kind::Runs);
-    let (read, unread): (Vec<&Environment>, Vec<&Environment>) =
-        state.board.environments.iter().partition(read);
-    if read.is_empty() || state.delivery.runs.is_none() {
+/// How far the calm were read, and what may be said of their smoke runs: no more than is known.
+fn as_far_as(state: &State) -> String {
+    let names = |unread: &[&Environment]| {
+        let names: Vec<&str> = unread.iter().map(|e| e.as_str()).collect();
+        names.join(", ")
+    };
+    let environments = &state.board.environments;
+    let unread_of = |kinds: &[Kind]| -> Vec<&Environment> {
+        let is_read = |environment: &Environment| {
+            let mut kinds = kinds.iter();
+            kinds.all(|kind| state.store.is_read(environment, *kind))
+        };
+        environments.iter().filter(|e| !is_read(e)).collect()
+    };
+    let kinds: &[Kind] = match state.delivery.argo_cd {
+        Some(_) => &[Kind::Applications, Kind::Pods],
+        None => &[Kind::Pods],
+    };
+    let unread = unread_of(kinds);
+    if !unread.is_empty() {
+        return format!(", {} not read whole", names(&unread));
+    }
+    if state.delivery.runs.is_none() {
         return String::new();
     }
+    let unread = unread_of(&[Kind::Runs]);
     if !unread.is_empty() {
-        let unread: Vec<&str> = unread.iter().map(|e| e.as_str()).collect();
-        return format!(", smoke not read in {}", unread.join(", "));
+        return format!(", smoke not read in {}", names(&unread));
     }
     let known = state.board.calm_smoke();
     let mut parts = match known {

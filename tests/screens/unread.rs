@@ -34,7 +34,7 @@ fn night_without_integration(fault: Option<&str>) -> State {
 }
 
 #[test]
-fn smoke_is_not_called_passed_where_runs_were_not_read() {
+fn the_calm_are_called_so_as_far_as_they_were_read() {
     let line = |state: &State| {
         let screen = drawn(state);
         let line = screen.lines().find(|line| line.contains(" calm: "));
@@ -47,7 +47,7 @@ fn smoke_is_not_called_passed_where_runs_were_not_read() {
     for fault in [None, Some("Connection refused")] {
         assert_eq!(
             line(&night_without_integration(fault)),
-            "+ 53 calm: one version everywhere, smoke not read in integration"
+            "+ 53 calm: one version everywhere, integration not read whole"
         );
     }
 }
