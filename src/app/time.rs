@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::journal::{PlanState, Record};
 use crate::plan::waits::awaited_hop;
-use crate::state::{Overlay, State};
+use crate::state::{Notice, Overlay, State};
 use crate::store::source::STALE_AFTER_S;
 
 /// Now, by the wall clock.
@@ -23,7 +23,7 @@ pub(super) fn stamp(at: Instant) -> Timestamp {
     now.checked_sub(elapsed).unwrap_or(now)
 }
 
-/// When the next tick is due: at the full minute, when a source turns stale, or when a hop is late.
+/// When the next tick is due: at the full minute, when a source turns stale, when a hop is late, or when an acceptance ends.
 pub(super) fn next_tick(state: &State) -> Instant {
     let now = now();
     let turns_stale = state.store.sources().filter_map(|(_, source)| {
@@ -41,6 +41,7 @@ pub(super) fn next_tick(state: &State) -> Instant {
     let next = turns_stale
         .chain(turns_late)
         .chain(turns_age)
+        .chain(state.ui.notice.as_ref().and_then(Notice::ends_at))
         .chain(second)
         .filter(|at| *at > now)
         .fold(next_minute(now), Timestamp::min);

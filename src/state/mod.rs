@@ -21,8 +21,8 @@ use crate::model::{App, Fault, ObjectId, Target};
 use crate::plan::{Actor, Changed, Lever, Plan, PlanId, Refusal, Request};
 use crate::provider::Call;
 use crate::store::Store;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -375,6 +375,17 @@ pub struct Notice {
     pub fault: bool,
     /// The plan that it says was accepted: its end takes the place of that.
     pub accepts: Option<PlanId>,
+}
+
+/// So long the acceptance of a plan stands before how far the plan has come takes its place.
+const ACCEPTANCE_STANDS: SignedDuration = SignedDuration::from_secs(5);
+
+impl Notice {
+    /// When it ends by itself; none where only a key ends it.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.accepts.as_ref()?;
+        self.at.checked_add(ACCEPTANCE_STANDS).ok()
+    }
 }
 
 impl State {

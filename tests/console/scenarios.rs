@@ -87,6 +87,18 @@ fn a_crash_loop_is_read_in_its_log_and_rolled_back() {
     desk.leave();
 }
 
+/// After the key that sends it none is pressed, and how far the plan has come is seen all the same.
+#[test]
+fn how_far_a_plan_has_come_is_seen_by_whoever_presses_no_key() {
+    let mut desk = Desk::open_at("1", "flaky-smoke", &[]);
+    desk.select("publisher", "production");
+    desk.pull("p", "PROMOTE  publisher @ production", "known to be flaky");
+    desk.look(LIMIT, "how far it has come", |screen| {
+        screen.contains("promote publisher in production: waiting for ")
+    });
+    desk.leave();
+}
+
 /// Who still sees the old pods crash, and pulls again, is told what is on its way.
 #[test]
 fn a_second_roll_back_is_not_led_further_back_while_the_first_arrives() {

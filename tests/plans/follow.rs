@@ -518,6 +518,47 @@ fn the_end_of_a_plan_takes_the_place_of_its_acceptance() {
     }
 }
 
+/// Whoever presses no key sees how far the plan has come.
+#[test]
+fn how_far_a_plan_has_come_takes_the_place_of_its_acceptance_in_its_time() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let id = plan.id.clone();
+    let mut state = world.state(80, 24);
+    crate::world::remember(&mut state, plan, "1s");
+    let evidence = "commit 7c1e09a pushed".to_owned();
+    let outcome = Outcome::Applied { evidence };
+    let answered = leverframe::message::Message::Outcome { plan: id, outcome };
+    leverframe::update::update(&mut state, answered);
+    let said = |state: &leverframe::state::State| {
+        let lines = leverframe::screen::message::lines(state, 200);
+        let stretches = lines.iter().flat_map(|line| line.stretches());
+        stretches.map(|(text, _)| &**text).collect::<String>()
+    };
+    for (seconds, stands) in [
+        (0, "accepted"),
+        (4, "accepted"),
+        (5, "waiting for v1362 on main, 6s of"),
+    ] {
+        state.now = now()
+            .checked_add(SignedDuration::from_secs(seconds))
+            .unwrap();
+        leverframe::update::derive_state(&mut state);
+        let said = said(&state);
+        assert!(said.contains(stands), "{seconds}s: {said}");
+    }
+    // What was said of something else stays until a key is pressed.
+    state.ui.notice = Some(leverframe::state::Notice {
+        text: "Nothing is selected.".into(),
+        at: now(),
+        fault: false,
+        accepts: None,
+    });
+    leverframe::update::derive_state(&mut state);
+    assert!(said(&state).contains("Nothing is selected."));
+}
+
 /// Gives a run of the world the name and the mark of a plan.
 fn mark_run(world: &mut World, id: &ObjectId, name: &str, plan: &str) {
     let facts = world.facts.get_mut(&id.environment).unwrap();
