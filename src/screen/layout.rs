@@ -63,6 +63,41 @@ fn needs(state: &State, columns: u16) -> Needs {
     }
 }
 
+/// Where the footer is drawn now: a message that needs more lines than the footer has takes them from what is above it, and
+/// nothing moves for it.
+pub fn footer_area(state: &State) -> Rect {
+    let footer = panes(state).footer;
+    let message = match state.ui.prompt {
+        Some(_) => 1,
+        None => message::lines(state, usize::from(footer.width))
+            .len()
+            .max(1),
+    };
+    let message = u16::try_from(message).unwrap_or(u16::MAX);
+    let lines = match footer.height {
+        0 | 1 => message.min(footer.height),
+        of_layout => message
+            .saturating_add(1)
+            .max(of_layout)
+            .min(footer.bottom()),
+    };
+    Rect {
+        y: footer.bottom() - lines,
+        height: lines,
+        ..footer
+    }
+}
+
+/// What the footer leaves of the part for the sentence.
+pub fn sentence_area(state: &State) -> Rect {
+    let whole = panes(state).sentence;
+    let height = footer_area(state).y.saturating_sub(whole.y);
+    Rect {
+        height: whole.height.min(height),
+        ..whole
+    }
+}
+
 /// The rows of the lowest screen of these columns whose body has so many lines.
 pub fn rows_for_body(state: &State, columns: u16, lines: usize) -> u16 {
     let needs = needs(state, columns);

@@ -93,34 +93,28 @@ fn pods_speak(state: &State) -> bool {
         .is_some_and(Status::speaks_by_pods)
 }
 
-/// Draws the keys, and the message or what is being typed in the last lines of the screen; the cursor's place where
-/// something is typed. A message that needs more lines than the footer has pushes the keys up, over what is above them:
-/// the levers are seen beside every message.
+/// Draws the keys, and below them the message or what is being typed; the cursor's place where something is typed. One line
+/// has no room for the keys.
 pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
     if area.height == 0 {
         return None;
+    }
+    pen.within(area).clear();
+    let above = u16::from(area.height > 1);
+    if above > 0 {
+        keys_line(state, &mut pen.within(Rect { height: 1, ..area }));
     }
     let message = match state.ui.prompt {
         Some(_) => Vec::new(),
         None => message::lines(state, usize::from(area.width)),
     };
-    let height = u16::try_from(message.len()).unwrap_or(u16::MAX).max(1);
-    let y = area.bottom().saturating_sub(height);
-    if area.height > 1 && y > 0 {
-        let mut keys = pen.within(Rect {
-            y: y.saturating_sub(1).min(area.y),
-            height: 1,
-            ..area
-        });
-        keys.clear();
-        keys_line(state, &mut keys);
-    }
+    let lines = u16::try_from(message.len()).unwrap_or(u16::MAX).max(1);
+    let lines = lines.min(area.height - above);
     let mut last = pen.within(Rect {
-        y,
-        height: area.bottom() - y,
+        y: area.bottom() - lines,
+        height: lines,
         ..area
     });
-    last.clear();
     match &state.ui.prompt {
         Some(prompt) => typed(prompt, &mut last),
         None => {

@@ -3,6 +3,7 @@
 use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
 use crate::model::Target;
+use crate::plan::{Lever, Plan, Refusal};
 use crate::screen::keys;
 use crate::screen::levers::{decided, gist, moved};
 use crate::state::State;
@@ -11,7 +12,22 @@ use crate::text::{wrap, wrap_at_most};
 /// Lines that say why it is open, where nobody opened it.
 const WHY: usize = 3;
 
-/// The overlay, at the foot of the screen.
+/// Lines of what stands below the levers about the selected one.
+const ABOUT: std::ops::RangeInclusive<usize> = 2..=4;
+
+/// What there is to say of a lever: why it is off and what to do about it, or what it does.
+fn about(state: &State, lever: Lever, decision: &Result<Vec<Plan>, Refusal>) -> String {
+    match decision {
+        Err(refusal) => format!(
+            "{} {}",
+            refusal.because,
+            keys::remedy(state, &refusal.remedy)
+        ),
+        Ok(_) => Action::Pull(lever).help().to_owned(),
+    }
+}
+
+/// The overlay, at the foot of the screen. Its height is for the longest text, so that nothing moves with the selection.
 pub fn draw(
     state: &State,
     pen: &mut Pen<'_>,
@@ -24,7 +40,13 @@ pub fn draw(
     let theme = pen.theme;
     let why = why_open.map(|why| wrap_at_most(why, columns, columns, WHY));
     let why = why.unwrap_or_default();
-    let mut pen = super::overlay::at_foot(pen, why.len() + decided.len() + 3);
+    let needs = decided
+        .iter()
+        .map(|(lever, decision)| about(state, *lever, decision))
+        .map(|text| wrap(&text, columns, columns).len());
+    let needed = needs.max().unwrap_or(0);
+    let below = needed.clamp(*ABOUT.start(), *ABOUT.end());
+    let mut pen = super::overlay::at_foot(pen, 1 + why.len() + decided.len() + below);
     let title = format!("levers of {}", moved(state, target));
     pen.rule(0, &title, theme.bold());
     let first = 1 + why.len();
@@ -55,23 +77,14 @@ pub fn draw(
             .look(text.trim_start(), look);
         pen.line(first + at, &line);
     }
-    let under = match decided.get(selected) {
-        Some((_, Err(refusal))) => format!(
-            "{} {}",
-            refusal.because,
-            keys::remedy(state, &refusal.remedy)
-        ),
-        Some((lever, Ok(_))) => Action::Pull(*lever).help().to_owned(),
-        None => String::new(),
+    let Some((lever, decision)) = decided.get(selected) else {
+        return;
     };
-    for (y, text) in wrap(&under, columns, columns)
-        .into_iter()
-        .take(2)
-        .enumerate()
-    {
-        pen.line(
-            first + decided.len() + y,
-            &Line::new().safe(text, theme.plain()),
-        );
+    let about = about(state, *lever, decision);
+    // What does not fit is cut visibly, not dropped.
+    let texts = wrap_at_most(&about, columns, columns, below);
+    for (y, text) in texts.into_iter().enumerate() {
+        let line = Line::new().safe(text, theme.plain());
+        pen.line(first + decided.len() + y, &line);
     }
 }

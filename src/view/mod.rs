@@ -43,7 +43,7 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     if let Some(area) = layout::board_area(state) {
         board::draw(state, &mut pen, area);
         if !state.ui.zoom {
-            sentence::draw(state, &mut pen.within(panes.sentence));
+            sentence::draw(state, &mut pen.within(layout::sentence_area(state)));
         }
     }
     let bars = panes
@@ -70,7 +70,7 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     if layout::board_area(state).is_none() {
         list::draw(state, &mut pen.within(panes.body));
     }
-    let typed = footer::draw(state, &mut pen, panes.footer);
+    let typed = footer::draw(state, &mut pen, layout::footer_area(state));
     palette::draw(state, &mut pen.within(panes.body));
     let asked = overlay::draw(state, &mut pen, panes.body, whole);
     // Beneath an overlay nothing is typed.

@@ -34,7 +34,7 @@ use leverframe::model::{Exposure, Sync, Target, live};
 use leverframe::plan::{Lever, Plan, PlanId, Refusal, Request, plan};
 use leverframe::provider::Call;
 use leverframe::state::{
-    Complaint, ConfirmUi, Cure, Overlay, Part, Prompt, PromptKind, State, Subject, View,
+    Complaint, ConfirmUi, Cure, Notice, Overlay, Part, Prompt, PromptKind, State, Subject, View,
 };
 use leverframe::store::Source;
 
@@ -97,6 +97,41 @@ fn the_board_while_a_parent_delivers_nothing_and_an_app_is_not_there() {
         world.application("production", "content-store", |app| app.deleting = true);
         world.state(columns, rows)
     });
+}
+
+/// Nothing moves for a message, and what it leaves no room for is cut visibly.
+#[test]
+fn a_long_message_and_the_sentence_share_the_lines_that_there_are() {
+    let mut state = world::night().state(80, 24);
+    let before = golden::drawn(&state);
+    let lines = leverframe::screen::sentence::lines(&state, 80).len();
+    assert!(lines > 1, "{before}");
+    let top = before
+        .lines()
+        .position(|line| line.contains(" @ "))
+        .unwrap();
+    for words in 1..40 {
+        state.ui.notice = Some(Notice {
+            text: "a word that is said here ".repeat(words),
+            at: state.now,
+            fault: true,
+            accepts: None,
+        });
+        let screen = golden::drawn(&state);
+        let keys = screen
+            .lines()
+            .position(|line| line.contains("a levers:"))
+            .unwrap();
+        // All above is where it was.
+        let kept = keys.min(top - 1);
+        assert!(
+            screen.lines().take(kept).eq(before.lines().take(kept)),
+            "{screen}"
+        );
+        let is_whole = keys >= top + lines;
+        let last = screen.lines().nth(keys - 1).unwrap_or_default();
+        assert!(is_whole || keys < top || last.ends_with('~'), "{screen}");
+    }
 }
 
 #[test]
@@ -383,6 +418,39 @@ fn the_levers_with_their_reasons() {
         });
         state
     });
+}
+
+/// Nothing that matters is dropped unseen, and nothing moves with the selection.
+#[test]
+fn why_a_lever_is_off_is_read_whole_or_visibly_cut() {
+    let target = Target::new("production", "whitehall-admin");
+    for columns in [36, 50, 80] {
+        let mut state = night(columns, 24);
+        let decided = leverframe::screen::levers::decided(&state, &target);
+        let mut titles = std::collections::BTreeSet::new();
+        for (selected, (lever, decision)) in decided.iter().enumerate() {
+            let Err(refusal) = decision else { continue };
+            state.ui.overlay = Some(Overlay::Levers {
+                target: target.clone(),
+                selected,
+                after: None,
+            });
+            let screen = golden::drawn(&state);
+            let lines: Vec<&str> = screen.lines().collect();
+            let title = lines.iter().position(|l| l.starts_with("-- levers of"));
+            titles.insert(title.unwrap());
+            let below = lines[title.unwrap() + 1 + decided.len()..lines.len() - 2].join(" ");
+            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let remedy = leverframe::screen::keys::remedy(&state, &refusal.remedy);
+            let whole = words(&format!("{} {remedy}", refusal.because));
+            let below = words(&below);
+            assert!(
+                below == whole || below.ends_with('~'),
+                "{lever:?} at {columns}: {whole}\n{screen}"
+            );
+        }
+        assert_eq!(titles.len(), 1, "at {columns}");
+    }
 }
 
 #[test]
