@@ -3,9 +3,10 @@
 use super::checks::Checks;
 use super::fresh::freshness;
 use super::subject::Subject;
-use super::{CheckName, Lever, Remedy, Verdict, Way};
+use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, mark};
 use crate::belongs::runs::{deploys_into, in_flight, newest_first, smoke_app};
 use crate::delivery::Delivery;
+use crate::journal::Record;
 use crate::model::{Environment, Repository, Run, Version};
 use crate::store::{Kind, Source};
 
@@ -81,6 +82,36 @@ pub(super) fn leads_here(subject: &Subject<'_>, run: &Run) -> bool {
         .any(|repository| leads_on_to(subject, here, repository, run).is_some())
 }
 
+/// The plan of the journal that made a run.
+fn made_by<'a>(subject: &Subject<'a>, run: &Run) -> Option<&'a Record> {
+    let plan = run.annotations.get(mark::PLAN)?;
+    subject.context.journal.get(&PlanId::new(plan))
+}
+
+/// `your own roll back (deploy-image-7f3a @ production)`; of a run that no plan of the journal made its name alone.
+fn whose(subject: &Subject<'_>, run: &Run) -> String {
+    let name = format!("{} @ {}", run.id.name, run.environment());
+    let Some(record) = made_by(subject, run) else {
+        return name;
+    };
+    let (who, lever) = (&record.plan.who, record.plan.request.lever.title());
+    match who == subject.context.who {
+        true => format!("your own {lever} ({name})"),
+        false => format!("the {lever} by {} ({name})", who.login),
+    }
+}
+
+fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
+    let (version, into) = (flight.version.short(), &flight.into);
+    let whose = whose(subject, flight.run);
+    match made_by(subject, flight.run) {
+        Some(_) => {
+            format!("{whose} still brings {version} into {into}: wait for it, or stop it first")
+        }
+        None => format!("{whose} would bring {version} into {into}: stop it first"),
+    }
+}
+
 /// The row `overtaken`: runs that would undo or overtake what is about to happen in `environment`.
 pub(super) fn overtaken(
     subject: &Subject<'_>,
@@ -93,23 +124,19 @@ pub(super) fn overtaken(
         return;
     }
     let remedy = Remedy::by("Stop the run first.", Way::Pull(Lever::Stop));
-    let others: Vec<InFlight<'_>> = into(subject, environment, repository)
-        .into_iter()
-        .filter(|f| Some(&f.version) != wanted)
-        .collect();
+    // A hold is meant to keep what a roll back brings, and a gate is not on that one's way.
+    let (kept, others): (Vec<InFlight<'_>>, Vec<InFlight<'_>>) =
+        into(subject, environment, repository)
+            .into_iter()
+            .filter(|f| Some(&f.version) != wanted)
+            .partition(|f| {
+                subject.request.lever == Lever::Hold
+                    && f.into == *environment
+                    && made_by(subject, f.run)
+                        .is_some_and(|record| record.plan.request.lever == Lever::RollBack)
+            });
     if !others.is_empty() {
-        let texts: Vec<String> = others
-            .iter()
-            .map(|f| {
-                format!(
-                    "{} @ {} would bring {} into {}: stop it first",
-                    f.run.id.name,
-                    f.run.environment(),
-                    f.version.short(),
-                    f.into
-                )
-            })
-            .collect();
+        let texts: Vec<String> = others.iter().map(|f| would_bring(subject, f)).collect();
         checks.add(
             CheckName::Overtaken,
             Verdict::Failed,
@@ -127,7 +154,21 @@ pub(super) fn overtaken(
         })
         .collect();
     if unread.is_empty() {
-        checks.pass(CheckName::Overtaken, "no run in flight leads here");
+        let kept: Vec<String> = kept
+            .iter()
+            .map(|f| {
+                format!(
+                    "; {} still brings {}, which the hold keeps",
+                    whose(subject, f.run),
+                    f.version.short()
+                )
+            })
+            .collect();
+        let no_run = match kept.is_empty() {
+            true => "no run in flight leads here",
+            false => "no other run in flight leads here",
+        };
+        checks.pass(CheckName::Overtaken, format!("{no_run}{}", kept.concat()));
     } else {
         let evidence = format!("runs in flight are not known: {}", unread.join("; "));
         checks.add(CheckName::Overtaken, Verdict::Unknown, evidence, remedy);

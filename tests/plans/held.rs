@@ -345,6 +345,69 @@ fn a_plan_whose_version_has_arrived_is_named_by_the_next_of_its_kind() {
     );
 }
 
+/// What a roll back brings is what the hold after it keeps.
+#[test]
+fn a_hold_does_not_ask_to_stop_the_roll_back_that_it_follows() {
+    let mut world = publisher();
+    let back = Plan {
+        id: PlanId::new("ffff"),
+        ..pull(&world, Lever::RollBack, "production", "publisher").unwrap()
+    };
+    let run = deploy_run(&mut world, "production", "v1360", "false", "Running");
+    for fact in world.facts.get_mut(&run.environment).unwrap() {
+        if let leverframe::store::Fact::Run(found) = fact
+            && found.id == run
+        {
+            found.annotations.insert(mark::PLAN.into(), "ffff".into());
+        }
+    }
+    let console = |who: &str| {
+        let mut journal = Journal::default();
+        let mut plan = back.clone();
+        plan.who.login = who.into();
+        journal.add_entry(Entry {
+            at: crate::world::now(),
+            plan: plan.id.clone(),
+            what: What::Intent {
+                plan: Box::new(plan),
+            },
+        });
+        Console {
+            journal,
+            ..Console::default()
+        }
+    };
+    let row = |console: &Console, lever: Lever| {
+        let asked = request(lever, "production", "publisher");
+        let plan = console.decide(&world, &asked);
+        let checks = plan.map_or_else(|refusal| refusal.checks, |plan| plan.checks);
+        let found = checks.into_iter().find(|c| c.name == CheckName::Overtaken);
+        let row = found.unwrap();
+        (row.verdict, row.evidence)
+    };
+    let name = "(deploy-image-production-v1360 @ production)";
+    let kept = |whose: &str| {
+        format!(
+            "no other run in flight leads here; {whose} {name} still brings v1360, which the hold keeps"
+        )
+    };
+    for (who, whose) in [
+        ("ops-1", "your own roll back"),
+        ("alice", "the roll back by alice"),
+    ] {
+        let console = console(who);
+        assert_eq!(row(&console, Lever::Hold), (Verdict::Passed, kept(whose)));
+        let said = format!(
+            "{whose} {name} still brings v1360 into production: wait for it, or stop it first"
+        );
+        assert_eq!(row(&console, Lever::Promote), (Verdict::Failed, said));
+    }
+    // Of a run that no plan of the journal made nobody knows what it is for.
+    let said = "deploy-image-production-v1360 @ production would bring v1360 into production: stop it first";
+    let unknown = row(&Console::default(), Lever::Hold);
+    assert_eq!(unknown, (Verdict::Failed, said.to_owned()));
+}
+
 #[test]
 fn an_app_of_several_images_asks_which() {
     let mut world = publisher();
