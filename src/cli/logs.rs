@@ -8,6 +8,7 @@ pub(in crate::cli) mod printer;
 use super::arguments::{Common, LogsArgs};
 use super::exit::{Exit, Failure};
 use super::gather::{Gathered, Want, gather};
+use super::target::no_such_app;
 use super::{Ended, print, required};
 use crate::belongs::logs::{LogChoice, NoLog, of_app, of_step, of_target, step_named};
 use crate::belongs::runs;
@@ -124,11 +125,15 @@ pub(super) fn chosen(
         environment: environment.clone(),
         app: App::new(&args.target.app),
     };
+    let status = status(store, delivery, &target, now);
+    // A run is found by its own name.
+    if store.tree.is_some() && status.is_none() && args.run.is_none() {
+        return Err(no_such_app(store, &target));
+    }
     let mut instead = None;
     let logs = match (&args.pod, &args.run, &args.step) {
         (Some(pod), ..) => of_pod(store, delivery, &target, pod)?,
         (None, None, None) => {
-            let status = status(store, delivery, &target, now);
             let by_pods = status.as_ref().is_some_and(Status::speaks_by_pods);
             let found = of_target(store, delivery, &target, by_pods).map_err(missing)?;
             instead = found.instead.map(in_words);

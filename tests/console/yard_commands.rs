@@ -315,7 +315,7 @@ async fn the_log_of_a_healthy_app_is_that_of_its_own_pods() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_of_several_apps_is_answered_with_their_names() {
     let yard = yard(Scenario::CALM).await;
-    for command in ["target", "history"] {
+    for command in ["target", "history", "logs"] {
         let output = leverframe(&yard, &[command, "whitehall", "-e", "production"]).await;
         assert_eq!(code(&output), 2, "{}", said(&output));
         let said = said(&output);
