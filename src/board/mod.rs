@@ -9,6 +9,7 @@ mod former;
 mod here;
 #[cfg(test)]
 mod kept;
+mod late;
 pub mod live;
 pub mod rank;
 mod reasons;

@@ -3,6 +3,7 @@
 //! Deliberately absent: words for the screen beyond [`Word`], and decisions (those are plans).
 
 use super::here::{AppHere, Here};
+use super::late::Help;
 use super::live::Live;
 use super::reasons::Reasons;
 use super::{Cell, RowKey};
@@ -119,8 +120,8 @@ pub struct Status {
     pub because: Vec<String>,
     /// Muted: an operator knows of it, and its words are left out of every count.
     pub muted: Option<Arc<Mute>>,
-    /// The lever that may help the hop that is late.
-    pub late: Option<Lever>,
+    /// What may help the hop that is late.
+    pub late: Option<Help>,
 }
 
 impl Status {
@@ -134,7 +135,7 @@ impl Status {
     /// ask here.
     pub fn levers(&self) -> Vec<Lever> {
         match self.attention.first() {
-            Some(Word::Stuck) => self.late.into_iter().collect(),
+            Some(Word::Stuck) => self.late.iter().map(|help| help.lever).collect(),
             Some(word) => word.levers().to_vec(),
             None => Vec::new(),
         }

@@ -43,13 +43,27 @@ pub(super) struct Draft {
     pub rests_on: Vec<(Source, Option<Kind>)>,
 }
 
-/// The repositories among which a request must choose.
+/// The repositories among which a request must choose; the one first whose version waits for this lever.
 pub(super) fn choices(request: &Request, context: Context<'_>) -> Vec<Repository> {
     if !request.lever.writes_files() || request.repository.is_some() {
         return Vec::new();
     }
     match files(context.store, &request.target) {
-        Some(files) if files.len() > 1 => files,
+        Some(mut files) if files.len() > 1 => {
+            let help = status(
+                context.store,
+                context.delivery,
+                &request.target,
+                context.now,
+            )
+            .and_then(|status| status.late)
+            .filter(|help| help.lever == request.lever);
+            // A stable sort: the others stand in the order of the app's list.
+            files.sort_by_key(|file| {
+                help.as_ref().and_then(|h| h.repository.as_ref()) != Some(file)
+            });
+            files
+        }
         _ => Vec::new(),
     }
 }

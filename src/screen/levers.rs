@@ -4,6 +4,7 @@
 //! reason.
 
 use crate::action::{Action, Place};
+use crate::belongs::repositories;
 use crate::board::status::Status;
 use crate::model::{Repository, Target, Version};
 use crate::plan::{CheckName, Lever, Plan, PlanId, Refusal, show};
@@ -153,7 +154,7 @@ pub fn moved(state: &State, target: &Target) -> String {
 /// ` (REACHES PRODUCTION)`; where cells are marked how many it moves: ` 3 marked cells (2 REACH PRODUCTION)`.
 pub fn gist(state: &State, plans: &[Plan]) -> (String, String) {
     match (plans, state.moved_marks()) {
-        ([plan], None) => gist_of_one(plan),
+        ([plan], None) => gist_of_one(state, plan),
         _ => {
             let to = format!(" {}", marked_cells(plans.len()));
             let why = match plans.iter().filter(|plan| plan.reach.production).count() {
@@ -165,12 +166,22 @@ pub fn gist(state: &State, plans: &[Plan]) -> (String, String) {
     }
 }
 
-fn gist_of_one(plan: &Plan) -> (String, String) {
+/// ` licensify-feed`: the file that a plan moves, where its target has several.
+fn one_of_several(state: &State, plan: &Plan) -> String {
+    let request = &plan.request;
+    let files = repositories(&state.store, &request.target).unwrap_or_default();
+    match &request.repository {
+        Some(file) if files.len() > 1 => format!(" {file}"),
+        _ => String::new(),
+    }
+}
+
+fn gist_of_one(state: &State, plan: &Plan) -> (String, String) {
     let to = match plan.request.lever {
         Lever::Promote | Lever::RollBack => plan
             .to
             .as_ref()
-            .map(|to: &Version| format!(" to {}", to.short()))
+            .map(|to: &Version| format!("{} to {}", one_of_several(state, plan), to.short()))
             .unwrap_or_default(),
         _ => String::new(),
     };

@@ -437,6 +437,24 @@ fn an_app_of_several_images_asks_which() {
         which,
         ["licensify-backend", "licensify-feed"].map(Repository::new)
     );
+    // The file whose version waits stands first, and the lever names it.
+    for environment in ["staging", "production"] {
+        world.application(environment, "licensify", |_| {});
+    }
+    let state = world.state(80, 24);
+    let status = state.board.status(&asked.target).unwrap();
+    assert_eq!(
+        status.because,
+        ["licensify-feed v3 stands in staging since 24h and has not come."]
+    );
+    assert_eq!(
+        choices(&asked, &state.context(&id)),
+        ["licensify-feed", "licensify-backend"].map(Repository::new)
+    );
+    let (ready, _) = leverframe::screen::levers::in_order_of_use(&state, &asked.target);
+    let (lever, plans) = ready.first().unwrap();
+    let (gist, _) = leverframe::screen::levers::gist(&state, plans);
+    assert_eq!((*lever, &*gist), (Lever::Promote, " licensify-feed to v3"));
     let chosen = Request {
         repository: Some("licensify-feed".into()),
         ..asked.clone()

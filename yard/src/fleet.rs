@@ -213,6 +213,20 @@ const LICENSIFY_IMAGES: &[&str] = &[
     "licensify-frontend",
 ];
 
+/// Whether people bring its versions to staging and production: licensify's Application declares no version of its own,
+/// so no smoke run follows its syncs that could promote one.
+pub fn is_moved_by_hand(file: &str) -> bool {
+    LICENSIFY_IMAGES.contains(&file)
+}
+
+/// The repository whose build makes an image: one build makes all of licensify's, of one version.
+pub fn built_from(file: &str) -> &str {
+    match LICENSIFY_IMAGES.contains(&file) {
+        true => LICENSIFY,
+        false => file,
+    }
+}
+
 /// An app that is configured and has no version file.
 pub const WITHOUT_FILE: &str = "mirror-sync";
 

@@ -151,12 +151,13 @@ pub fn history(scenario: Scenario, seed: u64, now: i64) -> History {
         let (first, mut steps) = steps(scenario, seed, now, repository);
         steps.sort_by_key(|step| step.at);
         for (number, environment) in ENVIRONMENTS.into_iter().enumerate() {
-            let closed = matches!(repository, "router" | ORPHAN_FILE) && number < 2;
+            let by_hand = fleet::is_moved_by_hand(repository);
+            let closed = (by_hand || matches!(repository, "router" | ORPHAN_FILE)) && number < 2;
             let no_key = number == 2 && seeded(seed, &["key", repository]).is_multiple_of(3);
             let file = DeclaredFile {
                 tag: first.clone(),
                 gate: (!no_key).then_some(!closed),
-                promote: true,
+                promote: !by_hand || number == 0,
                 gate_last: seeded(seed, &["order", repository]).is_multiple_of(7),
             };
             opening.push((path(environment, repository), file.to_yaml()));
@@ -225,6 +226,7 @@ fn person(seed: u64, word: &str) -> &'static str {
 
 /// The version at the beginning and every change since.
 fn steps(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (String, Vec<Step>) {
+    let repository = fleet::built_from(repository);
     let (last, mut steps) = endings::ending(scenario, seed, now, repository);
     let mut number = last;
     let mut before = steps.iter().map(|step| step.at).min().unwrap_or(now);
@@ -256,6 +258,11 @@ fn steps(scenario: Scenario, seed: u64, now: i64, repository: &str) -> (String, 
             _ => {}
         }
         steps.extend(went);
+    }
+    if repository == fleet::LICENSIFY {
+        // What a person deploys stops where it was brought.
+        let brought = steps.iter_mut().filter(|step| step.environment > 0);
+        brought.for_each(|step| step.promote = step.promote.map(|_| false));
     }
     (format!("v{}", number.saturating_sub(2).max(1)), steps)
 }
@@ -357,6 +364,23 @@ mod tests {
                 .into_iter()
                 .collect();
             assert_eq!(lower, expected, "{scenario:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_smoke_run_follows_waits_behind_closed_gates_and_people_bring_it() {
+        let standing = history(Scenario::CALM, 1, NOW).standing;
+        for environment in ENVIRONMENTS {
+            let stands = |file| &standing[&(environment, file)].file;
+            let feed = stands("licensify-feed");
+            for file in ["licensify-backend", "licensify-frontend"] {
+                assert_eq!(stands(file).tag, feed.tag, "one build makes all");
+            }
+            let is_first = environment == "integration";
+            assert_eq!(feed.promote, is_first, "{environment}");
+            if environment != "production" {
+                assert_eq!(feed.gate, Some(false), "{environment}");
+            }
         }
     }
 

@@ -53,12 +53,14 @@ pub async fn ship(simulation: Arc<Simulation>) {
         else {
             continue;
         };
-        release(
-            &simulation,
-            repository,
-            &format!("v{}", number + 1 + (chance >> 40) % 3),
-        )
-        .await;
+        let tag = format!("v{}", number + 1 + (chance >> 40) % 3);
+        let built = fleet::built_from(repository);
+        let images = repositories
+            .iter()
+            .filter(|file| fleet::built_from(file) == built);
+        for image in images {
+            release(&simulation, image, &tag).await;
+        }
     }
 }
 

@@ -1,0 +1,255 @@
+//! Late: which hop of a target takes longer than usual, and what may help it.
+//!
+//! Deliberately absent: hops of our own plans, whose times the journal has ([`crate::plan::follow`]).
+
+use super::direction::compare_versions;
+use super::here::Here;
+use super::reasons::name_version;
+use super::status::{FactsAt, GateState, Status, TargetKind};
+use crate::lever::Lever;
+use crate::model::*;
+use crate::store::Source;
+use crate::store::source::Reach;
+
+/// Seconds between two moves from which on a version counts as seldom moved: once a month is a rhythm, not a delay.
+const SELDOM_S: i64 = 10 * 86_400;
+/// How many of the newest moves are looked at; with fewer there is no rhythm.
+const MOVES_LOOKED_AT: usize = 6;
+const MOVES_AT_LEAST: usize = 3;
+
+/// A hop that takes longer than usual, and what may help.
+pub(super) struct Late {
+    pub because: String,
+    pub help: Option<Help>,
+}
+
+/// What may help a hop that is late.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Help {
+    pub lever: Lever,
+    /// The file whose version waits, where the lever moves one.
+    pub repository: Option<Repository>,
+}
+
+impl From<Lever> for Help {
+    fn from(lever: Lever) -> Self {
+        Self {
+            lever,
+            repository: None,
+        }
+    }
+}
+
+impl<'a> FactsAt<'a> {
+    /// The declared version does not serve although the usual time of its rollout is over.
+    pub(super) fn rollout_late(
+        &self,
+        status: &Status,
+        application: Option<&Application>,
+    ) -> Option<Late> {
+        let usual = self.delivery.usual;
+        let late = usual.commit.1 + usual.parent_sync.1 + usual.rollout.1;
+        let age = self.seconds_since(status.since?);
+        if age <= late || status.kind != TargetKind::App {
+            return None;
+        }
+        let version = status.version.as_ref()?;
+        if status
+            .annotated
+            .as_ref()
+            .is_some_and(|annotated| annotated != version && self.stood_here(status, annotated))
+        {
+            let synced = match status.parent_has_it {
+                Some(false) => "the parent has not synced the commit",
+                _ => "the parent has not rendered it",
+            };
+            return Some(Late {
+                because: format!("declared {} ago, but {synced}.", span(age)),
+                help: Some(Lever::Refresh.into()),
+            });
+        }
+        let live = status.live.as_ref().filter(|l| l.pods > 0)?;
+        // New pods, and what an operation has just applied, get time to start.
+        let operation = application.and_then(|application| application.operation.as_ref());
+        let applied = operation.and_then(|operation| operation.finished.or(operation.started));
+        let begun = [applied, live.newest_since].into_iter().flatten().max();
+        let is_begun = begun.is_some_and(|at| self.seconds_since(at) <= usual.rollout.1);
+        // Some of them serve, and Argo CD still waits for the others.
+        let is_progressing = application.is_some_and(|a| a.health == Health::Progressing);
+        let is_partly_ready = is_progressing && live.newest_ready < live.pods;
+        let is_late = live.newest_ready == 0 || is_partly_ready;
+        let wanted = match is_partly_ready {
+            true => live.pods,
+            false => live.newest,
+        };
+        (is_late && !is_begun).then(|| Late {
+            because: format!(
+                "declared {} ago, but {}/{wanted} new pods are ready.",
+                span(age),
+                live.newest_ready
+            ),
+            help: Some(Lever::Sync.into()),
+        })
+    }
+
+    /// Argo CD has waited for it for so long that it is no rollout any more, and no pod says what for.
+    pub(super) fn progressing_late(
+        &self,
+        status: &Status,
+        application: Option<&Application>,
+    ) -> Option<Late> {
+        let application = application.filter(|a| a.health == Health::Progressing)?;
+        let operation = application.operation.as_ref();
+        if operation.is_some_and(Operation::is_running) {
+            return None;
+        }
+        let applied = operation.and_then(|operation| operation.finished.or(operation.started));
+        let live = status.live.as_ref().filter(|live| live.pods > 0);
+        let newest = live.and_then(|live| live.newest_since);
+        let begun = [application.health_since, applied, newest];
+        let begun = begun.into_iter().flatten().max().or(status.since)?;
+        let age = self.seconds_since(begun);
+        let pods = live.map(|live| format!(", {}/{} pods ready", live.pods_ready, live.pods));
+        let why = application.health_message.as_deref();
+        let why = why.map(|message| format!(": {message}"));
+        (age > 2 * self.delivery.usual.rollout.1).then(|| Late {
+            because: format!(
+                "Argo CD calls it Progressing for {}{}{}.",
+                span(age),
+                pods.unwrap_or_default(),
+                why.unwrap_or_default()
+            ),
+            help: None,
+        })
+    }
+
+    /// Whether history knows that a version stood here: one that it does not know came from a newer commit than was read.
+    fn stood_here(&self, status: &Status, version: &Version) -> bool {
+        let environment = &status.target.environment;
+        let history = &self.store.history;
+        let mut images = status.images.iter();
+        images.any(|image| history.has_had(environment, &image.repository, version))
+    }
+
+    /// The version below should have arrived by itself and did not.
+    pub(super) fn arrival_late(&self, status: &Status) -> Option<Late> {
+        if status.gate_in.state != GateState::Open || status.kind != TargetKind::App || status.twin
+        {
+            return None;
+        }
+        let lower = self.delivery.lower(&status.target.environment)?;
+        let here = Here::new(self.store, self.delivery, &lower.name);
+        status.images.iter().find_map(|image| {
+            let ours = image.declared.as_ref()?.version.as_ref()?;
+            let below = self.store.declared(&lower.name, &image.repository)?;
+            let theirs = below.version.as_ref()?;
+            if theirs == ours
+                || !below.promote
+                || self.delivery.versions.is_branch(theirs)
+                || compare_versions(self.store, self.delivery, &image.repository, theirs, ours)
+                    == Order::Lower
+                || self.is_seldom_moved_by_hand(&status.target.environment, &image.repository)
+                || self
+                    .taken_back(status, image, ours)
+                    .is_some_and(|back| back.from == *theirs)
+            {
+                return None;
+            }
+            let age = self.seconds_since(self.store.history.stands_since(
+                &lower.name,
+                &image.repository,
+                Some(theirs),
+            )?);
+            if age <= self.delivery.usual.hop.1 || self.is_troubled_below(&here, status) {
+                return None;
+            }
+            let unread = self.unread_below(&lower.name);
+            Some(Late {
+                because: format!(
+                    "{} stands in {} since {} and has not come.{}",
+                    name_version(status, image, theirs),
+                    lower.name,
+                    span(age),
+                    unread.unwrap_or_default()
+                ),
+                help: Some(Help {
+                    lever: Lever::Promote,
+                    repository: Some(image.repository.clone()),
+                }),
+            })
+        })
+    }
+
+    /// That what goes on in the environment below is not known, to follow a sentence; none where it is read.
+    fn unread_below(&self, environment: &Environment) -> Option<String> {
+        let about = self.store.source(&Source::Cluster(environment.clone()))?;
+        let since = match (about.reach(self.now), about.age_s(self.now)) {
+            (Reach::Ok, _) => return None,
+            (Reach::Stale, Some(age)) => format!("is not read since {}", span(age)),
+            (Reach::Unread, _) if about.is_reading(self.now) => "is still being read".to_owned(),
+            _ => "was not read yet".to_owned(),
+        };
+        Some(format!(
+            " The cluster of {environment} {since}: the cause may stand there, unseen."
+        ))
+    }
+
+    /// Whether people bring the versions here, and seldom: then a version that waits for them is not late.
+    fn is_seldom_moved_by_hand(&self, environment: &Environment, repository: &Repository) -> bool {
+        let changes = self
+            .store
+            .history
+            .changes_of(environment, repository)
+            .iter();
+        let moves: Vec<&Change> = changes
+            .filter(|change| change.moves_version())
+            .take(MOVES_LOOKED_AT)
+            .collect();
+        let by_hand = moves.iter().all(|change| change.kind != ActorKind::Robot);
+        let mut gaps: Vec<i64> = moves
+            .windows(2)
+            .map(|pair| pair[0].at.duration_since(pair[1].at).as_secs())
+            .collect();
+        gaps.sort_unstable();
+        let median = gaps.get(gaps.len() / 2);
+        by_hand && moves.len() >= MOVES_AT_LEAST && median.is_some_and(|gap| *gap >= SELDOM_S)
+    }
+
+    /// What is wrong below already says why nothing arrives.
+    fn is_troubled_below(&self, here: &Here<'a>, status: &Status) -> bool {
+        let Some(app) = here.apps_called(&status.target.app).next() else {
+            return false;
+        };
+        let name = app.app.as_str();
+        let application = here.application(name);
+        let below = Status {
+            target: Target::new(here.environment.as_str(), name),
+            ..status.clone()
+        };
+        let version = app
+            .repositories
+            .first()
+            .and_then(|r| self.store.declared(here.environment, r)?.version.clone());
+        let smoke = self.smoke(here, name, version.as_ref());
+        let below = Status {
+            smoke,
+            live: None,
+            kind: app.kind,
+            ..below
+        };
+        let runs = below
+            .smoke
+            .as_ref()
+            .is_some_and(|s| s.current && !s.phase.is_over());
+        runs || self.gone(&below, here, application).is_some()
+            || self.deleting(application).is_some()
+            || self.stands_still(application).is_some()
+            || self.hook(&below, here, application).is_some()
+            || self.smoke_failed(&below).is_some()
+            || self.out_of_sync(&below, here, application).is_some()
+            || here
+                .pods(name)
+                .iter()
+                .any(|pod| pod.crash_reason().is_some())
+    }
+}
