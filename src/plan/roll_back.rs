@@ -79,7 +79,8 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         }
     );
     let evidence = format!(
-        "{}{}",
+        "{}{}{}",
+        describe_roll_back(subject, &repository, from.as_ref()),
         known.unwrap_or_else(|| "it is not known whether it stood here".to_owned()),
         subject.moves_with(environment, &repository)
     );
@@ -154,6 +155,34 @@ fn proposed(
             "Wait for it, or name the version.",
         )),
     }
+}
+
+/// That what stands now came by a roll back, before what speaks for going back further; empty where it did not.
+fn describe_roll_back(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    from: Option<&Version>,
+) -> String {
+    let now = subject.context.now;
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let back = from.and_then(|from| {
+        direction::taken_back(
+            store,
+            delivery,
+            subject.environment(),
+            repository,
+            from,
+            now,
+        )
+    });
+    back.map_or_else(String::new, |back| {
+        format!(
+            "rolled back to {} {} ago by {}; ",
+            back.to.short(),
+            span(now.duration_since(back.at).as_secs()),
+            back.by
+        )
+    })
 }
 
 /// The sentence about the roll back that brought the version that stands now, while its effect is awaited: a plan of the

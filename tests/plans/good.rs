@@ -162,6 +162,36 @@ fn a_version_is_proposed_by_how_the_delivery_counts_and_none_where_none_was_good
     assert_eq!(decide(&world, &named).unwrap().to, Some("v1358".into()));
 }
 
+/// Going back further is possible, and never unknowingly.
+#[test]
+fn a_roll_back_after_a_roll_back_says_that_one_was_just_made() {
+    let mut world = past();
+    assert!(
+        !pull(&world, Lever::RollBack, HERE, APP)
+            .unwrap()
+            .evidence
+            .contains("rolled back")
+    );
+    world.stands(HERE, APP, "v1361", "v1360", "2h");
+    let last = world.changes.last_mut().unwrap();
+    (last.kind, last.actor) = (ActorKind::Manual, "alice".into());
+    let plan = pull(&world, Lever::RollBack, HERE, APP).unwrap();
+    assert_eq!(plan.to, Some("v1358".into()));
+    assert!(
+        plan.evidence
+            .starts_with("rolled back to v1360 2h ago by alice; stood "),
+        "{}",
+        plan.evidence
+    );
+    // The row of the lever says it, too.
+    let state = world.state(80, 24);
+    let (to, why) = leverframe::screen::levers::gist(&state, &[plan]);
+    assert_eq!(
+        to + &why,
+        " to v1358 (rolled back to v1360 2h ago by alice)"
+    );
+}
+
 #[test]
 fn nothing_is_proposed_while_history_is_not_read_back_to_all_that_are_offered() {
     let whole = past();
