@@ -3,7 +3,7 @@
 //! Deliberately absent: the override of a later issue; until then every refusing row refuses.
 
 use super::subject::{Draft, Subject};
-use super::{Check, CheckName, Lever, Remedy, Verdict, Way, Weight, Write};
+use super::{Check, CheckName, Context, Lever, Remedy, Verdict, Way, Weight, Write};
 use super::{fresh, in_flight, one_cluster};
 use crate::journal::Journal;
 use crate::model::Environment;
@@ -319,20 +319,39 @@ fn certificate(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     }
 }
 
+/// What a plan rests on and where it writes, with the age of each: `production cluster, namespace apps; git main 7c1e09a
+/// read 2s ago`.
+pub(super) fn read_in_words<'s>(
+    context: &Context<'_>,
+    rests_on: impl Iterator<Item = &'s Source>,
+    write: &Write,
+) -> String {
+    let to = match write {
+        Write::Create {
+            environment,
+            namespace,
+            ..
+        } => Some(format!("{environment} cluster, namespace {namespace}")),
+        _ => None,
+    };
+    let read = rests_on.map(|source| read(context, source));
+    let parts: Vec<String> = to.into_iter().chain(read).collect();
+    parts.join("; ")
+}
+
 /// `git main 7c1e09a read 2s ago`.
-pub(super) fn read(subject: &Subject<'_>, source: &Source) -> String {
-    let now = subject.context.now;
-    let age = subject
-        .store()
+fn read(context: &Context<'_>, source: &Source) -> String {
+    let age = context
+        .store
         .source(source)
-        .and_then(|s| s.age_s(now))
+        .and_then(|s| s.age_s(context.now))
         .map(|age| format!("read {} ago", span(age)))
         .unwrap_or_else(|| "not read".to_owned());
     match source {
         Source::Git => {
-            let tip = subject.store().tree.as_ref().map_or("", |t| &t.tip);
+            let tip = context.store.tree.as_ref().map_or("", |t| &t.tip);
             let tip = tip.get(..7).unwrap_or(tip);
-            format!("git {} {tip} {age}", subject.delivery().branch)
+            format!("git {} {tip} {age}", context.delivery.branch)
         }
         Source::Cluster(environment) => format!("{environment} cluster {age}"),
     }

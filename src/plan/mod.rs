@@ -44,6 +44,7 @@ pub use remedy::{Remedy, Way};
 pub use request::{Request, Undone};
 
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
+use crate::store::Source;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -407,6 +408,17 @@ pub fn choices(request: &Request, context: &Context<'_>) -> Vec<Repository> {
 }
 
 impl Plan {
+    /// What it rests on, with the ages of now: they run on while it is shown and would be refused.
+    pub fn read_with_ages(&self, context: &Context<'_>) -> String {
+        let source = match &self.write {
+            _ if self.request.lever.writes_files() => Source::Git,
+            Write::Commit { .. } => Source::Git,
+            Write::Create { environment, .. } => Source::Cluster(environment.clone()),
+            Write::Patch { id, .. } => Source::Cluster(id.environment.clone()),
+        };
+        checks::read_in_words(context, std::iter::once(&source), &self.write)
+    }
+
     /// The same plan with the reason that was typed after it was shown.
     pub fn with_reason(mut self, reason: Option<String>) -> Plan {
         mark::reason(&mut self.write, reason.as_deref());

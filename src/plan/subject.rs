@@ -258,19 +258,8 @@ impl<'a> Subject<'a> {
     pub fn conclude(&self, draft: Draft) -> Result<Plan, Refusal> {
         let mut checks = Checks::new(self.request.lever);
         super::checks::shared(self, &draft, &mut checks);
-        let mut read: Vec<String> = draft
-            .rests_on
-            .iter()
-            .map(|(source, _)| super::checks::read(self, source))
-            .collect();
-        if let Write::Create {
-            environment,
-            namespace,
-            ..
-        } = &draft.write
-        {
-            read.insert(0, format!("{environment} cluster, namespace {namespace}"));
-        }
+        let rests_on = draft.rests_on.iter().map(|(source, _)| source);
+        let read = super::checks::read_in_words(&self.context, rests_on, &draft.write);
         checks.extend(draft.checks);
         if let Some((check, remedy)) = checks.refusing() {
             return Err(Refusal {
@@ -289,7 +278,7 @@ impl<'a> Subject<'a> {
             from: draft.from,
             to: draft.to,
             evidence: draft.evidence,
-            read: read.join("; "),
+            read,
             reach: draft.reach,
             checks,
             write: draft.write,

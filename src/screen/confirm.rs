@@ -7,7 +7,7 @@ pub mod foot;
 pub mod parts;
 
 use super::line::{Line, Tone};
-use crate::model::{Version, span::span};
+use crate::model::{Change, Version, span::span};
 use crate::plan::{Changed, show};
 use crate::state::{ConfirmUi, Overlay, Part, State};
 use crate::text::{Safe, width, wrap};
@@ -98,6 +98,17 @@ fn head_by_need(state: &State, ui: &ConfirmUi, columns: usize) -> (Vec<Line>, Ve
     (lines, more)
 }
 
+/// Who ordered a move, as far as the journal knows: a robot commits what people submit.
+fn ordered_by(state: &State, moved: &Change) -> String {
+    match state.journal.brought(moved) {
+        Some(record) => {
+            let plan = &record.plan;
+            format!("{} by {}", plan.request.lever.title(), plan.who.login)
+        }
+        None => moved.actor.to_string(),
+    }
+}
+
 /// What changed of what stands in the head.
 fn change_of_head(state: &State, ui: &ConfirmUi, change: &Changed) -> Option<String> {
     let target = &ui.plan.request.target;
@@ -113,7 +124,7 @@ fn change_of_head(state: &State, ui: &ConfirmUi, change: &Changed) -> Option<Str
                 repository.and_then(|r| state.store.history.last_move(&target.environment, r));
             let by = moved.filter(|moved| moved.to == *version).map(|moved| {
                 let age = span(state.now.duration_since(moved.at).as_secs());
-                format!(", {} {age} ago", moved.actor)
+                format!(", {} {age} ago", ordered_by(state, moved))
             });
             format!(
                 "{} has {}{}",

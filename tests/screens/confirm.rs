@@ -190,6 +190,34 @@ fn what_changes_under_an_open_plan_is_said_at_its_place_and_must_be_looked_at_ag
     assert_eq!(confirm(&state).version, "");
 }
 
+/// The robot commits what people submit.
+#[test]
+fn what_ones_own_roll_back_changes_under_an_open_plan_is_called_ones_own() {
+    let mut state = open(Part::Version);
+    let mut sent = confirm(&state).plan.clone();
+    sent.id = leverframe::plan::PlanId::new("ffff");
+    let to = sent.to.clone().unwrap();
+    let login = sent.who.login.clone();
+    world::remember(&mut state, sent, "10s");
+    let mut world = world::night();
+    world.may_all();
+    world.stands("production", "whitehall", "v3084", to.as_str(), "2s");
+    becomes(&mut state, &world, 1);
+    let screen = drawn(&state);
+    let said = format!("changed: production has {to}, roll back by {login} 3s ago");
+    assert!(screen.contains(&said), "{screen}");
+    // It would be refused, but what it rests on does not grow old unseen.
+    let before = confirm(&state).plan.read.clone();
+    becomes(&mut state, &world, 40);
+    let screen = drawn(&state);
+    assert!(screen.contains("it would be refused now."), "{screen}");
+    assert_ne!(confirm(&state).plan.read, before);
+    assert!(
+        screen.contains(&confirm(&state).plan.read[..30]),
+        "{screen}"
+    );
+}
+
 #[test]
 fn a_plan_that_would_be_refused_by_now_says_so_while_it_is_open() {
     let mut state = open(Part::Version);

@@ -68,9 +68,16 @@ pub fn show(state: &mut State, plan: Plan, changes: Vec<Changed>) {
 /// Says that the plan would be refused now, which may be because of what stands there now.
 fn show_refusal(state: &mut State, because: String) {
     let declared = declared(state);
+    let Some(Overlay::Confirm(confirm)) = &state.ui.overlay else {
+        return;
+    };
+    let read = confirm
+        .plan
+        .read_with_ages(&state.context(&confirm.plan.id));
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         return;
     };
+    confirm.plan.read = read;
     let mut changes = vec![Changed::Refused(because)];
     if declared.is_some() && declared != confirm.plan.from {
         changes.insert(0, Changed::From(declared));
