@@ -31,15 +31,20 @@ pub enum Unmade {
     Objects(#[from] Error),
 }
 
-/// Who commits, from git's own configuration and environment.
+/// Who commits, from git's own configuration and environment, and when: now, whatever date the environment names.
 ///
 /// # Errors
 /// [`Unmade::NoAuthor`] with the remedy, where neither says so.
 pub fn author(repository: &Repository) -> Result<Signature<'static>, Unmade> {
-    repository
-        .git
-        .author_from_env()
-        .map_err(|_| Unmade::NoAuthor)
+    now(repository.git.author_from_env())
+}
+
+fn now(who: Result<Signature<'static>, git2::Error>) -> Result<Signature<'static>, Unmade> {
+    who.and_then(|who| {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Signature::now(&text(who.name_bytes()), &text(who.email_bytes()))
+    })
+    .map_err(|_| Unmade::NoAuthor)
 }
 
 /// Makes a commit on `parent` and returns its id. Unchanged bytes are no error: the caller decides what counts as a change.
@@ -55,7 +60,7 @@ pub fn build(
     let git = &repository.git;
     let fail = |e: git2::Error| Unmade::Objects(repository.objects(&e));
     let author = author(repository)?;
-    let committer = git.committer_from_env().map_err(|_| Unmade::NoAuthor)?;
+    let committer = now(git.committer_from_env())?;
     let parent = git.find_commit(parent).map_err(fail)?;
     let tree = parent.tree().map_err(fail)?;
     let mut update = TreeUpdateBuilder::new();

@@ -25,17 +25,25 @@ const DRAIN: Duration = Duration::from_millis(300);
 /// How long calls that are still running have for ending by themselves when this process ends.
 const LEAVING: Duration = Duration::from_millis(250);
 
-/// Variables that would point git at another repository. Those that make it trace (`GIT_TRACE` and all that begin so) print
-/// secrets, or fill with noise what is said of a fault.
-const UNSET: [&str; 8] = [
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_NAMESPACE",
-    "GIT_COMMON_DIR",
-    "GIT_CURL_VERBOSE",
+/// How the variables of git begin that a call inherits: they say how the far side is reached and logged in to. All others
+/// that begin with `GIT_` (`GIT_DIR`, `GIT_CONFIG_COUNT`, `GIT_TRACE`) point git at another repository or another configuration
+/// than the one that is read here, or have it print secrets.
+const INHERITED: [&str; 6] = [
+    "GIT_ASKPASS",
+    "GIT_EXEC_PATH",
+    "GIT_HTTP_",
+    "GIT_PROXY_",
+    "GIT_SSH",
+    "GIT_SSL_",
+];
+
+/// What no configuration changes: the words of git are read here, so they come without colours.
+const FIXED: [&str; 5] = [
+    "color.ui=false",
+    "color.advice=false",
+    "color.push=false",
+    "color.remote=false",
+    "color.transport=false",
 ];
 
 /// One finished call.
@@ -82,6 +90,12 @@ impl Call {
     /// A call of `git VERB` in the repository at `git_dir`, stopped after `limit`.
     pub fn new(git_dir: &Path, verb: &str, limit: Duration) -> Self {
         let mut command = Command::new("git");
+        for (name, _) in std::env::vars_os() {
+            let begins = |with: &str| name.as_encoded_bytes().starts_with(with.as_bytes());
+            if begins("GIT_") && !INHERITED.iter().any(|with| begins(with)) {
+                command.env_remove(name);
+            }
+        }
         command
             .arg("--git-dir")
             .arg(git_dir)
@@ -97,22 +111,15 @@ impl Call {
         if std::env::var_os("SSH_ASKPASS").is_none() {
             command.env("SSH_ASKPASS", "/bin/false");
         }
-        for name in UNSET {
-            command.env_remove(name);
-        }
-        for (name, _) in std::env::vars_os() {
-            if name.as_encoded_bytes().starts_with(b"GIT_TRACE") {
-                command.env_remove(name);
-            }
-        }
         // An own process group: the terminal's Ctrl-C does not reach git, and a time-out ends ssh and hooks as well.
         command.process_group(0);
-        Self {
+        let call = Self {
             command,
             verb: verb.to_owned(),
             limit,
             writes: false,
-        }
+        };
+        FIXED.iter().fold(call, |call, fixed| call.config(fixed))
     }
 
     /// Where this process ends before this call does, the call goes on: it writes, and stopping it would make its outcome

@@ -26,6 +26,9 @@ pub enum Pushed {
     Lost(String),
 }
 
+/// Whatever `push.*` says: the commit and nothing else, and no question for a passphrase.
+const ALWAYS: &str = "--porcelain --no-follow-tags --no-signed --recurse-submodules=no";
+
 /// Where a repository's commits go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum To {
@@ -97,7 +100,8 @@ pub fn probe(repository: &Repository, limit: Duration) -> Result<(), Unpushable>
 }
 
 fn call(repository: &Repository, limit: Duration) -> Call {
-    let call = repository.call("push", limit);
+    // An empty one takes back those of the configuration, which the far side may act on (`ci.skip`).
+    let call = repository.call("push", limit).config("push.pushOption=");
     // Hooks expect to start at the top of the work tree.
     call.in_directory(
         repository
@@ -108,10 +112,10 @@ fn call(repository: &Repository, limit: Duration) -> Call {
 }
 
 fn arguments(repository: &Repository, to: To, more: &[&str], refspec: &str) -> Vec<String> {
-    let mut arguments: Vec<String> = ["--porcelain", "--no-follow-tags", "--recurse-submodules=no"]
-        .iter()
-        .chain(more)
-        .map(|argument| (*argument).to_owned())
+    let mut arguments: Vec<String> = ALWAYS
+        .split(' ')
+        .chain(more.iter().copied())
+        .map(str::to_owned)
         .collect();
     arguments.push(match to {
         To::Origin => "origin".to_owned(),
