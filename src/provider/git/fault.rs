@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: waiting and trying again.
 
+use super::lacks::Lacks;
 use super::program::Unfinished;
 use super::push::Unpushable;
 use super::repository::{Error, Source};
@@ -13,6 +14,20 @@ pub fn fault_of_error(error: &Error) -> Fault {
         Error::Open { .. } | Error::BranchName(_) => (
             FaultKind::NotFound,
             "Set `repository` in leverframe.toml to a clone, a bare repository or a URL.",
+        ),
+        Error::NotWhole {
+            lacks: Lacks::Commits,
+            ..
+        } => (
+            FaultKind::NotFound,
+            "Run `git fetch --unshallow` in it, or set `repository` in leverframe.toml to the remote's URL.",
+        ),
+        Error::NotWhole {
+            lacks: Lacks::Files,
+            ..
+        } => (
+            FaultKind::NotFound,
+            "Set `repository` in leverframe.toml to a clone that was made without --filter, or to the remote's URL.",
         ),
         Error::NoBranch { .. } => (FaultKind::NotFound, "Set `branch` in the delivery file."),
         Error::NoFileFits { .. } => (

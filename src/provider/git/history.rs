@@ -66,8 +66,6 @@ pub enum Reached {
     Until,
     /// The first commit of the branch.
     Start,
-    /// The edge of a shallow clone: what was before is not here.
-    Edge,
 }
 
 /// A part of a walk's result, newest first within it and among the batches.
@@ -138,14 +136,7 @@ pub fn walk(
         walked += 1;
         quiet += 1;
         let parent = match commit.parent_id(0) {
-            Ok(id) => match git.find_commit(id) {
-                Ok(parent) => Some(parent),
-                // Nothing can be said about this step without what was before.
-                Err(e) if e.code() == git2::ErrorCode::NotFound => break Reached::Edge,
-                Err(e) => return Err(fail(e)),
-            },
-            // The same, where the library has hidden the parents.
-            Err(_) if names_a_parent(&commit) => break Reached::Edge,
+            Ok(id) => Some(git.find_commit(id).map_err(fail)?),
             Err(_) => None,
         };
         let before = match &parent {
@@ -193,14 +184,6 @@ pub fn walk(
         reached,
     });
     Ok(())
-}
-
-/// Whether the commit's own text names a parent.
-fn names_a_parent(commit: &git2::Commit<'_>) -> bool {
-    let header = commit.raw_header_bytes();
-    header
-        .split(|byte| *byte == b'\n')
-        .any(|line| line.starts_with(b"parent "))
 }
 
 /// A file that differs: its path, and the blobs before and after.

@@ -14,6 +14,7 @@ pub mod feed;
 #[cfg(test)]
 mod fixture;
 pub mod history;
+pub mod lacks;
 mod mirror;
 pub mod path_template;
 pub mod program;

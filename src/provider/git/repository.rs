@@ -12,6 +12,7 @@ use std::time::Duration;
 use git2::{ObjectType, Oid};
 use jiff::Timestamp;
 
+use super::lacks::Lacks;
 use super::mirror::open_mirror;
 use super::program::{Call, Ended, Unfinished, redact};
 
@@ -56,6 +57,8 @@ impl Source {
 pub enum Error {
     #[error("{name} cannot be opened as a git repository: {why}")]
     Open { name: String, why: String },
+    #[error("{name} is {lacks}")]
+    NotWhole { name: String, lacks: Lacks },
     #[error("{name} has no branch {branch}{hint}")]
     NoBranch {
         name: String,
@@ -181,10 +184,17 @@ impl Repository {
                 _ => e.message().to_owned(),
             },
         })?;
-        Ok(Self {
+        let repository = Self {
             git,
             source: source.clone(),
-        })
+        };
+        match Lacks::of_clone(&repository.git) {
+            Some(lacks) => Err(Error::NotWhole {
+                name: source.name(),
+                lacks,
+            }),
+            None => Ok(repository),
+        }
     }
 
     /// Where this repository is, and its branch.

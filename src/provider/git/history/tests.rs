@@ -103,28 +103,6 @@ fn changes_are_dated_by_what_brought_them_to_the_branch() {
 }
 
 #[test]
-fn the_edge_of_a_shallow_clone_changes_nothing() {
-    let fixture = Fixture::bare();
-    fixture.commit(&[("t/staging/a", b"image_tag: v1\n")], "one");
-    fixture.commit(&[("t/staging/a", b"image_tag: v2\n")], "two");
-    let tip = fixture.commit(&[("t/staging/a", b"image_tag: v3\n")], "three");
-    let folder = tempfile::tempdir().unwrap();
-    for (depth, known) in [(1, vec![]), (2, vec!["three: t/staging/a v2 -> v3"])] {
-        let shallow = folder.path().join(depth.to_string());
-        let cloned = Command::new("git")
-            .args(["clone", "--quiet", "--bare", "--depth"])
-            .arg(depth.to_string())
-            .arg(format!("file://{}", fixture.path().display()))
-            .arg(&shallow)
-            .status();
-        assert!(cloned.unwrap().success());
-        let (changes, reached) = all(&open(&shallow), &query("t", tip));
-        assert_eq!(describe(&changes), known);
-        assert_eq!(reached, Reached::Edge);
-    }
-}
-
-#[test]
 fn a_walk_is_resumed_and_continued() {
     let fixture = Fixture::bare();
     let mut tips = Vec::new();

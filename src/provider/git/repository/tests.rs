@@ -132,3 +132,60 @@ fn errors_name_the_place_without_its_credentials() {
     other.branch = "--upload-pack=x".to_owned();
     assert!(Repository::open(&other).is_err());
 }
+
+#[test]
+fn a_clone_that_lacks_objects_is_refused_with_what_to_do() {
+    let fixture = Fixture::bare();
+    let upstream = fixture.git();
+    upstream
+        .config()
+        .unwrap()
+        .set_bool("uploadpack.allowFilter", true)
+        .unwrap();
+    for n in 1..4 {
+        fixture.commit(
+            &[("tags/a", format!("image_tag: v{n}\n").as_bytes())],
+            "move",
+        );
+    }
+    for (option, kind, remedy) in [
+        ("--depth=1", "is a shallow clone", "git fetch --unshallow"),
+        (
+            "--filter=blob:none",
+            "is a partial clone",
+            "without --filter",
+        ),
+    ] {
+        for bare in [true, false] {
+            let to = fixture.beside(&format!("{bare}{option}"));
+            let mut clone = std::process::Command::new("git");
+            clone.args(["clone", "--quiet", option]);
+            clone.args(bare.then_some("--bare"));
+            let url = format!("file://{}", fixture.path().display());
+            assert!(clone.arg(url).arg(&to).status().unwrap().success());
+            let packs = || {
+                fs::read_dir(to.join(if bare {
+                    "objects/pack"
+                } else {
+                    ".git/objects/pack"
+                }))
+                .unwrap()
+                .count()
+            };
+            let before = packs();
+            let fault =
+                super::super::fault::fault_of_error(&Repository::open(&path(&to)).unwrap_err());
+            assert!(fault.detail.contains(kind), "{fault}");
+            assert!(fault.hint.contains(remedy), "{fault}");
+            assert_eq!(packs(), before, "nothing was fetched");
+        }
+    }
+    // What makes a clone whole makes it a source.
+    let to = fixture.beside("true--depth=1");
+    let fetch = std::process::Command::new("git")
+        .args(["fetch", "--quiet", "--unshallow"])
+        .current_dir(&to)
+        .status();
+    assert!(fetch.unwrap().success());
+    assert!(Fixture::open_at(&to).tip().is_ok());
+}
