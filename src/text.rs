@@ -3,7 +3,7 @@
 //! Whoever can write a log line, a commit subject, a tag, a workflow parameter or an error body can write escape
 //! sequences, right-to-left overrides and letters of no width into it. The sanitiser shows such things instead of
 //! obeying or hiding them, so that what an operator reads is what was sent. What it shows: controls as the Unicode
-//! control pictures, everything else that has no shape as `<U+202E>`, bytes that are no UTF-8 as `<x9B>`.
+//! control pictures, everything else that has no shape or that of a space as `<U+202E>`, bytes that are no UTF-8 as `<x9B>`.
 //!
 //! Deliberately absent: escape parsing (a sequence is shown, not interpreted; colours of log lines are [`styled`]), and
 //! any judgement of look-alike letters. The model keeps texts raw; they become `Safe` where they are drawn.
@@ -29,7 +29,7 @@ pub use cells::{cut, cut_left, fit, width};
 pub use json::{to_json, to_json_pretty};
 pub use sentence::end_sentence;
 pub use sgr::{Colour, Sgr, styled};
-pub use wrap::{wrap, wrap_at_most};
+pub use wrap::{broken, wrap, wrap_at_most};
 
 /// Longest text that is shown as one line, in bytes of the sanitised form; the rest is counted at its end.
 pub const LINE_CAP: usize = 64 * 1024;
@@ -252,7 +252,7 @@ impl Shown {
             '\u{fe0e}' | '\u{fe0f}' if !before.is_alphanumeric() && !before.is_ascii() => {
                 Shown::Dropped
             }
-            _ if is_hidden(letter) => Shown::Code,
+            _ if is_hidden(letter) || is_blank(letter) => Shown::Code,
             _ => Shown::AsIs,
         }
     }
@@ -263,6 +263,15 @@ impl Shown {
 /// has been given yet, of which every terminal makes something else. A test compares this with the tables of Unicode.
 pub fn is_hidden(letter: char) -> bool {
     letter > '~' && (is_shapeless(letter) || is_unassigned(letter)) || letter < ' '
+}
+
+/// Letters that look like a space, or like several, and are none: two names that differ in them alone look the same.
+fn is_blank(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{a0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{2800}' | '\u{3000}'
+    )
 }
 
 /// Whether Unicode has given the number to no letter, as far as the tables in the build know.

@@ -262,3 +262,15 @@ fn tabs_go_by_the_line_and_not_by_what_is_coloured() {
         }
     }
 }
+
+#[test]
+fn letters_that_look_like_a_space_are_shown_as_what_they_are() {
+    let space = regex::Regex::new(r"^\p{Zs}$").unwrap();
+    let mut buffer = [0; 4];
+    for letter in '!'..=char::MAX {
+        let is_space = space.is_match(letter.encode_utf8(&mut buffer)) || letter == '\u{2800}';
+        assert_eq!(is_blank(letter), is_space, "U+{:04X}", letter as u32);
+    }
+    let name = "whitehall\u{a0}admin\u{2800}\u{3000}";
+    assert_eq!(&*Safe::line(name), "whitehall<U+00A0>admin<U+2800><U+3000>");
+}

@@ -5,6 +5,25 @@
 use super::{Safe, width};
 use unicode_segmentation::UnicodeSegmentation;
 
+/// Breaks a text where a line of `cells` columns ends, so that nothing of it is left out, not even blanks.
+pub fn broken(text: &str, cells: usize) -> Vec<Safe> {
+    let text = Safe::line(text);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for shape in text.graphemes(true) {
+        let wide = width(shape);
+        if used > 0 && used + wide > cells {
+            lines.push(String::new());
+            used = 0;
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(shape);
+        }
+        used += wide;
+    }
+    lines.iter().map(|line| Safe::line(line)).collect()
+}
+
 /// Breaks a text into lines of at most `cells` columns, at spaces where there are any; the first may be shorter.
 pub fn wrap(text: &str, first: usize, cells: usize) -> Vec<Safe> {
     let text = Safe::line(text);
