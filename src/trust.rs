@@ -1,7 +1,7 @@
-//! Trust: whether a file that names programs to be run can only have been written by the user who runs this, or by
-//! root.
+//! Trust: whether a file that names programs to be run, or that is one, can only have been written by the user who runs
+//! this, or by root.
 //!
-//! One rule for the configuration, delivery and keys files and for kubeconfigs. Deliberately absent: who may read a file.
+//! One rule for the configuration, delivery and keys files, for kubeconfigs and for the plugins that they name. Deliberately absent: who may read a file.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
@@ -19,8 +19,23 @@ pub struct Distrust {
 /// # Errors
 /// Somebody else owns it, or may write or replace it.
 pub fn check_trust(path: &Path, about: &Metadata) -> Result<(), Distrust> {
+    check(path, about, "it names programs that are run")
+}
+
+/// The same of a program that is about to be run.
+///
+/// # Errors
+/// Somebody else owns it, or may write or replace it.
+pub fn check_program(path: &Path, about: &Metadata) -> Result<(), Distrust> {
+    check(path, about, "it is run with your rights")
+}
+
+fn check(path: &Path, about: &Metadata, why: &str) -> Result<(), Distrust> {
     let me = rustix::process::geteuid().as_raw();
-    check_file(path, about.uid(), about.mode(), me)?;
+    check_file(path, about.uid(), about.mode(), me).map_err(|distrust| Distrust {
+        why: format!("{}, and {why}.", distrust.why),
+        ..distrust
+    })?;
     let real = path.canonicalize().ok();
     let Some(folder) = real.as_deref().and_then(Path::parent) else {
         return Ok(());
@@ -31,13 +46,12 @@ pub fn check_trust(path: &Path, about: &Metadata) -> Result<(), Distrust> {
     }
 }
 
+/// Its reason is the beginning of a sentence.
 fn check_file(path: &Path, owner: u32, mode: u32, me: u32) -> Result<(), Distrust> {
     let file = path.display();
     if owner != me && owner != 0 {
         return Err(Distrust {
-            why: format!(
-                "It belongs to another user (uid {owner}), and it names programs that are run."
-            ),
+            why: format!("It belongs to another user (uid {owner})"),
             remedy: format!(
                 "Look through it, then make a copy of your own and use that: cp {file} ..."
             ),
@@ -49,7 +63,7 @@ fn check_file(path: &Path, owner: u32, mode: u32, me: u32) -> Result<(), Distrus
         (false, false) => return Ok(()),
     };
     Err(Distrust {
-        why: format!("{who} may write it, and it names programs that are run."),
+        why: format!("{who} may write it"),
         remedy: format!("chmod {letter}-w {file}, after having looked who changed it."),
     })
 }

@@ -4,11 +4,14 @@
 //! wants to ask somebody fails here, and the login command is what asks.
 
 use crate::model::{Fault, FaultKind};
+use crate::trust::check_program;
 use base64::Engine as _;
 use jiff::{SignedDuration, Timestamp};
 use kube::config::{AuthInfo, ExecConfig};
 use serde::Deserialize;
 use serde_json::json;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::LazyLock;
@@ -75,6 +78,19 @@ pub(super) async fn run(
         return Err(fault(context, "names a plugin without a command"));
     };
     let name = command.rsplit('/').next().unwrap_or(command);
+    if let Some((path, about)) = found(command)
+        && let Err(distrust) = check_program(&path, &about)
+    {
+        return Err(Fault::new(
+            FaultKind::Unauthorized,
+            format!(
+                "The context {context} got no credential: the plugin {} is not run. {}",
+                path.display(),
+                distrust.why
+            ),
+            distrust.remedy,
+        ));
+    }
     let mut process = without_terminal(command);
     process.args(exec.args.iter().flatten());
     for pair in exec.env.iter().flatten() {
@@ -170,15 +186,24 @@ pub(super) async fn run(
     })
 }
 
+/// The program that a command is, found as the system does; none where it is left to the system to say so.
+fn found(command: &str) -> Option<(PathBuf, Metadata)> {
+    let is_program = |path: PathBuf| {
+        let about = std::fs::metadata(&path).ok()?;
+        (about.is_file() && about.mode() & 0o111 != 0).then_some((path, about))
+    };
+    if command.contains('/') {
+        return is_program(PathBuf::from(command));
+    }
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).find_map(|folder| is_program(folder.join(command)))
+}
+
 /// A command in a session of its own where the machine has the program for it, so that it can neither write on our screen
 /// nor ask there; else in a process group of its own.
 fn without_terminal(command: &str) -> tokio::process::Command {
-    static SETSID: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-        let path = std::env::var_os("PATH")?;
-        std::env::split_paths(&path)
-            .map(|folder| folder.join("setsid"))
-            .find(|program| program.is_file())
-    });
+    static SETSID: LazyLock<Option<PathBuf>> =
+        LazyLock::new(|| found("setsid").map(|(path, _)| path));
     match SETSID.as_deref() {
         Some(setsid) => {
             let mut process = tokio::process::Command::new(setsid);
@@ -243,6 +268,7 @@ fn read(stdout: &[u8]) -> Option<Credential> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     /// A plugin that is a shell script.
     fn script(text: &str) -> ExecConfig {
@@ -303,6 +329,34 @@ mod tests {
             fault.detail.contains("plugin could not be started"),
             "{fault}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_others_may_write_is_not_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, mark) = (folder.path().join("plugin"), folder.path().join("ran"));
+        let token = r#"echo '{"status":{"token":"t0k"}}'"#;
+        std::fs::write(
+            &program,
+            format!("#!/bin/sh\ntouch {}\n{token}\n", mark.display()),
+        )
+        .unwrap();
+        let exec: ExecConfig = serde_json::from_value(json!({"command": program})).unwrap();
+        for (mode, why) in [
+            (0o775, "Its group may write it"),
+            (0o757, "Everybody may write it"),
+        ] {
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(mode)).unwrap();
+            let fault = run(&exec, "staging", LIMIT).await.err().unwrap();
+            assert!(fault.detail.contains(why), "{fault}");
+            assert!(fault.hint.starts_with("chmod g"), "{fault}");
+            assert!(!mark.exists(), "it did not run");
+        }
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        run(&exec, "staging", LIMIT).await.unwrap();
+        assert!(mark.exists());
+        let from_path = found("sh").expect("a shell on the path").0;
+        assert!(from_path.is_absolute());
     }
 
     #[tokio::test]
