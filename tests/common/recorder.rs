@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use leverframe_yard::Yard;
+use leverframe_yard::folder::Folder;
 
 /// One request as it arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Record {
 /// A yard behind recording servers.
 pub struct Recorder {
     pub record: Record,
-    folder: tempfile::TempDir,
+    folder: Folder,
     _yard: Yard,
 }
 
@@ -73,7 +74,8 @@ impl Recorder {
     /// Puts the servers in front of a yard.
     pub async fn before(yard: Yard) -> Recorder {
         let record = Record::default();
-        let folder = tempfile::tempdir().expect("a folder");
+        // Held as a yard's is, so that root may practise here.
+        let folder = Folder::create().expect("a folder");
         let mut config = String::new();
         for access in yard.access() {
             let cluster = Cluster {

@@ -7,6 +7,7 @@
 mod back_off;
 mod console_config;
 pub mod fleet;
+pub mod folder;
 pub mod history;
 pub mod kubernetes;
 pub mod loopback;
@@ -18,13 +19,14 @@ pub mod simulator;
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use fleet::{ENVIRONMENTS, seeded};
+use folder::Folder;
 use history::History;
 use kubernetes::Server;
 use kubernetes::rights::{Person, Rights, Rule, secret};
@@ -37,7 +39,6 @@ use simulator::kubelet::Kubelet;
 use simulator::opening::{self, InitialObjects, Opening};
 use simulator::robot::Robot;
 use simulator::workload;
-use tempfile::TempDir;
 
 /// How the yard opens.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,7 +81,7 @@ pub struct Yard {
     config: PathBuf,
     simulator: Simulator,
     // Last: the folder goes when nothing writes into it any more.
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl Yard {
@@ -88,7 +89,7 @@ impl Yard {
     /// private folder under the system's temporary directory is touched.
     pub async fn start(options: Options) -> io::Result<Yard> {
         let Options { scenario, seed, .. } = options;
-        let folder = private_folder()?;
+        let folder = Folder::create()?;
         let prepared = Prepared::build(options, folder.path());
         let certificate = Certificate::generate()?;
         let mut parts = Vec::new();
@@ -141,7 +142,7 @@ impl Yard {
 
     fn assemble(
         options: Options,
-        folder: TempDir,
+        folder: Folder,
         prepared: Prepared,
         (servers, kubelets): (Vec<(&'static str, Server)>, Vec<Kubelet>),
         access: Vec<Access>,
@@ -340,13 +341,6 @@ impl Prepared {
             revision: &self.revision,
         }
     }
-}
-
-fn private_folder() -> io::Result<TempDir> {
-    tempfile::Builder::new()
-        .prefix("leverframe-yard-")
-        .permissions(fs::Permissions::from_mode(0o700))
-        .tempdir()
 }
 
 /// Main's head, as 40 hexadecimal digits.

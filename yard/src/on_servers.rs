@@ -8,11 +8,12 @@ use std::io;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
+use crate::folder::Folder;
 use crate::loopback::Certificate;
 use crate::simulator::cluster::{Cluster, ClusterError, name};
 use crate::simulator::kubelet::Kubelet;
 use crate::simulator::opening;
-use crate::{Access, Options, Prepared, Yard, private_folder};
+use crate::{Access, Options, Prepared, Yard};
 
 impl Yard {
     /// Plays on API servers that a test started on loopback, one for each environment and with the kinds of Argo: they get
@@ -22,7 +23,7 @@ impl Yard {
     /// # Errors
     /// Before any request, where a server is not on loopback.
     pub async fn on_servers(options: Options, access: Vec<Access>) -> io::Result<Yard> {
-        let folder = private_folder()?;
+        let folder = Folder::create()?;
         let prepared = Prepared::build(options, folder.path())
             .await
             .map_err(io::Error::other)??;
