@@ -410,7 +410,7 @@ impl<O: Outside> App<O> {
         }
         let ui = &self.state.ui;
         let number = ui.overlay_number;
-        let overlay = (ui.overlay.is_some() && number != self.drawn_overlay).then_some(number);
+        let overlay = (ui.asks() && number != self.drawn_overlay).then_some(number);
         let size = self.session.size();
         // The first frame asks, too: whether this terminal answers is known before it matters. On a single row an answer
         // would look like a key.

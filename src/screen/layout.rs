@@ -67,13 +67,9 @@ fn needs(state: &State, columns: u16) -> Needs {
 /// nothing moves for it.
 pub fn footer_area(state: &State) -> Rect {
     let footer = panes(state).footer;
-    let message = match state.ui.prompt {
-        Some(_) => 1,
-        None => message::lines(state, usize::from(footer.width))
-            .len()
-            .max(1),
-    };
-    let message = u16::try_from(message).unwrap_or(u16::MAX);
+    let typing = usize::from(state.ui.prompt.is_some());
+    let message = message::lines(state, usize::from(footer.width)).len();
+    let message = u16::try_from((message + typing).max(1)).unwrap_or(u16::MAX);
     let lines = match footer.height {
         0 | 1 => message.min(footer.height),
         of_layout => message

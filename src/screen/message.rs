@@ -12,7 +12,7 @@ use crate::text::wrap;
 /// The part of the screen that a message may take at the most.
 const SHARE: usize = 2;
 
-/// The lines of the message, wrapped.
+/// The lines of the message, wrapped. While a line is typed only what was just said stands above it.
 pub fn lines(state: &State, columns: usize) -> Vec<Line> {
     match &state.ui.notice {
         Some(notice) => {
@@ -24,6 +24,7 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line> {
             let most = usize::from(state.size.1) / SHARE;
             wrapped(&notice.text, columns, most.max(1), tone)
         }
+        None if state.ui.prompt.is_some() => Vec::new(),
         None => newest(state, columns),
     }
 }

@@ -115,6 +115,14 @@ pub struct Ui {
     pub follows: u64,
 }
 
+impl Ui {
+    /// Whether something is asked whose answer is sent or journalled, so that it matters what the terminal has.
+    pub fn asks(&self) -> bool {
+        let prompt = self.prompt.as_ref();
+        self.overlay.is_some() || prompt.is_some_and(|p| p.kind == PromptKind::MuteReason)
+    }
+}
+
 /// How the terminal answers, which decides when keys count in a plan.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TerminalUi {

@@ -1,4 +1,4 @@
-//! Counts: whether a key counts in an overlay whose answer is sent or journalled: a plan, or a question.
+//! Counts: whether a key counts where the answer is sent or journalled: in a plan, a question, or the reason of a mute.
 //!
 //! Keys that were read before the terminal had the overlay, and keys on a screen that has no room for it, never count.
 //! Letters that come together are text or moves, but the key that answers counts only by itself, a moment later.
@@ -24,7 +24,8 @@ pub fn key_counts(state: &mut State, press: &Press) -> bool {
     if !is_seen(state, press) {
         let what = match state.ui.overlay {
             Some(Overlay::Confirm(_)) => "plan",
-            _ => "question",
+            Some(_) => "question",
+            None => "field",
         };
         complain(
             state,
@@ -35,7 +36,11 @@ pub fn key_counts(state: &mut State, press: &Press) -> bool {
         return false;
     }
     // A reason says nothing of what will run.
-    let is_reason = matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if confirm.part == Part::Reason);
+    let is_reason = match &state.ui.overlay {
+        Some(Overlay::Confirm(confirm)) => confirm.part == Part::Reason,
+        Some(_) => false,
+        None => true,
+    };
     if press.queued && !is_reason && matches!(press.chord.code, KeyCode::Char(_)) {
         state.ui.letters_together = Some(press.at);
     }

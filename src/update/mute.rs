@@ -53,6 +53,7 @@ pub fn press_in_mute(state: &mut State, action: Action, effects: &mut Vec<Effect
                 Some((Choice::Until(until), _)) => {
                     state.ui.muting = Some((target, until));
                     prompt::open(state, PromptKind::MuteReason);
+                    state.show_overlay_anew();
                 }
                 None => {}
             }

@@ -1,6 +1,6 @@
 //! Prompt: a line being typed at the foot of the screen: filter, search, palette.
 
-use super::{confirm, log, mute, press};
+use super::{confirm, counts, log, mute, press};
 use crate::action::{Action, Place};
 use crate::board::FoldKind;
 use crate::effect::Effect;
@@ -35,6 +35,23 @@ pub fn open(state: &mut State, kind: PromptKind) {
 }
 
 pub fn typed(state: &mut State, press: &Press, action: Option<Action>, effects: &mut Vec<Effect>) {
+    let is_reason = state
+        .ui
+        .prompt
+        .as_ref()
+        .is_some_and(|p| p.kind == PromptKind::MuteReason);
+    if is_reason {
+        state.ui.notice = None;
+        // A reason is journalled, under the name of whoever is at the keys.
+        let counts = match action {
+            Some(Action::Back | Action::Cancel) => true,
+            Some(Action::Confirm) => counts::answer_counts(state, press, Action::Confirm),
+            _ => counts::key_counts(state, press),
+        };
+        if !counts {
+            return;
+        }
+    }
     let Some(prompt) = &mut state.ui.prompt else {
         return;
     };

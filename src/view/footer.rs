@@ -104,24 +104,27 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
     if above > 0 {
         keys_line(state, &mut pen.within(Rect { height: 1, ..area }));
     }
-    let message = match state.ui.prompt {
-        Some(_) => Vec::new(),
-        None => message::lines(state, usize::from(area.width)),
-    };
-    let lines = u16::try_from(message.len()).unwrap_or(u16::MAX).max(1);
-    let lines = lines.min(area.height - above);
-    let mut last = pen.within(Rect {
-        y: area.bottom() - lines,
-        height: lines,
-        ..area
-    });
-    match &state.ui.prompt {
-        Some(prompt) => typed(prompt, &mut last),
-        None => {
-            said(state, message, &mut last);
-            None
-        }
+    let prompt = state.ui.prompt.as_ref();
+    let typing = u16::from(prompt.is_some());
+    let message = message::lines(state, usize::from(area.width));
+    let saying = u16::try_from(message.len()).unwrap_or(u16::MAX);
+    let saying = saying.max(1 - typing).min(area.height - above - typing);
+    if saying > 0 {
+        let mut lines = pen.within(Rect {
+            y: area.bottom() - typing - saying,
+            height: saying,
+            ..area
+        });
+        said(state, message, &mut lines);
     }
+    prompt.and_then(|prompt| {
+        let mut last = pen.within(Rect {
+            y: area.bottom() - 1,
+            height: 1,
+            ..area
+        });
+        typed(prompt, &mut last)
+    })
 }
 
 /// Entries of the footer, as many as fit whole: none is cut.

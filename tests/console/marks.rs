@@ -61,6 +61,7 @@ fn a_muted_cell_leaves_the_counts_until_it_is_lifted_in_the_journal() {
     desk.press("enter");
     desk.see("why is it muted?");
     desk.type_text("flaky, known");
+    desk.see("why is it muted? flaky, known");
     desk.press("enter");
     let muted = desk.look(super::pty::LIMIT, "no smoke in the header", |screen| {
         !screen.contains("1 smoke") && screen.contains("flaky, known")

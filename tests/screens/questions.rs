@@ -9,7 +9,7 @@
 use super::golden::drawn;
 use super::{after, decide, key, night, request, world};
 use leverframe::effect::Effect;
-use leverframe::journal::What;
+use leverframe::journal::{MuteEntry, What};
 use leverframe::message::Message;
 use leverframe::model::Target;
 use leverframe::plan::Lever;
@@ -211,4 +211,51 @@ fn a_question_that_there_is_no_room_for_is_not_asked_and_names_the_size_that_it_
             assert!(drawn(&state).contains("Too small to"), "{}", drawn(&state));
         }
     }
+}
+
+#[test]
+fn what_was_typed_before_the_terminal_had_the_field_is_no_reason_of_a_mute() {
+    const UNSEEN: &str = "Pressed before the terminal had this field, so it does not count.";
+    let mut state = to_mute(80, 24);
+    seen(&mut state, 0);
+    key(&mut state, "enter", 500, false);
+    assert!(
+        drawn(&state).contains("why is it muted?"),
+        "{}",
+        drawn(&state)
+    );
+    for queued in [true, false] {
+        for word in ["x", "enter"] {
+            assert_eq!(key(&mut state, word, 600, queued), []);
+            assert!(drawn(&state).contains(UNSEEN), "{}", drawn(&state));
+            assert!(
+                drawn(&state).contains("why is it muted?"),
+                "{}",
+                drawn(&state)
+            );
+        }
+    }
+    seen(&mut state, 1_000);
+    for word in ["o", "k"] {
+        key(&mut state, word, 1_100, true);
+    }
+    assert!(
+        drawn(&state).contains("why is it muted? ok"),
+        "{}",
+        drawn(&state)
+    );
+    assert!(!drawn(&state).contains(UNSEEN));
+    assert_eq!(key(&mut state, "enter", 1_200, true), []);
+    assert!(drawn(&state).contains(TOGETHER), "{}", drawn(&state));
+    let effects = key(&mut state, "enter", 2_000, false);
+    assert!(
+        matches!(&effects[..], [Effect::Mute(entry)] if matches!(&**entry, MuteEntry::Muted(mute) if mute.reason == "ok")),
+        "{effects:?}"
+    );
+    // Leaving always counts.
+    let mut state = to_mute(80, 24);
+    seen(&mut state, 0);
+    key(&mut state, "enter", 500, false);
+    key(&mut state, "esc", 600, true);
+    assert!(state.ui.prompt.is_none());
 }
