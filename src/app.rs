@@ -81,6 +81,7 @@ struct App<O> {
     /// The overlay that a frame has shown last.
     drawn_overlay: u64,
     proof: Proof,
+    clock: time::Clock,
     farewell: Option<Farewell>,
 }
 
@@ -125,6 +126,7 @@ pub async fn run(
         derived_at: None,
         drawn_overlay: 0,
         proof: Proof::default(),
+        clock: time::Clock::new(time::now()),
         farewell: None,
     };
     let mut news = Vec::with_capacity(BATCH);
@@ -187,7 +189,7 @@ pub async fn run(
                 let overlay = app.proof.believed(now);
                 app.shown(overlay, now);
             }
-            () = sleep_until(tick_at.into()) => app.take_message(Message::Ticked(time::now())),
+            () = sleep_until(tick_at.into()) => app.tick(),
         }
     }
 }
@@ -207,6 +209,15 @@ impl<O: Outside> App<O> {
         }
     }
 
+    fn tick(&mut self) {
+        let now = time::now();
+        if let Some(by) = self.clock.set_back_by(now) {
+            tracing::warn!(?by, "the clock was set back");
+            self.take_message(Message::ClockSetBack(by));
+        }
+        self.take_message(Message::Ticked(now));
+    }
+
     fn input(&mut self, input: Input) {
         if let Input::Answer(answer) = input {
             let overlay = self.proof.answered(answer.position);
@@ -218,7 +229,7 @@ impl<O: Outside> App<O> {
         self.urgent = true;
         // A decision made by this key must see how old the facts are now, not how old they were at the last full
         // minute.
-        self.take_message(Message::Ticked(time::now()));
+        self.tick();
         match input {
             Input::Key(key) => {
                 let press = Press {

@@ -8,7 +8,7 @@ use crate::model::Fault;
 use crate::plan::{Outcome, PlanId};
 use crate::provider::{Call, LogPiece};
 use crate::store::Delta;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 #[allow(clippy::large_enum_variant)] // boxing would cost an allocation for each piece of news
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub enum Message {
     Resized(u16, u16),
     /// Time has passed.
     Ticked(Timestamp),
+    /// Somebody set this machine's clock back by so much, so moments noted before seem to lie ahead.
+    ClockSetBack(SignedDuration),
     Delta(Delta),
     /// A piece of a followed log arrived; `follow` is the number that the effect gave.
     Logged {

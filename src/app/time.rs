@@ -16,6 +16,27 @@ pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// Less than this is the clock being kept right, and nobody sees it in an age.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(2);
+
+/// What the wall clock showed last, which tells whether somebody has set it back since.
+#[derive(Debug)]
+pub(super) struct Clock {
+    last: Timestamp,
+}
+
+impl Clock {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { last: now }
+    }
+
+    /// By how much it was set back, where it was.
+    pub(super) fn set_back_by(&mut self, now: Timestamp) -> Option<SignedDuration> {
+        let by = std::mem::replace(&mut self.last, now).duration_since(now);
+        (by >= SET_BACK).then_some(by)
+    }
+}
+
 /// The wall clock's time of a moment that has passed.
 pub(super) fn stamp(at: Instant) -> Timestamp {
     let now = now();
@@ -106,6 +127,17 @@ mod tests {
             next_minute(at("1969-12-31T23:59:30Z")),
             at("1970-01-01T00:00:00Z")
         );
+    }
+
+    #[test]
+    fn a_clock_is_set_back_only_by_what_shows_in_an_age() {
+        let at = |seconds: i64| Timestamp::from_second(1_787_000_000 + seconds).unwrap();
+        let mut clock = Clock::new(at(0));
+        assert_eq!(clock.set_back_by(at(60)), None);
+        assert_eq!(clock.set_back_by(at(59)), None);
+        let five = SignedDuration::from_mins(5);
+        assert_eq!(clock.set_back_by(at(59 - 300)), Some(five));
+        assert_eq!(clock.set_back_by(at(60 - 300)), None, "once");
     }
 
     #[test]

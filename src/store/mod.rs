@@ -19,7 +19,7 @@ pub use table::Table;
 
 use crate::delivery::Delivery;
 use crate::model::*;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -228,6 +228,13 @@ impl Store {
             self.clusters.entry(environment.clone()).or_default();
         }
         self.sources.entry(source).or_default();
+    }
+
+    /// Our clock was set back: how old facts are does not depend on it.
+    pub fn clock_set_back(&mut self, by: SignedDuration) {
+        self.sources
+            .values_mut()
+            .for_each(|source| source.clock_set_back(by));
     }
 
     pub fn sources(&self) -> impl Iterator<Item = (&Source, &SourceState)> {

@@ -2,7 +2,7 @@
 
 use super::{News, Store};
 use crate::model::{Environment, Exposure, Fault, FaultKind};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -221,6 +221,13 @@ impl SourceState {
         self.alive_at = Some(seen_at);
         self.fault = None;
         self.retry_at = None;
+    }
+
+    /// Our clock was set back: its moments are so much earlier by the new one.
+    pub(super) fn clock_set_back(&mut self, by: SignedDuration) {
+        for noted in [&mut self.alive_at, &mut self.away_since, &mut self.retry_at] {
+            *noted = noted.and_then(|at| at.checked_sub(by).ok());
+        }
     }
 
     /// Whether it is being read for the first time: nothing was heard yet, or a list was neither seen whole nor failed.
@@ -445,5 +452,19 @@ mod tests {
         );
         about.heard(at(0), &News::Alive);
         assert_eq!(seen(&about), (false, Reach::Failed));
+    }
+
+    #[test]
+    fn a_source_is_as_old_as_before_when_the_clock_is_set_back() {
+        let mut about = SourceState::default();
+        about.heard(at(0), &News::Alive);
+        about.clock_set_back(SignedDuration::from_mins(5));
+        let now = at(60 - 300);
+        assert_eq!(about.age_s(now), Some(60));
+        assert_eq!(
+            about.reach(at(91 - 300)),
+            Reach::Stale,
+            "silence is found out as soon as ever"
+        );
     }
 }

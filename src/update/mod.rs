@@ -26,10 +26,11 @@ pub use derive::{derive_for_key, derive_state};
 use crate::effect::Effect;
 use crate::journal::What;
 use crate::message::Message;
+use crate::model::span;
 use crate::plan::{Outcome, Remedy, Way};
 use crate::state::{Notice, Overlay, State};
 use crate::store::Source;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Calls kept for the `@` view.
 const CALLS: usize = 1_000;
@@ -47,6 +48,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.show_overlay_anew();
         }
         Message::Ticked(now) => state.now = now,
+        Message::ClockSetBack(by) => clock_set_back(state, by),
         Message::Delta(delta) => {
             state.now = state.now.max(delta.seen_at);
             let about = state.store.source(&delta.source);
@@ -90,6 +92,17 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     // The rows that a filter finds stand still from the moment at which it was typed.
     order::hold_found(state);
     effects
+}
+
+/// Ages go on as if nothing had happened, and what is open must be seen again, because keys are told by their times.
+fn clock_set_back(state: &mut State, by: SignedDuration) {
+    state.store.clock_set_back(by);
+    state.show_overlay_anew();
+    state.complain(format!(
+        "This machine's clock was set back by {}. Ages of sources go on; what the journal noted before seems to be later by as \
+         much, and so are hops overdue.",
+        span(by.as_secs())
+    ));
 }
 
 /// The board shows roll backs from the journal, so they are updated after an entry about one.

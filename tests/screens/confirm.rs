@@ -13,6 +13,7 @@ use leverframe::message::Message;
 use leverframe::model::ActorKind;
 use leverframe::plan::Lever;
 use leverframe::state::{ConfirmUi, Overlay, Part, State};
+use leverframe::update::update;
 
 /// The roll back of the night, open and seen.
 fn open(part: Part) -> State {
@@ -286,6 +287,32 @@ fn a_check_that_gets_worse_under_an_open_plan_is_said_at_its_place_and_must_be_l
     );
 }
 
+#[test]
+fn a_clock_that_is_set_back_shuts_no_plan_for_as_long() {
+    let mut state = open_before_its_smoke_run();
+    update(
+        &mut state,
+        Message::ClockSetBack(jiff::SignedDuration::from_mins(5)),
+    );
+    let notice = state.ui.notice.as_ref().map(|notice| notice.text.as_str());
+    assert!(
+        notice.unwrap().contains("clock was set back by 5m"),
+        "{notice:?}"
+    );
+    // The terminal is asked anew, and answers by the new clock.
+    keys(&mut state, "v", -299_000);
+    assert_eq!(
+        confirm(&state).version,
+        "",
+        "nothing is known of what it has"
+    );
+    let overlay = state.ui.overlay_number;
+    let at = after(-299_000);
+    update(&mut state, Message::Painted { overlay, at });
+    keys(&mut state, "v", -298_000);
+    assert_eq!(confirm(&state).version, "v");
+}
+
 /// Between two looks at the facts, which are a second apart.
 #[test]
 fn enter_in_the_moment_in_which_a_check_gets_worse_sends_nothing() {
@@ -325,7 +352,7 @@ fn a_plan_that_there_is_no_room_for_cannot_be_confirmed_and_names_the_size_that_
         assert_eq!(confirm(&state).version, "", "{size:?}");
         let (columns, rows) = super::size_named(&drawn(&state));
         // That size suffices, as soon as the terminal has it: also for the complaint of a wrong version.
-        leverframe::update::update(&mut state, Message::Resized(columns, rows));
+        update(&mut state, Message::Resized(columns, rows));
         keys(&mut state, &format!("{version} enter"), 9_000);
         assert_eq!(
             (confirm(&state).version.as_str(), confirm(&state).sent),
