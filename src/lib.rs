@@ -120,6 +120,7 @@
 //! - **place**: What a key is pressed in: a view, a list, a text field.
 //! - **action**: What a key means in its place.
 //! - **overlay**: What stands over a view and takes the keys: a plan, a list of levers, a question.
+//! - **slot**: Where the value of a key stands in a version file, or why it cannot be changed there.
 //! - **tail**: Reading a growing file from where it was read last.
 //! - **walk**: Reading the history of git, newest first.
 //! - **yard**: The practice world that `demo` opens, with servers and a controller of its own on loopback.

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: when each version arrived (that is history, [`super::change`]).
 
-use super::{App, Environment, Repository, Version};
+use super::{App, Environment, Repository, Slots, Version};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +18,8 @@ pub struct Declared {
     pub gate: bool,
     /// What is strange about the content, in words; empty when nothing is.
     pub odd: Vec<Arc<str>>,
+    /// Where the values of the delivery's keys are written.
+    pub slots: Slots,
 }
 
 /// One app that the values files of an environment name.

@@ -14,6 +14,7 @@ pub mod log;
 pub mod mute;
 pub mod retry;
 pub mod run;
+pub mod slot;
 pub mod span;
 pub mod target;
 pub mod tree;
@@ -31,6 +32,7 @@ pub use live::{
 };
 pub use mute::{Mute, Until};
 pub use run::{Node, NodeKind, NodePhase, Nodes, Run, RunPhase};
+pub use slot::{Slot, Slots};
 pub use span::span;
 pub use target::{App, ClusterAddress, Environment, ObjectId, Repository, Target, is_object_name};
 pub use version::{Order, Version};

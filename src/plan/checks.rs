@@ -196,18 +196,18 @@ fn credential(subject: &Subject<'_>, write: &Write, checks: &mut Checks) {
     match write {
         Write::Commit { .. } => match &subject.store().pushable {
             Some(Ok(())) => checks.pass(CheckName::Credential, "the repository can be pushed to"),
-            Some(Err(fault)) => checks.add(
-                CheckName::Credential,
-                Verdict::Failed,
-                match fault.kind.is_refusal() {
-                    true => format!("the repository may not be pushed to: {}", fault.detail),
-                    false => format!(
-                        "whether the repository may be pushed to is not known: {}",
-                        fault.detail
+            Some(Err(fault)) => {
+                // Only an answer can say no.
+                let (verdict, what) = match fault.kind.is_refusal() {
+                    true => (Verdict::Failed, "the repository may not be pushed to"),
+                    false => (
+                        Verdict::Unknown,
+                        "whether the repository may be pushed to is not known",
                     ),
-                },
-                fault.hint.clone(),
-            ),
+                };
+                let evidence = format!("{what}: {}", fault.detail);
+                checks.add(CheckName::Credential, verdict, evidence, fault.hint.clone());
+            }
             None => checks.add(
                 CheckName::Credential,
                 Verdict::Unknown,

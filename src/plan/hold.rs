@@ -69,7 +69,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         key,
         Some(file.gate.to_string()),
         &open.to_string(),
-    );
+    )?;
     let template = if open {
         &delivery.subjects.release
     } else {

@@ -43,6 +43,8 @@ pub use reach::passing;
 pub use remedy::{Remedy, Way};
 pub use request::{Request, Undone};
 
+use crate::delivery::Delivery;
+use crate::model::slot::{LineEdit, Value};
 use crate::model::{App, Environment, ObjectId, Repository, RunPhase, Target, Version};
 use crate::store::Source;
 use jiff::Timestamp;
@@ -235,6 +237,21 @@ pub struct Edit {
     /// missing gate key reads `false`.
     pub from: Option<String>,
     pub to: String,
+    /// The bytes that it changes; none in plans of versions that did not say.
+    #[serde(default)]
+    pub line: Option<LineEdit>,
+}
+
+impl Edit {
+    /// The value that is written: a version stays a text whatever it looks like, a gate is a boolean.
+    pub fn value(&self, delivery: &Delivery) -> Value {
+        match self.to.as_str() {
+            "true" | "false" if *self.key != *delivery.declared.version => {
+                Value::Boolean(self.to == "true")
+            }
+            text => Value::Text(text.to_owned()),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

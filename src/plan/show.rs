@@ -5,7 +5,8 @@
 pub use super::by_hand::{Cluster, Clusters, commands, no_command, options};
 pub use super::shell::quote;
 pub use super::waits::awaited;
-use super::{Check, Hop, HopEffect, Plan, Reach, Refusal, Verdict, Weight, Write};
+use super::{Check, Edit, Hop, HopEffect, Plan, Reach, Refusal, Verdict, Weight, Write};
+use crate::model::slot::changed_lines;
 use crate::model::span::span;
 use std::fmt::Write as _;
 
@@ -162,13 +163,7 @@ pub fn write(plan: &Plan) -> Vec<String> {
                 None => "writes one commit to the main branch".to_owned(),
             }];
             lines.push(format!("  {subject}"));
-            for edit in edits {
-                lines.push(format!("  {}", edit.path));
-                if let Some(from) = &edit.from {
-                    lines.push(format!("  - {}: {from}", edit.key));
-                }
-                lines.push(format!("  + {}: {}", edit.key, edit.to));
-            }
+            lines.extend(diff(edits).iter().map(|line| format!("  {line}")));
             lines
         }
         Write::Create {
@@ -213,6 +208,25 @@ pub fn write(plan: &Plan) -> Vec<String> {
             format!("  {patch}"),
         ],
     }
+}
+
+/// The lines of each file that go and come, byte by byte, under its path.
+pub fn diff(edits: &[Edit]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for edits in edits.chunk_by(|a, b| a.path == b.path) {
+        lines.extend(edits.first().map(|edit| edit.path.clone()));
+        let changed = changed_lines(edits.iter().filter_map(|edit| edit.line.as_ref()));
+        lines.extend(changed.iter().map(|(sign, line)| format!("{sign}{line}")));
+        for edit in edits.iter().filter(|edit| edit.line.is_none()) {
+            lines.extend(
+                edit.from
+                    .iter()
+                    .map(|from| format!("-{}: {from}", edit.key)),
+            );
+            lines.push(format!("+{}: {}", edit.key, edit.to));
+        }
+    }
+    lines
 }
 
 pub(super) fn template(object: &serde_json::Value) -> &str {

@@ -49,10 +49,10 @@ pub(super) fn write(
             "",
         )),
         Mechanism::Workflow => workflow(subject, repository, version),
-        Mechanism::Commit => Ok(commit(subject, repository, version, hold, None)),
+        Mechanism::Commit => commit(subject, repository, version, hold, None),
         Mechanism::Branch => {
             let branch = format!("leverframe/{}", subject.context.id);
-            Ok(commit(subject, repository, version, hold, Some(branch)))
+            commit(subject, repository, version, hold, Some(branch))
         }
     }
 }
@@ -166,7 +166,7 @@ fn commit(
     version: &Version,
     hold: bool,
     branch: Option<String>,
-) -> Written {
+) -> Result<Written, Refusal> {
     let delivery = subject.delivery();
     let environment = subject.environment();
     let file = subject.declared(environment, repository);
@@ -177,7 +177,7 @@ fn commit(
         &delivery.declared.version,
         file.and_then(|f| f.version.as_ref()).map(|v| v.to_string()),
         version.as_str(),
-    )];
+    )?];
     if let Some(promote) = &delivery.declared.promote
         && file.is_some_and(|f| f.promote)
     {
@@ -188,7 +188,7 @@ fn commit(
             promote,
             Some("true".into()),
             "false",
-        ));
+        )?);
     }
     let held = if hold {
         gate_behind(subject, repository)
@@ -216,7 +216,7 @@ fn commit(
         subject, &path, repository, version, usual, look,
     ));
     let warning = branch.as_ref().map(|_| hops::UNTIL_MERGED);
-    Written {
+    Ok(Written {
         write: Write::Commit {
             edits,
             subject: subject_line,
@@ -226,7 +226,7 @@ fn commit(
         hops: following,
         holds,
         warning,
-    }
+    })
 }
 
 /// The edit that closes the gate into the subject's environment; none where it is closed, or is changed by another mechanism.
@@ -235,18 +235,18 @@ fn gate_behind(subject: &Subject<'_>, repository: &Repository) -> Option<Edit> {
     let lower = delivery.lower(subject.environment())?;
     let key = delivery.declared.gate.as_ref()?;
     let open = subject.declared(&lower.name, repository)?.gate;
-    (open && lower.gate_by == subject.stage.version_by).then(|| {
-        edit(
-            subject,
-            &lower.name,
-            repository,
-            key,
-            Some("true".into()),
-            "false",
-        )
-    })
+    if !open || lower.gate_by != subject.stage.version_by {
+        return None;
+    }
+    let from = Some("true".into());
+    // Where it cannot be changed there, holding is offered next, and says why not.
+    edit(subject, &lower.name, repository, key, from, "false").ok()
 }
 
+/// The edit of one scalar, with the bytes that it changes.
+///
+/// # Errors
+/// The file is not there, or its value cannot be changed without changing more.
 pub(super) fn edit(
     subject: &Subject<'_>,
     environment: &Environment,
@@ -254,14 +254,39 @@ pub(super) fn edit(
     key: &str,
     from: Option<String>,
     to: &str,
-) -> Edit {
-    Edit {
+) -> Result<Edit, Refusal> {
+    let mut edit = Edit {
         environment: environment.clone(),
         repository: repository.clone(),
         path: subject.delivery().path(environment, repository),
-        key: key.replace("{repository}", repository.as_str()),
+        key: key.to_owned(),
         from,
         to: to.to_owned(),
+        line: None,
+    };
+    let Some(file) = subject.declared(environment, repository) else {
+        return Err(subject.refusal(
+            format!("There is no file {}.", edit.path),
+            "Add the file by a pull request first.",
+        ));
+    };
+    let value = edit.value(subject.delivery());
+    let slot = file.slots.iter().find(|(known, _)| **known == *key);
+    let written = match (value.unfit(), slot) {
+        (Some(unfit), _) => Err(format!("it {unfit}")),
+        (None, Some((_, Ok(slot)))) => Ok(slot.edit(&value)),
+        (None, Some((_, Err(why)))) => Err(why.to_string()),
+        (None, None) => Err("how it is written there was not read".to_owned()),
+    };
+    match written {
+        Ok(line) => {
+            edit.line = Some(line);
+            Ok(edit)
+        }
+        Err(why) => Err(subject.refusal(
+            format!("{key} in {} cannot be changed safely: {why}.", edit.path),
+            "Mend the file, or change it, by a pull request.",
+        )),
     }
 }
 

@@ -23,6 +23,24 @@ pub fn delivery() -> Delivery {
     DELIVERY.clone()
 }
 
+/// Slots of a file that has a line for each key of the delivery, which asks for promotion.
+fn plain_slots(delivery: &Delivery, version: &str, gate: bool) -> Slots {
+    let keys = &delivery.declared;
+    let gate = gate.to_string();
+    let lines = [
+        (Some(&keys.version), version),
+        (keys.promote.as_ref(), "true"),
+        (keys.gate.as_ref(), &gate),
+    ];
+    let lines = lines.into_iter().enumerate();
+    lines
+        .filter_map(|(index, (key, value))| {
+            let slot = Slot::plain(index + 1, key?, Some(value));
+            Some((key?.clone(), Ok(slot)))
+        })
+        .collect()
+}
+
 pub struct Fixture {
     pub store: Store,
     pub tree: Tree,
@@ -61,6 +79,7 @@ impl Fixture {
             promote: true,
             gate,
             odd: Vec::new(),
+            slots: plain_slots(&self.delivery, version, gate),
         };
         self.tree
             .files

@@ -65,6 +65,24 @@ pub fn commit(word: &str) -> Arc<str> {
     Arc::from(format!("{:0<40}", &hex[hex.len().saturating_sub(40)..]))
 }
 
+/// The slots of a file that has a line for each key of a delivery.
+fn plain_slots(delivery: &Delivery, file: &Declared) -> Slots {
+    let keys = &delivery.declared;
+    let (promote, gate) = (file.promote.to_string(), file.gate.to_string());
+    let version = file.version.as_ref().map(Version::as_str);
+    [
+        (Some(&keys.version), version),
+        (keys.promote.as_ref(), Some(promote.as_str())),
+        (keys.gate.as_ref(), Some(gate.as_str())),
+    ]
+    .into_iter()
+    .enumerate()
+    .filter_map(|(index, (key, value))| {
+        Some((key?.clone(), Ok(Slot::plain(index + 1, key?, value))))
+    })
+    .collect()
+}
+
 pub struct World {
     pub delivery: Arc<Delivery>,
     pub tree: Tree,
@@ -72,6 +90,8 @@ pub struct World {
     pub facts: BTreeMap<Environment, Vec<Fact>>,
     /// Sources that are not well: since when they are silent, and why.
     pub faults: Vec<(Source, Option<Kind>, Timestamp, Fault)>,
+    /// Why the repository cannot be pushed to, or is not known to be.
+    pub unpushable: Option<Fault>,
     /// Clusters that are configured.
     pub clusters: Vec<Environment>,
     pub permissions: Vec<Permission>,
@@ -108,6 +128,7 @@ impl World {
             changes: Vec::new(),
             facts: BTreeMap::new(),
             faults: Vec::new(),
+            unpushable: None,
             clusters,
             permissions: Vec::new(),
             exposed: Vec::new(),
@@ -181,7 +202,7 @@ impl World {
             version: None,
             promote: true,
             gate: true,
-            odd: Vec::new(),
+            ..Declared::default()
         });
         change(file);
         self
@@ -550,6 +571,11 @@ impl World {
         changes.sort_by_key(|change| std::cmp::Reverse(change.at));
         let since = changes.last().map_or(now(), |oldest| oldest.at);
         let mut tree = self.tree.clone();
+        for file in tree.files.values_mut() {
+            if file.slots.is_empty() {
+                file.slots = plain_slots(&self.delivery, file);
+            }
+        }
         tree.name_apps_after_files();
         tree.mainline = Arc::new(
             std::iter::once(tree.tip.clone())
@@ -618,7 +644,7 @@ impl World {
                 say(&source, News::Permissions(self.permissions.clone()));
             }
         }
-        say(&Source::Git, News::Pushable(None));
+        say(&Source::Git, News::Pushable(self.unpushable.clone()));
         say(&Source::Git, News::Exposed(self.remote_exposed));
         for (source, kind, _, fault) in &self.faults {
             let seen_at = now();

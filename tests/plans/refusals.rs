@@ -349,3 +349,88 @@ fn every_lever_refuses_where_two_environments_are_one_cluster() {
     world.addresses = [("integration".into(), "https://staging.example".to_owned())].into();
     pull(&world, Lever::RollBack, "production", "publisher").unwrap();
 }
+
+fn verdict(refusal: &Refusal, name: &str) -> Option<Verdict> {
+    let row = refusal
+        .checks
+        .iter()
+        .find(|check| check.name.word() == name);
+    row.map(|row| row.verdict)
+}
+
+#[test]
+fn a_repository_that_was_not_reached_is_not_known_to_refuse() {
+    for (kind, expected) in [
+        (FaultKind::Unreachable, Verdict::Unknown),
+        (FaultKind::Broken, Verdict::Unknown),
+        (FaultKind::Unauthorized, Verdict::Failed),
+        (FaultKind::Forbidden, Verdict::Failed),
+    ] {
+        let mut world = publisher();
+        by_commits(&mut world);
+        world.unpushable = Some(Fault::new(kind, "This came of a push.", ""));
+        let refusal = pull(&world, Lever::Promote, "production", "publisher").unwrap_err();
+        assert_eq!(verdict(&refusal, "credential"), Some(expected), "{kind:?}");
+        assert!(
+            refusal.because.contains("This came of a push."),
+            "{}",
+            refusal.because
+        );
+    }
+}
+
+/// A file in which one key cannot be changed.
+fn lock(world: &mut World, environment: &str, key: &str) {
+    world.file(environment, "publisher", |file| {
+        let keys = [
+            "image_tag",
+            "promote_deployment",
+            "automatic_deploys_enabled",
+        ];
+        let slot = |name: &str| match name == key {
+            true => Err(format!("{name} carries an anchor").into()),
+            false => Ok(Slot::plain(1, name, Some("x"))),
+        };
+        file.slots = keys
+            .iter()
+            .map(|name| ((*name).into(), slot(name)))
+            .collect();
+    });
+}
+
+#[test]
+fn a_value_that_cannot_be_changed_turns_the_levers_off_that_would_change_it() {
+    let mut world = publisher();
+    lock(&mut world, "production", "image_tag");
+    pull(&world, Lever::Promote, "production", "publisher").expect("a workflow edits no file");
+    by_commits(&mut world);
+    for lever in [Lever::Promote, Lever::RollBack] {
+        let refusal = pull(&world, lever, "production", "publisher").unwrap_err();
+        let because = "image_tag in charts/app-config/image-tags/production/publisher cannot be changed safely: image_tag carries an anchor.";
+        assert_eq!(refusal.because, because);
+        assert_eq!(
+            refusal.remedy.to_string(),
+            "Mend the file, or change it, by a pull request."
+        );
+    }
+    pull(&world, Lever::Hold, "production", "publisher").expect("the gate stands in another file");
+    lock(&mut world, "staging", "automatic_deploys_enabled");
+    let refusal = pull(&world, Lever::Hold, "production", "publisher").unwrap_err();
+    assert!(
+        refusal.because.contains("carries an anchor"),
+        "{}",
+        refusal.because
+    );
+}
+
+#[test]
+fn a_roll_back_is_not_kept_from_by_a_gate_that_cannot_be_closed() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let whole = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+    assert!(whole.closes().is_some());
+    lock(&mut world, "staging", "automatic_deploys_enabled");
+    let plan = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+    assert!(plan.closes().is_none());
+    assert_eq!((plan.to, plan.next), (whole.to, Some(Lever::Hold)));
+}

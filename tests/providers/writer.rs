@@ -22,6 +22,7 @@ pub fn plan(id: &str, from: &str, to: &str, branch: Option<&str>) -> Plan {
         key: key.to_owned(),
         from: Some(from.to_owned()),
         to: to.to_owned(),
+        line: None,
     };
     Plan {
         id: PlanId::new(id),

@@ -10,12 +10,13 @@ use git2::{ObjectType, Oid, TreeWalkMode, TreeWalkResult};
 use jiff::Timestamp;
 
 use super::apps::{self, Listed};
+use super::edit;
 use super::history::read_entry;
 use super::path_template::PathTemplate;
 use super::repository::{Entry, Error, Repository};
 use super::scalars::{Key, Scalars};
 use crate::delivery::Delivery;
-use crate::model::{AppDeclared, Declared, Environment, Tree, Version};
+use crate::model::{AppDeclared, Declared, Environment, Slots, Tree, Version};
 
 /// First-parent commits that are kept at hand.
 pub const MAINLINE: usize = 5_000;
@@ -60,8 +61,9 @@ impl Keys {
         self.gate.as_deref().is_some_and(|key| scalars.gate(key))
     }
 
-    fn declared(&self, scalars: &Scalars) -> Declared {
+    fn declared(&self, scalars: &Scalars, slots: Slots) -> Declared {
         Declared {
+            slots,
             version: self.version(scalars),
             promote: self.promotes(scalars),
             gate: self.gate(scalars),
@@ -80,6 +82,8 @@ pub struct Reader {
     delivery: Arc<Delivery>,
     path: PathTemplate,
     keys: Keys,
+    /// Version files by their blob: few of them are changed by one commit.
+    files: HashMap<Oid, Declared>,
     /// Values files by their blob: they are large and change seldom.
     lists: HashMap<Oid, Arc<Result<Listed, String>>>,
     /// The last list of each environment that could be read.
@@ -91,6 +95,7 @@ impl Reader {
         Self {
             path: PathTemplate::of_declared(&delivery),
             keys: Keys::of_delivery(&delivery),
+            files: HashMap::new(),
             lists: HashMap::new(),
             readable: BTreeMap::new(),
             delivery,
@@ -127,7 +132,9 @@ impl Reader {
         };
         let prefix = self.path.prefix();
         let depth = prefix.split('/').filter(|part| !part.is_empty()).count();
-        self.files(repository, tip, &prefix, depth, &mut tree)?;
+        let mut kept = HashMap::new();
+        self.files(repository, tip, (&prefix, depth), &mut tree, &mut kept)?;
+        self.files = kept;
         if tree.files.is_empty() {
             return Err(self.no_file_fits(repository, tip)?);
         }
@@ -158,14 +165,14 @@ impl Reader {
         })
     }
 
-    /// Reads the version files below a directory.
+    /// Reads the version files below a directory of this depth, and keeps them by their blobs.
     fn files(
         &self,
         repository: &Repository,
         tip: Oid,
-        dir: &str,
-        depth: usize,
+        (dir, depth): (&str, usize),
         tree: &mut Tree,
+        kept: &mut HashMap<Oid, Declared>,
     ) -> Result<(), Error> {
         let below = |name: &str| {
             if dir.is_empty() {
@@ -176,7 +183,7 @@ impl Reader {
         };
         if depth + 1 < self.path.depth() {
             for name in repository.list(tip, dir)? {
-                self.files(repository, tip, &below(&name), depth + 1, tree)?;
+                self.files(repository, tip, (&below(&name), depth + 1), tree, kept)?;
             }
             return Ok(());
         }
@@ -188,13 +195,37 @@ impl Reader {
         };
         let entries = repository.read_dir(tip, dir, &|name| ours(&below(name)).is_some())?;
         for (name, entry) in entries {
-            let owner = ours(&below(&name));
-            let scalars = read_entry(&entry, &self.keys.wanted, self.keys.closed);
-            if let (Some(owner), Some(scalars)) = (owner, scalars) {
-                tree.files.insert(owner, self.keys.declared(&scalars));
+            let path = below(&name);
+            let blob = match &entry {
+                // What can be written also depends on the name.
+                Entry::File { blob, .. } if edit::template(&path).is_none() => Some(*blob),
+                _ => None,
+            };
+            let known = blob.and_then(|blob| kept.get(&blob).or_else(|| self.files.get(&blob)));
+            let file = known.cloned().or_else(|| self.file(&entry, &path));
+            if let (Some(owner), Some(file)) = (ours(&path), file) {
+                kept.extend(blob.map(|blob| (blob, file.clone())));
+                tree.files.insert(owner, file);
             }
         }
         Ok(())
+    }
+
+    /// One version file; none where there is nothing.
+    fn file(&self, entry: &Entry, path: &str) -> Option<Declared> {
+        let scalars = read_entry(entry, &self.keys.wanted, self.keys.closed)?;
+        let unfit = edit::template(path)
+            .map(|what| format!("the file is {what}"))
+            .or_else(|| entry.odd().map(|what| format!("the file is {what}")));
+        let slot = |key: &Key| match (entry, &unfit) {
+            (Entry::File { bytes, .. }, None) => edit::slot(bytes, key).map_err(|e| e.0),
+            _ => Err(unfit.clone().unwrap_or_default()),
+        };
+        let slots = self.keys.wanted.iter().map(|key| {
+            let slot = slot(key).map_err(Arc::from);
+            (Arc::from(key.path.as_str()), slot)
+        });
+        Some(self.keys.declared(&scalars, slots.collect()))
     }
 
     /// Reads the lists of apps.
@@ -277,9 +308,8 @@ impl Reader {
                 .map(|commit| commit.parent_id(0))
             {
                 Ok(Ok(parent)) => at = parent,
-                // The first commit, or the edge of a shallow clone.
+                // The first commit.
                 Ok(Err(_)) => break,
-                Err(e) if e.code() == git2::ErrorCode::NotFound => break,
                 Err(e) => return Err(repository.objects(&e)),
             }
         }

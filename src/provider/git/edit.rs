@@ -6,27 +6,9 @@
 
 use std::ops::Range;
 
-use super::scalars::{self, Key, Kind, Missing, kind, locate};
-use super::yaml::{self, Content, Node, Quoting};
-
-/// A value to be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// Re-reads as a text, quoted where its plain form would not.
-    Text(String),
-    Boolean(bool),
-}
-
-impl Value {
-    /// The value as a reader of the file sees it.
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Text(text) => text,
-            Self::Boolean(true) => "true",
-            Self::Boolean(false) => "false",
-        }
-    }
-}
+use super::scalars::{self, Key, Missing, Role, locate};
+use super::yaml::{self, Content, Node};
+use crate::model::slot::{Kind, Quoting, Slot, Value, is_plain, kind};
 
 /// One scalar to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,9 +43,17 @@ fn cannot<T>(why: impl Into<String>) -> Result<T, Cannot> {
     Err(Cannot(why.into()))
 }
 
+/// Where a value is written: these bytes are replaced by it, with what stands before and behind it.
+struct Gap {
+    bytes: Range<usize>,
+    lead: String,
+    tail: &'static str,
+    quoting: Quoting,
+}
+
 /// One replacement of bytes.
 struct Splice {
-    at: Range<usize>,
+    bytes: Range<usize>,
     with: String,
 }
 
@@ -72,26 +62,24 @@ struct Splice {
 /// # Errors
 /// With the reason in words, when the edit cannot be made safely.
 pub fn edit(bytes: &[u8], sets: &[Set]) -> Result<Vec<u8>, Cannot> {
-    let Ok(whole) = std::str::from_utf8(bytes) else {
-        return cannot("the file is not UTF-8");
-    };
-    let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
-    let mark = whole.len() - text.len();
-    let before =
-        yaml::read(text).or_else(|e| cannot(format!("the file is not readable as YAML: {e}")))?;
-    if before.documents.len() > 1 {
-        return cannot("the file holds more than one YAML document");
-    }
+    let (mark, text, root) = read(bytes)?;
     let mut splices = Vec::new();
     for (index, set) in sets.iter().enumerate() {
         if sets[..index].iter().any(|other| other.path == set.path) {
             return cannot(format!("{} is to be set twice", set.path));
         }
-        acceptable(set)?;
-        splices.push(splice(text, before.documents.first(), set)?);
+        if let Some(unfit) = set.value.unfit() {
+            return cannot(format!("{} {unfit}", set.path));
+        }
+        let gap = gap(text, root.as_ref(), &set.path)?;
+        let value = set.value.written(gap.quoting);
+        splices.push(Splice {
+            bytes: gap.bytes,
+            with: format!("{}{value}{}", gap.lead, gap.tail),
+        });
     }
     let after = apply(text, splices);
-    verify(before.documents.first(), &after, sets)?;
+    verify(root.as_ref(), &after, sets)?;
     let mut out = Vec::with_capacity(mark + after.len());
     out.extend_from_slice(&bytes[..mark]);
     out.extend_from_slice(after.as_bytes());
@@ -99,41 +87,80 @@ pub fn edit(bytes: &[u8], sets: &[Set]) -> Result<Vec<u8>, Cannot> {
     Ok(out)
 }
 
-/// A value that a version or a gate can have at all.
-fn acceptable(set: &Set) -> Result<(), Cannot> {
-    let text = set.value.text();
-    if text.is_empty() {
-        return cannot(format!("{} would become empty", set.path));
-    }
-    if text.chars().any(char::is_control) || text.contains(['\u{2028}', '\u{2029}', '\u{feff}']) {
-        return cannot(format!(
-            "the value for {} contains control characters",
-            set.path
-        ));
-    }
-    Ok(())
+/// What a file is by its name, where it is no YAML that could be edited.
+pub fn template(path: &str) -> Option<&'static str> {
+    path.ends_with(".gotmpl").then_some("a template, not YAML")
 }
 
-fn splice(text: &str, root: Option<&Node>, set: &Set) -> Result<Splice, Cannot> {
-    let path = &set.path;
+/// Where the value of a key is written, found by setting one.
+///
+/// # Errors
+/// With the reason in words, when the key cannot be set safely.
+pub fn slot(bytes: &[u8], key: &Key) -> Result<Slot, Cannot> {
+    let set = match key.role {
+        Role::Version => Set::text(&key.path, "v0"),
+        Role::Gate => Set::boolean(&key.path, true),
+    };
+    edit(bytes, &[set])?;
+    let (_, text, root) = read(bytes)?;
+    let gap = gap(text, root.as_ref(), &key.path)?;
+    let begin = text[..gap.bytes.start].rfind('\n').map_or(0, |end| end + 1);
+    let is_new = !gap.tail.is_empty() || gap.lead.starts_with(['\r', '\n']);
+    let line = (!is_new).then(|| {
+        let end = text[gap.bytes.end..]
+            .find('\n')
+            .map_or(text.len(), |end| gap.bytes.end + end);
+        text[begin..end].trim_end_matches('\r')
+    });
+    let bytes = match line {
+        Some(_) => gap.bytes.start - begin..gap.bytes.end - begin,
+        None => 0..0,
+    };
+    Ok(Slot {
+        number: text[..gap.bytes.start].matches('\n').count() + 1,
+        line: line.map(Into::into),
+        bytes,
+        lead: gap.lead.trim_start_matches(['\r', '\n']).into(),
+        quoting: gap.quoting,
+    })
+}
+
+/// The length of a byte order mark, the text behind it, and what the text is; no node for a file without any.
+fn read(bytes: &[u8]) -> Result<(usize, &str, Option<Node>), Cannot> {
+    let Ok(whole) = std::str::from_utf8(bytes) else {
+        return cannot("the file is not UTF-8");
+    };
+    let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
+    let read =
+        yaml::read(text).or_else(|e| cannot(format!("the file is not readable as YAML: {e}")))?;
+    if read.documents.len() > 1 {
+        return cannot("the file holds more than one YAML document");
+    }
+    Ok((
+        whole.len() - text.len(),
+        text,
+        read.documents.into_iter().next(),
+    ))
+}
+
+fn gap(text: &str, root: Option<&Node>, path: &str) -> Result<Gap, Cannot> {
     let Some(root) = root.filter(|root| root.text() != Some("")) else {
         // An empty file, or one of comments only.
         return if path.contains('.') {
             cannot(format!("nothing holds {path}"))
         } else {
-            Ok(line_at(text, text.len(), "", path, &set.value))
+            Ok(new_line(text, text.len(), "", path))
         };
     };
     match locate(root, path) {
-        Ok(node) => replace(text, root, node, set),
+        Ok(node) => present(text, root, node, path),
         Err(Missing::Odd(words)) => cannot(words),
-        Err(Missing::Absent) => add(text, root, set),
+        Err(Missing::Absent) => absent(text, root, path),
     }
 }
 
-/// Replaces the bytes of a scalar that is there.
-fn replace(text: &str, root: &Node, node: &Node, set: &Set) -> Result<Splice, Cannot> {
-    let path = &set.path;
+/// The bytes of a scalar that is there.
+fn present(text: &str, root: &Node, node: &Node, path: &str) -> Result<Gap, Cannot> {
     let Content::Scalar { quoting, .. } = &node.content else {
         return cannot(format!("{path} is not a single value"));
     };
@@ -149,20 +176,21 @@ fn replace(text: &str, root: &Node, node: &Node, set: &Set) -> Result<Splice, Ca
         return cannot(format!("{path} is written as a block"));
     }
     if node.bytes.is_empty() {
-        return empty(text, root, set);
+        return empty(text, root, path);
     }
-    Ok(Splice {
-        at: node.bytes.clone(),
-        with: written(&set.value, *quoting),
+    Ok(Gap {
+        bytes: node.bytes.clone(),
+        lead: String::new(),
+        tail: "",
+        quoting: *quoting,
     })
 }
 
-/// Writes a value behind a key that has none (`image_tag:`).
-fn empty(text: &str, root: &Node, set: &Set) -> Result<Splice, Cannot> {
-    let path = &set.path;
+/// Behind a key that has no value (`image_tag:`).
+fn empty(text: &str, root: &Node, path: &str) -> Result<Gap, Cannot> {
     let (parent, name) = match path.rsplit_once('.') {
         Some((parent, name)) => (locate(root, parent).ok(), name),
-        None => (Some(root), path.as_str()),
+        None => (Some(root), path),
     };
     let key = parent
         .filter(|parent| matches!(parent.content, Content::Mapping { flow: false, .. }))
@@ -181,21 +209,22 @@ fn empty(text: &str, root: &Node, set: &Set) -> Result<Splice, Cannot> {
     let Some(colon) = colon.and_then(|end| text[end..].find(':').map(|at| end + at + 1)) else {
         return cannot(format!("{path} has no value and is not a plain line"));
     };
-    Ok(Splice {
-        at: colon..colon,
-        with: format!(" {}", written(&set.value, Quoting::Plain)),
+    Ok(Gap {
+        bytes: colon..colon,
+        lead: " ".to_owned(),
+        tail: "",
+        quoting: Quoting::Plain,
     })
 }
 
-/// Adds a key behind the last one of the mapping that should hold it.
-fn add(text: &str, root: &Node, set: &Set) -> Result<Splice, Cannot> {
-    let path = &set.path;
+/// A line for a key behind the last one of the mapping that should hold it.
+fn absent(text: &str, root: &Node, path: &str) -> Result<Gap, Cannot> {
     let (parent, name) = match path.rsplit_once('.') {
         Some((parent, name)) => match locate(root, parent) {
             Ok(parent) => (parent, name),
             Err(_) => return cannot(format!("nothing holds {path}")),
         },
-        None => (root, path.as_str()),
+        None => (root, path),
     };
     if kind(name) != Kind::Text || !is_plain(name) {
         return cannot(format!("{name} cannot be written as a plain key"));
@@ -231,7 +260,7 @@ fn add(text: &str, root: &Node, set: &Set) -> Result<Splice, Cannot> {
     }
     let end = last.bytes.end.max(end_of(value));
     let behind = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
-    Ok(line_at(text, behind, indent, name, &set.value))
+    Ok(new_line(text, behind, indent, name))
 }
 
 /// The last byte of anything below a node: a collection's own range may reach into the lines behind it.
@@ -254,52 +283,32 @@ fn end_of(node: &Node) -> usize {
 }
 
 /// A new line at a place that is the start of a line or the end of the text.
-fn line_at(text: &str, at: usize, indent: &str, name: &str, value: &Value) -> Splice {
+fn new_line(text: &str, at: usize, indent: &str, name: &str) -> Gap {
     let ending = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let written = written(value, Quoting::Plain);
     let before = &text[..at];
     // A file without a final newline stays one without.
-    let with = if before.is_empty() || before.ends_with('\n') {
-        format!("{indent}{name}: {written}{ending}")
+    let (lead, tail) = if before.is_empty() || before.ends_with('\n') {
+        (format!("{indent}{name}: "), ending)
     } else {
-        format!("{ending}{indent}{name}: {written}")
+        (format!("{ending}{indent}{name}: "), "")
     };
-    Splice { at: at..at, with }
-}
-
-/// A value as it is written with these quotes, which a plain one gets where it would not re-read as what it is.
-fn written(value: &Value, quoting: Quoting) -> String {
-    let text = value.text();
-    match (quoting, value) {
-        (Quoting::Single, _) => format!("'{}'", text.replace('\'', "''")),
-        (Quoting::Double, _) => doubled(text),
-        (_, Value::Boolean(_)) => text.to_owned(),
-        (_, Value::Text(_)) if is_plain(text) && kind(text) == Kind::Text => text.to_owned(),
-        (_, Value::Text(_)) => doubled(text),
+    Gap {
+        bytes: at..at,
+        lead,
+        tail,
+        quoting: Quoting::Plain,
     }
-}
-
-fn doubled(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// Whether a text can stand without quotes anywhere in a file; stricter than YAML, so that no context matters.
-fn is_plain(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '/' | '@'))
 }
 
 /// Applies replacements; several additions at one place stay in the order asked for.
 fn apply(text: &str, mut splices: Vec<Splice>) -> String {
-    splices.sort_by_key(|splice| splice.at.start);
+    splices.sort_by_key(|splice| splice.bytes.start);
     let mut out = String::with_capacity(text.len() + 64);
     let mut from = 0;
     for splice in splices {
-        out.push_str(&text[from..splice.at.start]);
+        out.push_str(&text[from..splice.bytes.start]);
         out.push_str(&splice.with);
-        from = splice.at.end;
+        from = splice.bytes.end;
     }
     out.push_str(&text[from..]);
     out

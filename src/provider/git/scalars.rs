@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::yaml::{self, Content, Node, Quoting};
+use super::yaml::{self, Content, Node};
+use crate::model::slot::{Kind, Quoting, is_date, kind};
 
 /// What a wanted key stands for, which decides what is odd about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,16 +38,6 @@ impl Key {
             role: Role::Gate,
         }
     }
-}
-
-/// What the common YAML readers (1.1 and 1.2) make of a scalar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Text,
-    /// A number, or a date: rendered it may look different from what is written.
-    Number,
-    Boolean,
-    Null,
 }
 
 /// One value, as written.
@@ -354,25 +345,6 @@ fn conflict(text: &str) -> Option<usize> {
         .map(|index| index + 1)
 }
 
-/// What readers of YAML 1.1 (Helm's among them) or 1.2 make of a plain scalar; the stranger reading wins, since this
-/// decides what has to be quoted.
-pub fn kind(text: &str) -> Kind {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE" | "n"
-        | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False" | "FALSE" => {
-            return Kind::Boolean;
-        }
-        "<<" | "=" => return Kind::Number,
-        _ => {}
-    }
-    if is_number(text) || is_date(text) {
-        Kind::Number
-    } else {
-        Kind::Text
-    }
-}
-
 /// Whether a chart renders a plain number as its file spells it: Helm has floating point numbers only, so `1.10` becomes
 /// `1.1` and `1000000` becomes `1e+06`. Dates stay texts.
 fn is_rendered_as_written(text: &str) -> bool {
@@ -385,49 +357,6 @@ fn is_rendered_as_written(text: &str) -> bool {
     let whole_stays = digits(whole) && (whole == "0" || !whole.starts_with('0'));
     let fraction_stays = fraction.is_none_or(|part| digits(part) && !part.ends_with('0'));
     is_date(text) || whole_stays && fraction_stays
-}
-
-fn is_number(text: &str) -> bool {
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let lower = unsigned.to_ascii_lowercase();
-    if matches!(lower.as_str(), ".inf" | ".nan") {
-        return true;
-    }
-    let digits = lower.replace('_', "");
-    for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
-        if let Some(rest) = digits.strip_prefix(prefix) {
-            return !rest.is_empty() && rest.chars().all(|c| c.is_digit(radix));
-        }
-    }
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return false;
-    }
-    // Base 60, as in 12:30:45.
-    if digits.contains(':') {
-        return digits
-            .split(':')
-            .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit() || c == '.'));
-    }
-    let (mantissa, exponent) = match digits.split_once('e') {
-        Some((mantissa, exponent)) => (
-            mantissa,
-            Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
-        ),
-        None => (digits.as_str(), None),
-    };
-    let mantissa_is = mantissa.chars().any(|c| c.is_ascii_digit())
-        && mantissa.chars().all(|c| c.is_ascii_digit() || c == '.')
-        && mantissa.matches('.').count() <= 1;
-    mantissa_is && exponent.is_none_or(|e| !e.is_empty() && e.chars().all(|c| c.is_ascii_digit()))
-}
-
-fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    (0..4).all(digit)
-        && bytes.get(4) == Some(&b'-')
-        && digit(5)
-        && bytes.get(6..9).is_some_and(|rest| rest.contains(&b'-'))
 }
 
 #[cfg(test)]

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use git2::Oid;
 
 use super::commit::{self, File, Unmade};
-use super::edit::{self, Set, Value};
+use super::edit::{self, Set};
 use super::push::{self, Pushed, To};
 use super::repository::{Entry, Error, Repository};
 use super::scalars::{self, Key};
 use super::seek::{Sought, find, seek};
+use crate::model::slot::Value;
 
 /// How long a branch that keeps moving is pursued.
 pub const PURSUIT: Duration = Duration::from_secs(60);
@@ -210,11 +211,8 @@ fn build(repository: &Repository, head: Oid, proposal: &Proposal) -> Result<Oid,
             }
             Err(e) => return Err(failed(e.to_string())),
         };
-        if file.path.ends_with(".gotmpl") {
-            return Err(Sent::Refused(format!(
-                "{} is a template, not YAML",
-                file.path
-            )));
+        if let Some(what) = edit::template(&file.path) {
+            return Err(Sent::Refused(format!("{} is {what}", file.path)));
         }
         let keys: Vec<Key> = file
             .scalars

@@ -63,17 +63,9 @@ impl Committer {
         let mut files: Vec<FileEdit> = Vec::new();
         let mut places: BTreeMap<&str, usize> = BTreeMap::new();
         for edit in edits {
-            // A version stays a text whatever it looks like; a gate is a boolean.
-            let version = self
-                .delivery
-                .declared
-                .version
-                .replace("{repository}", edit.repository.as_str());
-            let set = match edit.to.as_str() {
-                "true" | "false" if edit.key != version => {
-                    Set::boolean(&edit.key, edit.to == "true")
-                }
-                text => Set::text(&edit.key, text),
+            let set = Set {
+                path: edit.key.clone(),
+                value: edit.value(&self.delivery),
             };
             let place = *places.entry(&edit.path).or_insert(files.len());
             if place == files.len() {

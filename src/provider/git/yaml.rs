@@ -6,20 +6,11 @@
 
 use std::ops::Range;
 
+use crate::model::slot::Quoting;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, options};
 
 /// Nodes read from one text before reading stops: far above any real file, far below what hurts.
 const MOST_NODES: usize = 2_000_000;
-
-/// How a scalar is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quoting {
-    Plain,
-    Single,
-    Double,
-    /// A literal (`|`) or folded (`>`) block.
-    Block,
-}
 
 /// What a node is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,11 +4,11 @@
 
 use crate::action::{Action, Place};
 use crate::model::span::span;
-use crate::plan::{Changed, Check, Edit, Guard, Verdict, Weight, Write, show};
+use crate::plan::{Changed, Check, Guard, Verdict, Weight, Write, show};
 use crate::screen::keys;
 use crate::screen::line::{Line, Tone};
 use crate::state::{ConfirmUi, Part, State};
-use crate::text::{end_sentence, wrap, wrap_at_most};
+use crate::text::{broken, end_sentence, wrap, wrap_at_most};
 use serde_json::Value;
 
 pub struct Section {
@@ -100,6 +100,11 @@ pub fn checks(ui: &ConfirmUi, columns: usize) -> Section {
 pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
     let all = ui.open.contains(&Part::Write);
     let mut lines = Vec::new();
+    if let Write::Commit { edits, .. } = &ui.plan.write {
+        let shown = show::diff(edits);
+        let shown = shown.iter().flat_map(|line| broken(line, columns));
+        lines.extend(shown.map(|line| Line::new().safe(line, Tone::Plain)));
+    }
     let mut say = |text: &str| {
         let indent = text.len() - text.trim_start_matches(' ').len();
         let room = columns.saturating_sub(indent);
@@ -111,13 +116,8 @@ pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
     };
     let title = match &ui.plan.write {
         Write::Commit {
-            edits,
-            subject,
-            branch,
+            subject, branch, ..
         } => {
-            for edit in edits {
-                diff(edit, &mut say);
-            }
             say(subject);
             match branch {
                 Some(branch) => {
@@ -195,14 +195,6 @@ pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
 }
 
 /// One scalar as a unified diff shows it.
-fn diff(edit: &Edit, say: &mut impl FnMut(&str)) {
-    say(&edit.path);
-    if let Some(from) = &edit.from {
-        say(&format!("-{}: {from}", edit.key));
-    }
-    say(&format!("+{}: {}", edit.key, edit.to));
-}
-
 fn template(object: &Value) -> &str {
     object
         .pointer("/spec/workflowTemplateRef/name")

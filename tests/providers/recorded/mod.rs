@@ -69,6 +69,7 @@ fn declared() -> Tree {
                 promote: *app != "publisher",
                 gate: *app != "publisher",
                 odd: Vec::new(),
+                ..Declared::default()
             };
             let key = (environment.clone(), Repository::new(repository));
             tree.files.insert(key, file);

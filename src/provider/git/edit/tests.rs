@@ -2,6 +2,7 @@ use crate::cases::cases;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::slot::changed_lines;
 use crate::provider::git::scalars::{Key, read};
 
 fn tag(to: &str) -> [Set; 1] {
@@ -256,5 +257,104 @@ fn what_no_reader_would_find_in_the_edited_file_is_not_written() {
                 && why.contains("begins with a tab"),
             "{file:?}: {why}"
         );
+    }
+}
+
+/// The lines that differ, as a diff has them, for texts that differ in one place.
+fn differing(before: &str, after: &str) -> Vec<(char, String)> {
+    let (before, after): (Vec<&str>, Vec<&str>) =
+        (before.lines().collect(), after.lines().collect());
+    let same = before
+        .iter()
+        .zip(&after)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let (before, after) = (&before[same..], &after[same..]);
+    let behind = before
+        .iter()
+        .rev()
+        .zip(after.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let lines = |sign: char, lines: &[&str]| -> Vec<(char, String)> {
+        lines[..lines.len() - behind]
+            .iter()
+            .map(|line| (sign, (*line).to_owned()))
+            .collect()
+    };
+    [lines('-', before), lines('+', after)].concat()
+}
+
+#[test]
+fn a_slot_says_the_very_lines_that_an_edit_changes() {
+    let gate = Set::boolean("gate", false);
+    for (file, set) in [
+        ("image_tag: v1\na: true\n", Set::text("image_tag", "v2")),
+        (
+            "a: true\nimage_tag:   '1.9'   # why\n",
+            Set::text("image_tag", "1.10"),
+        ),
+        ("image_tag: 1.9\n", Set::text("image_tag", "1.10")),
+        ("image_tag: \"v1\"", Set::text("image_tag", "v\"2")),
+        (
+            "image_tag: v1\r\ngate: true\r\n",
+            Set::text("image_tag", "v2"),
+        ),
+        ("image_tag: v1\r\n", gate.clone()),
+        ("image_tag: v1", gate.clone()),
+        ("image_tag: v1\n# the end\n", gate.clone()),
+        ("image_tag: v1\ngate:\nz: 1\n", gate.clone()),
+        ("{image_tag: v1, gate: true}\n", gate),
+        (
+            "\u{feff}image:\n  tag: v1 # here\n",
+            Set::text("image.tag", "v2"),
+        ),
+        ("image:\n  name: a\nz: 1\n", Set::text("image.tag", "0123")),
+        ("# nothing\n", Set::text("image_tag", "v2")),
+    ] {
+        let key = match set.value {
+            Value::Text(_) => Key::version(&set.path),
+            Value::Boolean(_) => Key::gate(&set.path),
+        };
+        let said = changed_lines([&slot(file.as_bytes(), &key).unwrap().edit(&set.value)]);
+        let after = edited(file, std::slice::from_ref(&set));
+        let text = |text: &str| text.trim_start_matches('\u{feff}').to_owned();
+        assert_eq!(said, differing(&text(file), &text(&after)), "{file:?}");
+    }
+}
+
+#[test]
+fn two_edits_of_one_line_are_said_as_one() {
+    let file = b"{image_tag: v1, gate: true}\n";
+    let version = slot(file, &Key::version("image_tag")).unwrap();
+    let gate = slot(file, &Key::gate("gate")).unwrap();
+    let edits = [
+        gate.edit(&Value::Boolean(false)),
+        version.edit(&Value::Text("1.10".to_owned())),
+    ];
+    let lines = [
+        ('-', "{image_tag: v1, gate: true}".to_owned()),
+        ('+', "{image_tag: \"1.10\", gate: false}".to_owned()),
+    ];
+    assert_eq!(changed_lines(&edits), lines);
+}
+
+#[test]
+fn what_cannot_be_edited_has_no_slot_but_the_reason() {
+    for (file, because) in [
+        ("image_tag: &a v1\nother: *a\n", "anchor"),
+        ("image_tag: !x v1\n", "tag"),
+        ("image_tag: |\n  v1\n", "block"),
+        ("image_tag: [v1]\n", "image_tag"),
+        ("{gate: true}\n", "not a list of lines"),
+        (
+            "image_tag: v1\n---\nimage_tag: v2\n",
+            "more than one YAML document",
+        ),
+        ("image_tag: v1\n\tgate: true\n", ""),
+        ("image_tag: \"v1\n", "not readable"),
+    ] {
+        let why = slot(file.as_bytes(), &Key::version("image_tag")).unwrap_err();
+        assert!(why.0.contains(because), "{file:?}: {why}");
     }
 }
