@@ -67,6 +67,11 @@ impl Desk {
         self.console.type_text(text);
     }
 
+    /// Lets a moment go by, so that the next key does not come together with the one before.
+    pub fn pause(&mut self) {
+        self.console.pause();
+    }
+
     /// Waits until a row of the screen holds the text.
     #[track_caller]
     pub fn see(&self, text: &str) -> Screen {

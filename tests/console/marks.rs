@@ -54,14 +54,17 @@ fn a_muted_cell_leaves_the_counts_until_it_is_lifted_in_the_journal() {
     desk.see("-- mute publisher @ staging");
     desk.press("enter");
     desk.see("why is it muted?");
+    desk.pause();
     desk.press("enter");
     desk.see("Whoever comes next wants to know why");
     desk.press("m");
     desk.see("-- mute publisher @ staging");
     desk.press("enter");
     desk.see("why is it muted?");
+    desk.pause();
     desk.type_text("flaky, known");
     desk.see("why is it muted? flaky, known");
+    desk.pause();
     desk.press("enter");
     let muted = desk.look(super::pty::LIMIT, "no smoke in the header", |screen| {
         !screen.contains("1 smoke") && screen.contains("flaky, known")
