@@ -23,6 +23,9 @@ pub struct Feed {
     deltas: mpsc::Sender<Delta>,
 }
 
+/// More bytes than all but the largest facts have.
+const LARGE: usize = 64 * 1024;
+
 static SUBSCRIPTIONS: AtomicU64 = AtomicU64::new(1);
 
 impl Feed {
@@ -42,6 +45,24 @@ impl Feed {
     /// Waits for room in the channel; false when the receiver is gone.
     pub async fn send(&self, news: News) -> bool {
         self.deltas.send(self.stamp(news)).await.is_ok()
+    }
+
+    /// The same for news of so many bytes. What is large waits for an empty channel, so that a full one is bounded in bytes
+    /// as well: by its places times what is not large, and one that is.
+    pub async fn send_of_size(&self, news: News, bytes: usize) -> bool {
+        if bytes <= LARGE {
+            return self.send(news).await;
+        }
+        let all = self.deltas.max_capacity();
+        let Ok(mut places) = self.deltas.reserve_many(all).await else {
+            return false;
+        };
+        let place = places.next();
+        let is_room = place.is_some();
+        if let Some(place) = place {
+            place.send(self.stamp(news));
+        }
+        is_room
     }
 
     /// Ends when the receiver is gone.
@@ -122,4 +143,25 @@ pub trait Writer: Send + Sync {
         plan: &'a Plan,
         sent_at: Timestamp,
     ) -> futures::future::BoxFuture<'a, Option<Outcome>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt as _;
+
+    #[test]
+    fn what_is_large_waits_until_nothing_else_does() {
+        let (to, mut deltas) = mpsc::channel(4);
+        let feed = Feed::new(Source::Git, to);
+        let is_sent = |bytes: usize| feed.send_of_size(News::Alive, bytes).now_or_never();
+        assert_eq!(is_sent(LARGE), Some(true));
+        assert_eq!(is_sent(LARGE + 1), None, "one waits");
+        assert!(deltas.try_recv().is_ok());
+        assert_eq!(is_sent(LARGE + 1), Some(true));
+        assert_eq!(is_sent(LARGE + 1), None, "a second large one");
+        assert_eq!(is_sent(1), Some(true), "the places stay free for others");
+        drop(deltas);
+        assert_eq!(is_sent(LARGE + 1), Some(false));
+    }
 }

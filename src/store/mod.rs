@@ -10,6 +10,7 @@ pub mod history;
 mod named;
 pub mod source;
 mod table;
+mod weight;
 
 pub use attempts::{Attempts, FailedAttempt};
 pub use changed::Changed;
@@ -69,6 +70,8 @@ pub enum News {
     /// A list begins: what it does not name until [`News::Listed`] is gone then.
     Listing(ClusterList),
     Listed(ClusterList),
+    /// A list brought more than may be kept: nothing of it is, and what there is in it is not known.
+    Dropped(ClusterList),
     Put(Fact),
     Gone(Kind, ObjectId),
     /// Where the cluster is, as soon as that is known.
@@ -350,6 +353,10 @@ impl Store {
             }
             (News::Listing(list), Some(cluster)) => cluster.begin(&list),
             (News::Listed(list), Some(cluster)) => cluster.end(&list),
+            (News::Dropped(list), Some(cluster)) => {
+                cluster.begin(&list);
+                cluster.end(&list);
+            }
             (News::Permissions(permissions), Some(cluster)) => cluster.permissions = permissions,
             (News::Address(address), Some(cluster)) => cluster.address = Some(address),
             (News::Odd { list, name, why }, Some(cluster)) => {

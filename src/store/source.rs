@@ -214,6 +214,7 @@ impl SourceState {
                 state.listed = true;
                 state.fault = None;
             }
+            News::Dropped(list) => self.lists.entry(list.clone()).or_default().listed = false,
             // A fact or a sign of life, of which there is no more to note than that it came.
             News::Alive | News::Listing(_) | News::Put(_) | News::Gone(..) | News::Odd { .. } => {}
         }

@@ -90,13 +90,23 @@ impl<T> Table<T> {
         let Some(listed) = self.listing.remove(namespace) else {
             return;
         };
-        let known = self.rows.get(namespace).into_iter().flat_map(HashMap::keys);
-        let gone: Vec<Arc<str>> = known
-            .filter(|name| !listed.contains(*name))
-            .cloned()
-            .collect();
-        for name in gone {
-            self.remove(&(namespace.clone(), name));
+        let Some(rows) = self.rows.get_mut(namespace) else {
+            return;
+        };
+        // Their apps are gathered first: many objects may be of one app, and each would look through all of them.
+        let mut apps: HashSet<Arc<str>> = HashSet::new();
+        rows.retain(|name, row| {
+            let stays = listed.contains(name);
+            apps.extend(row.app.iter().filter(|_| !stays).cloned());
+            stays
+        });
+        for app in apps {
+            if let Some(keys) = self.by_app.get_mut(&app) {
+                keys.retain(|(of, name)| of != namespace || listed.contains(name));
+                if keys.is_empty() {
+                    self.by_app.remove(&app);
+                }
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! its own watch, so that one that is forbidden or broken leaves the others. Deliberately absent: opinions about the facts.
 
 mod health;
+mod kept;
 mod rights;
 
 use super::connect::{Access, Known, KubeContext};
@@ -16,6 +17,8 @@ use crate::store::{ClusterList, Kind, News, Source};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use health::Health;
+pub use kept::Bounds;
+use kept::Kept;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::watch as signal;
@@ -81,6 +84,7 @@ pub struct Cluster {
     feed: Feed,
     calls: Option<Calls>,
     pace: Pace,
+    bounds: Bounds,
     health: Arc<Health>,
     kick: signal::Sender<u64>,
     open: signal::Sender<Option<App>>,
@@ -110,6 +114,7 @@ impl Cluster {
             feed,
             calls,
             pace: Pace::default(),
+            bounds: Bounds::default(),
             kick: signal::Sender::new(0),
             open: signal::Sender::new(None),
             namespaces,
@@ -195,12 +200,7 @@ impl Cluster {
     }
 
     async fn watch_as<T: Wire>(&self, namespace: &Arc<str>, main: bool) {
-        let mut listener = Reporter {
-            cluster: self,
-            namespace,
-            main,
-            about: None,
-        };
+        let mut listener = Reporter::new(self, namespace, main, None);
         self.watching(namespace, "").run::<T>(&mut listener).await;
     }
 
@@ -316,18 +316,8 @@ impl Cluster {
 
     async fn watch_opened_in(&self, namespace: &Arc<str>, app: &App, workloads: &Workloads) {
         let selector = format!("{}={}", workloads.app_label, app.as_str());
-        let mut jobs = Reporter {
-            cluster: self,
-            namespace,
-            main: false,
-            about: None,
-        };
-        let mut happenings = Reporter {
-            cluster: self,
-            namespace,
-            main: false,
-            about: Some(app.as_str()),
-        };
+        let mut jobs = Reporter::new(self, namespace, false, None);
+        let mut happenings = Reporter::new(self, namespace, false, Some(app.as_str()));
         tokio::join!(
             self.watching(namespace, &selector).run::<Job>(&mut jobs),
             self.watching(namespace, "")
@@ -358,6 +348,9 @@ struct Reporter<'a> {
     main: bool,
     /// Only what is about this app, by the names that its objects begin with.
     about: Option<&'a str>,
+    kept: Kept,
+    /// Why no more is received although somebody listens, until the watch has asked.
+    overfull: Option<String>,
 }
 
 impl<T: Wire> Listener<T> for Reporter<'_> {
@@ -371,12 +364,21 @@ impl<T: Wire> Listener<T> for Reporter<'_> {
             namespace: self.namespace.clone(),
         };
         let news = match event {
-            WatchEvent::Begin => News::Listing(list),
+            WatchEvent::Begin => {
+                self.kept.begin();
+                News::Listing(list)
+            }
             WatchEvent::Item(item) => match (self.about, item.about()) {
                 (Some(app), Some(name)) if !belongs(name, app) => return true,
-                _ => News::Put(item.fact(environment)),
+                _ => {
+                    let fact = item.fact(environment);
+                    let bytes = fact.weight();
+                    let name = fact.id().name.clone();
+                    return self.keep(list, &name, News::Put(fact), bytes).await;
+                }
             },
             WatchEvent::End => {
+                self.kept.end();
                 self.note(kind, true);
                 News::Listed(list)
             }
@@ -385,8 +387,19 @@ impl<T: Wire> Listener<T> for Reporter<'_> {
                 // nothing was missed, so what was listed stands
                 News::Listed(list)
             }
-            WatchEvent::Gone(meta) => News::Gone(kind, meta.id(environment)),
-            WatchEvent::Odd { name, why } => News::Odd { list, name, why },
+            WatchEvent::Gone(meta) => {
+                self.kept.gone(&meta.name);
+                News::Gone(kind, meta.id(environment))
+            }
+            WatchEvent::Odd { name, why } => {
+                let bytes = name.len() + why.len();
+                let odd = News::Odd {
+                    list: list.clone(),
+                    name: name.clone(),
+                    why,
+                };
+                return self.keep(list, &name, odd, bytes).await;
+            }
             WatchEvent::Alive => News::Alive,
             WatchEvent::Skew(ms) => News::Skew(ms),
             WatchEvent::Fault { fault, retry_at } => {
@@ -417,9 +430,48 @@ impl<T: Wire> Listener<T> for Reporter<'_> {
     async fn closed(&self) {
         self.cluster.feed.closed().await;
     }
+
+    fn overfull(&mut self) -> Option<String> {
+        self.overfull.take()
+    }
 }
 
-impl Reporter<'_> {
+impl<'a> Reporter<'a> {
+    fn new(
+        cluster: &'a Cluster,
+        namespace: &'a Arc<str>,
+        main: bool,
+        about: Option<&'a str>,
+    ) -> Self {
+        Self {
+            cluster,
+            namespace,
+            main,
+            about,
+            kept: Kept::default(),
+            overfull: None,
+        }
+    }
+
+    /// Sends what will be kept, unless that is more than may be: then nothing of the list is kept, because which part of it
+    /// is true cannot be told.
+    async fn keep(&mut self, list: ClusterList, name: &str, news: News, bytes: usize) -> bool {
+        let Cluster { feed, bounds, .. } = self.cluster;
+        if self.kept.put(name, bytes, *bounds) {
+            return feed.send_of_size(news, bytes).await;
+        }
+        self.kept.clear();
+        self.overfull = Some(format!(
+            "The {} of {} brought more than {} objects or {} MB, and are not kept: no cluster has so many.",
+            list.kind.word(),
+            list.namespace,
+            bounds.objects,
+            bounds.bytes / (1024 * 1024)
+        ));
+        feed.send(News::Dropped(list)).await;
+        false
+    }
+
     fn note(&self, kind: Kind, is_read: bool) {
         if self.main {
             self.cluster.health.note(kind, is_read);

@@ -6,8 +6,8 @@
 use memchr::memchr2;
 use serde::Deserialize;
 
-/// No object of a cluster is larger (etcd takes 1.5 MB by default).
-const LARGEST_ITEM: usize = 32 * 1024 * 1024;
+/// No object of a cluster is larger (etcd takes 1.5 MB by default, and is seldom told to take more than a few).
+const LARGEST_ITEM: usize = 8 * 1024 * 1024;
 /// All of a list but its items.
 const LARGEST_ENVELOPE: usize = 1024 * 1024;
 

@@ -139,7 +139,13 @@ impl Watch<'_> {
                 self.stream(&reading, &mut state, listener).await
             };
             let failure = match ended {
-                Ended::Closed => return,
+                Ended::Closed => match listener.overfull() {
+                    None => return,
+                    Some(why) => {
+                        state.version = None;
+                        Failure::overfull(why)
+                    }
+                },
                 Ended::Listed | Ended::Over | Ended::Kicked => continue,
                 Ended::NoWatchList => {
                     state.watch_list = false;
@@ -243,6 +249,15 @@ impl WatchState {
 }
 
 impl Failure {
+    /// More came than may be kept. Reading it all again soon would bring the same.
+    fn overfull(why: String) -> Self {
+        let hint = "Check that this is the right server, and what makes objects there without end.";
+        Self {
+            retry_after: Some(LONGEST_PAUSE),
+            ..Self::before(Fault::new(FaultKind::Malformed, why, hint))
+        }
+    }
+
     /// A fault from before any request: no client could be had.
     fn before(fault: Fault) -> Self {
         Self {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 mod faults;
+mod flood;
 
 struct Running {
     cluster: Arc<Cluster>,
@@ -45,6 +46,10 @@ fn read(server: &Faulty) -> Running {
 }
 
 fn read_at(place: KubeContext) -> Running {
+    read_within(place, Bounds::default())
+}
+
+fn read_within(place: KubeContext, bounds: Bounds) -> Running {
     let (tell, deltas) = mpsc::channel(64);
     let feed = Feed::new(source(), tell);
     let namespaces = signal::Sender::default();
@@ -56,6 +61,7 @@ fn read_at(place: KubeContext) -> Running {
         None,
         namespaces.subscribe(),
     );
+    cluster.bounds = bounds;
     cluster.pace = Pace {
         first: Duration::from_millis(10),
         longest: Duration::from_millis(40),

@@ -37,4 +37,8 @@ pub trait Listener<T: Wire>: Send {
     fn receive(&mut self, event: WatchEvent<T>) -> impl Future<Output = bool> + Send;
     /// Ends when nobody wants any more events.
     fn closed(&self) -> impl Future<Output = ()> + Send;
+    /// Why no more is received although somebody still wants events: once, after `receive` has said no.
+    fn overfull(&mut self) -> Option<String> {
+        None
+    }
 }
