@@ -187,6 +187,8 @@ pub struct Requests {
     pub strange: Vec<String>,
     /// Where the cursor was each time that this was asked, and has not been answered yet.
     asked: Vec<(u16, u16)>,
+    /// What stands until a synchronised update is over, as terminals show it: half a frame is nothing that anybody sees.
+    held: Option<Screen>,
 }
 
 impl vt100::Callbacks for Requests {
@@ -240,7 +242,9 @@ impl vt100::Callbacks for Requests {
         let synchronised = one == Some(b'?') && params == [&[2026][..]] && matches!(end, 'h' | 'l');
         // The terminal keeps its own title and takes it back at the end.
         let title = one.is_none() && matches!(params, [[22 | 23], [2]]) && end == 't';
-        if !synchronised && !title {
+        if synchronised {
+            self.held = (end == 'h').then(|| Screen::of_emulator(screen));
+        } else if !title {
             self.strange.push(format!("csi {one:?} {params:?} {end}"));
         }
     }
@@ -267,6 +271,20 @@ pub struct Screen {
 }
 
 impl Screen {
+    fn of_emulator(screen: &vt100::Screen) -> Self {
+        let (_, columns) = screen.size();
+        Screen {
+            rows: screen
+                .rows(0, columns)
+                .map(|row| row.trim_end().to_owned())
+                .collect(),
+            alternate: screen.alternate_screen(),
+            cursor_hidden: screen.hide_cursor(),
+            bracketed_paste: screen.bracketed_paste(),
+            cursor: screen.cursor_position(),
+        }
+    }
+
     pub fn contains(&self, text: &str) -> bool {
         self.rows.iter().any(|row| row.contains(text))
     }
@@ -653,18 +671,8 @@ impl Received {
     }
 
     fn screen(&self) -> Screen {
-        let screen = self.emulator.screen();
-        let (_, columns) = screen.size();
-        Screen {
-            rows: screen
-                .rows(0, columns)
-                .map(|row| row.trim_end().to_owned())
-                .collect(),
-            alternate: screen.alternate_screen(),
-            cursor_hidden: screen.hide_cursor(),
-            bracketed_paste: screen.bracketed_paste(),
-            cursor: screen.cursor_position(),
-        }
+        let held = self.emulator.callbacks().held.clone();
+        held.unwrap_or_else(|| Screen::of_emulator(self.emulator.screen()))
     }
 }
 

@@ -54,6 +54,10 @@ fn a_muted_cell_leaves_the_counts_until_it_is_lifted_in_the_journal() {
     desk.see("-- mute publisher @ staging");
     desk.press("enter");
     desk.see("why is it muted?");
+    // Two Enters so close together would be one held key.
+    desk.type_text("x");
+    desk.see("why is it muted? x");
+    desk.press("backspace");
     desk.pause();
     desk.press("enter");
     desk.see("Whoever comes next wants to know why");
