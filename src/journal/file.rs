@@ -6,7 +6,7 @@
 pub use super::paths::JournalPaths;
 pub use super::tail::{News, Tail};
 
-use super::{Entry, Journal, archive, line};
+use super::{Entry, Journal, archive, line, tail};
 use crate::model::{Fault, FaultKind};
 use crate::private_file::{could_open, is_still, open};
 use jiff::Timestamp;
@@ -158,6 +158,16 @@ impl JournalFile {
                 "",
             )
         })?;
+        if line.len() as u64 >= tail::LONGEST {
+            return Err(Fault::new(
+                FaultKind::Malformed,
+                format!(
+                    "The journal entry has {} MB and could not be read again.",
+                    line.len() >> 20
+                ),
+                "Give a shorter reason.",
+            ));
+        }
         self.first(|path| append_to(path, &line))
             .map(|((), place, note)| Written { place, note })
     }

@@ -12,7 +12,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 /// No entry is longer; what is cannot be read.
-const LONGEST: u64 = 4 << 20;
+pub(super) const LONGEST: u64 = 4 << 20;
 /// Unreadable lines that are remembered by their place for each file.
 const REMEMBERED: usize = 1000;
 

@@ -5,12 +5,17 @@
 pub mod live;
 
 use super::counts::{answer_counts, key_counts};
+use super::prompt::paste;
 use crate::action::{Action, Place};
 use crate::effect::Effect;
 use crate::message::Press;
 use crate::plan::{Plan, Request, plan};
 use crate::screen::confirm::top_of_focus;
 use crate::state::{Complaint, ConfirmUi, Cure, Overlay, Part, State};
+
+/// For so many seconds the reason of a plan is that of the next one, too: longer than a roll back takes, shorter than what
+/// comes after an incident.
+const A_MOMENT_S: i64 = 1_800;
 
 /// Shows a plan. The focus starts where something must be typed, else on Cancel.
 pub fn open(state: &mut State, plan: Plan) {
@@ -19,18 +24,7 @@ pub fn open(state: &mut State, plan: Plan) {
         (false, true) => Part::Version,
         (false, false) => Part::Buttons,
     };
-    // A reason given a moment ago for the plan before this one is offered again.
-    let carried = state
-        .journal
-        .records
-        .last()
-        .and_then(|record| record.plan.request.reason.clone());
-    let follows = state
-        .journal
-        .records
-        .last()
-        .is_some_and(|record| record.plan.next == Some(plan.request.lever));
-    let reason = carried.filter(|_| follows).unwrap_or_default();
+    let reason = carried_reason(state, &plan).unwrap_or_default();
     state.open_overlay(Overlay::Confirm(Box::new(ConfirmUi {
         plan,
         part,
@@ -45,6 +39,17 @@ pub fn open(state: &mut State, plan: Plan) {
         changes: Vec::new(),
         sent: false,
     })));
+}
+
+/// The reason given a moment ago for the plan that this one follows at the same target: it is offered again.
+fn carried_reason(state: &State, plan: &Plan) -> Option<String> {
+    let before = state.journal.records.last()?;
+    let age = state.now.duration_since(before.plan.made_at).as_secs();
+    let follows = before.plan.next == Some(plan.request.lever)
+        && before.plan.request.target == plan.request.target
+        && before.plan.who == state.settings.who
+        && age <= A_MOMENT_S;
+    before.plan.request.reason.clone().filter(|_| follows)
 }
 
 /// The parts in the order of Tab.
@@ -229,9 +234,7 @@ fn choose(state: &mut State, press: &Press, by: isize) {
 /// Pasted text goes into the reason, never into the version.
 pub fn pasted(confirm: &mut ConfirmUi, text: &str) {
     match confirm.part {
-        Part::Reason => confirm
-            .reason
-            .extend(text.chars().map(|c| if c.is_control() { ' ' } else { c })),
+        Part::Reason => paste(&mut confirm.reason, text),
         Part::Version => {
             let text = "The version must be typed; a paste does not count.".to_owned();
             complain(confirm, text, Cure::Key);

@@ -182,7 +182,10 @@ fn unsent(state: &mut State, plan: &crate::plan::PlanId, outcome: &Outcome) {
         Outcome::Failed {
             because, remedy, ..
         } => format!("{because} {remedy}"),
-        Outcome::Applied { .. } => return,
+        // The lines of the journal come by themselves; this one may be of a plan whose own line could not be read.
+        Outcome::Applied { evidence } => format!(
+            "Plan {plan} was sent and accepted ({evidence}), but what the journal says of it was not read yet. Look at the journal before you send it again."
+        ),
     };
     match &mut state.ui.overlay {
         Some(Overlay::Confirm(confirm)) if confirm.plan.id == *plan => {

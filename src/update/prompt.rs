@@ -140,12 +140,7 @@ pub fn pasted(state: &mut State, text: &str) {
     if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
         confirm::pasted(confirm, text);
     } else if let Some(prompt) = &mut state.ui.prompt {
-        let room = LONGEST.saturating_sub(prompt.text.len());
-        prompt.text.extend(
-            text.chars()
-                .map(|c| if c.is_control() { ' ' } else { c })
-                .take(room),
-        );
+        paste(&mut prompt.text, text);
         let (kind, text) = (prompt.kind, prompt.text.clone());
         if kind == PromptKind::Filter {
             apply(state, kind, &text);
@@ -153,6 +148,13 @@ pub fn pasted(state: &mut State, text: &str) {
     } else {
         state.complain("Pasted text is not taken as keys.");
     }
+}
+
+/// Adds pasted text to a line of text, as far as there is room.
+pub fn paste(text: &mut String, pasted: &str) {
+    let room = LONGEST.saturating_sub(text.len());
+    let letters = pasted.chars().map(|c| if c.is_control() { ' ' } else { c });
+    text.extend(letters.take(room));
 }
 
 /// Edits a line of text at its end: letters, backspace, ctrl-w a word, ctrl-u all.

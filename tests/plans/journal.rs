@@ -185,6 +185,21 @@ fn a_home_that_takes_nothing_gives_way_to_the_runtime_directory_and_says_so() {
     home.journal().lock(Duration::ZERO).unwrap();
 }
 
+/// An intent that nobody could read again would hide a plan that is under way.
+#[test]
+fn what_could_not_be_read_again_is_not_written() {
+    let home = Home::new();
+    let mut large = intent("aaaa", 0);
+    let What::Intent { plan } = &mut large.what else {
+        panic!("an intent")
+    };
+    plan.request.reason = Some("x".repeat(5 << 20));
+    let fault = home.journal().append(&large).unwrap_err();
+    assert!(fault.detail.contains("5 MB"), "{fault}");
+    assert!(!home.state().exists());
+    home.journal().append(&intent("bbbb", 0)).unwrap();
+}
+
 #[test]
 fn nowhere_to_write_is_a_fault_that_names_every_place() {
     let home = Home::new();

@@ -10,8 +10,8 @@ use super::golden::drawn;
 use super::{after, confirm_ui, decide, key, night, request, world};
 use leverframe::effect::Effect;
 use leverframe::message::Message;
-use leverframe::model::ActorKind;
-use leverframe::plan::Lever;
+use leverframe::model::{ActorKind, Target};
+use leverframe::plan::{Lever, Request};
 use leverframe::state::{ConfirmUi, Overlay, Part, State};
 use leverframe::update::update;
 
@@ -463,4 +463,40 @@ fn what_has_the_focus_is_in_sight_and_so_is_what_it_unfolds() {
         .position(|line| line.starts_with("-- ["))
         .unwrap();
     assert!(!lines[title + 1].starts_with("--"), "{screen}");
+}
+
+/// A reason goes on to what follows at the same target, and into no other commit.
+#[test]
+fn a_reason_is_offered_again_for_what_follows_at_the_same_target() {
+    let pulled = |app: &str, sent_ago: &str| {
+        let mut state = night(80, 24);
+        let roll_back = Request {
+            reason: Some("incident 4711".into()),
+            ..request(Lever::RollBack, "production", "whitehall-admin")
+        };
+        let sent = decide(&state, &roll_back).unwrap();
+        world::remember(&mut state, sent, sent_ago);
+        let hold = Lever::ALL.iter().position(|lever| *lever == Lever::Hold);
+        state.ui.overlay = Some(Overlay::Levers {
+            target: Target::new("production", app),
+            selected: hold.unwrap(),
+            after: None,
+        });
+        state.ui.overlay_painted = Some(world::now());
+        key(&mut state, "enter", 500, false);
+        assert_eq!(confirm(&state).plan.request.lever, Lever::Hold);
+        confirm(&state).reason.clone()
+    };
+    assert_eq!(pulled("whitehall-admin", "2s"), "incident 4711");
+    assert_eq!(pulled("publisher", "2s"), "", "another app");
+    assert_eq!(pulled("whitehall-admin", "45m"), "", "another hour");
+}
+
+#[test]
+fn a_paste_has_no_more_room_than_a_reason() {
+    let mut state = open(Part::Reason);
+    for _ in 0..2 {
+        update(&mut state, Message::Pasted("x".repeat(1 << 20)));
+    }
+    assert_eq!(confirm(&state).reason.len(), 500);
 }
