@@ -4,7 +4,10 @@ use crate::delivery::Delivery;
 use crate::delivery::versions::OrderBy;
 use crate::model::{ActorKind, Change, Environment, Order, Repository, TakenBack, Version};
 use crate::store::Store;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How far the clock of whoever commits may be behind the one that a plan was made by.
+const CLOCKS_DIFFER_S: i64 = 60;
 
 /// Compares `one` with `other`, two versions of one repository.
 pub fn compare_versions(
@@ -127,7 +130,8 @@ pub fn taken_back(
     at: Timestamp,
 ) -> Option<TakenBack> {
     let known = store.taken_back(environment, repository);
-    if let Some(back) = known.filter(|back| back.to == *now) {
+    let known = known.filter(|back| back.to == *now);
+    if let Some(back) = known.filter(|back| is_still(store, environment, repository, back)) {
         return Some(back.clone());
     }
     let moved = store.history.last_move(environment, repository)?;
@@ -143,6 +147,29 @@ pub fn taken_back(
         reason: moved.reason.as_ref().map(ToString::to_string),
         is_left: false,
     })
+}
+
+/// Whether nothing has moved a version since its roll back, as far as history knows: what another change brings to the same
+/// version later was ordered by nobody.
+fn is_still(
+    store: &Store,
+    environment: &Environment,
+    repository: &Repository,
+    back: &TakenBack,
+) -> bool {
+    let early = SignedDuration::from_secs(CLOCKS_DIFFER_S);
+    let sent = back.at.checked_sub(early).unwrap_or(back.at);
+    let moves = store.history.changes_of(environment, repository).iter();
+    let mut since = moves
+        .filter(|change| change.moves_version())
+        .take_while(|change| change.at >= sent);
+    let is_it = |change: &&Change| {
+        change.from.as_ref() == Some(&back.from) && change.to.as_ref() == Some(&back.to)
+    };
+    match since.next() {
+        Some(newest) => is_it(&newest) && !since.any(|change| is_it(&change)),
+        None => true,
+    }
 }
 
 #[cfg(test)]

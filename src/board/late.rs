@@ -250,6 +250,6 @@ impl<'a> FactsAt<'a> {
             || here
                 .pods(name)
                 .iter()
-                .any(|pod| pod.crash_reason().is_some())
+                .any(|pod| pod.is_meant_to_serve() && pod.crash_reason().is_some())
     }
 }

@@ -125,6 +125,20 @@ fn a_crash_is_shown_on_the_version_that_crashes() {
 }
 
 #[test]
+fn an_old_roll_back_is_no_excuse_for_an_accident() {
+    let mut world = rolled_back(ActorKind::Robot);
+    know(&mut world, taken_back(false));
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Back], "{:?}", status.because);
+    // Released again since, and lowered by the robot: to the same version, but nobody meant it.
+    for (from, to, age) in [("v3083", "v3084", 900), ("v3084", "v3083", 300)] {
+        world.moved_since("production", "whitehall", from, to, age);
+    }
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention, [Word::Lower], "{:?}", status.because);
+}
+
+#[test]
 fn what_was_rolled_back_on_purpose_is_back_and_not_stuck() {
     for kind in [ActorKind::Manual, ActorKind::Person, ActorKind::Leverframe] {
         let world = rolled_back(kind);

@@ -181,6 +181,7 @@ impl Record {
                         && *repository == change.repository
                         && change.moves_version()
                         && change.to.as_ref() == Some(version)
+                        && (self.plan.from.is_none() || change.from == self.plan.from)
                 }
                 HopEffect::Gate {
                     environment,

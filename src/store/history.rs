@@ -36,9 +36,8 @@ impl History {
             let came = change.at;
             match walked {
                 Walked::Newer => {
-                    // Batches of an increment come newest first, and older than this file's newest never.
-                    let place = file.iter().take_while(|known| known.at > change.at).count();
-                    file.insert(place, change);
+                    // They come in the order of the commits, which is not that of their committers' clocks.
+                    file.insert(0, change);
                 }
                 _ => {
                     // Most files of a large delivery have one change: room for three more would be most of what is kept.
@@ -249,6 +248,17 @@ mod tests {
     use crate::cases::cases;
     use crate::store::fixture::{Fixture, ago};
     use proptest::prelude::*;
+
+    /// Each commits by a clock of their own; what stands now is what the last commit says.
+    #[test]
+    fn newer_changes_stand_in_the_order_of_the_commits() {
+        let mut world = Fixture::new();
+        world.moved_since("production", "router", "v247", "v280", -240);
+        world.moved_since("production", "router", "v280", "v247", 0);
+        let history = &world.store.history;
+        let moved = history.last_move(&"production".into(), &"router".into());
+        assert_eq!(moved.unwrap().to, Some("v247".into()));
+    }
 
     const FILES: [&str; 4] = ["publisher", "router", "frontend", "signon"];
 
