@@ -43,8 +43,12 @@ fn is_practice(config: &Config) -> bool {
 
 /// A yard holds this lock as long as it is open.
 fn is_yard_open(folder: &Path) -> bool {
-    let lock = File::open(folder.join("yard.lock"));
-    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    let lock = folder.join("yard.lock");
+    // Anything else that bears the name might keep who opens it waiting.
+    if !std::fs::symlink_metadata(&lock).is_ok_and(|about| about.is_file()) {
+        return false;
+    }
+    File::open(lock).is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// A plan's id that no other has: the standard library's hash keys come from the system's random source.

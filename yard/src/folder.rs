@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -26,9 +26,10 @@ impl Folder {
     /// Makes one under the system's temporary directory, and removes those there whose yards are no more.
     pub fn create() -> io::Result<Folder> {
         let parent = std::env::temp_dir();
+        let own = Folder::create_in(&parent)?;
         // What cannot be removed is in nobody's way.
-        let _ = remove_abandoned(&parent);
-        Folder::create_in(&parent)
+        let _ = remove_abandoned(&parent, fs::metadata(own.path())?.uid());
+        Ok(own)
     }
 
     fn create_in(parent: &Path) -> io::Result<Folder> {
@@ -49,14 +50,20 @@ impl Folder {
     }
 }
 
-/// Removes the folders of yards that were killed.
-fn remove_abandoned(parent: &Path) -> io::Result<()> {
+/// Removes the folders of a user's yards that were killed.
+fn remove_abandoned(parent: &Path, user: u32) -> io::Result<()> {
     for entry in fs::read_dir(parent)?.flatten() {
+        let path = entry.path();
+        let is_own =
+            |path: &Path| fs::symlink_metadata(path).is_ok_and(|about| about.uid() == user);
+        let is_file = |path: &Path| fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
         let is_yard = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        let Some(lock) = is_yard
-            .then(|| File::open(entry.path().join(LOCK)).ok())
-            .flatten()
-        else {
+        let lock = path.join(LOCK);
+        // Anybody may put anything under these names; opening a pipe would wait for ever.
+        if !is_yard || !is_own(&path) || !is_file(&lock) {
+            continue;
+        }
+        let Ok(lock) = File::open(lock) else {
             continue;
         };
         match lock.try_lock() {
@@ -85,7 +92,18 @@ mod tests {
         let foreign = parent.path().join(format!("{PREFIX}of-somebody"));
         fs::create_dir(&foreign).unwrap();
         fs::create_dir(parent.path().join("else")).unwrap();
-        remove_abandoned(parent.path()).unwrap();
+        // What somebody laid there to make a yard wait.
+        let trap = parent.path().join(format!("{PREFIX}trap"));
+        fs::create_dir(&trap).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(trap.join(LOCK))
+            .status();
+        assert!(made.unwrap().success());
+        let user = fs::metadata(open.path()).unwrap().uid();
+        remove_abandoned(parent.path(), user + 1).unwrap();
+        assert!(left.exists(), "another user's");
+        remove_abandoned(parent.path(), user).unwrap();
+        assert!(trap.exists());
         assert!(!left.exists());
         assert!(open.path().join(LOCK).exists() && foreign.exists());
         assert!(parent.path().join("else").exists());
