@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::journal::{PlanState, Record};
 use crate::plan::waits::awaited_hop;
-use crate::state::{Notice, Overlay, State};
+use crate::state::{Overlay, State};
 use crate::store::source::STALE_AFTER_S;
 
 /// Now, by the wall clock.
@@ -62,7 +62,7 @@ pub(super) fn next_tick(state: &State) -> Instant {
     let next = turns_stale
         .chain(turns_late)
         .chain(turns_age)
-        .chain(state.ui.notice.as_ref().and_then(Notice::ends_at))
+        .chain(state.notice_ends_at())
         .chain(second)
         .filter(|at| *at > now)
         .fold(next_minute(now), Timestamp::min);

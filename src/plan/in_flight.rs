@@ -59,8 +59,18 @@ pub(super) fn check(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
                     ),
                 ),
             };
-            checks.add(
+            // What is on its way comes no sooner by a second plan, which would be owed for and journalled beside it.
+            let is_the_same = record.plan_state() == PlanState::Underway
+                && record.plan.request.lever == draft.request.lever
+                && record.plan.request.target == draft.request.target
+                && record.plan.to == draft.to;
+            let weight = match CheckName::InFlight.weight(draft.request.lever) {
+                _ if is_the_same => Weight::Refuses,
+                usual => usual.unwrap_or(Weight::Shown),
+            };
+            checks.weigh(
                 CheckName::InFlight,
+                weight,
                 Verdict::Failed,
                 format!(
                     "plan {} ({} {}, by {}) {state}",

@@ -91,8 +91,10 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         .filter(|lower| matches!(lower.gate_by, Mechanism::Commit | Mechanism::Branch))
         .map(|_| Lever::Hold);
     subject.conclude(Draft {
+        // Asked again it is about the same version: what is proposed by then may be one further down.
         request: Request {
             repository: Some(repository),
+            version: Some(to.clone()),
             ..subject.request.clone()
         },
         from,

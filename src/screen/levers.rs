@@ -81,9 +81,12 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
             Err(_) => {}
         }
     }
-    // While a plan moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
+    // While a plan moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it. What
+    // brings another version cures the trouble that is still seen, so then only a hold is wanted beside it.
     if let Some(under_way) = under_way(state, target) {
-        ready.retain(|(lever, _)| first.contains(lever) && *lever != under_way);
+        let brings = matches!(under_way, Lever::RollBack | Lever::Promote);
+        let is_wanted = |lever: Lever| lever != under_way && (!brings || lever == Lever::Hold);
+        ready.retain(|(lever, _)| first.contains(lever) && is_wanted(*lever));
     }
     let place = |lever| first.iter().position(|known| *known == lever);
     ready.sort_by_key(|(lever, _)| place(*lever).unwrap_or(first.len()));

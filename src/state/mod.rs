@@ -387,16 +387,26 @@ pub struct Notice {
 
 /// So long the acceptance of a plan stands before how far the plan has come takes its place.
 const ACCEPTANCE_STANDS: SignedDuration = SignedDuration::from_secs(5);
-
-impl Notice {
-    /// When it ends by itself; none where only a key ends it.
-    pub fn ends_at(&self) -> Option<Timestamp> {
-        self.accepts.as_ref()?;
-        self.at.checked_add(ACCEPTANCE_STANDS).ok()
-    }
-}
+/// So long any other message stands before it.
+const MESSAGE_STANDS: SignedDuration = SignedDuration::from_secs(20);
+/// So long after it was made a plan has something to say in the last line.
+const PLAN_SPEAKS: SignedDuration = SignedDuration::from_hours(1);
 
 impl State {
+    /// When the message ends by itself, because a plan has something to say; none where only a key ends it.
+    pub fn notice_ends_at(&self) -> Option<Timestamp> {
+        let notice = self.ui.notice.as_ref()?;
+        let newest = self.journal.records.last()?;
+        let stands = match &notice.accepts {
+            Some(_) => ACCEPTANCE_STANDS,
+            None => MESSAGE_STANDS,
+        };
+        let is_new = notice.at.duration_since(newest.plan.made_at) < PLAN_SPEAKS;
+        (is_new || notice.accepts.is_some())
+            .then(|| notice.at.checked_add(stands).ok())
+            .flatten()
+    }
+
     /// A state that knows nothing yet. The size comes with the terminal.
     pub fn new(
         delivery: Arc<Delivery>,

@@ -37,7 +37,7 @@ pub fn derive_state(state: &mut State) -> Vec<Effect> {
     run::keep_visible(state);
     log::refresh_log(state);
     await_effects(state, &mut effects);
-    end_acceptance(state);
+    end_message(state);
     look::for_lost(state, &mut effects);
     list::pin(state);
     confirm::live::refresh(state);
@@ -113,9 +113,8 @@ fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Whoever presses no key sees how far the plan has come, which stands where no sentence does.
-fn end_acceptance(state: &mut State) {
-    let ends_at = state.ui.notice.as_ref().and_then(Notice::ends_at);
-    if ends_at.is_some_and(|at| at <= state.now) {
+fn end_message(state: &mut State) {
+    if state.notice_ends_at().is_some_and(|at| at <= state.now) {
         state.ui.notice = None;
     }
 }

@@ -548,7 +548,7 @@ fn how_far_a_plan_has_come_takes_the_place_of_its_acceptance_in_its_time() {
         let said = said(&state);
         assert!(said.contains(stands), "{seconds}s: {said}");
     }
-    // What was said of something else stays until a key is pressed.
+    // What was said of something else has more time to be read, and then gives way, too.
     state.ui.notice = Some(leverframe::state::Notice {
         text: "Nothing is selected.".into(),
         at: now(),
@@ -557,6 +557,9 @@ fn how_far_a_plan_has_come_takes_the_place_of_its_acceptance_in_its_time() {
     });
     leverframe::update::derive_state(&mut state);
     assert!(said(&state).contains("Nothing is selected."));
+    state.now = now().checked_add(SignedDuration::from_secs(20)).unwrap();
+    leverframe::update::derive_state(&mut state);
+    assert!(said(&state).contains("waiting for"), "{}", said(&state));
 }
 
 /// Gives a run of the world the name and the mark of a plan.

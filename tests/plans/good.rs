@@ -192,6 +192,23 @@ fn a_roll_back_after_a_roll_back_says_that_one_was_just_made() {
     );
 }
 
+/// An open plan is decided again each second, when another version may be the one that is proposed.
+#[test]
+fn a_roll_back_that_is_decided_again_is_about_the_same_version() {
+    let mut world = past();
+    let plan = pull(&world, Lever::RollBack, HERE, APP).unwrap();
+    assert_eq!(plan.to, Some("v1360".into()));
+    // A colleague has brought it meanwhile.
+    world.stands(HERE, APP, "v1361", "v1360", "20s");
+    let state = world.state(80, 24);
+    let refusal = leverframe::plan::plan(&plan.request, &state.context(&plan.id)).unwrap_err();
+    assert!(
+        refusal.because.contains("production has v1360"),
+        "{}",
+        refusal.because
+    );
+}
+
 #[test]
 fn nothing_is_proposed_while_history_is_not_read_back_to_all_that_are_offered() {
     let whole = past();

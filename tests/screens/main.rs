@@ -493,6 +493,32 @@ fn no_other_lever_is_proposed_while_a_plan_moves_the_cell() {
     let sent = decide(&state, &back).unwrap();
     world::remember(&mut state, sent, "2s");
     assert_eq!(proposed(&state), [Lever::Hold]);
+    // Whatever the trouble is whose own lever comes first.
+    let state = night(120, 40);
+    let statuses = state.board.rows().flat_map(|row| row.statuses());
+    let troubled = statuses.filter(|status| !status.attention.is_empty());
+    let troubled: Vec<Target> = troubled.map(|status| status.target.clone()).collect();
+    let mut rolled_back = 0;
+    for target in &troubled {
+        let back = request(
+            Lever::RollBack,
+            target.environment.as_str(),
+            target.app.as_str(),
+        );
+        let Ok(sent) = decide(&state, &back) else {
+            continue;
+        };
+        let mut state = night(120, 40);
+        world::remember(&mut state, sent, "2s");
+        let (ready, _) = leverframe::screen::levers::in_order_of_use(&state, target);
+        let ready: Vec<Lever> = ready.iter().map(|(lever, _)| *lever).collect();
+        assert!(
+            ready.iter().all(|lever| *lever == Lever::Hold),
+            "{target}: {ready:?}"
+        );
+        rolled_back += 1;
+    }
+    assert!(rolled_back > 2, "{rolled_back}");
 }
 
 #[test]
