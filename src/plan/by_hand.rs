@@ -140,8 +140,8 @@ fn commit(edits: &[Edit], message: &str, from: &str, to: &str) -> String {
     lines.push(format!("{git} --no-pager diff"));
     // Another program may have written the file anew in its own style.
     lines.push(format!(
-        "[ \"$({git} diff --numstat | awk '{{ n += $1 }} END {{ print n }}')\" = {} ] || {{ echo {}; exit 1; }}",
-        edits.len(),
+        "[ \"$({git} diff --numstat | awk '{{ to += $1; from += $2 }} END {{ print to, from }}')\" = {} ] || {{ echo {}; exit 1; }}",
+        quote(&format!("{0} {0}", edits.len())),
         quote("yq has changed more than the plan does. Nothing was pushed.")
     ));
     lines.push(format!("{git} commit {message} --{files}"));

@@ -376,12 +376,15 @@ fn a_commit_by_hand_stops_at_the_first_failure_and_leaves_all_as_it_was() {
         );
     };
     let changes_more = "if [ \"$1\" = -i ]; then echo more >> \"$3\"; fi; exec \"$0.real\" \"$@\"";
-    let cases: [(Break, &str); 5] = [
+    let leaves_out =
+        "\"$0.real\" \"$@\" || exit; if [ \"$1\" = -i ]; then sed -i '/^image_tag/!d' \"$3\"; fi";
+    let cases: [(Break, &str); 6] = [
         (refuses, YQ),
         (has_moved, YQ),
         (is_gone, YQ),
         (|_| {}, "exit 1"),
         (|_| {}, changes_more),
+        (|_| {}, leaves_out),
     ];
     for (shell, arguments) in shells() {
         for (nth, (break_it, yq)) in cases.iter().enumerate() {
