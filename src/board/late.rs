@@ -10,6 +10,7 @@ use crate::lever::Lever;
 use crate::model::*;
 use crate::store::Source;
 use crate::store::source::Reach;
+use jiff::Timestamp;
 
 /// Seconds between two moves from which on a version counts as seldom moved: once a month is a rhythm, not a delay.
 const SELDOM_S: i64 = 10 * 86_400;
@@ -155,12 +156,15 @@ impl<'a> FactsAt<'a> {
             {
                 return None;
             }
-            let age = self.seconds_since(self.store.history.stands_since(
-                &lower.name,
-                &image.repository,
-                Some(theirs),
-            )?);
-            if age <= self.delivery.usual.hop.1 || self.is_troubled_below(&here, status) {
+            let stands =
+                self.store
+                    .history
+                    .stands_since(&lower.name, &image.repository, Some(theirs))?;
+            // It cannot come before its smoke run has passed, which may be long after it came there.
+            let may_come = stands.max(self.passed_below(&here, status, theirs).unwrap_or(stands));
+            if self.seconds_since(may_come) <= self.delivery.usual.hop.1
+                || self.is_troubled_below(&here, status)
+            {
                 return None;
             }
             let unread = self.unread_below(&lower.name);
@@ -169,7 +173,7 @@ impl<'a> FactsAt<'a> {
                     "{} stands in {} since {} and has not come.{}",
                     name_version(status, image, theirs),
                     lower.name,
-                    span(age),
+                    span(self.seconds_since(stands)),
                     unread.unwrap_or_default()
                 ),
                 help: Some(Help {
@@ -213,6 +217,18 @@ impl<'a> FactsAt<'a> {
         gaps.sort_unstable();
         let median = gaps.get(gaps.len() / 2);
         by_hand && moves.len() >= MOVES_AT_LEAST && median.is_some_and(|gap| *gap >= SELDOM_S)
+    }
+
+    /// When the newest smoke run of a version passed in the environment below.
+    fn passed_below(
+        &self,
+        here: &Here<'a>,
+        status: &Status,
+        version: &Version,
+    ) -> Option<Timestamp> {
+        let smoke = self.smoke(here, status.target.app.as_str(), Some(version))?;
+        let has_passed = smoke.current && smoke.phase == RunPhase::Succeeded;
+        smoke.at.filter(|_| has_passed)
     }
 
     /// What is wrong below already says why nothing arrives.

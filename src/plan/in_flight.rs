@@ -3,9 +3,9 @@
 //! Deliberately absent: what becomes of them, which the journal and the facts say.
 
 use super::checks::Checks;
-use super::show;
 use super::subject::{Draft, Subject};
 use super::{CheckName, Lever, Moves, Outcome, Plan, Remedy, Request, Verdict, Way, Weight, Write};
+use super::{runs, show};
 use crate::journal::{Journal, PlanState, Record};
 use crate::model::Version;
 use crate::model::span::span;
@@ -19,28 +19,7 @@ const CALLED_LOST: SignedDuration = SignedDuration::from_hours(1);
 pub(super) fn check(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     let journal = subject.context.journal;
     match find_in_flight(journal, &draft.request, draft.to.as_ref()) {
-        None => match (
-            called_lost(journal, &draft.request, subject.context.now),
-            arrived(subject, &draft.request),
-        ) {
-            (Some(evidence), _) => checks.weigh(
-                CheckName::InFlight,
-                Weight::Reason,
-                Verdict::Failed,
-                evidence,
-                "",
-            ),
-            (None, None) => {
-                checks.pass(CheckName::InFlight, "no plan of the same kind is under way");
-            }
-            // Where it only is to be known, it is shown among what speaks against the plan.
-            (None, Some(evidence))
-                if CheckName::InFlight.weight(draft.request.lever) == Some(Weight::Shown) =>
-            {
-                checks.add(CheckName::InFlight, Verdict::Failed, evidence, "");
-            }
-            (None, Some(evidence)) => checks.pass(CheckName::InFlight, evidence),
-        },
+        None => check_the_rest(subject, draft, checks),
         Some(record) => {
             let (state, remedy) = match record.plan_state() {
                 PlanState::Unknown => (
@@ -83,6 +62,59 @@ pub(super) fn check(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
             );
         }
     }
+}
+
+/// What collides with nothing and is still to be known.
+fn check_the_rest(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
+    let (journal, request) = (subject.context.journal, &draft.request);
+    let mut speaks_against = |weight, evidence| {
+        checks.weigh(CheckName::InFlight, weight, Verdict::Failed, evidence, "");
+    };
+    if let Some(evidence) = called_lost(journal, request, subject.context.now) {
+        speaks_against(Weight::Reason, evidence);
+    } else if let Some(evidence) = brought_anyway(subject, draft) {
+        speaks_against(Weight::Shown, evidence);
+    } else if let Some(evidence) = arrived(subject, request) {
+        // Where it only is to be known, it is shown among what speaks against the plan.
+        match CheckName::InFlight.weight(request.lever) {
+            Some(Weight::Shown) => speaks_against(Weight::Shown, evidence),
+            _ => checks.pass(CheckName::InFlight, evidence),
+        }
+    } else {
+        checks.pass(CheckName::InFlight, "no plan of the same kind is under way");
+    }
+}
+
+/// What brings the same version to the same file by itself: a plan of another environment, or a run in flight.
+fn brought_anyway(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
+    let request = &draft.request;
+    if request.lever.moves() != Moves::Version {
+        return None;
+    }
+    let (repository, to) = (request.repository.as_ref()?, draft.to.as_ref()?);
+    let environment = &request.target.environment;
+    let awaits = |record: &&Record| {
+        let declares = record.plan.declares(environment, repository);
+        declares.is_some_and(|(nth, version)| {
+            version == to && record.seen.get(nth).is_none_or(Option::is_none)
+        })
+    };
+    let Some(record) = subject.context.journal.open().find(awaits) else {
+        return runs::name_bringer(subject, environment, repository, to);
+    };
+    let brings = match record.plan_state() {
+        PlanState::Open | PlanState::Unknown => "may be bringing",
+        PlanState::Late => "is late in bringing",
+        _ => "is bringing",
+    };
+    Some(format!(
+        "plan {} ({} {}, by {}) {brings} {} into {environment}",
+        record.plan.id,
+        record.plan.request.lever.title(),
+        record.plan.request.target,
+        record.plan.who.login,
+        to.short()
+    ))
 }
 
 /// What a plan would do that moves the same and was called lost lately, should it arrive after all.

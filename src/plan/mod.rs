@@ -190,6 +190,18 @@ impl Plan {
             .iter()
             .any(|check| check.name == name && check.verdict == Verdict::Passed)
     }
+    /// The hop with which it brings a version into a file by itself, and that version.
+    pub fn declares(&self, into: &Environment, file: &Repository) -> Option<(usize, &Version)> {
+        let mut hops = self.hops.iter().enumerate();
+        hops.find_map(|(nth, hop)| match &hop.effect {
+            HopEffect::Declared {
+                environment,
+                repository,
+                version,
+            } => (environment == into && repository == file).then_some((nth, version)),
+            _ => None,
+        })
+    }
 }
 
 /// The one write of a plan.

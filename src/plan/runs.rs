@@ -112,6 +112,28 @@ fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
     }
 }
 
+/// The run in flight that brings a version into `environment` by itself, in words. Where a run would write, the version
+/// must not stand yet: it starts nothing there.
+pub(super) fn name_bringer(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    repository: &Repository,
+    version: &Version,
+) -> Option<String> {
+    let flight = into(subject, environment, repository)
+        .into_iter()
+        .find(|flight| {
+            let file = subject.declared(&flight.into, repository);
+            let there = file.and_then(|file| file.version.as_ref());
+            flight.version == *version && there != Some(version)
+        })?;
+    Some(format!(
+        "{} brings {} into {environment} when it passes",
+        whose(subject, flight.run),
+        version.short()
+    ))
+}
+
 /// The row `overtaken`: runs that would undo or overtake what is about to happen in `environment`.
 pub(super) fn overtaken(
     subject: &Subject<'_>,

@@ -6,6 +6,7 @@
 use crate::action::{Action, Place};
 use crate::belongs::repositories;
 use crate::board::status::Status;
+use crate::journal::{PlanState, Record};
 use crate::model::{Repository, Target, Version};
 use crate::plan::{CheckName, Lever, Plan, PlanId, Refusal, show};
 use crate::state::{BoardLine, State};
@@ -93,11 +94,23 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
     (ready, asking)
 }
 
-/// The lever of the newest plan that moves the target and is not over.
+/// The lever of the newest plan that moves the target and is not over. One that brings a version here from another
+/// environment does what promote would do, until it is late.
 pub fn under_way(state: &State, target: &Target) -> Option<Lever> {
-    let requests = state.journal.open().map(|record| &record.plan.request);
-    let of_target = requests.filter(|request| request.target == *target).last();
-    of_target.map(|request| request.lever)
+    let files = repositories(&state.store, target).unwrap_or_default();
+    let brings = |record: &Record| {
+        let mut files = files.iter();
+        record.plan_state() != PlanState::Late
+            && files.any(|file| record.plan.declares(&target.environment, file).is_some())
+    };
+    let levers = state.journal.open().filter_map(|record| {
+        let request = &record.plan.request;
+        match request.target == *target {
+            true => Some(request.lever),
+            false => brings(record).then_some(Lever::Promote),
+        }
+    });
+    levers.last()
 }
 
 fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {

@@ -2,6 +2,7 @@
 
 use crate::changes::*;
 use crate::scene::*;
+use crate::world::World;
 use leverframe::journal::{Entry, Journal, What};
 use leverframe::model::*;
 use leverframe::plan::*;
@@ -342,6 +343,82 @@ fn a_plan_whose_version_has_arrived_is_named_by_the_next_of_its_kind() {
     assert_eq!(
         row.evidence,
         "plan ffff (roll back publisher @ production to v1360, by ops-1) has arrived, and its effect is awaited"
+    );
+}
+
+/// Whoever promotes what comes by itself reads who brings it.
+#[test]
+fn a_promotion_names_what_brings_the_same_version_by_itself() {
+    let mut world = publisher();
+    let resubmit = Plan {
+        id: PlanId::new("ffff"),
+        ..pull(&world, Lever::Resubmit, "staging", "publisher").unwrap()
+    };
+    let (nth, version) = resubmit
+        .declares(&"production".into(), &"publisher".into())
+        .unwrap();
+    assert_eq!(version.short(), "v1362");
+    let run_over = What::Seen { hop: 1 };
+    let late = What::Late { hop: nth };
+    let arrived = What::Seen { hop: nth };
+    let applied = What::Outcome {
+        outcome: Outcome::Applied {
+            evidence: String::new(),
+        },
+    };
+    let console = |plan: &Plan, whats: &[&What]| {
+        let intent = What::Intent {
+            plan: Box::new(plan.clone()),
+        };
+        let mut journal = Journal::default();
+        for what in std::iter::once(&intent).chain(whats.iter().copied()) {
+            journal.add_entry(Entry {
+                at: crate::world::now(),
+                plan: plan.id.clone(),
+                what: what.clone(),
+            });
+        }
+        Console {
+            journal,
+            ..Console::default()
+        }
+    };
+    let row = |console: &Console, world: &World| {
+        let asked = request(Lever::Promote, "production", "publisher");
+        let plan = console.decide(world, &asked).unwrap();
+        let row = check(&plan, "in_flight");
+        assert!(!row.wants_reason());
+        (row.verdict, row.evidence.clone())
+    };
+    let failed = |said: &str| (Verdict::Failed, said.to_owned());
+    let passed = || {
+        let said = "no plan of the same kind is under way";
+        (Verdict::Passed, said.to_owned())
+    };
+    let whose = "plan ffff (resubmit publisher @ staging, by ops-1)";
+    let said = |what: &str| failed(&format!("{whose} {what} v1362 into production"));
+    for (whats, expected) in [
+        (&[][..], said("may be bringing")),
+        (&[&applied], said("is bringing")),
+        (&[&applied, &run_over], said("is bringing")),
+        (&[&applied, &run_over, &late], said("is late in bringing")),
+        (&[&applied, &run_over, &arrived], passed()),
+    ] {
+        assert_eq!(row(&console(&resubmit, whats), &world), expected);
+    }
+    // What only repeats the tests brings nothing.
+    let tests_only = pull(&world, Lever::TestsOnly, "staging", "publisher").unwrap();
+    assert_eq!(row(&console(&tests_only, &[&applied]), &world), passed());
+    // A run that nobody here made brings it as well; one of another version is the row `overtaken`'s.
+    deploy_run(&mut world, "production", "v1361", "false", "Running");
+    assert_eq!(row(&Console::default(), &world), passed());
+    deploy_run(&mut world, "production", "v1362", "false", "Running");
+    let run = "deploy-image-production-v1362 @ production";
+    assert_eq!(
+        row(&Console::default(), &world),
+        failed(&format!(
+            "{run} brings v1362 into production when it passes"
+        ))
     );
 }
 

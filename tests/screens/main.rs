@@ -521,6 +521,39 @@ fn no_other_lever_is_proposed_while_a_plan_moves_the_cell() {
     assert!(rolled_back > 2, "{rolled_back}");
 }
 
+/// A version that a plan brings from the environment below needs no promotion, until it is late.
+#[test]
+fn no_lever_is_proposed_where_a_plan_from_below_brings_the_version() {
+    let mut state = night(120, 40);
+    let target = Target::new("production", "publisher");
+    let proposed = |state: &State| {
+        let (ready, _) = leverframe::screen::levers::in_order_of_use(state, &target);
+        let levers = ready.iter().map(|(lever, _)| *lever);
+        levers.collect::<Vec<Lever>>()
+    };
+    let before = proposed(&state);
+    assert!(before.contains(&Lever::Promote), "{before:?}");
+    let resubmit = request(Lever::Resubmit, "staging", "publisher");
+    let sent = decide(&state, &resubmit).unwrap();
+    let declares = sent.declares(&target.environment, &"publisher".into());
+    let (hop, _) = declares.unwrap();
+    let plan = sent.id.clone();
+    world::remember(&mut state, sent, "2s");
+    assert_eq!(proposed(&state), []);
+    let mut note = |what: What| {
+        state.journal.add_entry(Entry {
+            at: world::now(),
+            plan: plan.clone(),
+            what,
+        });
+    };
+    for nth in 0..hop {
+        note(What::Seen { hop: nth });
+    }
+    note(What::Late { hop });
+    assert_eq!(proposed(&state), before);
+}
+
 #[test]
 fn a_refusal_with_what_failed() {
     golden("refused", |columns, rows| {

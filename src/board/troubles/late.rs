@@ -157,3 +157,35 @@ fn what_has_not_come_from_an_environment_that_is_not_read_says_so() {
     world.news(staging.clone(), News::Alive);
     assert_eq!(said(&world), late);
 }
+
+/// It cannot come before its smoke run has passed, and one that was run again passes long after the version came.
+#[test]
+fn what_waited_for_its_smoke_run_is_late_by_when_that_passed() {
+    let mut world = Fixture::new();
+    world.app("whitehall", &["whitehall"]);
+    world.file("production", "whitehall", "v3083", true);
+    world.file("staging", "whitehall", "v3084", true);
+    let moves = [
+        ("production", "v3080", "v3083", 200_000),
+        ("staging", "v3083", "v3084", 7_800),
+    ];
+    for (environment, from, to, age) in moves {
+        world.moved(environment, "whitehall", from, to, age, ActorKind::Robot);
+    }
+    let passed = |world: &mut Fixture, version: &str, age: i64| {
+        let phase = RunPhase::Succeeded;
+        let mut run = fixture::smoke("staging", "whitehall", "post-sync-r2", version, phase);
+        if let Fact::Run(run) = &mut run {
+            run.finished = Some(ago(age));
+        }
+        world.fact("staging", run);
+        let status = world.status("production", "whitehall");
+        (status.attention, status.because)
+    };
+    let late = "v3084 stands in staging since 2h and has not come.";
+    let stuck = (vec![Word::Stuck], vec![late.to_owned()]);
+    assert_eq!(passed(&mut world, "v3084", 590), (vec![], vec![]));
+    assert_eq!(passed(&mut world, "v3084", 610), stuck);
+    // The run of another version says nothing of this one.
+    assert_eq!(passed(&mut world, "v3083", 60), stuck);
+}
