@@ -129,7 +129,7 @@ table! {
     InFlight {
         word: "in_flight",
         title: "in flight",
-        help: "No plan for the same is under way, or was sent and not answered.",
+        help: "No plan for the same is under way, or was sent and not answered, and nothing else brings the same version. A roll back may be sent beside any other plan, but not twice.",
         weights: weights([O, S, O, O, O]),
     }
     SharedLogin {

@@ -26,6 +26,7 @@ pub const LIMIT: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(2);
 /// Between keys, as a quick typist leaves it: keys that come together are no confirmation.
 const TYPING: Duration = Duration::from_millis(15);
+const LOOKING: Duration = Duration::from_millis(300);
 
 /// How to start a console.
 pub struct Start {
@@ -421,6 +422,12 @@ impl Console {
     /// The pause of a quick typist between two keys.
     pub fn pause(&self) {
         std::thread::sleep(TYPING);
+    }
+
+    /// The pause in which one looks before one answers. On a busy machine the console may read two letters at once, and then
+    /// no answer counts for a fifth of a second.
+    pub fn look_before_answer(&self) {
+        std::thread::sleep(LOOKING);
     }
 
     /// Pastes as a terminal does that knows bracketed paste.

@@ -170,6 +170,7 @@ impl Desk {
             self.console.pause();
         }
         self.keys.push(format!("{text:?}"));
+        self.console.look_before_answer();
         self.press("enter");
     }
 
@@ -179,8 +180,7 @@ impl Desk {
         self.see("[ Cancel ]");
         self.press("right");
         self.see(&format!("[ {title} ]"));
-        // Sooner it would come together with the key before it.
-        self.console.pause();
+        self.console.look_before_answer();
         self.press("enter");
     }
 

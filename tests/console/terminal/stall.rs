@@ -260,6 +260,7 @@ fn answers_blindly(console: &mut Console, way: &str, asks: &str, entry: &str) {
     for key in way.chars() {
         console.press(&key.to_string());
     }
+    console.look_before_answer();
     console.press("enter");
     console.wait_until("the answer is journalled", || {
         journal_of(console).contains(entry)
