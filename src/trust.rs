@@ -1,7 +1,8 @@
 //! Trust: whether a file that names programs to be run, or that is one, can only have been written by the user who runs
 //! this, or by root.
 //!
-//! One rule for the configuration, delivery and keys files, for kubeconfigs and for the plugins that they name. Deliberately absent: who may read a file.
+//! One rule for the configuration, delivery and keys files, for kubeconfigs and for the plugins that they name.
+//! Deliberately absent: who may read a file.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;

@@ -44,7 +44,7 @@ pub(super) fn stamp(at: Instant) -> Timestamp {
     now.checked_sub(elapsed).unwrap_or(now)
 }
 
-/// When the next tick is due: at the full minute, when a source turns stale, when a hop is late, or when an acceptance ends.
+/// When the next tick is due: at the full minute, when a source turns stale, when a hop is late, or when a message ends.
 pub(super) fn next_tick(state: &State) -> Instant {
     let now = now();
     let turns_stale = state.store.sources().filter_map(|(_, source)| {

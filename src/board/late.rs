@@ -32,6 +32,12 @@ pub struct Help {
     pub repository: Option<Repository>,
 }
 
+/// When Argo CD applied something last, or began to.
+fn applied(application: &Application) -> Option<Timestamp> {
+    let operation = application.operation.as_ref()?;
+    operation.finished.or(operation.started)
+}
+
 impl From<Lever> for Help {
     fn from(lever: Lever) -> Self {
         Self {
@@ -71,8 +77,7 @@ impl<'a> FactsAt<'a> {
         }
         let live = status.live.as_ref().filter(|l| l.pods > 0)?;
         // New pods, and what an operation has just applied, get time to start.
-        let operation = application.and_then(|application| application.operation.as_ref());
-        let applied = operation.and_then(|operation| operation.finished.or(operation.started));
+        let applied = application.and_then(applied);
         let begun = [applied, live.newest_since].into_iter().flatten().max();
         let is_begun = begun.is_some_and(|at| self.seconds_since(at) <= usual.rollout.1);
         // Some of them serve, and Argo CD still waits for the others.
@@ -104,10 +109,9 @@ impl<'a> FactsAt<'a> {
         if operation.is_some_and(Operation::is_running) {
             return None;
         }
-        let applied = operation.and_then(|operation| operation.finished.or(operation.started));
         let live = status.live.as_ref().filter(|live| live.pods > 0);
         let newest = live.and_then(|live| live.newest_since);
-        let begun = [application.health_since, applied, newest];
+        let begun = [application.health_since, applied(application), newest];
         let begun = begun.into_iter().flatten().max().or(status.since)?;
         let age = self.seconds_since(begun);
         let pods = live.map(|live| format!(", {}/{} pods ready", live.pods_ready, live.pods));
@@ -238,20 +242,16 @@ impl<'a> FactsAt<'a> {
         };
         let name = app.app.as_str();
         let application = here.application(name);
-        let below = Status {
-            target: Target::new(here.environment.as_str(), name),
-            ..status.clone()
-        };
         let version = app
             .repositories
             .first()
             .and_then(|r| self.store.declared(here.environment, r)?.version.clone());
-        let smoke = self.smoke(here, name, version.as_ref());
         let below = Status {
-            smoke,
+            target: Target::new(here.environment.as_str(), name),
+            smoke: self.smoke(here, name, version.as_ref()),
             live: None,
             kind: app.kind,
-            ..below
+            ..status.clone()
         };
         let runs = below
             .smoke

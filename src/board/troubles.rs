@@ -16,29 +16,13 @@ fn released(ago: i64) -> Fixture {
     world.app("whitehall", &["whitehall"]);
     world.file("staging", "whitehall", "v3084", true);
     world.file("production", "whitehall", "v3084", true);
-    world.moved(
-        "production",
+    world.moves(
         "whitehall",
-        "v3083",
-        "v3084",
-        ago,
-        ActorKind::Robot,
-    );
-    world.moved(
-        "production",
-        "whitehall",
-        "v3080",
-        "v3083",
-        200_000,
-        ActorKind::Robot,
-    );
-    world.moved(
-        "staging",
-        "whitehall",
-        "v3083",
-        "v3084",
-        ago + 600,
-        ActorKind::Robot,
+        &[
+            ("production", "v3083", "v3084", ago),
+            ("production", "v3080", "v3083", 200_000),
+            ("staging", "v3083", "v3084", ago + 600),
+        ],
     );
     world
 }
@@ -50,21 +34,12 @@ fn rolled_back(kind: ActorKind) -> Fixture {
     world.file("staging", "whitehall", "v3084", true);
     world.file("production", "whitehall", "v3083", true);
     world.moved("production", "whitehall", "v3084", "v3083", 1_200, kind);
-    world.moved(
-        "production",
+    world.moves(
         "whitehall",
-        "v3083",
-        "v3084",
-        3_600,
-        ActorKind::Robot,
-    );
-    world.moved(
-        "staging",
-        "whitehall",
-        "v3083",
-        "v3084",
-        4_200,
-        ActorKind::Robot,
+        &[
+            ("production", "v3083", "v3084", 3_600),
+            ("staging", "v3083", "v3084", 4_200),
+        ],
     );
     world
 }

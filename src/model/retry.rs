@@ -31,33 +31,6 @@ pub fn clock(at: Timestamp) -> String {
 const LONGEST: usize = 1_000;
 
 impl Run {
-    /// It was asked to shut down, and is not over yet.
-    pub fn is_stopping(&self) -> bool {
-        !self.phase.is_over() && self.shutdown.is_some()
-    }
-
-    /// It has failed, and only backs off before it says so: no try follows.
-    fn is_decided(&self) -> bool {
-        self.back_off().is_some_and(|wait| wait.is_decided)
-    }
-
-    /// What it tests or writes may still come of it: it is not over, not asked to shut down, and has not failed already.
-    pub fn may_pass(&self) -> bool {
-        !self.phase.is_over() && !self.is_stopping() && !self.is_decided()
-    }
-
-    /// Its phase, and what of its state the engine's word does not say: `Running, stopping`.
-    pub fn state_in_words(&self) -> String {
-        let phase = self.phase.as_str();
-        let decided = self.back_off().filter(|wait| wait.is_decided);
-        match decided {
-            _ if self.is_stopping() => format!("{phase}, stopping"),
-            Some(wait) => format!("{phase}, backs off until {}, decided", clock(wait.until)),
-            None if self.suspended && !self.phase.is_over() => format!("{phase}, suspended"),
-            None => phase.to_owned(),
-        }
-    }
-
     /// The wait of the whole run before its next try; none while it does something else.
     pub fn back_off(&self) -> Option<BackOff> {
         // A stop leaves the node of the retry as it was.

@@ -51,13 +51,7 @@ pub(super) fn check(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
                 CheckName::InFlight,
                 weight,
                 Verdict::Failed,
-                format!(
-                    "plan {} ({} {}, by {}) {state}",
-                    record.plan.id,
-                    record.plan.request.lever.title(),
-                    record.plan.request.target,
-                    record.plan.who.login
-                ),
+                format!("{} {state}", name_plan(record)),
                 remedy,
             );
         }
@@ -107,14 +101,15 @@ fn brought_anyway(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
         PlanState::Late => "is late in bringing",
         _ => "is bringing",
     };
-    Some(format!(
-        "plan {} ({} {}, by {}) {brings} {} into {environment}",
-        record.plan.id,
-        record.plan.request.lever.title(),
-        record.plan.request.target,
-        record.plan.who.login,
-        to.short()
-    ))
+    let (plan, version) = (name_plan(record), to.short());
+    Some(format!("{plan} {brings} {version} into {environment}"))
+}
+
+/// `plan 7f3a (roll back publisher @ production, by ops-1)`.
+fn name_plan(record: &Record) -> String {
+    let plan = &record.plan;
+    let (lever, target) = (plan.request.lever.title(), &plan.request.target);
+    format!("plan {} ({lever} {target}, by {})", plan.id, plan.who.login)
 }
 
 /// What a plan would do that moves the same and was called lost lately, should it arrive after all.

@@ -229,7 +229,8 @@ pub fn diff(edits: &[Edit]) -> Vec<String> {
     lines
 }
 
-pub(super) fn template(object: &serde_json::Value) -> &str {
+/// The name of the template that a Workflow is made from.
+pub fn template(object: &serde_json::Value) -> &str {
     object
         .pointer("/spec/workflowTemplateRef/name")
         .and_then(|name| name.as_str())

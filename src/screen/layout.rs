@@ -63,10 +63,9 @@ fn needs(state: &State, columns: u16) -> Needs {
     }
 }
 
-/// Where the footer is drawn now: a message that needs more lines than the footer has takes them from what is above it, and
+/// Where a footer is drawn now: a message that needs more lines than the footer has takes them from what is above it, and
 /// nothing moves for it.
-pub fn footer_area(state: &State) -> Rect {
-    let footer = panes(state).footer;
+pub fn footer_area(state: &State, footer: Rect) -> Rect {
     let typing = usize::from(state.ui.prompt.is_some());
     let message = message::lines(state, usize::from(footer.width)).len();
     let message = u16::try_from((message + typing).max(1)).unwrap_or(u16::MAX);
@@ -85,12 +84,11 @@ pub fn footer_area(state: &State) -> Rect {
 }
 
 /// What the footer leaves of the part for the sentence.
-pub fn sentence_area(state: &State) -> Rect {
-    let whole = panes(state).sentence;
-    let height = footer_area(state).y.saturating_sub(whole.y);
+pub fn sentence_area(sentence: Rect, footer: Rect) -> Rect {
+    let height = footer.y.saturating_sub(sentence.y);
     Rect {
-        height: whole.height.min(height),
-        ..whole
+        height: sentence.height.min(height),
+        ..sentence
     }
 }
 

@@ -133,10 +133,8 @@ impl Fixture {
         kind: ActorKind,
     ) -> &mut Self {
         let moved = Change {
-            from: Some(Version::new(from)),
-            to: Some(Version::new(to)),
             kind,
-            ..change(environment, repository, age)
+            ..moved(environment, repository, from, to, age)
         };
         self.changed(moved, Walked::Older(ago(0)))
     }
@@ -150,12 +148,15 @@ impl Fixture {
         to: &str,
         age: i64,
     ) -> &mut Self {
-        let moved = Change {
-            from: Some(Version::new(from)),
-            to: Some(Version::new(to)),
-            ..change(environment, repository, age)
-        };
-        self.changed(moved, Walked::Newer)
+        self.changed(moved(environment, repository, from, to, age), Walked::Newer)
+    }
+
+    /// The robot's moves of one file, by environment, from, to and age; newest first.
+    pub fn moves(&mut self, repository: &str, moves: &[(&str, &str, &str, i64)]) -> &mut Self {
+        for (environment, from, to, age) in moves {
+            self.moved(environment, repository, from, to, *age, ActorKind::Robot);
+        }
+        self
     }
 
     pub fn gate_moved(
@@ -225,6 +226,15 @@ impl Fixture {
             ago(0),
         )
         .unwrap()
+    }
+}
+
+/// The robot's commit so many seconds ago, which moves a version.
+fn moved(environment: &str, repository: &str, from: &str, to: &str, age: i64) -> Change {
+    Change {
+        from: Some(Version::new(from)),
+        to: Some(Version::new(to)),
+        ..change(environment, repository, age)
     }
 }
 

@@ -177,18 +177,25 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
 /// It was refused before its intent was journalled (another console is sending, or the journal takes nothing): the overlay
 /// says so and can be confirmed again.
 fn unsent(state: &mut State, plan: &crate::plan::PlanId, outcome: &Outcome) {
+    let is_open =
+        matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if confirm.plan.id == *plan);
     let because = match outcome {
         Outcome::Refused { because } | Outcome::Unknown { because } => because.clone(),
         Outcome::Failed {
             because, remedy, ..
         } => format!("{because} {remedy}"),
         // The lines of the journal come by themselves; this one may be of a plan whose own line could not be read.
-        Outcome::Applied { evidence } => format!(
-            "Plan {plan} was sent and accepted ({evidence}), but what the journal says of it was not read yet. Look at the journal before you send it again."
-        ),
+        Outcome::Applied { evidence } => {
+            if is_open {
+                state.ui.overlay = None;
+            }
+            return state.complain(format!(
+                "Plan {plan} was sent and accepted ({evidence}), but what the journal says of it was not read yet. Look at the journal before you send it again."
+            ));
+        }
     };
     match &mut state.ui.overlay {
-        Some(Overlay::Confirm(confirm)) if confirm.plan.id == *plan => {
+        Some(Overlay::Confirm(confirm)) if is_open => {
             confirm.sent = false;
             let until = crate::state::Cure::Enter;
             let text = because;

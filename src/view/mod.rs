@@ -36,6 +36,7 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     let whole = screen.area;
     let mut pen = Pen::new(screen, whole, Theme::new(state.settings.theme));
     let panes = panes(state);
+    let footer = layout::footer_area(state, panes.footer);
     // A zoomed pane stands alone.
     if panes.body.y > 0 {
         header::draw(state, &mut pen.within(panes.header));
@@ -43,7 +44,8 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     if let Some(area) = layout::board_area(state) {
         board::draw(state, &mut pen, area);
         if !state.ui.zoom {
-            sentence::draw(state, &mut pen.within(layout::sentence_area(state)));
+            let area = layout::sentence_area(panes.sentence, footer);
+            sentence::draw(state, &mut pen.within(area));
         }
     }
     let bars = panes
@@ -70,7 +72,7 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     if layout::board_area(state).is_none() {
         list::draw(state, &mut pen.within(panes.body));
     }
-    let typed = footer::draw(state, &mut pen, layout::footer_area(state));
+    let typed = footer::draw(state, &mut pen, footer);
     palette::draw(state, &mut pen.within(panes.body));
     let asked = overlay::draw(state, &mut pen, panes.body, whole);
     // Beneath an overlay nothing is typed.

@@ -6,22 +6,20 @@ use leverframe::model::*;
 use leverframe::plan::*;
 use serde_json::json;
 
+/// A smoke run of publisher in staging that has begun so long ago and still tests v1362.
+fn tests(world: &mut crate::world::World, age: &str, change: impl FnOnce(&mut Run)) {
+    let (app, version) = ("publisher", "v1362");
+    world.smoke("staging", app, app, version, "Running", age, change);
+}
+
 #[test]
 fn a_stop_says_what_becomes_of_the_exit_handler() {
     let stop = |retries_all: bool, handler: Option<&str>| {
         let mut world = publisher();
-        world.smoke(
-            "staging",
-            "publisher",
-            "publisher",
-            "v1362",
-            "Running",
-            "1m",
-            |run| {
-                run.exit_handler = handler.map(Into::into);
-                run.retries_all = retries_all;
-            },
-        );
+        tests(&mut world, "1m", |run| {
+            run.exit_handler = handler.map(Into::into);
+            run.retries_all = retries_all;
+        });
         let plan = pull(&world, Lever::Stop, "staging", "publisher").unwrap();
         (plan.evidence, plan.warning)
     };
@@ -148,15 +146,7 @@ fn only_a_run_of_the_target_or_one_that_leads_to_it_is_stopped() {
 fn the_pane_of_a_run_and_its_stop_say_the_same_of_what_it_may_still_do() {
     let ends = |change: fn(&mut Run)| {
         let mut world = publisher();
-        world.smoke(
-            "staging",
-            "publisher",
-            "publisher",
-            "v1362",
-            "Running",
-            "1m",
-            change,
-        );
+        tests(&mut world, "1m", change);
         let state = world.state(80, 24);
         let mut runs = state.store.clusters[&Environment::new("staging")]
             .runs
@@ -199,18 +189,10 @@ fn the_pane_of_a_run_and_its_stop_say_the_same_of_what_it_may_still_do() {
 fn what_is_stopped_is_a_run_that_is_not_stopping_already() {
     let mut world = publisher();
     for (age, shutdown) in [("9m", None), ("1m", Some("Stop"))] {
-        world.smoke(
-            "staging",
-            "publisher",
-            "publisher",
-            "v1362",
-            "Running",
-            age,
-            |run| {
-                run.shutdown = shutdown.map(Into::into);
-                run.id.uid = age.into();
-            },
-        );
+        tests(&mut world, age, |run| {
+            run.shutdown = shutdown.map(Into::into);
+            run.id.uid = age.into();
+        });
     }
     let plan = pull(&world, Lever::Stop, "staging", "publisher").unwrap();
     let Write::Patch { id, .. } = &plan.write else {

@@ -500,3 +500,23 @@ fn a_paste_has_no_more_room_than_a_reason() {
     }
     assert_eq!(confirm(&state).reason.len(), 500);
 }
+
+/// The answer may be here before the journal was read again: the plan was sent, and is not offered a second time.
+#[test]
+fn a_plan_that_was_accepted_is_never_offered_again() {
+    let mut state = open(Part::Version);
+    let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
+        panic!("a plan")
+    };
+    confirm.sent = true;
+    let plan = confirm.plan.id.clone();
+    let evidence = "commit 7c1e09a pushed".to_owned();
+    let outcome = leverframe::plan::Outcome::Applied { evidence };
+    update(&mut state, Message::Outcome { plan, outcome });
+    assert!(state.ui.overlay.is_none(), "{:?}", state.ui.overlay);
+    let said = &state.ui.notice.as_ref().unwrap().text;
+    assert!(
+        said.contains("was sent and accepted (commit 7c1e09a pushed)"),
+        "{said}"
+    );
+}

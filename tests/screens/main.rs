@@ -476,23 +476,23 @@ fn the_levers_that_open_after_a_roll_back_say_why() {
     });
 }
 
+fn proposed(state: &State, target: &Target) -> Vec<Lever> {
+    let (ready, _) = leverframe::screen::levers::in_order_of_use(state, target);
+    ready.iter().map(|(lever, _)| *lever).collect()
+}
+
 /// What else is ready would undo what is on its way.
 #[test]
 fn no_other_lever_is_proposed_while_a_plan_moves_the_cell() {
     let mut state = night(120, 40);
     let target = Target::new("production", "whitehall-admin");
-    let proposed = |state: &State| {
-        let (ready, _) = leverframe::screen::levers::in_order_of_use(state, &target);
-        let levers = ready.iter().map(|(lever, _)| *lever);
-        levers.collect::<Vec<Lever>>()
-    };
-    let before = proposed(&state);
+    let before = proposed(&state, &target);
     assert_eq!(before[..2], [Lever::RollBack, Lever::Hold]);
     assert!(before.len() > 2, "{before:?}");
     let back = request(Lever::RollBack, "production", "whitehall-admin");
     let sent = decide(&state, &back).unwrap();
     world::remember(&mut state, sent, "2s");
-    assert_eq!(proposed(&state), [Lever::Hold]);
+    assert_eq!(proposed(&state, &target), [Lever::Hold]);
     // Whatever the trouble is whose own lever comes first.
     let state = night(120, 40);
     let statuses = state.board.rows().flat_map(|row| row.statuses());
@@ -510,8 +510,7 @@ fn no_other_lever_is_proposed_while_a_plan_moves_the_cell() {
         };
         let mut state = night(120, 40);
         world::remember(&mut state, sent, "2s");
-        let (ready, _) = leverframe::screen::levers::in_order_of_use(&state, target);
-        let ready: Vec<Lever> = ready.iter().map(|(lever, _)| *lever).collect();
+        let ready = proposed(&state, target);
         assert!(
             ready.iter().all(|lever| *lever == Lever::Hold),
             "{target}: {ready:?}"
@@ -526,12 +525,7 @@ fn no_other_lever_is_proposed_while_a_plan_moves_the_cell() {
 fn no_lever_is_proposed_where_a_plan_from_below_brings_the_version() {
     let mut state = night(120, 40);
     let target = Target::new("production", "publisher");
-    let proposed = |state: &State| {
-        let (ready, _) = leverframe::screen::levers::in_order_of_use(state, &target);
-        let levers = ready.iter().map(|(lever, _)| *lever);
-        levers.collect::<Vec<Lever>>()
-    };
-    let before = proposed(&state);
+    let before = proposed(&state, &target);
     assert!(before.contains(&Lever::Promote), "{before:?}");
     let resubmit = request(Lever::Resubmit, "staging", "publisher");
     let sent = decide(&state, &resubmit).unwrap();
@@ -539,7 +533,7 @@ fn no_lever_is_proposed_where_a_plan_from_below_brings_the_version() {
     let (hop, _) = declares.unwrap();
     let plan = sent.id.clone();
     world::remember(&mut state, sent, "2s");
-    assert_eq!(proposed(&state), []);
+    assert_eq!(proposed(&state, &target), []);
     let mut note = |what: What| {
         state.journal.add_entry(Entry {
             at: world::now(),
@@ -551,7 +545,7 @@ fn no_lever_is_proposed_where_a_plan_from_below_brings_the_version() {
         note(What::Seen { hop: nth });
     }
     note(What::Late { hop });
-    assert_eq!(proposed(&state), before);
+    assert_eq!(proposed(&state, &target), before);
 }
 
 #[test]

@@ -15,9 +15,7 @@ fn what_history_does_not_know_yet_is_not_late() {
             ("staging", "v3083", "v3084", 259_800),
             ("production", "v3083", "v3084", 259_200),
         ];
-        for (environment, from, to, age) in moves.into_iter().skip(usize::from(!is_known)) {
-            world.moved(environment, "whitehall", from, to, age, ActorKind::Robot);
-        }
+        world.moves("whitehall", &moves[usize::from(!is_known)..]);
         world.status("production", "whitehall").attention
     };
     assert_eq!(words(true), [Word::Stuck]);
@@ -95,21 +93,12 @@ fn what_has_not_come_from_an_environment_that_is_not_read_says_so() {
         tree: world.tree,
         delivery: world.delivery,
     };
-    world.moved(
-        "production",
+    world.moves(
         "whitehall",
-        "v3080",
-        "v3083",
-        200_000,
-        ActorKind::Robot,
-    );
-    world.moved(
-        "staging",
-        "whitehall",
-        "v3083",
-        "v3084",
-        7_800,
-        ActorKind::Robot,
+        &[
+            ("production", "v3080", "v3083", 200_000),
+            ("staging", "v3083", "v3084", 7_800),
+        ],
     );
     world.file("staging", "whitehall", "v3084", true);
     let said = |world: &Fixture| {
@@ -169,9 +158,7 @@ fn what_waited_for_its_smoke_run_is_late_by_when_that_passed() {
         ("production", "v3080", "v3083", 200_000),
         ("staging", "v3083", "v3084", 7_800),
     ];
-    for (environment, from, to, age) in moves {
-        world.moved(environment, "whitehall", from, to, age, ActorKind::Robot);
-    }
+    world.moves("whitehall", &moves);
     let passed = |world: &mut Fixture, version: &str, age: i64| {
         let phase = RunPhase::Succeeded;
         let mut run = fixture::smoke("staging", "whitehall", "post-sync-r2", version, phase);

@@ -146,7 +146,7 @@ pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
             }
             let what = match origin {
                 Some(origin) => format!("a copy of {}", origin.id.name),
-                None => format!("one Workflow from {}", template(object)),
+                None => format!("one Workflow from {}", show::template(object)),
             };
             format!("writes {what} in the {environment} cluster")
         }
@@ -192,14 +192,6 @@ pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
         lines,
         left_out: 0,
     }
-}
-
-/// One scalar as a unified diff shows it.
-fn template(object: &Value) -> &str {
-    object
-        .pointer("/spec/workflowTemplateRef/name")
-        .and_then(Value::as_str)
-        .unwrap_or("a template")
 }
 
 /// `name=value` of each argument of a Workflow.

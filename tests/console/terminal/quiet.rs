@@ -28,11 +28,15 @@ fn wait_for_silence(console: &Console) -> Duration {
 #[test]
 fn while_nothing_happens_nothing_is_sent_and_hardly_anything_is_done() {
     let (_repository, console) = started();
-    let used = wait_for_silence(&console);
-    assert!(
-        used <= Duration::from_millis(200),
-        "{used:?} in two silent seconds"
-    );
+    // What began with the start may still be under way when nothing of it is to be seen any more.
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let used = wait_for_silence(&console);
+        if used <= Duration::from_millis(40) {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{used:?} in two silent seconds");
+    }
 }
 
 #[test]
