@@ -126,7 +126,7 @@ pub async fn run(
         derived_at: None,
         drawn_overlay: 0,
         proof: Proof::default(),
-        clock: time::Clock::new(time::now()),
+        clock: time::Clock::new(time::now(), Instant::now()),
         farewell: None,
     };
     let mut news = Vec::with_capacity(BATCH);
@@ -167,6 +167,10 @@ pub async fn run(
             Some(message) = messages.recv() => app.take_message(message),
             Some(errand) = errands.recv() => app.errand(errand),
             _ = deltas.recv_many(&mut news, BATCH), if !deltas.is_closed() || !deltas.is_empty() => {
+                // Facts bring the time of the clock as it is now, and so must the age of all others be told by it.
+                if app.is_clock_set_back() {
+                    app.tick();
+                }
                 for delta in news.drain(..) {
                     app.take_message(Message::Delta(delta));
                 }
@@ -210,12 +214,18 @@ impl<O: Outside> App<O> {
     }
 
     fn tick(&mut self) {
-        let now = time::now();
-        if let Some(by) = self.clock.set_back_by(now) {
+        self.is_clock_set_back();
+        self.take_message(Message::Ticked(time::now()));
+    }
+
+    /// Whether the clock was set back since it was looked at last. The state has been told, and wants the new time.
+    fn is_clock_set_back(&mut self) -> bool {
+        let by = self.clock.set_back_by(time::now(), Instant::now());
+        if let Some(by) = by {
             tracing::warn!(?by, "the clock was set back");
             self.take_message(Message::ClockSetBack(by));
         }
-        self.take_message(Message::Ticked(now));
+        by.is_some()
     }
 
     fn input(&mut self, input: Input) {

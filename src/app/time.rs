@@ -19,20 +19,23 @@ pub(super) fn now() -> Timestamp {
 /// Less than this is the clock being kept right, and nobody sees it in an age.
 const SET_BACK: SignedDuration = SignedDuration::from_secs(2);
 
-/// What the wall clock showed last, which tells whether somebody has set it back since.
+/// What the wall clock showed last and when that was, which tells whether somebody has set it back since.
 #[derive(Debug)]
 pub(super) struct Clock {
-    last: Timestamp,
+    shown: Timestamp,
+    at: Instant,
 }
 
 impl Clock {
-    pub(super) fn new(now: Timestamp) -> Self {
-        Self { last: now }
+    pub(super) fn new(shown: Timestamp, at: Instant) -> Self {
+        Self { shown, at }
     }
 
-    /// By how much it was set back, where it was.
-    pub(super) fn set_back_by(&mut self, now: Timestamp) -> Option<SignedDuration> {
-        let by = std::mem::replace(&mut self.last, now).duration_since(now);
+    /// By how much it was set back since the last call, where it was. `at` is the moment at which it shows `shown`.
+    pub(super) fn set_back_by(&mut self, shown: Timestamp, at: Instant) -> Option<SignedDuration> {
+        let before = std::mem::replace(self, Self::new(shown, at));
+        let passed = SignedDuration::try_from(at.duration_since(before.at)).unwrap_or_default();
+        let by = before.shown.duration_since(shown) + passed;
         (by >= SET_BACK).then_some(by)
     }
 }
@@ -130,14 +133,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_is_set_back_only_by_what_shows_in_an_age() {
-        let at = |seconds: i64| Timestamp::from_second(1_787_000_000 + seconds).unwrap();
-        let mut clock = Clock::new(at(0));
-        assert_eq!(clock.set_back_by(at(60)), None);
-        assert_eq!(clock.set_back_by(at(59)), None);
+    fn a_clock_is_set_back_by_what_it_should_show_and_does_not() {
+        let start = Instant::now();
+        let shown = |seconds: i64| Timestamp::from_second(1_787_000_000 + seconds).unwrap();
+        let at = |seconds: u64| start + Duration::from_secs(seconds);
+        let mut clock = Clock::new(shown(0), at(0));
+        assert_eq!(clock.set_back_by(shown(60), at(60)), None);
+        assert_eq!(clock.set_back_by(shown(60), at(61)), None, "kept right");
         let five = SignedDuration::from_mins(5);
-        assert_eq!(clock.set_back_by(at(59 - 300)), Some(five));
-        assert_eq!(clock.set_back_by(at(60 - 300)), None, "once");
+        // Half a minute later it shows five minutes less than it should.
+        assert_eq!(clock.set_back_by(shown(90 - 300), at(91)), Some(five));
+        assert_eq!(clock.set_back_by(shown(91 - 300), at(92)), None, "once");
+        let few = SignedDuration::from_secs(20);
+        // It shows more than before, and less than it should all the same.
+        assert_eq!(clock.set_back_by(shown(101 - 300), at(122)), Some(few));
+        // Set forward, or the machine slept.
+        assert_eq!(clock.set_back_by(shown(7200), at(123)), None);
     }
 
     #[test]

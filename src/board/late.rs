@@ -235,37 +235,32 @@ impl<'a> FactsAt<'a> {
         smoke.at.filter(|_| has_passed)
     }
 
-    /// What is wrong below already says why nothing arrives.
+    /// What is wrong below already says why nothing arrives. What has not come there is no reason of it.
     fn is_troubled_below(&self, here: &Here<'a>, status: &Status) -> bool {
         let Some(app) = here.apps_called(&status.target.app).next() else {
             return false;
         };
-        let name = app.app.as_str();
-        let application = here.application(name);
-        let version = app
-            .repositories
-            .first()
-            .and_then(|r| self.store.declared(here.environment, r)?.version.clone());
-        let below = Status {
-            target: Target::new(here.environment.as_str(), name),
-            smoke: self.smoke(here, name, version.as_ref()),
-            live: None,
-            kind: app.kind,
-            ..status.clone()
-        };
-        let runs = below
-            .smoke
-            .as_ref()
-            .is_some_and(|s| s.current && !s.phase.is_over());
-        runs || self.gone(&below, here, application).is_some()
-            || self.deleting(application).is_some()
-            || self.stands_still(application).is_some()
-            || self.hook(&below, here, application).is_some()
-            || self.smoke_failed(&below).is_some()
-            || self.out_of_sync(&below, here, application).is_some()
-            || here
-                .pods(name)
-                .iter()
-                .any(|pod| pod.is_meant_to_serve() && pod.crash_reason().is_some())
+        let below = self.status(here, &app);
+        let help = below.late.as_ref();
+        let has_not_come = help.is_some_and(|help| help.lever == Lever::Promote);
+        let smoke = below.smoke.as_ref();
+        let is_tested = smoke.is_some_and(|smoke| smoke.current && !smoke.phase.is_over());
+        is_tested
+            || below.attention.iter().any(|word| match word {
+                Word::Crash
+                | Word::Gone
+                | Word::Deleting
+                | Word::Smoke
+                | Word::Hook
+                | Word::Sync => true,
+                Word::Stuck => !has_not_come,
+                Word::Lower
+                | Word::Back
+                | Word::Held
+                | Word::Branch
+                | Word::Mixed
+                | Word::Odd
+                | Word::Unread => false,
+            })
     }
 }

@@ -255,7 +255,7 @@ pub(super) struct FactsAt<'a> {
 }
 
 impl<'a> FactsAt<'a> {
-    fn status(&self, here: &Here<'a>, app: &AppHere) -> Status {
+    pub(super) fn status(&self, here: &Here<'a>, app: &AppHere) -> Status {
         let environment = here.environment;
         let images: Vec<Image> = app
             .repositories

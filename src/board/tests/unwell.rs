@@ -73,3 +73,47 @@ fn a_container_that_ends_again_and_again_is_said_though_it_runs() {
     assert!(is_calm(12, 90_000, 1_200), "that was yesterday");
     assert!(is_calm(30, 240, 86_400), "it ends once a day");
 }
+
+/// What production says while v1362 stands in staging for an hour, where a pod of its app was changed.
+fn says_above(change: impl FnOnce(&mut Pod)) -> Vec<Word> {
+    let mut world = Fixture::new();
+    world.app("publisher", &["publisher"]);
+    world.file("staging", "publisher", "v1362", true);
+    world.file("production", "publisher", "v1361", true);
+    let moves = [
+        ("production", "v1360", "v1361", 90_000),
+        ("staging", "v1361", "v1362", 3_600),
+    ];
+    world.moves("publisher", &moves);
+    let image = "registry.test/publisher:v1362";
+    for name in ["a", "b"] {
+        world.fact(
+            "staging",
+            pod("staging", "publisher", name, image, true, None),
+        );
+    }
+    let Fact::Pod(mut changed) = pod("staging", "publisher", "c", image, true, None) else {
+        unreachable!()
+    };
+    change(&mut changed);
+    world.fact("staging", Fact::Pod(changed));
+    world.status("production", "publisher").attention
+}
+
+#[test]
+fn what_the_board_says_of_the_version_below_is_why_it_does_not_arrive() {
+    assert_eq!(says_above(|_| ()), [Word::Stuck]);
+    let again = says_above(|pod| ends_again(pod, 12, 240, 1_200));
+    assert_eq!(again, [], "the crash below is the cause");
+    let waits = |pod: &mut Pod| {
+        pod.ready = false;
+        pod.containers[0].waiting = Some("CrashLoopBackOff".into());
+    };
+    assert_eq!(says_above(waits), []);
+    // A job's pod serves nobody, and neither the board nor the smoke run looks at it.
+    let of_a_job = says_above(|pod| {
+        waits(pod);
+        pod.job = Some("publisher-nightly".into());
+    });
+    assert_eq!(of_a_job, [Word::Stuck]);
+}
