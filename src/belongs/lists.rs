@@ -28,7 +28,9 @@ pub fn list_of(
 /// so that what it lacks is absent.
 pub fn unread(store: &Store, delivery: &Delivery, target: &Target, kind: Kind) -> Option<String> {
     match list_of(store, delivery, target, kind) {
-        Some(list) => store.unread(&target.environment, &list),
+        Some(list) => store
+            .unread(&target.environment, &list)
+            .map(|why| why.to_string()),
         None => Some(format!("not read: the delivery has no {}", kind.word())),
     }
 }

@@ -7,7 +7,7 @@ use crate::delivery::{Delivery, EXECUTOR_CONTAINER, MAIN_CONTAINER};
 use crate::model::log::LogSource;
 use crate::model::tree::{LogOf, Tree};
 use crate::model::*;
-use crate::store::{ClusterList, Kind, Source, Store};
+use crate::store::{ClusterList, Kind, Store, Unread};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -310,16 +310,16 @@ fn title_of_pod(target: &Target, pod: &Pod) -> String {
     )
 }
 
-/// Why no pod of an environment is known, where that is not because there is none: absence is a fact only after a list.
+/// Why no pod of an environment is known, where that is not because there is none.
 fn pods_unread(store: &Store, environment: &Environment, namespace: &str) -> Option<String> {
-    let source = store.source(&Source::Cluster(environment.clone()))?;
-    let pods = source.lists.get(&ClusterList::new(Kind::Pods, namespace));
-    match (source.fault.as_ref().or_else(|| pods?.fault.as_ref()), pods) {
-        (_, Some(pods)) if pods.listed => None,
-        (Some(fault), _) => Some(format!(
-            "The pods of {environment} cannot be read: {}",
-            fault.detail
-        )),
-        (None, _) => Some(format!("The pods of {environment} are still being read.")),
-    }
+    let list = ClusterList::new(Kind::Pods, namespace);
+    store.unread(environment, &list).map(|why| match why {
+        Unread::Reading => format!("The pods of {environment} are still being read."),
+        Unread::NotConfigured => {
+            format!("The pods of {environment} are not read: its cluster is not configured.")
+        }
+        Unread::Fault(fault) => {
+            format!("The pods of {environment} cannot be read: {}", fault.detail)
+        }
+    })
 }

@@ -38,29 +38,39 @@ pub(super) fn freshness(
             format!("{what} is not configured or was never asked"),
         );
     };
-    let list_is_fresh = match (kind, source) {
+    let list = match (kind, source) {
         (Some(kind), Source::Cluster(environment)) => {
-            let target = Target {
-                environment: environment.clone(),
-                app: subject.request.target.app.clone(),
+            let target = Target::new(environment.as_str(), subject.request.target.app.as_str());
+            let Some(list) = lists::list_of(subject.store(), subject.delivery(), &target, kind)
+            else {
+                return (
+                    Verdict::Unknown,
+                    format!("the delivery has no {}", kind.word()),
+                );
             };
-            is_fresh(subject, &target, kind)
+            Some(list)
         }
-        _ => state.is_fresh(None, now),
+        _ => None,
     };
-    if list_is_fresh {
+    if state.is_fresh(list.as_ref(), now) {
         let age = state.age_s(now).unwrap_or_default();
         return (
             Verdict::Passed,
             format!("{what} heard of {} ago", span(age)),
         );
     }
-    let why = state
-        .worst_fault()
+    let fault = match &list {
+        Some(list) => state.fault_of_list(list),
+        None => state.worst_fault(),
+    };
+    let why = fault
         .map(|fault| format!(": {}", fault.detail))
         .unwrap_or_default();
     match (state.age_s(now), state.reach(now)) {
         (None, _) => (Verdict::Unknown, format!("{what} was not read yet{why}")),
+        (Some(_), Reach::Ok) if fault.is_none() => {
+            (Verdict::Unknown, format!("{what} are still being read"))
+        }
         (Some(age), Reach::Ok) => (
             Verdict::Unknown,
             format!(

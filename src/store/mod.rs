@@ -10,6 +10,7 @@ pub mod history;
 mod named;
 pub mod source;
 mod table;
+mod unread;
 mod weight;
 
 pub use attempts::{Attempts, FailedAttempt};
@@ -17,6 +18,7 @@ pub use changed::Changed;
 pub use history::History;
 pub use source::{ClusterList, Kind, ListState, Source, SourceState};
 pub use table::Table;
+pub use unread::Unread;
 
 use crate::delivery::Delivery;
 use crate::model::*;

@@ -288,6 +288,13 @@ impl SourceState {
         self.lists_of(kind).find_map(|list| list.fault.as_ref())
     }
 
+    /// Why one of its lists is not read: its own fault, else that of the source as a whole. What is wrong with another list
+    /// says nothing of this one.
+    pub fn fault_of_list(&self, list: &ClusterList) -> Option<&Fault> {
+        let own = self.lists.get(list).and_then(|list| list.fault.as_ref());
+        own.or(self.fault.as_ref())
+    }
+
     /// Whether facts of a list may be relied on for a decision: seen whole, not faulty, alive.
     pub fn is_fresh(&self, list: Option<&ClusterList>, now: Timestamp) -> bool {
         let list_ok = list.is_none_or(|list| {
@@ -325,21 +332,6 @@ impl Store {
     pub fn is_read(&self, environment: &Environment, kind: Kind) -> bool {
         self.source(&Source::Cluster(environment.clone()))
             .is_some_and(|about| about.is_listed(kind) && about.fault_of(kind).is_none())
-    }
-
-    /// Why it is not known what there is in a list of an environment, to follow a comma or a colon; none: it was seen whole,
-    /// so that what is not there is absent.
-    pub fn unread(&self, environment: &Environment, list: &ClusterList) -> Option<String> {
-        let Some(about) = self.source(&Source::Cluster(environment.clone())) else {
-            return Some("not read: the cluster is not configured".into());
-        };
-        let state = about.lists.get(list);
-        let listed = state.is_some_and(|list| list.listed);
-        let own = state.and_then(|list| list.fault.as_ref());
-        match own.or(about.fault.as_ref().filter(|_| !listed)) {
-            Some(fault) => Some(format!("not read: {}", fault.detail)),
-            None => (!listed).then(|| "being read".into()),
-        }
     }
 }
 

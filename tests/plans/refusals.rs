@@ -434,3 +434,37 @@ fn a_roll_back_is_not_kept_from_by_a_gate_that_cannot_be_closed() {
     assert!(plan.closes().is_none());
     assert_eq!((plan.to, plan.next), (whole.to, Some(Lever::Hold)));
 }
+
+/// The Applications of a cluster may not be read either, which is not why its runs are old.
+#[test]
+fn why_a_list_is_not_read_is_what_was_said_of_that_list() {
+    let mut world = publisher();
+    running(&mut world);
+    let mut state = world.state(80, 24);
+    let mut refuse = |kind: Kind, namespace: &str| {
+        let detail = format!("{} may not be listed any more.", kind.word());
+        state.store.apply(leverframe::store::Delta {
+            source: leverframe::store::Source::Cluster("staging".into()),
+            subscription: 1,
+            seen_at: crate::world::ago("1s"),
+            news: leverframe::store::News::Fault {
+                list: Some(leverframe::store::ClusterList::new(kind, namespace)),
+                fault: Fault::new(FaultKind::Forbidden, detail, ""),
+                retry_at: None,
+            },
+        });
+        let asked = request(Lever::Stop, "staging", "publisher");
+        let checks = match plan(&asked, &state.context(&PlanId::new(PLAN))) {
+            Ok(plan) => plan.checks,
+            Err(refusal) => refusal.checks,
+        };
+        let fresh = checks.into_iter().find(|c| c.name == CheckName::Fresh);
+        fresh.unwrap().evidence
+    };
+    let heard = "staging workflows heard of 1s ago";
+    assert_eq!(refuse(Kind::Applications, "cluster-services"), heard);
+    assert_eq!(
+        refuse(Kind::Runs, "apps"),
+        "staging workflows cannot be read, last sign of life 1s ago: workflows may not be listed any more."
+    );
+}

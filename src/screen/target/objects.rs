@@ -10,7 +10,7 @@ use crate::model::{Application, Container, Deployment, Pod, Target, live::Rollou
 use crate::screen::line::{Line, Tone};
 use crate::screen::time::when;
 use crate::state::{ListKey, State};
-use crate::store::{Kind, Source};
+use crate::store::{Kind, Unread};
 use crate::text::{Safe, fit};
 
 /// Appends their rows.
@@ -186,20 +186,15 @@ fn titled(state: &State, status: &Status, kind: Kind, name: &str, count: usize) 
 
 /// Why a list is empty: it was not read, may not be, or there is nothing.
 fn missing(state: &State, status: &Status, kind: Kind, nothing: &str) -> String {
-    let source = Source::Cluster(status.target.environment.clone());
-    let about = state.store.source(&source);
-    let list = lists::list_of(&state.store, &state.delivery, &status.target, kind)
-        .and_then(|list| about?.lists.get(&list));
-    match (
-        list.and_then(|list| list.fault.as_ref()),
-        list.is_some_and(|list| list.listed),
-    ) {
-        (Some(fault), _) => format!("{} {}", fault.detail, fault.hint),
-        (None, true) => nothing.to_owned(),
-        (None, false) => match about.and_then(|a| a.worst_fault()) {
-            Some(fault) => format!("Not read: {}", fault.detail),
-            None => "Being read.".to_owned(),
-        },
+    let target = &status.target;
+    let Some(list) = lists::list_of(&state.store, &state.delivery, target, kind) else {
+        return format!("The delivery has no {}.", kind.word());
+    };
+    match state.store.unread(&target.environment, &list) {
+        None => nothing.to_owned(),
+        Some(Unread::Reading) => "Being read.".to_owned(),
+        Some(Unread::NotConfigured) => "Its cluster is not configured.".to_owned(),
+        Some(Unread::Fault(fault)) => format!("{} {}", fault.detail, fault.hint),
     }
 }
 
