@@ -129,7 +129,7 @@ pub fn taken_back(
     now: &Version,
     at: Timestamp,
 ) -> Option<TakenBack> {
-    let known = store.taken_back(environment, repository);
+    let known = store.taken_back(environment, repository).last();
     let known = known.filter(|back| back.to == *now);
     if let Some(back) = known.filter(|back| is_still(store, environment, repository, back)) {
         return Some(back.clone());
@@ -139,18 +139,50 @@ pub fn taken_back(
     if moved.to.as_ref() != Some(now) || at.duration_since(moved.at).as_secs() > lately {
         return None;
     }
-    is_roll_back(store, delivery, moved).then(|| TakenBack {
-        from: moved.from.clone().unwrap_or_else(|| now.clone()),
-        to: now.clone(),
-        at: moved.at,
-        by: moved.actor.to_string(),
-        reason: moved.reason.as_ref().map(ToString::to_string),
+    is_roll_back(store, delivery, moved)
+        .then(|| by_history(moved))
+        .flatten()
+}
+
+fn by_history(change: &Change) -> Option<TakenBack> {
+    Some(TakenBack {
+        from: change.from.clone()?,
+        to: change.to.clone()?,
+        at: change.at,
+        by: change.actor.to_string(),
+        reason: change.reason.as_ref().map(ToString::to_string),
         is_left: false,
     })
 }
 
-/// Whether nothing has moved a version since its roll back, as far as history knows: what another change brings to the same
-/// version later was ordered by nobody.
+/// The roll back that took a version away from where it stood, by the journal, else by history; none where it stands again,
+/// never stood, or left otherwise. Other versions may have come and gone since: going back twice takes two away.
+pub fn taken_away(
+    store: &Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    repository: &Repository,
+    version: &Version,
+) -> Option<TakenBack> {
+    let stands = store.history.stands(environment, repository);
+    let last = stands.iter().find(|stand| stand.version == version);
+    let came = last.and_then(|stand| stand.came);
+    let known = store.taken_back(environment, repository).iter().rev();
+    let mut since = known.filter(|back| came.is_none_or(|came| came.at <= back.at));
+    if let Some(back) = since.find(|back| back.from == *version) {
+        return Some(back.clone());
+    }
+    let left = last?.left?;
+    is_roll_back(store, delivery, left)
+        .then(|| by_history(left))
+        .flatten()
+}
+
+/// Whether what a roll back brought stands, and nothing else has moved the version since, as far as history knows: what
+/// brings the same version again later was ordered by nobody.
+///
+/// Something else may have come before it, so that it moved another version than it was made for. What lies above it in
+/// history came later, whatever the clock of who committed it shows.
 fn is_still(
     store: &Store,
     environment: &Environment,
@@ -159,17 +191,18 @@ fn is_still(
 ) -> bool {
     let early = SignedDuration::from_secs(CLOCKS_DIFFER_S);
     let sent = back.at.checked_sub(early).unwrap_or(back.at);
-    let moves = store.history.changes_of(environment, repository).iter();
-    let mut since = moves
-        .filter(|change| change.moves_version())
-        .take_while(|change| change.at >= sent);
-    let is_it = |change: &&Change| {
-        change.from.as_ref() == Some(&back.from) && change.to.as_ref() == Some(&back.to)
+    let changes = store.history.changes_of(environment, repository).iter();
+    let moves = changes.filter(|change| change.moves_version());
+    let brings = |change: &Change| {
+        let is_made_for = change.from.as_ref() == Some(&back.from);
+        let since = if is_made_for { sent } else { back.at };
+        change.to.as_ref() == Some(&back.to) && change.at >= since
     };
-    match since.next() {
-        Some(newest) => is_it(&newest) && !since.any(|change| is_it(&change)),
-        None => true,
-    }
+    let brought = moves
+        .enumerate()
+        .filter(|(_, change)| brings(change))
+        .last();
+    brought.is_none_or(|(nth, _)| nth == 0)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use super::direction::compare_versions;
 use super::here::Here;
 use super::reasons::name_version;
-use super::status::{FactsAt, GateState, Status, TargetKind};
+use super::status::{FactsAt, GateState, Image, Status, TargetKind};
 use crate::lever::Lever;
 use crate::model::*;
 use crate::store::Source;
@@ -154,9 +154,7 @@ impl<'a> FactsAt<'a> {
                 || compare_versions(self.store, self.delivery, &image.repository, theirs, ours)
                     == Order::Lower
                 || self.is_seldom_moved_by_hand(&status.target.environment, &image.repository)
-                || self
-                    .taken_back(status, image, ours)
-                    .is_some_and(|back| back.from == *theirs)
+                || self.is_left_below(status, image, ours, theirs)
             {
                 return None;
             }
@@ -186,6 +184,18 @@ impl<'a> FactsAt<'a> {
                 }),
             })
         })
+    }
+
+    /// Whether what stands below was taken back from here, and what stands here came by going back.
+    fn is_left_below(
+        &self,
+        status: &Status,
+        image: &Image,
+        ours: &Version,
+        theirs: &Version,
+    ) -> bool {
+        self.taken_back(status, image, ours).is_some()
+            && self.taken_away(status, image, theirs).is_some()
     }
 
     /// That what goes on in the environment below is not known, to follow a sentence; none where it is read.

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
-use super::direction::{lost, taken_back};
+use super::direction::{lost, taken_away, taken_back};
 use super::here::Here;
 use super::late::Help;
 use super::status::{FactsAt, GateState, Image, Status};
@@ -159,6 +159,23 @@ impl<'a> FactsAt<'a> {
         )
     }
 
+    /// The roll back that took a version away from here.
+    pub(super) fn taken_away(
+        &self,
+        status: &Status,
+        image: &Image,
+        version: &Version,
+    ) -> Option<TakenBack> {
+        let environment = &status.target.environment;
+        taken_away(
+            self.store,
+            self.delivery,
+            environment,
+            &image.repository,
+            version,
+        )
+    }
+
     /// Rolled back on purpose, and nobody has said yet that it may stay so.
     fn back(&self, status: &Status) -> Option<(Word, String)> {
         status.images.iter().find_map(|image| {
@@ -170,14 +187,15 @@ impl<'a> FactsAt<'a> {
                 .reason
                 .map(|reason| format!(": {reason}"))
                 .unwrap_or_default();
-            let waits = self
-                .delivery
-                .lower(&status.target.environment)
-                .filter(|lower| {
-                    let below = self.store.declared(&lower.name, &image.repository);
-                    below.and_then(|file| file.version.as_ref()) == Some(&back.from)
-                })
-                .map(|lower| format!(" {} still waits in {}.", back.from.short(), lower.name))
+            let lower = self.delivery.lower(&status.target.environment);
+            let below = lower.and_then(|lower| {
+                let file = self.store.declared(&lower.name, &image.repository)?;
+                Some((&lower.name, file.version.as_ref()?))
+            });
+            let waits = below
+                .filter(|(_, theirs)| *theirs != version)
+                .filter(|(_, theirs)| self.taken_away(status, image, theirs).is_some())
+                .map(|(lower, theirs)| format!(" {} still waits in {lower}.", theirs.short()))
                 .unwrap_or_default();
             Some((
                 Word::Back,

@@ -6,6 +6,7 @@ use crate::model::*;
 use crate::store::Fact;
 use crate::store::fixture::{self, Fixture, ago, pod};
 
+mod back;
 mod late;
 
 const IMAGE: &str = "ecr.example/github/whitehall";
@@ -69,7 +70,7 @@ fn taken_back(is_left: bool) -> TakenBack {
 
 fn know(world: &mut Fixture, back: TakenBack) {
     let file = ("production".into(), "whitehall".into());
-    world.store.know_taken_back([(file, back)].into());
+    world.store.know_taken_back([(file, vec![back])].into());
 }
 
 #[test]

@@ -202,9 +202,9 @@ impl Journal {
         }
     }
 
-    /// The newest roll back of each file that was done, as far as anybody knows.
-    pub fn taken_back(&self) -> BTreeMap<(Environment, Repository), TakenBack> {
-        let mut found = BTreeMap::new();
+    /// The roll backs of each file that were done, as far as anybody knows, oldest first.
+    pub fn taken_back(&self) -> BTreeMap<(Environment, Repository), Vec<TakenBack>> {
+        let mut found: BTreeMap<_, Vec<TakenBack>> = BTreeMap::new();
         for record in &self.records {
             let plan = &record.plan;
             let (Some(repository), Some(from), Some(to)) =
@@ -224,7 +224,7 @@ impl Journal {
                 reason: plan.request.reason.clone(),
                 is_left: record.left_by.is_some(),
             };
-            found.insert(file, back);
+            found.entry(file).or_default().push(back);
         }
         found
     }

@@ -1,7 +1,7 @@
 //! Record: one plan's story, folded from its entries.
 
-use crate::model::Change;
-use crate::plan::{Hop, HopEffect, Outcome, Plan};
+use crate::model::{Change, Version};
+use crate::plan::{Hop, HopEffect, Lever, Outcome, Plan};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -181,7 +181,7 @@ impl Record {
                         && *repository == change.repository
                         && change.moves_version()
                         && change.to.as_ref() == Some(version)
-                        && (self.plan.from.is_none() || change.from == self.plan.from)
+                        && self.may_move(change.from.as_ref())
                 }
                 HopEffect::Gate {
                     environment,
@@ -204,6 +204,14 @@ impl Record {
             }
         }
         false
+    }
+
+    /// Whether a plan that moves a version may have moved it from here. Only people bring a lower one, so a roll back is one
+    /// whatever came before it; what else brings a version may be somebody else's.
+    fn may_move(&self, from: Option<&Version>) -> bool {
+        self.plan.request.lever == Lever::RollBack
+            || self.plan.from.is_none()
+            || self.plan.from.as_ref() == from
     }
 
     pub fn happened(&self) -> bool {

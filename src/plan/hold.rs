@@ -9,7 +9,7 @@ use super::{
     CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, arrivals, gates, hops, reach,
     runs, version,
 };
-use crate::board::direction::compare_versions;
+use crate::board::direction::{self, compare_versions};
 use crate::delivery::{Mechanism, Stage};
 use crate::model::span::span;
 use crate::model::{Order, Repository, Version};
@@ -181,20 +181,24 @@ fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks
     let here = subject
         .declared(environment, repository)
         .and_then(|f| f.version.as_ref());
-    let rolled_back_from = history
-        .last_move(environment, repository)
-        .filter(|c| match (&c.from, &c.to) {
-            (Some(from), Some(to)) => {
-                let order =
-                    compare_versions(subject.store(), subject.delivery(), repository, to, from);
-                order == Order::Lower || by_plan(subject, repository, from, to)
-            }
-            _ => false,
-        })
-        .and_then(|c| c.from.as_ref());
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let was_lowered_from = |version: &Version| {
+        let moved = history.last_move(environment, repository);
+        let to = moved.and_then(|moved| moved.to.as_ref());
+        moved.is_some_and(|moved| moved.from.as_ref() == Some(version))
+            && to.is_some_and(|to| {
+                compare_versions(store, delivery, repository, to, version) == Order::Lower
+            })
+    };
+    let is_taken_away = |version: &Version| {
+        direction::taken_away(store, delivery, environment, repository, version).is_some()
+    };
+    let bad = below
+        .filter(|below| here != Some(*below))
+        .filter(|below| was_lowered_from(below) || is_taken_away(below));
     let remedy = "Bring a newer version into the environment below first, or promote by hand.";
-    match (below, rolled_back_from) {
-        (Some(below), Some(bad)) if below == bad && here != Some(bad) => checks.add(
+    match (below, bad) {
+        (_, Some(bad)) => checks.add(
             CheckName::Waiting, Verdict::Failed,
             format!("{environment} was rolled back from {bad}, and {bad} still stands in {}: releasing would deploy it again", lower.name),
             remedy,
@@ -212,16 +216,4 @@ fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks
             "Wait until git and its history were read.",
         ),
     }
-}
-
-/// Whether the journal has such a roll back, for versions whose names have no order.
-fn by_plan(subject: &Subject<'_>, repository: &Repository, from: &Version, to: &Version) -> bool {
-    subject.context.journal.records.iter().any(|record| {
-        let plan = &record.plan;
-        plan.request.lever == Lever::RollBack
-            && plan.request.target.environment == *subject.environment()
-            && plan.request.repository.as_ref() == Some(repository)
-            && plan.from.as_ref() == Some(from)
-            && plan.to.as_ref() == Some(to)
-    })
 }

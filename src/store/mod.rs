@@ -192,7 +192,7 @@ pub struct Store {
     pub pushable: Option<Result<(), Fault>>,
     /// Cells whose trouble an operator knows of.
     mutes: BTreeMap<Target, Arc<Mute>>,
-    taken_back: BTreeMap<(Environment, Repository), TakenBack>,
+    taken_back: BTreeMap<(Environment, Repository), Vec<TakenBack>>,
     sources: BTreeMap<Source, SourceState>,
     words: Words,
     named: named::Named,
@@ -271,7 +271,10 @@ impl Store {
     }
 
     /// Takes in the roll backs that the journal knows of, all of them.
-    pub fn know_taken_back(&mut self, taken_back: BTreeMap<(Environment, Repository), TakenBack>) {
+    pub fn know_taken_back(
+        &mut self,
+        taken_back: BTreeMap<(Environment, Repository), Vec<TakenBack>>,
+    ) {
         let old = std::mem::replace(&mut self.taken_back, taken_back);
         let files = old.keys().chain(self.taken_back.keys());
         let moved = files.filter(|file| old.get(*file) != self.taken_back.get(*file));
@@ -282,14 +285,10 @@ impl Store {
         }
     }
 
-    /// The newest roll back of a file that the journal knows of.
-    pub fn taken_back(
-        &self,
-        environment: &Environment,
-        repository: &Repository,
-    ) -> Option<&TakenBack> {
+    /// The roll backs of a file that the journal knows of, oldest first.
+    pub fn taken_back(&self, environment: &Environment, repository: &Repository) -> &[TakenBack] {
         let file = (environment.clone(), repository.clone());
-        self.taken_back.get(&file)
+        self.taken_back.get(&file).map_or(&[], Vec::as_slice)
     }
 
     /// An app of an environment's values file.

@@ -40,6 +40,19 @@ fn rows_that_refuse() {
             &["fresh"],
         ),
         (
+            "what was rolled back from waits below, and production went back further since",
+            Release,
+            "production",
+            |w| {
+                w.closed("staging", "publisher", "5m", "hold");
+                for (from, to, age) in [("v1361", "v1362", "20m"), ("v1362", "v1361", "15m")] {
+                    w.moved("production", "publisher", from, to, age, ActorKind::Manual);
+                }
+                w.stands("production", "publisher", "v1361", "v1360", "10m");
+            },
+            &["waiting"],
+        ),
+        (
             "runs may not be listed",
             Stop,
             "staging",

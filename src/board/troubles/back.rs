@@ -1,0 +1,107 @@
+//! Back: which roll back brought what stands, and which versions it has left below.
+
+use super::*;
+use crate::board::direction::taken_away;
+use crate::store::fixture::{Fixture, ago};
+
+fn back(from: &str, to: &str, age: i64) -> TakenBack {
+    TakenBack {
+        from: from.into(),
+        to: to.into(),
+        at: ago(age),
+        by: "alice".into(),
+        reason: Some(format!("incident {age}")),
+        is_left: false,
+    }
+}
+
+/// whitehall: v3084 in staging since 4,200 s, and in production what the moves bring, newest last; the journal knows roll
+/// backs, oldest first.
+fn production(moves: &[(&str, &str, i64)], backs: &[TakenBack]) -> Fixture {
+    let mut world = Fixture::new();
+    world.app("whitehall", &["whitehall"]);
+    world.file("staging", "whitehall", "v3084", true);
+    let (_, stands, _) = moves.last().unwrap();
+    world.file("production", "whitehall", stands, true);
+    world.moves("whitehall", &[("staging", "v3083", "v3084", 4_200)]);
+    for (from, to, age) in moves {
+        world.moved_since("production", "whitehall", from, to, *age);
+    }
+    let file = ("production".into(), "whitehall".into());
+    world.store.know_taken_back([(file, backs.to_vec())].into());
+    world
+}
+
+fn words(world: &Fixture) -> (Vec<Word>, Vec<String>) {
+    let status = world.status("production", "whitehall");
+    (status.attention, status.because)
+}
+
+#[test]
+fn a_roll_back_that_was_corrected_is_known_by_what_it_brought() {
+    // The second was made while v3084 stood, and came after the first.
+    let world = production(
+        &[
+            ("v3080", "v3084", 3_600),
+            ("v3084", "v3079", 880),
+            ("v3079", "v3083", 870),
+        ],
+        &[back("v3084", "v3079", 900), back("v3084", "v3083", 890)],
+    );
+    let because =
+        "rolled back from v3084 14m ago by alice: incident 890. v3084 still waits in staging.";
+    assert_eq!(words(&world), (vec![Word::Back], vec![because.to_owned()]));
+    // What brings the same version again later was ordered by nobody.
+    let mut world = world;
+    for (from, to, age) in [("v3083", "v3084", 600), ("v3084", "v3083", 300)] {
+        world.moved_since("production", "whitehall", from, to, age);
+    }
+    assert_eq!(words(&world).0, [Word::Lower], "{:?}", words(&world).1);
+}
+
+#[test]
+fn going_back_twice_leaves_both_below() {
+    let world = production(
+        &[
+            ("v3080", "v3083", 90_000),
+            ("v3083", "v3084", 3_600),
+            ("v3084", "v3083", 880),
+            ("v3083", "v3080", 280),
+        ],
+        &[back("v3084", "v3083", 900), back("v3083", "v3080", 300)],
+    );
+    let because =
+        "rolled back from v3083 5m ago by alice: incident 300. v3084 still waits in staging.";
+    assert_eq!(words(&world), (vec![Word::Back], vec![because.to_owned()]));
+    let away = |version: &str| {
+        let (environment, repository) = ("production".into(), "whitehall".into());
+        let version = Version::new(version);
+        taken_away(
+            &world.store,
+            &world.delivery,
+            &environment,
+            &repository,
+            &version,
+        )
+        .map(|back| back.at)
+    };
+    assert_eq!(away("v3084"), Some(ago(900)));
+    assert_eq!(away("v3083"), Some(ago(300)));
+    assert_eq!(away("v3080"), None, "it stands");
+    assert_eq!(away("v3085"), None, "it never stood here");
+}
+
+/// Whoever commits may have a clock that is behind: in history stands what came later, whatever it shows.
+#[test]
+fn what_came_after_a_roll_back_by_a_slow_clock_came_after_it() {
+    let world = production(
+        &[
+            ("v3080", "v3083", 90_000),
+            ("v3083", "v3080", 300),
+            ("v3080", "v3084", 500),
+            ("v3084", "v3080", 450),
+        ],
+        &[back("v3083", "v3080", 310)],
+    );
+    assert_eq!(words(&world).0, [Word::Lower], "{:?}", words(&world).1);
+}
