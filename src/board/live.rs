@@ -47,6 +47,11 @@ impl Live {
         let is_ready = self.pods > 0 && self.pods_ready == self.pods && self.is_rolled_out;
         is_ready && self.version.as_ref() == Some(version)
     }
+
+    /// All pods are ready and run what the files of their images declare, and no rollout goes on.
+    pub fn is_as_declared(&self) -> bool {
+        self.pods > 0 && self.newest_ready == self.pods && self.is_rolled_out
+    }
 }
 
 impl<'a> FactsAt<'a> {

@@ -3,6 +3,8 @@
 //! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. Neither an answer to a
 //! request nor a green step proves an effect.
 
+mod rollout;
+
 use super::{Hop, HopEffect, Lever, Outcome, Plan, PlanId, Write, mark, sync};
 use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
@@ -120,7 +122,7 @@ fn has_arrived(plan: &Plan, store: &Store) -> bool {
         .changes_of(&plan.request.target.environment, repository);
     changes
         .iter()
-        .take_while(|change| change.at.duration_since(plan.made_at).as_secs() >= -1)
+        .filter(|change| change.at.duration_since(plan.made_at).as_secs() >= -1)
         .any(|change| change.moves_version() && change.to == plan.to)
 }
 
@@ -196,11 +198,7 @@ fn implies(later: &Hop, before: &Hop) -> bool {
         (Created { name, .. }, RunOver { name: run, .. }) => name == run,
         // The run that was made to declare it: nothing else brings this version at this moment.
         (Created { .. }, Declared { .. }) => true,
-        (Declared { environment, .. }, ParentSynced { environment: e, .. })
-        | (
-            Declared { environment, .. } | ParentSynced { environment, .. },
-            RolledOut { environment: e, .. },
-        ) => environment == e,
+        (ParentSynced { environment, .. }, RolledOut { environment: e, .. }) => environment == e,
         (
             RolledOut {
                 environment, app, ..
@@ -363,45 +361,24 @@ impl Facts<'_> {
         repository: &Repository,
         version: &Version,
     ) -> bool {
-        let stands = self
-            .store
-            .declared(environment, repository)
-            .and_then(|file| file.version.as_ref())
-            == Some(version);
-        stands
+        self.stands(environment, repository, version)
             || self
                 .store
                 .history
                 .changes_of(environment, repository)
                 .iter()
-                .take_while(|change| change.at >= self.plan.made_at)
+                .filter(|change| change.at >= self.plan.made_at)
                 .any(|change| change.moves_version() && change.to.as_ref() == Some(version))
     }
 
-    fn parent_synced(&self, environment: &Environment, repository: &Repository) -> bool {
-        let Some(tree) = &self.store.tree else {
-            return false;
-        };
-        let mut apps = tree
-            .apps
-            .get(environment)
-            .into_iter()
-            .flatten()
-            .filter(|app| app.repositories.contains(repository))
-            .peekable();
-        if apps.peek().is_none() {
-            return false;
-        }
-        let wanted = self.version_in(environment);
-        apps.all(|app| {
-            let status = self.status(environment, &app.app);
-            let rendered = status.as_ref().and_then(|s| s.annotated.clone());
-            match (rendered, wanted) {
-                // The version that the parent rendered into the app is the surest proof.
-                (Some(rendered), Some(wanted)) => rendered == *wanted,
-                _ => status.and_then(|s| s.parent_has_it).unwrap_or(false),
-            }
-        })
+    fn stands(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+        version: &Version,
+    ) -> bool {
+        let file = self.store.declared(environment, repository);
+        file.and_then(|file| file.version.as_ref()) == Some(version)
     }
 
     /// The version that the plan brings into an environment.
@@ -422,22 +399,6 @@ impl Facts<'_> {
             app: app.clone(),
         };
         status(self.store, self.delivery, &target, self.now)
-    }
-
-    /// All pods that serve run the version since it came, and nothing is about to replace them. They may have run it before
-    /// already, where the version that is rolled back from never got as far as its pods.
-    fn rolled_out(&self, environment: &Environment, app: &App, version: &Version) -> bool {
-        self.status(environment, app).is_some_and(|status| {
-            let mut repositories = status.images.iter().map(|image| &image.repository);
-            let has_come = repositories.any(|file| self.declared(environment, file, version));
-            let is_only = status
-                .live
-                .as_ref()
-                .is_some_and(|live| live.is_only(version));
-            // Which version an operation began with is known by history only.
-            let is_known = self.store.history.is_started();
-            has_come && is_only && is_known && !status.is_syncing_former()
-        })
     }
 
     /// Whether a smoke run of the version that began after the plan was sent is in a phase that `is` accepts.

@@ -169,10 +169,6 @@ pub(super) fn arrival(
         );
     }
     for app in &apps {
-        // An app of several images has no single version that would show its rollout.
-        if app.repositories.len() > 1 {
-            continue;
-        }
         hops.push(hop(
             HopEffect::RolledOut {
                 environment: environment.clone(),

@@ -8,7 +8,7 @@ use leverframe::model::*;
 use leverframe::plan::*;
 
 /// A plan that was applied just now, and what is noted of it as the world goes on.
-struct Story {
+pub struct Story {
     journal: Journal,
     id: PlanId,
 }
@@ -28,7 +28,7 @@ impl Story {
         );
         story
     }
-    fn applied(plan: Plan) -> Self {
+    pub fn applied(plan: Plan) -> Self {
         let mut story = Self::new(plan);
         let outcome = Outcome::Applied {
             evidence: "x".into(),
@@ -40,7 +40,7 @@ impl Story {
         let plan = self.id.clone();
         self.journal.add_entry(Entry { at, plan, what });
     }
-    fn record(&self) -> &Record {
+    pub fn record(&self) -> &Record {
         self.journal.get(&self.id).unwrap()
     }
     /// How it stands so many seconds after the write, in words.
@@ -49,7 +49,7 @@ impl Story {
         waits::state_in_words(self.record(), at, Remedy::with_command)
     }
     /// Looks at the world so many seconds after the write.
-    fn look(&mut self, world: &World, after: i64) -> Vec<What> {
+    pub fn look(&mut self, world: &World, after: i64) -> Vec<What> {
         let at = now().checked_add(SignedDuration::from_secs(after)).unwrap();
         let state = world.state(80, 24);
         let noted = follow::follow(self.record(), &state.store, &world.delivery, at);

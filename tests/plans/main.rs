@@ -27,6 +27,7 @@ mod journal;
 mod journal_long;
 mod journal_torn;
 mod levers;
+mod proof;
 mod reasons;
 mod refusals;
 mod resubmit;

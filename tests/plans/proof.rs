@@ -1,0 +1,165 @@
+//! Proof: what shows that a plan's version was declared, rendered and rolled out, and what only looks like it.
+
+use crate::follow::Story;
+use crate::scene::*;
+use crate::world::{World, commit};
+use leverframe::journal::{PlanState, What};
+use leverframe::plan::*;
+use leverframe::store::Fact;
+
+fn seen(hops: impl IntoIterator<Item = usize>) -> Vec<What> {
+    hops.into_iter().map(|hop| What::Seen { hop }).collect()
+}
+
+/// The parent of production has synced main up to the commit that brought a version, and no further.
+fn parent_is_at(world: &mut World, word: &str) {
+    change_app(world, "production", "app-config", |parent| {
+        parent.synced_revision = Some(commit(word));
+    });
+}
+
+fn rendered(world: &mut World, version: &str) {
+    for app in ["publisher", "draft-publisher"] {
+        change_app(world, "production", app, |a| {
+            a.annotations.insert("imageTag".into(), version.into());
+        });
+    }
+}
+
+/// A commit of its own, though the same version came here before.
+fn stands_again(world: &mut World, from: &str, to: &str) {
+    world.stands("production", "publisher", from, to, "0s");
+    world.changes.last_mut().unwrap().commit = commit("again");
+}
+
+/// v1362 was declared and rendered in production, and never got as far as its pods: v1361 still serves.
+fn never_rolled_out() -> World {
+    let mut world = publisher();
+    world.stands("production", "publisher", "v1361", "v1362", "20m");
+    rendered(&mut world, "v1362");
+    world
+}
+
+#[test]
+fn pods_that_never_left_prove_nothing_until_the_parent_has_rendered_their_version_again() {
+    let mut world = never_rolled_out();
+    let mut named = request(Lever::RollBack, "production", "publisher");
+    named.version = Some("v1361".into());
+    let plan = decide(&world, &named).unwrap();
+    let hops = plan.hops.len();
+    let declared = |hop: &Hop| matches!(hop.effect, HopEffect::Declared { .. });
+    let declared = plan.hops.iter().position(declared).unwrap();
+    let mut story = Story::applied(plan);
+    assert_eq!(story.look(&world, 1), []);
+    stands_again(&mut world, "v1362", "v1361");
+    parent_is_at(&mut world, "productionpublisherv1362");
+    assert_eq!(story.look(&world, 20), seen(0..=declared));
+    rendered(&mut world, "v1361");
+    parent_is_at(&mut world, "tip");
+    assert_eq!(story.look(&world, 90), seen(declared + 1..hops));
+    assert_eq!(story.record().plan_state(), PlanState::Done);
+}
+
+#[test]
+fn what_the_parent_renders_still_from_before_proves_nothing() {
+    let mut world = never_rolled_out();
+    // Rolled back, which the parent has not heard of, and brought again.
+    stands_again(&mut world, "v1362", "v1361");
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let declared = |hop: &Hop| matches!(hop.effect, HopEffect::Declared { .. });
+    let declared = plan.hops.iter().position(declared).unwrap();
+    let mut story = Story::applied(plan);
+    assert_eq!(story.look(&world, 1), []);
+    world.stands("production", "publisher", "v1361", "v1362", "0s");
+    world.changes.last_mut().unwrap().commit = commit("undone");
+    parent_is_at(&mut world, "productionpublisherv1362");
+    assert_eq!(story.look(&world, 20), seen(0..=declared));
+    parent_is_at(&mut world, "tip");
+    assert_eq!(story.look(&world, 60), seen([declared + 1]));
+}
+
+/// licensify, of two images, at v2 in production; v3 of one of them waits in staging.
+fn licensify() -> World {
+    let mut world = publisher();
+    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    for environment in ["integration", "staging", "production"] {
+        for repository in ["licensify-backend", "licensify-feed"] {
+            world.stands(environment, repository, "v1", "v2", "3d");
+        }
+        world.application(environment, "licensify", |_| {});
+    }
+    world.stands("staging", "licensify-feed", "v2", "v3", "1d");
+    run(&mut world, "v2");
+    world
+}
+
+/// Makes production's pods of licensify anew, those of the feed at a version.
+fn run(world: &mut World, feed: &str) {
+    let facts = world.facts.entry("production".into()).or_default();
+    let is_licensify = |fact: &Fact| match fact {
+        Fact::Pod(pod) => pod.id.name.starts_with("licensify"),
+        _ => false,
+    };
+    facts.retain(|fact| !is_licensify(fact));
+    world.pod("production", "licensify", "licensify-backend", "v2", |_| {});
+    world.pod("production", "licensify", "licensify-feed", feed, |_| {});
+}
+
+fn promote_feed(world: &World) -> Plan {
+    let asked = Request {
+        repository: Some("licensify-feed".into()),
+        ..request(Lever::Promote, "production", "licensify")
+    };
+    decide(world, &asked).unwrap()
+}
+
+#[test]
+fn an_app_of_several_images_is_followed_file_by_file_to_the_pods_of_each() {
+    let mut world = licensify();
+    let plan = promote_feed(&world);
+    let hops = plan.hops.len();
+    let rollout = |hop: &Hop| matches!(hop.effect, HopEffect::RolledOut { .. });
+    assert_eq!(plan.hops.iter().position(rollout), Some(hops - 1));
+    let mut story = Story::applied(plan);
+    assert_eq!(
+        story.look(&world, 1),
+        [],
+        "its parent has synced all that there is, without v3"
+    );
+    world.stands("production", "licensify-feed", "v2", "v3", "0s");
+    parent_is_at(&mut world, "productionlicensify-feedv2");
+    assert_eq!(story.look(&world, 20), seen(0..hops - 2));
+    parent_is_at(&mut world, "tip");
+    assert_eq!(story.look(&world, 60), seen([hops - 2]));
+    assert_eq!(story.record().plan_state(), PlanState::Underway);
+    run(&mut world, "v3");
+    assert_eq!(story.look(&world, 120), seen([hops - 1]));
+    assert_eq!(story.record().plan_state(), PlanState::Done);
+}
+
+#[test]
+fn a_run_that_fails_ends_a_plan_of_one_of_several_images() {
+    let mut world = licensify();
+    let plan = promote_feed(&world);
+    let Write::Create { name, .. } = plan.write.clone() else {
+        panic!("{:?}", plan.write)
+    };
+    let mut story = Story::applied(plan);
+    let id = deploy_run(&mut world, "production", "v3", "false", "Failed");
+    let facts = world.facts.entry("production".into()).or_default();
+    for fact in facts {
+        if let Fact::Run(run) = fact
+            && run.id == id
+        {
+            run.id.name = name.clone();
+        }
+    }
+    let noted = story.look(&world, 20);
+    assert!(
+        matches!(
+            &noted[..],
+            [What::Seen { hop: 0 }, What::CutShort { hop: 1, .. }]
+        ),
+        "{noted:?}"
+    );
+}
