@@ -291,22 +291,26 @@ struct Found {
 }
 
 impl Found {
-    fn look(&mut self, console: &mut Console) -> bool {
+    fn look(&mut self, console: &mut Console) -> Vec<String> {
         let screen = console.repainted();
         self.places
             .extend(PLACES.iter().filter(|place| screen.contains(place)));
-        self.pages.insert(screen.rows)
+        self.pages.insert(screen.rows.clone());
+        screen.rows
     }
 
     /// Goes through a view from its top to its bottom.
     fn page(&mut self, console: &mut Console) {
         console.press("g");
-        self.look(console);
+        let mut page = self.look(console);
         for _ in 0..300 {
             console.press("ctrl-f");
-            if !self.look(console) {
+            let next = self.look(console);
+            // What was seen in an earlier pass may have something new below it.
+            if next == page {
                 break;
             }
+            page = next;
         }
     }
 }
