@@ -5,7 +5,7 @@
 use super::{mute, time::when};
 use crate::journal::Journal;
 use crate::model::Target;
-use crate::plan::{PlanId, Request, show};
+use crate::plan::{Outcome, PlanId, Request, show};
 use crate::state::{Overlay, State};
 use crate::text::{Safe, wrap};
 
@@ -121,11 +121,15 @@ fn settle(state: &State, plan: &PlanId, selected: usize) -> Question {
     let says = match state.journal.get(plan) {
         Some(record) => vec![
             format!(
-                "{} {}, made {} by {}: sent, and no answer came. It is never sent again by itself.",
+                "{} {}, made {} by {}: {}. It is never sent again by itself.",
                 record.plan.request.lever.title(),
                 record.plan.request.target,
                 when(record.plan.made_at, state.now),
-                record.plan.who.login
+                record.plan.who.login,
+                match &record.outcome {
+                    Some((_, Outcome::Applied { .. })) => "accepted, and its effect is awaited",
+                    _ => "sent, and no answer came",
+                }
             ),
             show::write(&record.plan)
                 .into_iter()

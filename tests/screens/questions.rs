@@ -259,3 +259,32 @@ fn what_was_typed_before_the_terminal_had_the_field_is_no_reason_of_a_mute() {
     key(&mut state, "esc", 600, true);
     assert!(state.ui.prompt.is_none());
 }
+
+#[test]
+fn what_was_accepted_is_not_settled_as_if_no_answer_had_come() {
+    let says = |outcome: bool| {
+        let mut state = to_settle(120, 40);
+        let Some(Overlay::Settle { plan, .. }) = &state.ui.overlay else {
+            panic!("no question")
+        };
+        let accepted = leverframe::plan::Outcome::Applied {
+            evidence: "annotated".into(),
+        };
+        let entry = leverframe::journal::Entry {
+            at: after(0),
+            plan: plan.clone(),
+            what: What::Outcome { outcome: accepted },
+        };
+        if outcome {
+            state.journal.add_entry(entry);
+        }
+        drawn(&state)
+    };
+    let (sent, accepted) = (
+        "sent, and no answer came.",
+        "accepted, and its effect is awaited.",
+    );
+    assert!(says(false).contains(sent), "{}", says(false));
+    assert!(says(true).contains(accepted), "{}", says(true));
+    assert!(!says(true).contains(sent), "{}", says(true));
+}
