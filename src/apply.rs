@@ -78,10 +78,9 @@ pub async fn apply_under(
     journal: &JournalFile,
 ) -> Ended {
     let Some(writer) = writers.writer_for(&plan.write) else {
-        return Ended::unsent(Outcome::Failed {
-            because: "This console has no writer for it. Nothing was sent.".into(),
-            remedy: "Start it without --read-only, with that environment configured.".into(),
-            lost: false,
+        return Ended::unsent(Outcome::Refused {
+            because: "This console has no writer for it. Nothing was sent. Start it without --read-only, with that environment configured."
+                .into(),
         });
     };
     let written = match intend(plan, journal).await {

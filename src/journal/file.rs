@@ -146,12 +146,12 @@ impl JournalFile {
         self.first(could_open).map(|((), _, note)| note)
     }
 
-    /// Appends one entry, and has it on the disk when it returns.
+    /// Appends one entry, and has it on the disk when it returns. What became of a plan always fits: its texts are cut.
     ///
     /// # Errors
-    /// No path takes it: what happened to each.
+    /// No path takes it: what happened to each. An intent that could not be read again is not written.
     pub fn append(&self, entry: &Entry) -> Result<Written, Fault> {
-        let line = line::write(entry).map_err(|error| {
+        let line = line::write(&entry.with_short_texts()).map_err(|error| {
             Fault::new(
                 FaultKind::Malformed,
                 format!("The journal entry cannot be written: {error}."),
@@ -177,6 +177,8 @@ impl JournalFile {
     /// # Errors
     /// As [`JournalFile::append`].
     pub fn note(&self, entry: &Entry) -> Result<Written, Fault> {
+        // As it comes to stand there.
+        let entry = &entry.with_short_texts();
         let until = Instant::now() + NOTING;
         let noting = loop {
             let (file, path, note) = self.first(open)?;

@@ -26,6 +26,10 @@ pub const HORIZON: SignedDuration = SignedDuration::from_hours(24);
 /// Plans that are over and still kept at hand; older ones are in the archive.
 pub const KEPT: usize = 1000;
 
+/// So many bytes of a text are journalled about a plan that was sent: each of them may need six in a line, and the line is
+/// still far shorter than the longest that is read.
+const LONGEST_TEXT: usize = 64 * 1024;
+
 /// One line of the journal.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Entry {
@@ -64,6 +68,31 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         who: Option<String>,
     },
+}
+
+impl Entry {
+    /// The same with texts that surely fit on a line. An intent stays as it is: what is sent stands there whole.
+    fn with_short_texts(&self) -> Self {
+        let mut entry = self.clone();
+        let texts: Vec<&mut String> = match &mut entry.what {
+            What::Tried { note: text }
+            | What::CutShort { because: text, .. }
+            | What::Settled { by: text, .. } => vec![text],
+            What::Outcome { outcome } => outcome.texts(),
+            What::Intent { .. } | What::Seen { .. } | What::Late { .. } | What::Paid { .. } => {
+                Vec::new()
+            }
+        };
+        for text in texts {
+            let kept = text.floor_char_boundary(LONGEST_TEXT);
+            let rest = text.len() - kept;
+            if rest > 0 {
+                text.truncate(kept);
+                text.push_str(&format!(" ({rest} bytes more are left out)"));
+            }
+        }
+        entry
+    }
 }
 
 impl What {

@@ -26,6 +26,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What it says.
+    pub(crate) fn texts(&mut self) -> Vec<&mut String> {
+        match self {
+            Outcome::Applied { evidence: text }
+            | Outcome::Refused { because: text }
+            | Outcome::Unknown { because: text } => vec![text],
+            Outcome::Failed {
+                because, remedy, ..
+            } => vec![because, remedy],
+        }
+    }
+
     pub fn word(&self) -> &'static str {
         match self {
             Outcome::Applied { .. } => "applied",

@@ -108,6 +108,48 @@ async fn the_intent_is_on_the_disk_before_and_the_outcome_after() {
     }
 }
 
+/// A hook can say megabytes, and a line of the journal cannot hold them.
+#[tokio::test]
+async fn an_outcome_of_any_length_is_in_the_journal() {
+    // Each of these bytes needs six in a line.
+    let long = "\u{1}".repeat(5 << 20);
+    let (because, remedy) = (long.clone(), long.clone());
+    for outcome in [
+        Outcome::Applied {
+            evidence: long.clone(),
+        },
+        Outcome::Refused {
+            because: long.clone(),
+        },
+        Outcome::Unknown {
+            because: long.clone(),
+        },
+        Outcome::Failed {
+            because,
+            remedy,
+            lost: false,
+        },
+    ] {
+        let (_folder, journal) = home();
+        let (_, writers) = far(&journal, outcome.clone());
+        let ended = apply(&some_plan("aaaa"), &writers, &journal).await;
+        assert_eq!(ended.note, None, "{}", outcome.word());
+        let read = journal.load();
+        assert_eq!(read.unreadable, []);
+        let known = read.records[0].outcome.as_ref().unwrap().1.clone();
+        assert_eq!(known.word(), outcome.word());
+        let (Outcome::Applied { evidence: said }
+        | Outcome::Refused { because: said }
+        | Outcome::Unknown { because: said }
+        | Outcome::Failed { because: said, .. }) = known;
+        assert!(
+            said.ends_with(" bytes more are left out)"),
+            "{}",
+            said.len()
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_another_console_moves_is_left_alone() {
     let (_folder, journal) = home();
@@ -162,7 +204,10 @@ async fn nothing_is_sent_that_cannot_be_journalled_or_has_no_writer() {
     assert_eq!(far.writes.load(Ordering::SeqCst), 0);
     let (_folder, journal) = home();
     let ended = apply(&some_plan("aaaa"), &Writers::default(), &journal).await;
-    assert!(matches!(ended.outcome, Outcome::Failed { .. }), "{ended:?}");
+    assert!(
+        matches!(ended.outcome, Outcome::Refused { .. }),
+        "{ended:?}"
+    );
     assert_eq!(journal.load().records.len(), 0);
 }
 

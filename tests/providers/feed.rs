@@ -299,11 +299,30 @@ fn a_damaged_mirror_is_made_anew_by_itself() {
 
 #[test]
 fn a_mirror_of_a_remote_that_is_gone_is_as_old_as_its_last_fetch() {
+    let now = std::time::SystemTime::now();
+    let git = mirror_of_a_remote_that_is_gone(now - Duration::from_secs(86_400));
+    let now = Timestamp::now();
+    assert_eq!(git.reach(now), source::Reach::Stale);
+    assert!(git.age_s(now).is_some_and(|age| age >= 86_400), "{git:?}");
+}
+
+/// The clock was an hour ahead when it was fetched.
+#[test]
+fn a_mirror_that_was_fetched_in_the_future_is_of_an_unknown_age() {
+    let now = std::time::SystemTime::now();
+    let git = mirror_of_a_remote_that_is_gone(now + Duration::from_secs(3_600));
+    let now = Timestamp::now();
+    assert_eq!(git.age_s(now), None, "{git:?}");
+    assert_eq!(git.reach(now), source::Reach::Failed);
+    assert!(!git.is_fresh(None, now));
+}
+
+/// How git is read from a mirror that was fetched at this time, after its remote is gone.
+fn mirror_of_a_remote_that_is_gone(fetched: std::time::SystemTime) -> source::SourceState {
     let yard = Yard::new();
     let mut fed = FedStore::by(yard.url(), Options::default());
     fed.until("complete", |store| store.history.is_complete());
     drop(fed);
-    let day = Duration::from_secs(86_400);
     let marks: Vec<_> = walkdir(&yard.dir.path().join("cache"))
         .into_iter()
         .filter(|path| path.ends_with("leverframe-fetched"))
@@ -312,21 +331,14 @@ fn a_mirror_of_a_remote_that_is_gone_is_as_old_as_its_last_fetch() {
         .write(true)
         .open(&marks[0])
         .unwrap();
-    file.set_modified(std::time::SystemTime::now() - day)
-        .unwrap();
+    file.set_modified(fetched).unwrap();
     std::fs::rename(&yard.bare, yard.dir.path().join("away.git")).unwrap();
     let mut fed = FedStore::by(yard.url(), Options::default());
     fed.until("a fault, and the history all the same", |store| {
         let git = store.source(&Source::Git);
         git.is_some_and(|git| git.fault.is_some()) && store.history.is_complete()
     });
-    let state = fed.store.source(&Source::Git).unwrap();
-    let now = Timestamp::now();
-    assert_eq!(state.reach(now), source::Reach::Stale);
-    assert!(
-        state.age_s(now).is_some_and(|age| age >= 86_400),
-        "{state:?}"
-    );
+    fed.store.source(&Source::Git).unwrap().clone()
 }
 
 /// All files below a folder.

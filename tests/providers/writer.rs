@@ -190,6 +190,24 @@ fn a_further_try_is_journalled_before_it_is_made() {
     assert_eq!(notes[0].1, "in between", "fed after it was made");
 }
 
+/// A hook that says megabytes is passed on cut.
+#[test]
+fn what_a_hook_says_is_cut_and_refuses_all_the_same() {
+    let yard = Yard::new();
+    let hook = yard.bare.join("hooks/update");
+    let text = "#!/bin/sh\nhead -c 4400000 /dev/zero | tr '\\0' A >&2\nexit 1\n";
+    std::fs::write(&hook, text).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&hook, executable).unwrap();
+    let writer = Committer::new(yard.path(), delivery());
+    let sent = plan("00000000000000ae", "v1", "v2", None);
+    let Outcome::Failed { because, .. } = send(&writer, &sent, &|_| ()) else {
+        panic!("not failed");
+    };
+    assert!(because.contains("AAAA"), "{} bytes", because.len());
+    assert!(because.len() < 20_000, "{} bytes", because.len());
+}
+
 #[test]
 fn a_protected_main_offers_the_branch() {
     let yard = Yard::new();

@@ -19,6 +19,10 @@ use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 /// How much of each output stream is kept; the rest is read and dropped, so that git never blocks on a full pipe.
 const KEPT_BYTES: usize = 4 << 20;
+/// What is said on so many lines, and with so many letters on each, is passed on: nobody reads more on a screen, and it goes
+/// into the journal.
+const SAID_LINES: usize = 40;
+const SAID_LETTERS: usize = 1_000;
 /// How long output is awaited after git itself has ended: an ssh master connection may keep the pipe open for hours.
 const DRAIN: Duration = Duration::from_millis(300);
 
@@ -290,7 +294,7 @@ impl Stream {
     }
 }
 
-/// Text from git made fit for a journal and a screen: credentials out, control characters out, at most 40 lines.
+/// Text from git made fit for a journal and a screen: credentials out, control characters out, of a bearable length.
 pub fn clean(bytes: &[u8]) -> String {
     let text = secret::redact(&String::from_utf8_lossy(bytes));
     let mut lines = Vec::new();
@@ -301,13 +305,22 @@ pub fn clean(bytes: &[u8]) -> String {
             .collect();
         let line = line.trim_end();
         if !line.is_empty() {
-            lines.push(redact(line));
+            lines.push(cut(redact(line)));
         }
-        if lines.len() == 40 {
+        if lines.len() == SAID_LINES {
             break;
         }
     }
     lines.join("\n")
+}
+
+/// What was cut off a line shows as a final `~`.
+fn cut(mut line: String) -> String {
+    if let Some((end, _)) = line.char_indices().nth(SAID_LETTERS) {
+        line.truncate(end);
+        line.push('~');
+    }
+    line
 }
 
 /// Characters that turn the reading direction around and so can make a sentence read as another one.
@@ -345,6 +358,16 @@ mod tests {
     fn sequences_from_the_far_side_are_taken_out() {
         let said = clean(b"remote: \x1b]0;owned\x07hello\r\nremote: a\xc2\x9bb\xe2\x80\xaec");
         assert_eq!(said, "remote: ]0;ownedhello\nremote: abc");
+    }
+
+    #[test]
+    fn what_the_far_side_says_is_cut_where_it_is_read() {
+        let long = "\u{e9}".repeat(4 << 20);
+        assert_eq!(clean(long.as_bytes()), "\u{e9}".repeat(SAID_LETTERS) + "~");
+        let whole = "x".repeat(SAID_LETTERS);
+        assert_eq!(clean(whole.as_bytes()), whole);
+        let many = "line\n".repeat(1_000_000);
+        assert_eq!(clean(many.as_bytes()).lines().count(), SAID_LINES);
     }
 
     #[test]

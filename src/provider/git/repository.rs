@@ -274,10 +274,12 @@ impl Repository {
         self.tip()
     }
 
-    /// When the mirror was last brought up to date, by whichever console; none where nobody noted it.
+    /// When the mirror was last brought up to date, by whichever console; none where nobody noted it, or by a clock that was
+    /// ahead, because then nobody knows.
     pub fn fetched_at(&self) -> Option<Timestamp> {
         let about = fs::metadata(self.git.path().join(FETCHED)).ok()?;
-        Timestamp::try_from(about.modified().ok()?).ok()
+        let noted = Timestamp::try_from(about.modified().ok()?).ok();
+        noted.filter(|at| *at <= Timestamp::now())
     }
 
     /// Fetches one refspec from `origin`, updating nothing but its right side. Another console that fetches into the same

@@ -19,6 +19,8 @@ use tokio_util::bytes::Bytes;
 const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 /// The body of a refusal is read up to this many bytes.
 const LARGEST_REFUSAL: usize = 64 * 1024;
+/// So many letters of what a refusal says are passed on.
+const SAID_LETTERS: usize = 400;
 /// The body of a single answer (an object, a review) is read up to this many bytes, counted after decompression: etcd keeps
 /// no object above 1.5 MB, and what is longer is no object.
 const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
@@ -219,11 +221,9 @@ impl Failure {
     /// What a Kubernetes Status (from an answer or from within a stream) means.
     pub(super) fn said(what: &str, code: u16, status: Status) -> Self {
         // What answers may be no API server, and say back what it was sent.
-        let reason = redact(&status.reason.unwrap_or_default());
-        let message: String = redact(&status.message.unwrap_or_default())
-            .chars()
-            .take(400)
-            .collect();
+        let said = |text: Option<String>| redact(&text.unwrap_or_default());
+        let cut = |text: String| -> String { text.chars().take(SAID_LETTERS).collect() };
+        let (reason, message) = (cut(said(status.reason)), cut(said(status.message)));
         let (kind, hint) = match code {
             401 => (FaultKind::Unauthorized, "Log in again."),
             403 => (
