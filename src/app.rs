@@ -13,6 +13,7 @@ mod time;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use ratatui::crossterm::event::KeyCode;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
@@ -168,11 +169,9 @@ pub async fn run(
             Some(errand) = errands.recv() => app.errand(errand),
             _ = deltas.recv_many(&mut news, BATCH), if !deltas.is_closed() || !deltas.is_empty() => {
                 // Facts bring the time of the clock as it is now, and so must the age of all others be told by it.
-                if app.is_clock_set_back() {
-                    app.tick();
-                }
+                let now = app.look_at_clock();
                 for delta in news.drain(..) {
-                    app.take_message(Message::Delta(delta));
+                    app.take_message(Message::Delta(time::not_ahead(delta, now)));
                 }
             }
             _ = logs.recv_many(&mut pieces, BATCH), if !logs.is_closed() || !logs.is_empty() => {
@@ -214,18 +213,18 @@ impl<O: Outside> App<O> {
     }
 
     fn tick(&mut self) {
-        self.is_clock_set_back();
-        self.take_message(Message::Ticked(time::now()));
+        let now = self.look_at_clock();
+        self.take_message(Message::Ticked(now));
     }
 
-    /// Whether the clock was set back since it was looked at last. The state has been told, and wants the new time.
-    fn is_clock_set_back(&mut self) -> bool {
-        let by = self.clock.set_back_by(time::now(), Instant::now());
-        if let Some(by) = by {
+    /// What the clock shows. Where it was set back since it was looked at last, the state gets to know that first.
+    fn look_at_clock(&mut self) -> Timestamp {
+        let now = time::now();
+        if let Some(by) = self.clock.set_back_by(now, Instant::now()) {
             tracing::warn!(?by, "the clock was set back");
-            self.take_message(Message::ClockSetBack(by));
+            self.take_message(Message::ClockSetBack { by, now });
         }
-        by.is_some()
+        now
     }
 
     fn input(&mut self, input: Input) {

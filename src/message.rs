@@ -21,8 +21,11 @@ pub enum Message {
     Resized(u16, u16),
     /// Time has passed.
     Ticked(Timestamp),
-    /// Somebody set this machine's clock back by so much, so moments noted before seem to lie ahead.
-    ClockSetBack(SignedDuration),
+    /// Somebody set this machine's clock back by so much and it shows `now`, so moments noted before seem to lie ahead.
+    ClockSetBack {
+        by: SignedDuration,
+        now: Timestamp,
+    },
     Delta(Delta),
     /// A piece of a followed log arrived; `follow` is the number that the effect gave.
     Logged {
@@ -47,6 +50,8 @@ pub enum Message {
     Called(Call),
     /// A log was saved, a text copied, a login ended: a sentence for the footer.
     Notice(String),
+    /// Something that was asked for or noted went another way than usual: a sentence that stands until it was read.
+    Warned(String),
     /// The console was suspended and is back, or the whole screen has to be drawn again.
     Resumed,
     /// A frame of the state as it is now is on its way to the terminal.

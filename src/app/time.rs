@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::journal::{PlanState, Record};
 use crate::plan::waits::awaited_hop;
 use crate::state::{Overlay, State};
+use crate::store::Delta;
 use crate::store::source::STALE_AFTER_S;
 
 /// Now, by the wall clock.
@@ -45,6 +46,14 @@ pub(super) fn stamp(at: Instant) -> Timestamp {
     let now = now();
     let elapsed = SignedDuration::try_from(at.elapsed()).unwrap_or_default();
     now.checked_sub(elapsed).unwrap_or(now)
+}
+
+/// News as they came by the clock as it is now: what was stamped just before it was set back did not come from the future.
+pub(super) fn not_ahead(delta: Delta, now: Timestamp) -> Delta {
+    Delta {
+        seen_at: delta.seen_at.min(now),
+        ..delta
+    }
 }
 
 /// When the next tick is due: at the full minute, when a source turns stale, when a hop is late, or when a message ends.
@@ -149,6 +158,20 @@ mod tests {
         assert_eq!(clock.set_back_by(shown(101 - 300), at(122)), Some(few));
         // Set forward, or the machine slept.
         assert_eq!(clock.set_back_by(shown(7200), at(123)), None);
+    }
+
+    #[test]
+    fn news_from_before_the_clock_was_set_back_are_no_news_from_the_future() {
+        let at = |second: i64| Timestamp::from_second(1_787_000_000 + second).unwrap();
+        for (seen_at, now, came_at) in [(300, 10, 10), (9, 10, 9)] {
+            let delta = Delta {
+                source: crate::store::Source::Git,
+                subscription: 1,
+                seen_at: at(seen_at),
+                news: crate::store::News::Alive,
+            };
+            assert_eq!(not_ahead(delta, at(now)).seen_at, at(came_at));
+        }
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl ToLoop {
         let file = self.mutes.lock().await.clone();
         let written = tokio::task::spawn_blocking(move || file.append(&entry)).await;
         if let Ok(Err(fault)) = written {
-            self.send(Message::Notice(fault.to_string()));
+            self.send(Message::Warned(fault.to_string()));
         }
         self.pass_on_mutes().await;
     }
@@ -162,7 +162,7 @@ impl ToLoop {
         match apply::record(&self.journal, entry).await {
             Ok(written) => {
                 if let Some(note) = written.note {
-                    self.send(Message::Notice(note));
+                    self.send(Message::Warned(note));
                 }
                 self.send(Message::JournalFault(None));
             }
@@ -212,7 +212,7 @@ impl EffectRunner {
             // The loop must get the intent before the outcome.
             to_loop.pass_on_journal().await;
             if let Some(note) = ended.note {
-                to_loop.send(Message::Notice(note));
+                to_loop.send(Message::Warned(note));
             }
             to_loop.send(Message::Outcome {
                 plan: plan.id.clone(),

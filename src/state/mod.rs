@@ -7,9 +7,11 @@ pub mod filter;
 #[cfg(test)]
 mod fixture;
 pub mod lines;
+mod notice;
 
 pub use board::{BoardUi, DrawnBoard, Found};
 pub use lines::BoardLine;
+pub use notice::{Notice, Warning};
 
 use crate::belongs::logs::LogChoice;
 use crate::board::{Board, FoldKind};
@@ -21,8 +23,8 @@ use crate::model::{App, Fault, ObjectId, Target};
 use crate::plan::{Actor, Changed, Lever, Plan, PlanId, Refusal, Request};
 use crate::provider::Call;
 use crate::store::Store;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -106,6 +108,8 @@ pub struct Ui {
     /// What is muted once the reason is typed.
     pub muting: Option<(Target, crate::model::Until)>,
     pub notice: Option<Notice>,
+    /// What must be known, oldest first.
+    pub warnings: Vec<Warning>,
     /// Texts typed before, newest last: reasons, filters, searches.
     pub reasons: Vec<String>,
     /// Neither the bell nor the terminal's title reports plans.
@@ -376,37 +380,7 @@ pub enum PromptKind {
     MuteReason,
 }
 
-#[derive(Clone, Debug)]
-pub struct Notice {
-    pub text: String,
-    pub at: Timestamp,
-    pub fault: bool,
-    /// The plan that it says was accepted: its end takes the place of that.
-    pub accepts: Option<PlanId>,
-}
-
-/// So long the acceptance of a plan stands before how far the plan has come takes its place.
-const ACCEPTANCE_STANDS: SignedDuration = SignedDuration::from_secs(5);
-/// So long any other message stands before it.
-const MESSAGE_STANDS: SignedDuration = SignedDuration::from_secs(20);
-/// So long after it was made a plan has something to say in the last line.
-const PLAN_SPEAKS: SignedDuration = SignedDuration::from_hours(1);
-
 impl State {
-    /// When the message ends by itself, because a plan has something to say; none where only a key ends it.
-    pub fn notice_ends_at(&self) -> Option<Timestamp> {
-        let notice = self.ui.notice.as_ref()?;
-        let newest = self.journal.records.last()?;
-        let stands = match &notice.accepts {
-            Some(_) => ACCEPTANCE_STANDS,
-            None => MESSAGE_STANDS,
-        };
-        let is_new = notice.at.duration_since(newest.plan.made_at) < PLAN_SPEAKS;
-        (is_new || notice.accepts.is_some())
-            .then(|| notice.at.checked_add(stands).ok())
-            .flatten()
-    }
-
     /// A state that knows nothing yet. The size comes with the terminal.
     pub fn new(
         delivery: Arc<Delivery>,

@@ -42,7 +42,7 @@ pub fn begin(state: &mut State, press: &Press, lever: Lever) {
 }
 
 /// Shows the plan of the next cell.
-fn open_next(state: &mut State) {
+pub fn open_next(state: &mut State) {
     let Some(bulk) = &state.ui.bulk else {
         return;
     };
@@ -72,28 +72,26 @@ fn open_next(state: &mut State) {
     }
 }
 
-/// The plan was accepted: the next one follows. Whether it was one of several.
-pub fn accepted(state: &mut State, plan: &PlanId) -> bool {
+/// The plan was answered, and its cell is done with. Whether it was one of several; then the next one follows, or nothing
+/// more.
+pub fn answered(state: &mut State, plan: &PlanId, is_accepted: bool) -> bool {
     let Some(bulk) = state.ui.bulk.as_mut().filter(|bulk| bulk.id() == *plan) else {
         return false;
     };
-    bulk.sent += 1;
     bulk.is_sending = false;
-    if let Some(target) = bulk.left.pop_front() {
-        state.ui.board.marks.remove(&target);
+    let target = bulk.left.pop_front();
+    if is_accepted {
+        bulk.sent += 1;
+        target.map(|target| state.ui.board.marks.remove(&target));
     }
-    open_next(state);
     true
 }
 
-/// The plan was answered otherwise: nothing follows.
-pub fn refused(state: &mut State, answer: &str) {
-    if let Some(bulk) = &mut state.ui.bulk {
+/// The plan was not sent, and can be confirmed again.
+pub fn unsent(state: &mut State, plan: &PlanId) {
+    if let Some(bulk) = state.ui.bulk.as_mut().filter(|bulk| bulk.id() == *plan) {
         bulk.is_sending = false;
-        // The outcome of this plan is said; the next plan is about the other cells.
-        bulk.left.pop_front();
     }
-    stop(state, answer);
 }
 
 /// After anything that may have closed the plan that was shown.
@@ -125,7 +123,7 @@ pub fn stop(state: &mut State, because: &str) {
         [] => String::new(),
         left => format!("; nothing was sent for {}", left.join(", ")),
     };
-    state.complain(format!(
+    state.warn(format!(
         "{because} {} of {} plans were accepted{awaited}{nothing}.",
         bulk.sent, bulk.all
     ));

@@ -234,7 +234,11 @@ fn choose(state: &mut State, press: &Press, by: isize) {
 /// Pasted text goes into the reason, never into the version.
 pub fn pasted(confirm: &mut ConfirmUi, text: &str) {
     match confirm.part {
-        Part::Reason => paste(&mut confirm.reason, text),
+        Part::Reason => {
+            if let Some(sentence) = paste(&mut confirm.reason, text) {
+                complain(confirm, sentence, Cure::Key);
+            }
+        }
         Part::Version => {
             let text = "The version must be typed; a paste does not count.".to_owned();
             complain(confirm, text, Cure::Key);

@@ -4,7 +4,7 @@ use super::{board, confirm, list, log, look, open, order, run};
 use crate::effect::Effect;
 use crate::journal::{PlanState, Record, What};
 use crate::plan::waits::state_in_words;
-use crate::plan::{Outcome, follow};
+use crate::plan::{Outcome, PlanId, follow};
 use crate::screen::keys;
 use crate::state::{Notice, State};
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub fn derive_state(state: &mut State) -> Vec<Effect> {
     run::keep_visible(state);
     log::refresh_log(state);
     await_effects(state, &mut effects);
-    end_message(state);
+    end_notice(state);
     look::for_lost(state, &mut effects);
     list::pin(state);
     confirm::live::refresh(state);
@@ -98,7 +98,7 @@ fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
             if said {
                 state.ui.notice = None;
             }
-            announce(state, text, now != Done, effects);
+            announce(state, &plan, text, now != Done, effects);
         } else if let Some(evidence) = arrived {
             let request = &record.plan.request;
             let text = format!(
@@ -107,28 +107,36 @@ fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
                 request.lever.title(),
                 request.target
             );
-            announce(state, text, true, effects);
+            announce(state, &plan, text, true, effects);
         }
     }
 }
 
-/// Whoever presses no key sees how far the plan has come, which stands where no sentence does.
-fn end_message(state: &mut State) {
+/// Whoever presses no key sees how far the plan has come, which stands where no answer does.
+fn end_notice(state: &mut State) {
     if state.notice_ends_at().is_some_and(|at| at <= state.now) {
         state.ui.notice = None;
     }
 }
 
 /// Says how a plan ended, or that it is overdue, by the bell and the terminal's title too, once.
-fn announce(state: &mut State, text: String, is_bad: bool, effects: &mut Vec<Effect>) {
+fn announce(
+    state: &mut State,
+    plan: &PlanId,
+    text: String,
+    is_bad: bool,
+    effects: &mut Vec<Effect>,
+) {
     if !state.ui.is_quiet {
         effects.push(Effect::Bell);
         effects.push(Effect::Title(text.clone()));
     }
-    // Good news must not replace a sentence about the last key; the journal shows it in any case.
     if is_bad {
-        state.complain(text);
-    } else if state.ui.notice.is_none() {
+        return state.warn_about(plan, text);
+    }
+    state.forget_warnings_about(plan);
+    // Good news must not replace a sentence about the last key; the journal shows it in any case.
+    if state.ui.notice.is_none() {
         state.tell(text);
     }
 }

@@ -20,6 +20,7 @@ mod prompt;
 mod run;
 #[cfg(test)]
 mod tests;
+mod warn;
 
 pub use derive::{derive_for_key, derive_state};
 
@@ -27,8 +28,8 @@ use crate::effect::Effect;
 use crate::journal::What;
 use crate::message::Message;
 use crate::model::span;
-use crate::plan::{Outcome, Remedy, Way};
-use crate::state::{Notice, Overlay, State};
+use crate::plan::{Outcome, PlanId, Remedy, Way};
+use crate::state::{Complaint, Cure, Notice, Overlay, State};
 use crate::store::Source;
 use jiff::{SignedDuration, Timestamp};
 
@@ -48,7 +49,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.show_overlay_anew();
         }
         Message::Ticked(now) => state.now = now,
-        Message::ClockSetBack(by) => clock_set_back(state, by),
+        Message::ClockSetBack { by, now } => clock_set_back(state, by, now),
         Message::Delta(delta) => {
             state.now = state.now.max(delta.seen_at);
             let about = state.store.source(&delta.source);
@@ -79,9 +80,16 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.calls.push_back(call);
         }
         Message::Notice(text) => state.tell(text),
+        Message::Warned(text) => state.warn(text),
         Message::Resumed => {}
-        Message::Drawn => order::note_drawn(state),
-        Message::Shown(at) => order::note_shown(state, at),
+        Message::Drawn => {
+            order::note_drawn(state);
+            warn::note_drawn(state);
+        }
+        Message::Shown(at) => {
+            order::note_shown(state, at);
+            warn::note_shown(state, at);
+        }
         Message::TerminalAnswered => state.ui.terminal.answers = true,
         Message::Painted { overlay, at } => {
             if state.ui.overlay_number == overlay && state.ui.overlay_painted.is_none() {
@@ -95,10 +103,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 }
 
 /// Ages go on as if nothing had happened, and what is open must be seen again, because keys are told by their times.
-fn clock_set_back(state: &mut State, by: SignedDuration) {
+fn clock_set_back(state: &mut State, by: SignedDuration, now: Timestamp) {
+    state.now = now;
     state.store.clock_set_back(by);
     state.show_overlay_anew();
-    state.complain(format!(
+    warn::clock_set_back(state, by);
+    state.warn(format!(
         "This machine's clock was set back by {}. Ages of sources go on; what the journal noted before seems to be later by as \
          much, and so are hops overdue.",
         span(by.as_secs())
@@ -106,7 +116,7 @@ fn clock_set_back(state: &mut State, by: SignedDuration) {
 }
 
 /// The board shows roll backs from the journal, so they are updated after an entry about one.
-fn know_taken_back(state: &mut State, plan: &crate::plan::PlanId) {
+fn know_taken_back(state: &mut State, plan: &PlanId) {
     let record = state.journal.get(plan);
     if record.is_some_and(|record| record.plan.request.lever == crate::plan::Lever::RollBack) {
         state.store.know_taken_back(state.journal.taken_back());
@@ -114,13 +124,51 @@ fn know_taken_back(state: &mut State, plan: &crate::plan::PlanId) {
 }
 
 /// A write ended: the overlay that sent it closes, and what comes next is offered with the same reason.
-fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
-    let Some(record) = state.journal.get(&plan) else {
-        return unsent(state, &plan, &outcome);
+fn ended(state: &mut State, plan: PlanId, outcome: Outcome) {
+    let made = state.journal.get(&plan).map(|record| record.plan.clone());
+    if let (None, Outcome::Refused { because }) = (&made, &outcome) {
+        return unsent(state, &plan, because);
+    }
+    let mut sentence = outcome_in_words(state, &plan, &outcome);
+    if made.is_none() {
+        // The lines of the journal come by themselves; the plan's own could not be read.
+        sentence +=
+            " What the journal says of it was not read yet: look at it before you send this again.";
+    }
+    let is_shown = is_open(state, &plan);
+    if is_shown {
+        state.close_overlay();
+    }
+    let is_accepted = matches!(outcome, Outcome::Applied { .. });
+    let is_one_of_several = bulk::answered(state, &plan, is_accepted);
+    let made = match made {
+        Some(made) if is_accepted => made,
+        _ if is_one_of_several => return bulk::stop(state, &sentence),
+        _ => return state.warn_about(&plan, sentence),
     };
-    let made = record.plan.clone();
-    let short = state.journal.short(&plan).to_owned();
-    let sentence = match &outcome {
+    state.forget_warnings_about(&plan);
+    state.tell(sentence);
+    if let Some(notice) = &mut state.ui.notice {
+        notice.accepts = Some(plan.clone());
+    }
+    if is_one_of_several {
+        bulk::open_next(state);
+    } else if let Some(next) = made.next.filter(|_| is_shown) {
+        let selected = crate::plan::Lever::ALL
+            .iter()
+            .position(|l| *l == next)
+            .unwrap_or(0);
+        state.open_overlay(Overlay::Levers {
+            target: made.request.target.clone(),
+            selected,
+            after: Some(plan),
+        });
+    }
+}
+
+fn outcome_in_words(state: &State, plan: &PlanId, outcome: &Outcome) -> String {
+    let short = state.journal.short(plan);
+    match outcome {
         Outcome::Applied { evidence } => {
             format!("Plan {short}: accepted, {evidence}. Waiting for its effect.")
         }
@@ -142,66 +190,27 @@ fn ended(state: &mut State, plan: crate::plan::PlanId, outcome: Outcome) {
             let look = crate::screen::keys::remedy(state, &look);
             format!("Plan {short}: outcome unknown, it is not sent again. {because} {look}")
         }
-    };
-    let is_shown =
-        matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if confirm.plan.id == plan);
-    if is_shown {
-        state.close_overlay();
     }
-    if matches!(outcome, Outcome::Applied { .. }) {
-        state.tell(sentence);
-        if let Some(notice) = &mut state.ui.notice {
-            notice.accepts = Some(plan.clone());
-        }
-        if bulk::accepted(state, &plan) {
-            return;
-        }
-        if let Some(next) = made.next.filter(|_| is_shown) {
-            let selected = crate::plan::Lever::ALL
-                .iter()
-                .position(|l| *l == next)
-                .unwrap_or(0);
-            state.open_overlay(Overlay::Levers {
-                target: made.request.target.clone(),
-                selected,
-                after: Some(plan),
-            });
-        }
-    } else if state.ui.bulk.as_ref().is_some_and(|bulk| bulk.id() == plan) {
-        bulk::refused(state, &sentence);
-    } else {
-        state.complain(sentence);
-    }
+}
+
+fn is_open(state: &State, plan: &PlanId) -> bool {
+    matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if confirm.plan.id == *plan)
 }
 
 /// It was refused before its intent was journalled (another console is sending, or the journal takes nothing): the overlay
 /// says so and can be confirmed again.
-fn unsent(state: &mut State, plan: &crate::plan::PlanId, outcome: &Outcome) {
-    let is_open =
-        matches!(&state.ui.overlay, Some(Overlay::Confirm(confirm)) if confirm.plan.id == *plan);
-    let because = match outcome {
-        Outcome::Refused { because } | Outcome::Unknown { because } => because.clone(),
-        Outcome::Failed {
-            because, remedy, ..
-        } => format!("{because} {remedy}"),
-        // The lines of the journal come by themselves; this one may be of a plan whose own line could not be read.
-        Outcome::Applied { evidence } => {
-            if is_open {
-                state.ui.overlay = None;
-            }
-            return state.complain(format!(
-                "Plan {plan} was sent and accepted ({evidence}), but what the journal says of it was not read yet. Look at the journal before you send it again."
-            ));
-        }
-    };
+fn unsent(state: &mut State, plan: &PlanId, because: &str) {
+    let is_open = is_open(state, plan);
+    bulk::unsent(state, plan);
     match &mut state.ui.overlay {
         Some(Overlay::Confirm(confirm)) if is_open => {
             confirm.sent = false;
-            let until = crate::state::Cure::Enter;
-            let text = because;
-            confirm.complaint = Some(crate::state::Complaint { text, until });
+            confirm.complaint = Some(Complaint {
+                text: because.to_owned(),
+                until: Cure::Enter,
+            });
         }
-        _ => state.complain(because),
+        _ => state.warn(because),
     }
 }
 
@@ -257,12 +266,7 @@ impl State {
     }
 
     /// Notes an entry here and has it written.
-    pub(crate) fn record(
-        &mut self,
-        plan: &crate::plan::PlanId,
-        what: What,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(crate) fn record(&mut self, plan: &PlanId, what: What, effects: &mut Vec<Effect>) {
         // `now` is the time of the last tick or key and may be behind, but an entry about a plan must not be older than
         // its last one.
         let known = self.journal.get(plan).map(crate::journal::Record::latest);

@@ -89,7 +89,7 @@ pub fn give_reason(state: &mut State, reason: &str, effects: &mut Vec<Effect>) {
 pub fn read(state: &mut State, mutes: crate::journal::Mutes) {
     if mutes.unreadable > 0 {
         let lines = mutes.unreadable;
-        state.complain(format!(
+        state.warn(format!(
             "{lines} lines of the file of mutes, beside the journal, cannot be read; what they muted counts as trouble."
         ));
     }

@@ -3,7 +3,7 @@
 //! Deliberately absent: letters (the keymap has them) and text fields' editing ([`super::prompt`], [`super::confirm`]).
 
 use super::{
-    board, bulk, confirm, copy, counts, levers, list, log, mute, open, order, prompt, run,
+    board, bulk, confirm, copy, counts, levers, list, log, mute, open, order, prompt, run, warn,
 };
 use crate::action::{Action, Place};
 use crate::effect::Effect;
@@ -33,6 +33,7 @@ pub fn pressed(state: &mut State, press: &Press, effects: &mut Vec<Effect>) {
         }
         return;
     }
+    warn::end_read(state, press.at);
     let Some(action) = action else {
         return idle(state, place, press.chord);
     };

@@ -13,7 +13,7 @@ use crate::state::{Overlay, Prompt, PromptKind, State};
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Longer texts are cut: nobody types them.
+/// A line has so many letters at the most: nobody types more.
 const LONGEST: usize = 500;
 
 pub fn open(state: &mut State, kind: PromptKind) {
@@ -140,21 +140,35 @@ pub fn pasted(state: &mut State, text: &str) {
     if let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay {
         confirm::pasted(confirm, text);
     } else if let Some(prompt) = &mut state.ui.prompt {
-        paste(&mut prompt.text, text);
+        let cut = paste(&mut prompt.text, text);
         let (kind, text) = (prompt.kind, prompt.text.clone());
         if kind == PromptKind::Filter {
             apply(state, kind, &text);
+        }
+        if let Some(sentence) = cut {
+            state.complain(sentence);
         }
     } else {
         state.complain("Pasted text is not taken as keys.");
     }
 }
 
-/// Adds pasted text to a line of text, as far as there is room.
-pub fn paste(text: &mut String, pasted: &str) {
-    let room = LONGEST.saturating_sub(text.len());
-    let letters = pasted.chars().map(|c| if c.is_control() { ' ' } else { c });
-    text.extend(letters.take(room));
+/// Adds pasted text to a line of text, as far as there is room; the sentence says so where it was cut.
+pub fn paste(text: &mut String, pasted: &str) -> Option<String> {
+    let mut letters = pasted.chars().map(|c| if c.is_control() { ' ' } else { c });
+    text.extend(letters.by_ref().take(room(text)));
+    let rest = letters.count();
+    let left_out = match rest {
+        0 => return None,
+        1 => "The last letter of what was pasted was left out".to_owned(),
+        _ => format!("The last {rest} letters of what was pasted were left out"),
+    };
+    Some(format!("{left_out}: there is room for {LONGEST} in all."))
+}
+
+/// How many letters a line has room for.
+fn room(text: &str) -> usize {
+    LONGEST.saturating_sub(text.chars().count())
 }
 
 /// Edits a line of text at its end: letters, backspace, ctrl-w a word, ctrl-u all.
@@ -174,7 +188,7 @@ pub fn edit(text: &mut String, chord: Chord) {
         }
         (KeyCode::Char(c), modifiers)
             if !modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-                && text.len() < LONGEST
+                && room(text) > 0
                 && !c.is_control() =>
         {
             text.push(c);

@@ -485,7 +485,7 @@ fn the_end_of_a_plan_is_told_once_by_bell_and_title_unless_they_are_switched_off
             texts.iter().all(|text| text.starts_with(overdue)),
             "{texts:?}"
         );
-        assert!(state.ui.notice.as_ref().unwrap().text.starts_with(overdue));
+        assert!(state.ui.warnings[0].text.starts_with(overdue));
         assert_eq!(announced(&mut state), Vec::<String>::new());
     }
 }

@@ -38,3 +38,4 @@ mod sound;
 mod stop;
 mod sync;
 mod typed;
+mod warned;

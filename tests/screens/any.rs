@@ -489,7 +489,7 @@ fn what_matters_is_whole_at_eighty_columns() {
     // Nobody merges the branch.
     state.now += jiff::SignedDuration::from_hours(48);
     leverframe::update::derive_state(&mut state);
-    state.ui.notice = None;
+    state.ui.warnings.clear();
     let stands = leverframe::screen::message::newest(&state, 1_000);
     let stands: String = stands[0]
         .stretches()

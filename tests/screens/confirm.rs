@@ -11,8 +11,8 @@ use super::{after, confirm_ui, decide, key, night, request, world};
 use leverframe::effect::Effect;
 use leverframe::message::Message;
 use leverframe::model::{ActorKind, Target};
-use leverframe::plan::{Lever, Request};
-use leverframe::state::{ConfirmUi, Overlay, Part, State};
+use leverframe::plan::{Lever, Outcome, PlanId, Request};
+use leverframe::state::{Bulk, ConfirmUi, Overlay, Part, State};
 use leverframe::update::update;
 
 /// The roll back of the night, open and seen.
@@ -292,13 +292,13 @@ fn a_clock_that_is_set_back_shuts_no_plan_for_as_long() {
     let mut state = open_before_its_smoke_run();
     update(
         &mut state,
-        Message::ClockSetBack(jiff::SignedDuration::from_mins(5)),
+        Message::ClockSetBack {
+            by: jiff::SignedDuration::from_mins(5),
+            now: after(-300_000),
+        },
     );
-    let notice = state.ui.notice.as_ref().map(|notice| notice.text.as_str());
-    assert!(
-        notice.unwrap().contains("clock was set back by 5m"),
-        "{notice:?}"
-    );
+    let warning = &state.ui.warnings[0].text;
+    assert!(warning.contains("clock was set back by 5m"), "{warning}");
     // The terminal is asked anew, and answers by the new clock.
     keys(&mut state, "v", -299_000);
     assert_eq!(
@@ -502,21 +502,104 @@ fn a_paste_has_no_more_room_than_a_reason() {
 }
 
 /// The answer may be here before the journal was read again: the plan was sent, and is not offered a second time.
-#[test]
-fn a_plan_that_was_accepted_is_never_offered_again() {
+/// A plan that was sent, alone or as the first of two, before its answer came.
+fn sent(is_one_of_several: bool) -> (State, PlanId) {
     let mut state = open(Part::Version);
     let Some(Overlay::Confirm(confirm)) = &mut state.ui.overlay else {
         panic!("a plan")
     };
     confirm.sent = true;
     let plan = confirm.plan.id.clone();
+    let target = confirm.plan.request.target.clone();
+    let other = Target::new("staging", "whitehall-admin");
+    state.ui.bulk = is_one_of_several.then(|| Bulk {
+        lever: Lever::RollBack,
+        first: plan.clone(),
+        all: 2,
+        left: [target, other].into(),
+        sent: 0,
+        is_sending: true,
+    });
+    (state, plan)
+}
+
+/// The plan's own line in the journal could not be read.
+#[test]
+fn a_plan_that_was_sent_is_never_offered_again() {
+    let because = "The connection was lost.".to_owned();
     let evidence = "commit 7c1e09a pushed".to_owned();
-    let outcome = leverframe::plan::Outcome::Applied { evidence };
-    update(&mut state, Message::Outcome { plan, outcome });
-    assert!(state.ui.overlay.is_none(), "{:?}", state.ui.overlay);
-    let said = &state.ui.notice.as_ref().unwrap().text;
+    let failed = Outcome::Failed {
+        because: because.clone(),
+        remedy: "Log in again.".to_owned(),
+        lost: false,
+    };
+    for (outcome, says) in [
+        (
+            Outcome::Applied { evidence },
+            "accepted, commit 7c1e09a pushed.",
+        ),
+        (
+            failed,
+            "failed; nothing was changed. The connection was lost.",
+        ),
+        (
+            Outcome::Unknown { because },
+            "outcome unknown, it is not sent again. The connection was lost.",
+        ),
+    ] {
+        for is_one_of_several in [false, true] {
+            let (mut state, plan) = sent(is_one_of_several);
+            let outcome = outcome.clone();
+            update(&mut state, Message::Outcome { plan, outcome });
+            assert!(state.ui.overlay.is_none(), "{:?}", state.ui.overlay);
+            assert!(state.ui.bulk.is_none(), "nothing follows a surprise");
+            let said = &state.ui.warnings[0].text;
+            assert!(
+                said.contains(says) && said.contains("was not read yet"),
+                "{said}"
+            );
+            let rest = "nothing was sent for whitehall-admin @ staging.";
+            assert_eq!(said.ends_with(rest), is_one_of_several, "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_that_was_surely_not_sent_is_offered_again() {
+    for is_one_of_several in [false, true] {
+        let (mut state, plan) = sent(is_one_of_several);
+        let because = "Another console of yours is sending something.".to_owned();
+        let outcome = Outcome::Refused { because };
+        update(&mut state, Message::Outcome { plan, outcome });
+        assert!(!confirm(&state).sent);
+        assert!(complaint(&state).starts_with("Another console"));
+        let awaited = state.ui.bulk.as_ref().map(|bulk| bulk.is_sending);
+        assert_eq!(awaited, is_one_of_several.then_some(false));
+    }
+}
+
+#[test]
+fn a_paste_that_finds_no_room_says_what_was_left_out() {
+    let mut state = open(Part::Reason);
+    // Letters are counted, whatever bytes they take.
+    for (letters, says) in [
+        (300, ""),
+        (200, ""),
+        (7, "The last 7 letters of what was pasted were left out"),
+    ] {
+        update(&mut state, Message::Pasted("\u{e9}".repeat(letters)));
+        assert!(complaint(&state).starts_with(says), "{}", complaint(&state));
+        assert_eq!(complaint(&state).is_empty(), says.is_empty());
+    }
+    assert_eq!(confirm(&state).reason.chars().count(), 500);
+    keys(&mut state, "x", 1_000);
+    assert_eq!(confirm(&state).reason.chars().count(), 500);
+    state.ui.overlay = None;
+    keys(&mut state, "/", 2_000);
+    update(&mut state, Message::Pasted("p".repeat(501)));
+    let said = state.ui.notice.as_ref().map(|notice| &*notice.text);
     assert!(
-        said.contains("was sent and accepted (commit 7c1e09a pushed)"),
-        "{said}"
+        said.is_some_and(|said| said.starts_with("The last letter of what was pasted was")),
+        "{said:?}"
     );
 }
