@@ -189,12 +189,12 @@ async fn intend(plan: &Plan, journal: &JournalFile) -> Result<Written, Outcome> 
             });
         }
         if let Some(other) = in_flight::collision(&known, &plan) {
+            let id = known.short(&other.plan.id);
             let because = if other.plan.id == plan.id {
-                format!("Plan {} was sent before; it is never sent again.", plan.id)
+                format!("Plan {id} was sent before; it is never sent again.")
             } else {
                 format!(
-                    "Plan {} ({} {}) by {} is under way for the same. Nothing was sent.",
-                    other.plan.id,
+                    "Plan {id} ({} {}) by {} is under way for the same. Nothing was sent.",
                     other.plan.request.lever.title(),
                     other.plan.request.target,
                     other.plan.who.login

@@ -10,6 +10,7 @@ use crate::journal::{Journal, PlanState, Record};
 use crate::model::Version;
 use crate::model::span::span;
 use crate::page::Page;
+use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
 
 /// So long the next plan for the same names one that was called lost.
@@ -18,7 +19,8 @@ const CALLED_LOST: SignedDuration = SignedDuration::from_hours(1);
 /// Whether a plan for the same is under way, was sent without an answer, or was called lost lately.
 pub(super) fn check(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     let journal = subject.context.journal;
-    match find_in_flight(journal, &draft.request, draft.to.as_ref()) {
+    let (request, to) = (&draft.request, draft.to.as_ref());
+    match find_in_flight(journal, request, to, Some(subject.store())) {
         None => check_the_rest(subject, draft, checks),
         Some(record) => {
             let (state, remedy) = match record.plan_state() {
@@ -38,20 +40,17 @@ pub(super) fn check(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
                     ),
                 ),
             };
-            // What is on its way comes no sooner by a second plan, which would be owed for and journalled beside it.
-            let is_the_same = record.plan_state() == PlanState::Underway
-                && record.plan.request.lever == draft.request.lever
-                && record.plan.request.target == draft.request.target
-                && record.plan.to == draft.to;
-            let weight = match CheckName::InFlight.weight(draft.request.lever) {
-                _ if is_the_same => Weight::Refuses,
+            // What is on its way, or may be, comes no sooner by a second plan, which would be owed for and journalled
+            // beside it.
+            let weight = match CheckName::InFlight.weight(request.lever) {
+                _ if is_the_same(record, request, to) => Weight::Refuses,
                 usual => usual.unwrap_or(Weight::Shown),
             };
             checks.weigh(
                 CheckName::InFlight,
                 weight,
                 Verdict::Failed,
-                format!("{} {state}", name_plan(record)),
+                format!("{} {state}", name_plan(journal, record)),
                 remedy,
             );
         }
@@ -101,15 +100,16 @@ fn brought_anyway(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
         PlanState::Late => "is late in bringing",
         _ => "is bringing",
     };
-    let (plan, version) = (name_plan(record), to.short());
+    let plan = name_plan(subject.context.journal, record);
+    let version = to.short();
     Some(format!("{plan} {brings} {version} into {environment}"))
 }
 
 /// `plan 7f3a (roll back publisher @ production, by ops-1)`.
-fn name_plan(record: &Record) -> String {
-    let plan = &record.plan;
+fn name_plan(journal: &Journal, record: &Record) -> String {
+    let (id, plan) = (journal.short(&record.plan.id), &record.plan);
     let (lever, target) = (plan.request.lever.title(), &plan.request.target);
-    format!("plan {} ({lever} {target}, by {})", plan.id, plan.who.login)
+    format!("plan {id} ({lever} {target}, by {})", plan.who.login)
 }
 
 /// What a plan would do that moves the same and was called lost lately, should it arrive after all.
@@ -129,7 +129,7 @@ fn called_lost(journal: &Journal, request: &Request, now: Timestamp) -> Option<S
         let moves = show::moves(plan).map(|moves| format!(" {moves}"));
         Some(format!(
             "plan {} was called lost {} ago; if it arrives late, it will {} {}{}",
-            plan.id,
+            journal.short(&plan.id),
             span(age.as_secs()),
             plan.request.lever.title(),
             plan.request.target,
@@ -140,14 +140,14 @@ fn called_lost(journal: &Journal, request: &Request, now: Timestamp) -> Option<S
 
 /// What is under way and collides with nothing, because its version has arrived and its effect is awaited.
 fn arrived(subject: &Subject<'_>, request: &Request) -> Option<String> {
-    let mut open = subject.context.journal.open();
-    let record = open.find(|record| {
+    let journal = subject.context.journal;
+    let record = journal.open().find(|record| {
         same_movement(&record.plan.request, request) && record.plan_state() == PlanState::Underway
     });
     let plan = &record?.plan;
     Some(format!(
         "plan {} ({} {} to {}, by {}) has arrived, and its effect is awaited",
-        plan.id,
+        journal.short(&plan.id),
         plan.request.lever.title(),
         plan.request.target,
         plan.to.as_ref().map_or("", Version::short),
@@ -155,27 +155,76 @@ fn arrived(subject: &Subject<'_>, request: &Request) -> Option<String> {
     ))
 }
 
-/// The plan in the journal that this one would collide with. Both requests name their file or run.
+/// The plan in the journal that this one would collide with: one like it, wherever it stands among others. Both requests
+/// name their file or run.
+///
+/// A late plan holds nobody up: what it waits for may never come, so the same may be sent again, and is told that the
+/// first may still arrive.
 fn find_in_flight<'j>(
     journal: &'j Journal,
     request: &Request,
     to: Option<&Version>,
+    store: Option<&Store>,
 ) -> Option<&'j Record> {
-    journal.open().find(|record| {
+    let collides = |record: &&Record| {
         same_movement(&record.plan.request, request)
             && match record.plan_state() {
                 PlanState::Open | PlanState::Unknown => true,
-                // A version that has arrived does not collide with the next one. A branch that waits for review changes
-                // nothing, so the opposite change does not collide with it.
-                PlanState::Underway if is_branch(record) => {
-                    record.plan.request.lever == request.lever
+                // A branch that waits for review changes nothing, so the opposite change does not collide with it.
+                PlanState::Underway
+                    if is_branch(record) && record.plan.request.lever != request.lever =>
+                {
+                    false
                 }
-                PlanState::Underway => {
-                    record.plan.to.as_ref() == to || record.seen.first().is_none_or(Option::is_none)
-                }
+                PlanState::Underway => is_awaited(journal, record, to, store),
                 _ => false,
             }
-    })
+    };
+    let mut in_flight = journal.open().filter(collides);
+    let first = in_flight.next()?;
+    if is_the_same(first, request, to) {
+        return Some(first);
+    }
+    in_flight
+        .find(|record| is_the_same(record, request, to))
+        .or(Some(first))
+}
+
+/// Whether what a plan moves has not moved yet. The version that has arrived collides with none, not even with itself
+/// once another has followed it; but whoever has not read it in git yet would bring it twice.
+fn is_awaited(
+    journal: &Journal,
+    record: &Record,
+    to: Option<&Version>,
+    store: Option<&Store>,
+) -> bool {
+    let plan = &record.plan;
+    let environment = &plan.request.target.environment;
+    let hop_and_file = match (plan.request.lever.moves(), &plan.request.repository) {
+        (Moves::Version, Some(file)) => plan.declares(environment, file).zip(Some(file)),
+        _ => None,
+    };
+    let Some(((nth, _), file)) = hop_and_file else {
+        return plan.to.as_ref() == to || record.seen.first().is_none_or(Option::is_none);
+    };
+    let is_read = |store: &Store| {
+        let mut changes = store.history.changes_of(environment, file).iter();
+        changes.any(|change| {
+            let brought = journal.brought(change);
+            brought.is_some_and(|brought| brought.plan.id == plan.id)
+        })
+    };
+    let is_seen = record.seen.get(nth).is_some_and(Option::is_some);
+    let is_repeated = plan.to.as_ref() == to;
+    !is_seen || (is_repeated && store.is_some_and(|store| !is_read(store)))
+}
+
+/// Whether a plan of the journal moves the same in the same way.
+fn is_the_same(record: &Record, request: &Request, to: Option<&Version>) -> bool {
+    let plan = &record.plan;
+    same_movement(&plan.request, request)
+        && plan.request.lever == request.lever
+        && plan.to.as_ref() == to
 }
 
 fn is_branch(record: &Record) -> bool {
@@ -203,13 +252,14 @@ fn same_movement(a: &Request, b: &Request) -> bool {
     }
 }
 
-/// Looks again, under the lock, for a plan of another console that this one would collide with.
+/// Looks again, under the lock, for a plan of another console that this one would collide with. A roll back may supersede
+/// any other, but not be sent twice.
 pub fn collision<'j>(journal: &'j Journal, plan: &Plan) -> Option<&'j Record> {
     if let Some(record) = journal.get(&plan.id) {
         return Some(record);
     }
-    if plan.request.lever == Lever::RollBack {
-        return None;
-    }
-    find_in_flight(journal, &plan.request, plan.to.as_ref())
+    let (request, to) = (&plan.request, plan.to.as_ref());
+    let record = find_in_flight(journal, request, to, None)?;
+    let supersedes = request.lever == Lever::RollBack && !is_the_same(record, request, to);
+    (!supersedes).then_some(record)
 }

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use leverframe::apply::{Writers, apply, look_for};
 use leverframe::journal::file::{JournalFile, JournalPaths};
 use leverframe::journal::{Entry, PlanState, What};
-use leverframe::plan::{Outcome, Plan};
+use leverframe::plan::{HopEffect, Lever, Outcome, Plan, PlanId};
 use leverframe::provider::Writer;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -188,6 +188,54 @@ async fn two_consoles_at_once_send_one_plan_each_in_turn_and_the_same_plan_once(
     let ended = futures::future::join_all(same.iter().map(|p| apply(p, &writers, &journal))).await;
     let sent = ended.iter().filter(|e| e.outcome == applied()).count();
     assert_eq!((sent, far.writes.load(Ordering::SeqCst)), (1, 1));
+}
+
+/// A roll back of publisher in staging.
+fn roll_back(id: &str, version: &str) -> Plan {
+    let mut plan = some_plan("aaaa");
+    plan.id = PlanId::new(id);
+    plan.request.lever = Lever::RollBack;
+    plan.request.run = None;
+    plan.request.repository = Some("publisher".into());
+    plan.to = Some(version.into());
+    plan.hops[0].effect = HopEffect::Declared {
+        environment: "staging".into(),
+        repository: "publisher".into(),
+        version: version.into(),
+    };
+    plan
+}
+
+/// Each console decided before it read what the other one sent.
+#[tokio::test]
+async fn a_roll_back_that_two_consoles_decided_is_sent_once() {
+    let because = "timeout".to_owned();
+    for outcome in [applied(), Outcome::Unknown { because }] {
+        let (_folder, journal) = home();
+        let (far, writers) = far(&journal, outcome.clone());
+        let mut sent = 0;
+        for (plan, is_sent) in [
+            (roll_back("aaaa", "v732"), true),
+            (roll_back("bbbb", "v732"), false),
+            // Another one supersedes it, once.
+            (roll_back("cccc", "v734"), true),
+            (roll_back("dddd", "v734"), false),
+            (roll_back("eeee", "v732"), false),
+        ] {
+            let ended = apply(&plan, &writers, &journal).await;
+            sent += usize::from(is_sent);
+            assert_eq!(far.writes.load(Ordering::SeqCst), sent, "{}", plan.id);
+            assert_eq!(journal.load().records.len(), sent);
+            if is_sent {
+                assert_eq!(ended.outcome, outcome);
+                continue;
+            }
+            let Outcome::Refused { because } = ended.outcome else {
+                panic!("{ended:?}")
+            };
+            assert!(because.contains("under way for the same"), "{because}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -115,6 +115,7 @@ fn somebody_who_acts_meanwhile_is_a_change_of_a_roll_back() {
     let shown = console.decide(&world, &request).unwrap();
     let mut other = shown.clone();
     other.id = PlanId::new("ff112233445566aa");
+    other.to = Some("v1358".into());
     console.journal.add_entry(Entry {
         at: now(),
         plan: other.id.clone(),

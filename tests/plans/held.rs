@@ -317,13 +317,18 @@ fn a_plan_whose_version_has_arrived_is_named_by_the_next_of_its_kind() {
     let applied = Outcome::Applied {
         evidence: String::new(),
     };
-    for what in [
+    let declares = earlier.declares(&"production".into(), &"publisher".into());
+    let (nth, _) = declares.unwrap();
+    let sent = [
         What::Intent {
             plan: Box::new(earlier.clone()),
         },
         What::Outcome { outcome: applied },
-        What::Seen { hop: 0 },
-    ] {
+    ];
+    for what in sent
+        .into_iter()
+        .chain((0..=nth).map(|hop| What::Seen { hop }))
+    {
         journal.add_entry(Entry {
             at: crate::world::now(),
             plan: earlier.id.clone(),

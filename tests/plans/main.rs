@@ -23,6 +23,7 @@ mod changes;
 mod follow;
 mod good;
 mod held;
+mod in_flight;
 mod journal;
 mod journal_long;
 mod journal_torn;
