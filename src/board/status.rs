@@ -131,6 +131,13 @@ impl Status {
         smoke.is_some_and(|smoke| smoke.current && smoke.has_failed())
     }
 
+    /// Its worst word is harm, or a sync that fails, and is about the version that is declared: what former versions do gives
+    /// none of these words.
+    pub fn accuses_declared(&self) -> bool {
+        use Word::{Crash, Hook, Smoke, Sync};
+        matches!(self.attention.first(), Some(Crash | Smoke | Hook | Sync))
+    }
+
     /// The levers against its trouble, the first to pull first: those of its worst word. Footer, levers, detail and palette
     /// ask here.
     pub fn levers(&self) -> Vec<Lever> {

@@ -8,7 +8,7 @@ use crate::belongs::repositories;
 use crate::board::status::Status;
 use crate::journal::{PlanState, Record};
 use crate::model::{Repository, Target, Version};
-use crate::plan::{CheckName, Lever, Plan, PlanId, Refusal, show};
+use crate::plan::{CheckName, Lever, Moves, Plan, PlanId, Refusal, show};
 use crate::state::{BoardLine, State};
 use crate::text::end_sentence;
 
@@ -82,11 +82,14 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
             Err(_) => {}
         }
     }
-    // While a plan moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it. What
-    // brings another version cures the trouble that is still seen, so then only a hold is wanted beside it.
-    if let Some(under_way) = under_way(state, target) {
-        let brings = matches!(under_way, Lever::RollBack | Lever::Promote);
-        let is_wanted = |lever: Lever| lever != under_way && (!brings || lever == Lever::Hold);
+    // While a plan moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
+    let under_way = under_way(state, target);
+    if !under_way.is_empty() {
+        // What still brings another version cures the trouble that is seen, so then only a hold is wanted beside it.
+        let brings = under_way
+            .iter()
+            .any(|lever| lever.moves() == Moves::Version);
+        let is_wanted = |lever| !under_way.contains(&lever) && (!brings || lever == Lever::Hold);
         ready.retain(|(lever, _)| first.contains(lever) && is_wanted(*lever));
     }
     let place = |lever| first.iter().position(|known| *known == lever);
@@ -94,23 +97,42 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
     (ready, asking)
 }
 
-/// The lever of the newest plan that moves the target and is not over. One that brings a version here from another
-/// environment does what promote would do, until it is late.
-pub fn under_way(state: &State, target: &Target) -> Option<Lever> {
+/// The levers of the plans that move the target, are not over and not late. One that brings a version here from another
+/// environment does what promote would do.
+pub fn under_way(state: &State, target: &Target) -> Vec<Lever> {
     let files = repositories(&state.store, target).unwrap_or_default();
-    let brings = |record: &Record| {
-        let mut files = files.iter();
-        record.plan_state() != PlanState::Late
-            && files.any(|file| record.plan.declares(&target.environment, file).is_some())
-    };
-    let levers = state.journal.open().filter_map(|record| {
+    let open = state.journal.open();
+    let in_time = open.filter(|record| record.plan_state() != PlanState::Late);
+    let levers = in_time.filter_map(|record| {
         let request = &record.plan.request;
-        match request.target == *target {
-            true => Some(request.lever),
-            false => brings(record).then_some(Lever::Promote),
+        let is_own = request.target == *target;
+        if is_own && request.lever.moves() != Moves::Version {
+            return Some(request.lever);
         }
+        let lever = if is_own {
+            request.lever
+        } else {
+            Lever::Promote
+        };
+        let brings = |file| still_brings(state, record, target, file);
+        files.iter().any(brings).then_some(lever)
     });
-    levers.last()
+    levers.collect()
+}
+
+/// Whether a plan still brings a version into a file of the target, or has brought the one that stands there and nothing
+/// accuses it. Where it is in trouble itself no cure is under way, nor where another version followed.
+fn still_brings(state: &State, record: &Record, target: &Target, file: &Repository) -> bool {
+    let environment = &target.environment;
+    let Some((hop, version)) = record.plan.declares(environment, file) else {
+        return false;
+    };
+    let declared = state.store.declared(environment, file);
+    if declared.and_then(|file| file.version.as_ref()) == Some(version) {
+        let status = state.board.status(target);
+        return !status.is_some_and(Status::accuses_declared);
+    }
+    record.seen.get(hop).is_none_or(Option::is_none)
 }
 
 fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {

@@ -189,9 +189,9 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     }
     let (ready, asking) = levers::in_order_of_use(state, target);
     if ready.is_empty() && asking.is_empty() {
-        let why = match levers::under_way(state, target) {
-            Some(_) => "a plan is under way",
-            None => "none would move now",
+        let why = match levers::under_way(state, target).is_empty() {
+            true => "none would move now",
+            false => "a plan is under way",
         };
         return vec![head.look(why, theme.dim())];
     }

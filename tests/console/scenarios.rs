@@ -116,6 +116,25 @@ fn a_second_roll_back_is_not_led_further_back_while_the_first_arrives() {
     desk.leave();
 }
 
+/// The plan under way that brings it hides no cure.
+#[test]
+fn a_version_that_is_promoted_and_crashes_again_is_rolled_back_by_the_first_lever() {
+    let mut desk = Desk::open_at("20", "crash-loop", &[]);
+    desk.select("whitehall-admin", "production");
+    desk.see("CRASH");
+    desk.pull("b", "ROLL BACK  whitehall-admin @ production", "incident");
+    desk.journal(1, "done");
+    desk.press("q");
+    desk.pull("p", "PROMOTE  whitehall-admin @ production", "again");
+    desk.look(super::desk::PLAYED, "the cure", |screen| {
+        let row = screen.row("  whitehall-admin");
+        row.is_some_and(|row| row.contains("CRASH"))
+            && screen.contains("a levers: b roll back to v3083")
+            && screen.contains("promote whitehall-admin in production: waiting for rollout")
+    });
+    desk.leave();
+}
+
 #[test]
 fn a_failed_migration_is_read_in_its_hooks_and_synced_again() {
     let mut desk = Desk::open("migration-failed");

@@ -15,6 +15,7 @@ mod hostile;
 mod keys;
 mod lists;
 mod logs;
+mod proposed;
 mod questions;
 mod sanitised;
 #[path = "../common/smoke.rs"]
@@ -474,78 +475,6 @@ fn the_levers_that_open_after_a_roll_back_say_why() {
         });
         state
     });
-}
-
-fn proposed(state: &State, target: &Target) -> Vec<Lever> {
-    let (ready, _) = leverframe::screen::levers::in_order_of_use(state, target);
-    ready.iter().map(|(lever, _)| *lever).collect()
-}
-
-/// What else is ready would undo what is on its way.
-#[test]
-fn no_other_lever_is_proposed_while_a_plan_moves_the_cell() {
-    let mut state = night(120, 40);
-    let target = Target::new("production", "whitehall-admin");
-    let before = proposed(&state, &target);
-    assert_eq!(before[..2], [Lever::RollBack, Lever::Hold]);
-    assert!(before.len() > 2, "{before:?}");
-    let back = request(Lever::RollBack, "production", "whitehall-admin");
-    let sent = decide(&state, &back).unwrap();
-    world::remember(&mut state, sent, "2s");
-    assert_eq!(proposed(&state, &target), [Lever::Hold]);
-    // Whatever the trouble is whose own lever comes first.
-    let state = night(120, 40);
-    let statuses = state.board.rows().flat_map(|row| row.statuses());
-    let troubled = statuses.filter(|status| !status.attention.is_empty());
-    let troubled: Vec<Target> = troubled.map(|status| status.target.clone()).collect();
-    let mut rolled_back = 0;
-    for target in &troubled {
-        let back = request(
-            Lever::RollBack,
-            target.environment.as_str(),
-            target.app.as_str(),
-        );
-        let Ok(sent) = decide(&state, &back) else {
-            continue;
-        };
-        let mut state = night(120, 40);
-        world::remember(&mut state, sent, "2s");
-        let ready = proposed(&state, target);
-        assert!(
-            ready.iter().all(|lever| *lever == Lever::Hold),
-            "{target}: {ready:?}"
-        );
-        rolled_back += 1;
-    }
-    assert!(rolled_back > 2, "{rolled_back}");
-}
-
-/// A version that a plan brings from the environment below needs no promotion, until it is late.
-#[test]
-fn no_lever_is_proposed_where_a_plan_from_below_brings_the_version() {
-    let mut state = night(120, 40);
-    let target = Target::new("production", "publisher");
-    let before = proposed(&state, &target);
-    assert!(before.contains(&Lever::Promote), "{before:?}");
-    let resubmit = request(Lever::Resubmit, "staging", "publisher");
-    let sent = decide(&state, &resubmit).unwrap();
-    let declares = sent.declares(&target.environment, &"publisher".into());
-    let (hop, _) = declares.unwrap();
-    let plan = sent.id.clone();
-    world::remember(&mut state, sent, "2s");
-    assert_eq!(proposed(&state, &target), []);
-    let mut note = |what: What| {
-        state.journal.add_entry(Entry {
-            at: world::now(),
-            plan: plan.clone(),
-            what,
-        });
-    };
-    for nth in 0..hop {
-        note(What::Seen { hop: nth });
-    }
-    note(What::Late { hop });
-    assert_eq!(proposed(&state, &target), before);
 }
 
 #[test]
