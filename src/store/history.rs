@@ -6,11 +6,11 @@ use super::Walked;
 use crate::model::{Change, Environment, Repository, Version};
 use jiff::Timestamp;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 #[derive(Debug, Default)]
 pub struct History {
-    files: BTreeMap<(Environment, Repository), Vec<Change>>,
+    files: HashMap<(Environment, Repository), Vec<Change>>,
     /// The files by their newest change, newest first: each frame asks what the last hour brought, of ten thousand files.
     newest: BTreeSet<(Reverse<Timestamp>, Environment, Repository)>,
     /// The walk reached its bound: what it did not find is older than that, not unknown.

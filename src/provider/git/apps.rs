@@ -3,7 +3,7 @@
 //! Real values files repeat anchors and write `!!merge <<`; what an entry takes over by a merge key counts as its own.
 //! Deliberately absent: every other value in the file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::yaml::{self, Content, Node};
@@ -44,6 +44,7 @@ pub fn read(bytes: &[u8], at: &AppsAt) -> Result<Listed, String> {
         return Err(format!("{} is not a list", at.list));
     }
     let mut listed = Listed::default();
+    let mut names = HashSet::new();
     for item in list.items() {
         let item = values.target(item);
         let Some(name) = values.text(item, &at.name).filter(|name| !name.is_empty()) else {
@@ -53,7 +54,7 @@ pub fn read(bytes: &[u8], at: &AppsAt) -> Result<Listed, String> {
             ));
             continue;
         };
-        if listed.apps.iter().any(|known| known.app.as_str() == name) {
+        if !names.insert(name) {
             listed.odd.push(format!(
                 "{name} is listed twice, again in line {}",
                 item.line

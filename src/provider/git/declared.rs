@@ -132,13 +132,14 @@ impl Reader {
         };
         let prefix = self.path.prefix();
         let depth = prefix.split('/').filter(|part| !part.is_empty()).count();
+        // The lists come first: what is kept of the files has room then where the lists' YAML was.
+        self.apps(repository, tip, &mut tree)?;
         let mut kept = HashMap::new();
         self.files(repository, tip, (&prefix, depth), &mut tree, &mut kept)?;
         self.files = kept;
         if tree.files.is_empty() {
             return Err(self.no_file_fits(repository, tip)?);
         }
-        self.apps(repository, tip, &mut tree)?;
         tree.name_apps_after_files();
         tree.mainline = self.mainline(repository, tip, mainline)?;
         Ok(tree)
@@ -189,9 +190,9 @@ impl Reader {
         }
         // Directories of other environments are not read at all.
         let ours = |path: &str| {
-            self.path
-                .owner(path)
-                .filter(|(environment, _)| self.delivery.stage(environment).is_some())
+            let (environment, repository) = self.path.owner(path)?;
+            let stage = self.delivery.stage(&environment)?;
+            Some((stage.name.clone(), repository))
         };
         let entries = repository.read_dir(tip, dir, &|name| ours(&below(name)).is_some())?;
         for (name, entry) in entries {
@@ -223,7 +224,7 @@ impl Reader {
         };
         let slots = self.keys.wanted.iter().map(|key| {
             let slot = slot(key).map_err(Arc::from);
-            (Arc::from(key.path.as_str()), slot)
+            (Arc::clone(&key.path), slot)
         });
         Some(self.keys.declared(&scalars, slots.collect()))
     }

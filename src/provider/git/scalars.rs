@@ -4,7 +4,8 @@
 //! ever text; what a chart would make of it (`1.10` a number, `True` a boolean) is a property of that text. Deliberately
 //! absent: changing a file, which is `edit.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::yaml::{self, Content, Node};
 use crate::model::slot::{Kind, Quoting, is_date, kind};
@@ -20,21 +21,21 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// Dotted, from the root: `image_tag`, `versions.hocs-audit`.
-    pub path: String,
+    pub path: Arc<str>,
     pub role: Role,
 }
 
 impl Key {
     pub fn version(path: &str) -> Self {
         Self {
-            path: path.to_owned(),
+            path: path.into(),
             role: Role::Version,
         }
     }
 
     pub fn gate(path: &str) -> Self {
         Self {
-            path: path.to_owned(),
+            path: path.into(),
             role: Role::Gate,
         }
     }
@@ -68,7 +69,7 @@ impl Scalar {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scalars {
     /// By dotted path; a key that is missing, null or not a scalar is not in here.
-    pub values: BTreeMap<String, Scalar>,
+    pub values: HashMap<Arc<str>, Scalar>,
     /// Everything strange, in words, each a fragment that can follow the file's name.
     pub odd: Vec<String>,
 }
@@ -274,7 +275,7 @@ fn one(key: &Key, node: &Node, found: &mut Scalars) {
         ));
     }
     found.values.insert(
-        path.clone(),
+        Arc::clone(path),
         Scalar {
             text: text.clone(),
             kind,
