@@ -8,8 +8,6 @@ use super::status::{FactsAt, Status, TargetKind};
 use crate::model::live::{Condition, SKIP_RECONCILE};
 use crate::model::*;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Seconds until an app that is out of sync gets a word: right after a commit that is normal.
 const OUT_OF_SYNC_AFTER_S: i64 = 300;
@@ -123,7 +121,7 @@ impl<'a> FactsAt<'a> {
         let before = here.cluster?.attempts.get(&application.id);
         let argo_cd = self.delivery.argo_cd.as_ref()?;
         let version = argo_cd.version_annotation.as_ref();
-        let rendered = |annotations: &'a BTreeMap<Arc<str>, Arc<str>>| annotations.get(version?);
+        let rendered = |annotations: &'a Texts| annotations.get(version?);
         // What was tried before has rendered the same version.
         let is_rendered = before.is_some_and(|before| {
             rendered(&before.annotations) == rendered(&application.annotations)

@@ -2,9 +2,8 @@
 //!
 //! Deliberately absent: wire types. Words that a newer server may add are kept as text ([`Sync::Other`] and friends).
 
-use super::ObjectId;
+use super::{ObjectId, Texts};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 macro_rules! words {
@@ -64,7 +63,7 @@ pub struct Application {
     pub id: ObjectId,
     pub resource_version: Arc<str>,
     /// Annotations that the delivery names (imageTag, repoName, promoteDeployment, automaticDeploysEnabled, ...) and Argo CD's own.
-    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    pub annotations: Texts,
     pub project: Arc<str>,
     pub sync: Sync,
     /// What it was last *compared* to, which need not be what runs.
@@ -189,7 +188,7 @@ pub struct Condition {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Deployment {
     pub id: ObjectId,
-    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    pub labels: Texts,
     pub generation: i64,
     pub observed_generation: i64,
     /// None where the spec leaves it out.
@@ -253,7 +252,7 @@ impl Deployment {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Pod {
     pub id: ObjectId,
-    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    pub labels: Texts,
     /// Argo Workflows' `node-id` annotation, for pods of a run.
     pub node_id: Option<Arc<str>>,
     /// The Job that owns it: such a pod does its work and ends, and serves nobody.
@@ -326,7 +325,7 @@ pub fn image_name(image: &str) -> &str {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Job {
     pub id: ObjectId,
-    pub labels: BTreeMap<Arc<str>, Arc<str>>,
+    pub labels: Texts,
     /// `argocd.argoproj.io/hook`, for hook Jobs.
     pub hook: Option<Arc<str>>,
     pub active: i64,
@@ -372,7 +371,7 @@ mod tests {
                 name: "x".into(),
                 uid: "u".into(),
             },
-            labels: BTreeMap::new(),
+            labels: Texts::default(),
             generation: 2,
             observed_generation: 2,
             replicas_wanted: Some(3),

@@ -3,9 +3,8 @@
 //! Deliberately absent: the tree that is drawn (derived from the nodes), and logs.
 
 use super::live::words;
-use super::{Environment, ObjectId, Repository, Version};
+use super::{Environment, ObjectId, Repository, Texts, Version};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 words!(
@@ -45,15 +44,15 @@ pub struct Run {
     pub resource_version: Arc<str>,
     /// The WorkflowTemplate, by label or `spec.workflowTemplateRef`.
     pub template: Option<Arc<str>>,
-    pub labels: BTreeMap<Arc<str>, Arc<str>>,
-    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    pub labels: Texts,
+    pub annotations: Texts,
     pub generate_name: Option<Arc<str>>,
     /// Owner references as JSON, copied by a resubmit; none where there are none.
     pub owners: Option<Arc<str>>,
     /// `spec` as JSON, byte for byte: what a resubmit copies.
     pub spec: Arc<str>,
     /// Effective parameters, values as text.
-    pub parameters: BTreeMap<Arc<str>, Arc<str>>,
+    pub parameters: Texts,
     pub phase: RunPhase,
     pub message: Option<Arc<str>>,
     /// `spec.shutdown`: Stop or Terminate.

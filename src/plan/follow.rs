@@ -270,7 +270,7 @@ impl Facts<'_> {
             HopEffect::Refreshed { environment, app } => {
                 application(self.store, self.delivery, environment, app.as_str()).is_some_and(
                     |app| {
-                        !app.annotations.contains_key(sync::REFRESH)
+                        app.annotations.get(sync::REFRESH).is_none()
                             && app.reconciled_at.is_some_and(|at| self.is_after(at))
                     },
                 )

@@ -4,16 +4,15 @@
 //! a sync succeeds. Deliberately absent: what the board makes of it.
 
 use super::Table;
-use crate::model::{Application, ObjectId, Operation, Sync};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use crate::model::{Application, ObjectId, Operation, Sync, Texts};
+use std::collections::HashMap;
 
 /// A sync that failed, or one of its tries that did.
 #[derive(Clone, Debug)]
 pub struct FailedAttempt {
     pub operation: Operation,
     /// The Application's own at that time: they name what was to be synced.
-    pub annotations: BTreeMap<Arc<str>, Arc<str>>,
+    pub annotations: Texts,
 }
 
 /// The newest failed attempt of each Application.

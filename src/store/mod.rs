@@ -165,7 +165,7 @@ struct Words {
 
 impl Words {
     fn app<'f>(&self, fact: &'f Fact) -> Option<&'f Arc<str>> {
-        let label = |labels: &'f BTreeMap<Arc<str>, Arc<str>>| labels.get(self.workload.as_ref()?);
+        let label = |labels: &'f Texts| labels.get(self.workload.as_ref()?);
         match fact {
             Fact::Application(application) => Some(&application.id.name),
             // What a run does is said by its parameter; the label is only what it is called.

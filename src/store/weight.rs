@@ -5,7 +5,6 @@
 use super::Fact;
 use crate::model::live::{Condition, Hook};
 use crate::model::*;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Fact {
@@ -59,11 +58,11 @@ impl<A: Weight, B: Weight> Weight for (A, B) {
     }
 }
 
-impl<K: Weight, V: Weight> Weight for BTreeMap<K, V> {
+impl Weight for Texts {
     fn weight(&self) -> usize {
         let entries = self.iter();
         entries
-            .map(|(key, value)| key.weight() + value.weight())
+            .map(|(key, text)| key.weight() + text.weight())
             .sum()
     }
 }

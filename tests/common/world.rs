@@ -334,7 +334,7 @@ impl World {
         let mut application = Application {
             id: self.id(environment, "cluster-services", app),
             resource_version: "1".into(),
-            annotations: BTreeMap::new(),
+            annotations: Texts::default(),
             project: "govuk".into(),
             sync: leverframe::model::Sync::Synced,
             compared_revision: Some(commit("tip")),
@@ -371,7 +371,7 @@ impl World {
     ) -> &mut Self {
         let mut deployment = Deployment {
             id: self.id(environment, "apps", app),
-            labels: BTreeMap::from([("app.kubernetes.io/instance".into(), app.into())]),
+            labels: [("app.kubernetes.io/instance".into(), app.into())].into(),
             generation: 1,
             observed_generation: 1,
             replicas_wanted: Some(6),
@@ -400,7 +400,7 @@ impl World {
         let image = format!("ecr.example/github/{repository}:{version}");
         let mut pod = Pod {
             id: self.id(environment, "apps", &name),
-            labels: BTreeMap::from([("app.kubernetes.io/instance".into(), app.into())]),
+            labels: [("app.kubernetes.io/instance".into(), app.into())].into(),
             node_id: None,
             job: None,
             phase: "Running".into(),
@@ -461,7 +461,7 @@ impl World {
         change: impl FnOnce(&mut Run),
     ) -> &mut Self {
         let name = format!("post-sync-{}", self.next());
-        let labels: BTreeMap<Arc<str>, Arc<str>> = [
+        let labels: Texts = [
             ("application", app),
             ("repoName", repository),
             ("imageTag", version),
@@ -477,7 +477,7 @@ impl World {
             resource_version: "1".into(),
             template: Some("post-sync".into()),
             labels: labels.clone(),
-            annotations: BTreeMap::new(),
+            annotations: Texts::default(),
             generate_name: Some("post-sync-".into()),
             owners: None,
             spec: "{\"workflowTemplateRef\":{\"name\":\"post-sync\"}}".into(),

@@ -96,7 +96,8 @@ fn only_a_run_of_the_target_or_one_that_leads_to_it_is_stopped() {
             .iter()
             .find_map(|fact| match fact {
                 leverframe::store::Fact::Run(run)
-                    if !run.phase.is_over() && run.labels["application"] == app.into() =>
+                    if !run.phase.is_over()
+                        && run.labels.get("application").is_some_and(|of| **of == *app) =>
                 {
                     Some(run.id.clone())
                 }

@@ -26,9 +26,7 @@ fn said() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
         .prop_map(|(a, b, c, d)| [a, b, c, d].into_iter().flatten().collect())
 }
 
-fn words(
-    said: Vec<(&'static str, &'static str)>,
-) -> std::collections::BTreeMap<Arc<str>, Arc<str>> {
+fn words(said: Vec<(&'static str, &'static str)>) -> Texts {
     let words = said.into_iter();
     words.map(|(k, v)| (k.into(), v.into())).collect()
 }
@@ -220,7 +218,7 @@ fn pod() -> impl Strategy<Value = (&'static str, Fact)> {
             uid,
         )| {
             containers.dedup_by(|a, b| a.name == b.name);
-            let mut labels = std::collections::BTreeMap::new();
+            let mut labels = Texts::default();
             if let Some(app) = app {
                 labels.insert("app.kubernetes.io/instance".into(), app.into());
             }

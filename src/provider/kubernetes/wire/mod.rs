@@ -14,7 +14,7 @@ pub use happening::Happening;
 pub use workflow::Workflow;
 pub use workload::{Deployment, Job, Pod};
 
-use crate::model::{Environment, ObjectId};
+use crate::model::{Environment, ObjectId, Texts};
 use crate::store::{Fact, Kind};
 use intern::intern;
 use jiff::Timestamp;
@@ -22,12 +22,8 @@ use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-
-/// A map of texts, as labels and annotations are.
-pub type Texts = BTreeMap<Arc<str>, Arc<str>>;
 
 /// An object of one kind.
 pub trait Wire: DeserializeOwned + Send + 'static {
@@ -179,10 +175,10 @@ fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Texts, D::Error> {
             f.write_str("a map of texts")
         }
         fn visit_unit<E: de::Error>(self) -> Result<Texts, E> {
-            Ok(Texts::new())
+            Ok(Texts::default())
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
-            let mut texts = Texts::new();
+            let mut texts = Texts::default();
             while let Some(key) = map.next_key::<Text<'de>>()?.map(|key| key.0) {
                 if key == "kubectl.kubernetes.io/last-applied-configuration" {
                     map.next_value::<IgnoredAny>()?;

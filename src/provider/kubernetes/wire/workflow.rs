@@ -4,7 +4,7 @@
 //! is said. Deliberately absent: the templates that the status stores.
 
 use super::{Meta, Wire, maybe, text, time};
-use crate::model::{self, Environment, Node, NodeKind, NodePhase, Nodes, RunPhase};
+use crate::model::{self, Environment, Node, NodeKind, NodePhase, Nodes, RunPhase, Texts};
 use crate::store::{Fact, Kind};
 use base64::Engine as _;
 use jiff::Timestamp;
@@ -261,7 +261,7 @@ impl Workflow {
 }
 
 /// Values as text: in etcd they may be texts, numbers or booleans, and Argo takes all of them for texts.
-fn values(arguments: Arguments) -> BTreeMap<Arc<str>, Arc<str>> {
+fn values(arguments: Arguments) -> Texts {
     let value = |raw: Box<RawValue>| {
         let raw = raw.get();
         match serde_json::from_str::<Arc<str>>(raw) {
