@@ -57,17 +57,20 @@ impl IntoIterator for Texts {
 
 impl FromIterator<(Arc<str>, Arc<str>)> for Texts {
     fn from_iter<I: IntoIterator<Item = (Arc<str>, Arc<str>)>>(entries: I) -> Self {
-        let mut texts = Texts::default();
-        texts.extend(entries);
-        texts
+        let mut entries: Vec<_> = entries.into_iter().collect();
+        // Sorted once, whatever a server sends; of entries with one key the last one counts.
+        entries.reverse();
+        entries.sort_by(|one, other| one.0.cmp(&other.0));
+        entries.dedup_by(|later, first| later.0 == first.0);
+        entries.shrink_to_fit();
+        Texts(entries)
     }
 }
 
 impl Extend<(Arc<str>, Arc<str>)> for Texts {
     fn extend<I: IntoIterator<Item = (Arc<str>, Arc<str>)>>(&mut self, entries: I) {
-        entries
-            .into_iter()
-            .for_each(|(key, text)| self.insert(key, text));
+        let known = std::mem::take(self);
+        *self = known.into_iter().chain(entries).collect();
     }
 }
 

@@ -178,15 +178,15 @@ fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Texts, D::Error> {
             Ok(Texts::default())
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
-            let mut texts = Texts::default();
+            let mut texts = Vec::new();
             while let Some(key) = map.next_key::<Text<'de>>()?.map(|key| key.0) {
                 if key == "kubectl.kubernetes.io/last-applied-configuration" {
                     map.next_value::<IgnoredAny>()?;
                 } else {
-                    texts.insert(intern(&key), intern(&map.next_value::<Text<'de>>()?.0));
+                    texts.push((intern(&key), intern(&map.next_value::<Text<'de>>()?.0)));
                 }
             }
-            Ok(texts)
+            Ok(texts.into_iter().collect())
         }
     }
     from.deserialize_any(Read)
