@@ -347,18 +347,31 @@ impl Console {
         what: &str,
         wished: impl Fn(&Screen) -> bool,
     ) -> Screen {
+        match self.look_for(limit, wished) {
+            Ok(screen) => screen,
+            Err(screen) => {
+                panic!("waited {limit:?} in vain for {what:?}; the screen is\n{screen}")
+            }
+        }
+    }
+
+    /// The screen as it was wished, or as it was when the limit was over.
+    pub fn look_for(
+        &self,
+        limit: Duration,
+        wished: impl Fn(&Screen) -> bool,
+    ) -> Result<Screen, Screen> {
         let deadline = Instant::now() + limit;
         let mut seen = self.lock();
         loop {
             let screen = seen.screen();
             if wished(&screen) {
-                return screen;
+                return Ok(screen);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero(),
-                "waited {limit:?} in vain for {what:?}; the screen is\n{screen}"
-            );
+            if left.is_zero() {
+                return Err(screen);
+            }
             seen = self
                 .seen
                 .1

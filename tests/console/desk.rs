@@ -151,25 +151,40 @@ impl Desk {
             self.press("backtab");
             self.see("Enter goes on");
         }
-        self.type_text(text);
+        self.type_into("reason  [", text);
         self.see(&format!("reason  [{text}]"));
         self.press("enter");
     }
 
-    /// Types the version that will run, each letter after the one before was shown: on a busy machine they would come
-    /// together otherwise, and count as a burst.
+    /// Types into a field, each letter after the one before was shown: on a busy machine they would come together otherwise,
+    /// and count as a burst. What the robot changes meanwhile is put on the screen anew, and a letter that was read before it
+    /// was there does not count: it is typed again.
     #[track_caller]
-    pub fn version(&mut self, text: &str) {
-        self.see("acts when it matches");
-        // The first one would come together with the key that led here.
-        self.console.pause();
-        for end in 1..=text.len() {
-            self.console.type_text(&text[end - 1..end]);
-            let field = format!("will run  [{}", &text[..end]);
-            self.console.wait_for(&field);
+    fn type_into(&mut self, field: &str, text: &str) {
+        for (start, letter) in text.char_indices() {
+            let shown = format!("{field}{}", &text[..start + letter.len_utf8()]);
+            let is_shown = |screen: &Screen| screen.contains(&shown);
+            let is_there = (0..4).any(|_| {
+                self.console.type_text(&letter.to_string());
+                self.console.look_for(LIMIT / 4, is_shown).is_ok()
+            });
+            assert!(
+                is_there,
+                "no {shown:?}; the screen is\n{}",
+                self.console.screen()
+            );
             self.console.pause();
         }
         self.keys.push(format!("{text:?}"));
+    }
+
+    /// Types the version that will run.
+    #[track_caller]
+    pub fn version(&mut self, text: &str) {
+        self.see("acts when it matches");
+        // The first letter would come together with the key that led here.
+        self.console.pause();
+        self.type_into("will run  [", text);
         self.console.look_before_answer();
         self.press("enter");
     }
