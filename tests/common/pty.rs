@@ -432,6 +432,23 @@ impl Console {
         }
     }
 
+    /// Types into a field, each letter after the one before was shown: on a busy machine they would come together otherwise,
+    /// and count as a burst. What comes in meanwhile may put the plan on the screen anew, and a letter that was read before it
+    /// was there does not count: it is typed again.
+    #[track_caller]
+    pub fn type_into(&mut self, field: &str, text: &str) {
+        for (start, letter) in text.char_indices() {
+            let shown = format!("{field}{}", &text[..start + letter.len_utf8()]);
+            let is_shown = |screen: &Screen| screen.contains(&shown);
+            let is_there = (0..4).any(|_| {
+                self.type_text(&letter.to_string());
+                self.look_for(LIMIT / 4, is_shown).is_ok()
+            });
+            assert!(is_there, "no {shown:?}; the screen is\n{}", self.screen());
+            self.pause();
+        }
+    }
+
     /// The pause of a quick typist between two keys.
     pub fn pause(&self) {
         std::thread::sleep(TYPING);

@@ -151,31 +151,10 @@ impl Desk {
             self.press("backtab");
             self.see("Enter goes on");
         }
-        self.type_into("reason  [", text);
+        self.keys.push(format!("{text:?}"));
+        self.console.type_into("reason  [", text);
         self.see(&format!("reason  [{text}]"));
         self.press("enter");
-    }
-
-    /// Types into a field, each letter after the one before was shown: on a busy machine they would come together otherwise,
-    /// and count as a burst. What the robot changes meanwhile is put on the screen anew, and a letter that was read before it
-    /// was there does not count: it is typed again.
-    #[track_caller]
-    fn type_into(&mut self, field: &str, text: &str) {
-        for (start, letter) in text.char_indices() {
-            let shown = format!("{field}{}", &text[..start + letter.len_utf8()]);
-            let is_shown = |screen: &Screen| screen.contains(&shown);
-            let is_there = (0..4).any(|_| {
-                self.console.type_text(&letter.to_string());
-                self.console.look_for(LIMIT / 4, is_shown).is_ok()
-            });
-            assert!(
-                is_there,
-                "no {shown:?}; the screen is\n{}",
-                self.console.screen()
-            );
-            self.console.pause();
-        }
-        self.keys.push(format!("{text:?}"));
     }
 
     /// Types the version that will run.
@@ -184,7 +163,8 @@ impl Desk {
         self.see("acts when it matches");
         // The first letter would come together with the key that led here.
         self.console.pause();
-        self.type_into("will run  [", text);
+        self.keys.push(format!("{text:?}"));
+        self.console.type_into("will run  [", text);
         self.console.look_before_answer();
         self.press("enter");
     }

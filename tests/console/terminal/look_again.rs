@@ -46,16 +46,9 @@ fn pull(console: &mut Console, letter: &str, title: &str) {
         console.press("backtab");
         console.wait_for("Enter goes on");
     }
-    console.type_text("practice");
+    console.type_into("reason  [", "practice");
     console.press("enter");
     console.wait_for("acts when it matches");
-}
-
-fn type_version(console: &mut Console, version: &str) {
-    for end in 1..=version.len() {
-        console.type_text(&version[end - 1..end]);
-        console.wait_for(&format!("will run  [{}", &version[..end]));
-    }
 }
 
 /// The plans in the yard's journal.
@@ -72,7 +65,7 @@ async fn a_failed_check_that_fails_otherwise_clears_what_was_typed_and_nothing_i
     tokio::task::block_in_place(|| {
         pull(&mut console, "p", "promote");
         console.wait_for("x smoke");
-        type_version(&mut console, "v1362");
+        console.type_into("will run  [", "v1362");
         // Somebody else runs the tests again.
         let done = Command::new(env!("CARGO_BIN_EXE_leverframe"))
             .args(["resubmit", "publisher", "-e", "staging", "--tests-only"])
@@ -114,7 +107,7 @@ async fn a_plan_in_a_pane_too_small_for_its_target_and_versions_cannot_be_confir
         assert!(screen.contains("v1361 -> v1359"), "{screen}");
         assert_eq!(plans(&yard), 0);
         // With room it is sent.
-        type_version(&mut console, "v1359");
+        console.type_into("will run  [", "v1359");
         console.press("enter");
         console.wait_until("the intent is journalled", || plans(&yard) == 1);
     });

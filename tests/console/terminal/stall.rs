@@ -166,10 +166,13 @@ fn hold(console: &mut Console, folder: &std::path::Path) {
     console.press("a h");
     let question = console.wait_for("HOLD");
     if !question.contains("not needed") {
-        console.type_text("practice");
+        console.type_into("reason  [", "practice");
         console.press("enter");
     }
-    console.press("right enter");
+    console.look_before_answer();
+    console.press("right");
+    console.look_before_answer();
+    console.press("enter");
     console.wait_until("the intent is journalled", || {
         journalled(folder).is_some_and(|bytes| bytes > 0)
     });
@@ -303,7 +306,7 @@ fn a_terminal_that_never_answers_is_believed_after_a_second_of_silence_and_the_c
     let silence = std::time::Duration::from_millis(1_300);
     std::thread::sleep(silence);
     if !question.contains("not needed") {
-        console.type_text("practice");
+        console.type_into("reason  [", "practice");
         console.press("enter");
     }
     let is_journalled = || journalled(&folder).is_some_and(|bytes| bytes > 0);
