@@ -129,9 +129,11 @@ pub fn taken_back(
     now: &Version,
     at: Timestamp,
 ) -> Option<TakenBack> {
-    let known = store.taken_back(environment, repository).last();
-    let known = known.filter(|back| back.to == *now);
-    if let Some(back) = known.filter(|back| is_still(store, environment, repository, back)) {
+    // A newer one may be on its way, or never come.
+    let mut known = store.taken_back(environment, repository).iter().rev();
+    let stands =
+        |back: &&TakenBack| back.to == *now && is_still(store, environment, repository, back);
+    if let Some(back) = known.find(stands) {
         return Some(back.clone());
     }
     let moved = store.history.last_move(environment, repository)?;

@@ -214,9 +214,13 @@ impl Record {
             || self.plan.from.as_ref() == from
     }
 
+    /// Whether it was done, as far as anybody knows. What was cut short before its change was seen has brought nothing.
     pub fn happened(&self) -> bool {
+        if let Some((_, done, _)) = &self.settled {
+            return *done;
+        }
         matches!(self.outcome, Some((_, Outcome::Applied { .. })))
-            || self.settled.as_ref().is_some_and(|(_, done, _)| *done)
+            && (self.cut_short_at().is_none() || self.has_changed())
     }
 
     /// Whether the plan's change was seen.

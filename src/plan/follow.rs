@@ -12,7 +12,7 @@ use crate::delivery::Delivery;
 use crate::journal::{HORIZON, Journal, PlanState, Record, What};
 use crate::model::{App, Environment, Phase, Repository, Run, RunPhase, Target, Version};
 use crate::store::Store;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What to note of all plans now: what [`follow`] finds for each, and debts that were paid, by whomever.
 pub fn noted(
@@ -137,6 +137,7 @@ pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestam
         store,
         delivery,
         sent_at,
+        is_cut_short: record.cut_short_at().is_some(),
         now,
     };
     let hops = &record.plan.hops;
@@ -231,8 +232,12 @@ struct Facts<'a> {
     store: &'a Store,
     delivery: &'a Delivery,
     sent_at: Timestamp,
+    is_cut_short: bool,
     now: Timestamp,
 }
+
+/// How far the clock of whoever commits for a run may be ahead of the one that says when the run ended.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(2);
 
 impl Facts<'_> {
     fn shows(&self, effect: &HopEffect) -> bool {
@@ -241,7 +246,10 @@ impl Facts<'_> {
                 environment,
                 repository,
                 version,
-            } => self.declared(environment, repository, version),
+            } => {
+                self.declared(environment, repository, version)
+                    && !self.has_failed_before(environment, repository, version)
+            }
             HopEffect::Gate {
                 environment,
                 repository,
@@ -325,6 +333,8 @@ impl Facts<'_> {
                 let what = format!("the sync of {} {}", app.id.name, operation.phase.as_str());
                 failed.then(|| with(what, operation.message.as_deref()))
             }
+            HopEffect::ParentSynced { environment, .. }
+            | HopEffect::RolledOut { environment, .. } => self.followed(environment),
             HopEffect::Smoked {
                 environment,
                 app,
@@ -336,6 +346,30 @@ impl Facts<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the plan's run had failed before a version was declared: what brings it later is somebody else's work.
+    fn has_failed_before(
+        &self,
+        environment: &Environment,
+        repository: &Repository,
+        version: &Version,
+    ) -> bool {
+        let Some(run) = self.creates() else {
+            // It may have been deleted since.
+            return self.is_cut_short;
+        };
+        let end = run
+            .finished
+            .and_then(|at| at.checked_add(CLOCKS_DIFFER).ok());
+        let history = &self.store.history;
+        let mut changes = history.changes_of(environment, repository).iter();
+        run.phase.has_failed()
+            && !changes.any(|change| {
+                let is_it = change.moves_version() && change.to.as_ref() == Some(version);
+                let is_before = end.is_none_or(|end| change.at <= end);
+                is_it && is_before && change.at >= self.plan.made_at
+            })
     }
 
     /// The run that this plan created.
@@ -391,6 +425,24 @@ impl Facts<'_> {
             } if environment == wanted => Some(version),
             _ => None,
         })
+    }
+
+    /// That another version followed in an environment before the plan's was seen to run.
+    fn followed(&self, wanted: &Environment) -> Option<String> {
+        let (repository, version) = self.plan.hops.iter().find_map(|hop| match &hop.effect {
+            HopEffect::Declared {
+                environment,
+                repository,
+                version,
+            } if environment == wanted => Some((repository, version)),
+            _ => None,
+        })?;
+        if !self.declared(wanted, repository, version) {
+            return None;
+        }
+        let file = self.store.declared(wanted, repository)?;
+        let next = file.version.as_ref().filter(|next| *next != version)?;
+        Some(format!("{} followed it in {wanted}", next.short()))
     }
 
     fn status(&self, environment: &Environment, app: &App) -> Option<Status> {

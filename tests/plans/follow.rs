@@ -157,7 +157,11 @@ fn a_version_that_came_and_was_followed_by_another_was_seen() {
         ActorKind::Leverframe,
     );
     world.stands("production", "publisher", "v1362", "v1363", "0s");
-    assert_eq!(story.look(&world, 5), [What::Seen { hop: 0 }]);
+    let because = "v1363 followed it in production".to_owned();
+    assert_eq!(
+        story.look(&world, 5),
+        [What::Seen { hop: 0 }, What::CutShort { hop: 1, because }]
+    );
     // What stood there long before does not count as ours.
     let mut world = publisher();
     by_commits(&mut world);

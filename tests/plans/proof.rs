@@ -2,7 +2,7 @@
 
 use crate::follow::Story;
 use crate::scene::*;
-use crate::world::{World, commit};
+use crate::world::{World, ago, commit};
 use leverframe::journal::{PlanState, What};
 use leverframe::plan::*;
 use leverframe::store::Fact;
@@ -162,4 +162,64 @@ fn a_run_that_fails_ends_a_plan_of_one_of_several_images() {
         ),
         "{noted:?}"
     );
+}
+
+/// Makes the run of a plan that went into production, ended a minute before the plan as it is.
+fn ended_run(world: &mut World, plan: &Plan, phase: &str) {
+    let Write::Create { name, .. } = &plan.write else {
+        panic!("{:?}", plan.write)
+    };
+    let version = plan.to.clone().unwrap();
+    let facts = world.facts.entry("production".into()).or_default();
+    facts.retain(|fact| !matches!(fact, Fact::Run(run) if run.id.name == *name));
+    let id = deploy_run(world, "production", version.as_str(), "false", phase);
+    for fact in world.facts.entry("production".into()).or_default() {
+        if let Fact::Run(run) = fact
+            && run.id == id
+        {
+            run.id.name = name.clone();
+            run.finished = Some(ago("1m"));
+        }
+    }
+}
+
+#[test]
+fn what_somebody_brings_later_is_no_work_of_a_plan_whose_run_failed() {
+    let mut world = publisher();
+    let plan = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+    let mut story = Story::applied(plan.clone());
+    ended_run(&mut world, &plan, "Failed");
+    let noted = story.look(&world, 20);
+    assert!(
+        matches!(
+            &noted[..],
+            [What::Seen { hop: 0 }, What::CutShort { hop: 1, .. }]
+        ),
+        "{noted:?}"
+    );
+    world.stands("production", "publisher", "v1361", "v1360", "0s");
+    assert_eq!(story.look(&world, 30), []);
+    assert_eq!(story.record().plan_state(), PlanState::CutShort);
+    assert!(!story.record().happened());
+    // Not even once the run is deleted; but a run that is tried again may bring it yet.
+    let facts = world.facts.entry("production".into()).or_default();
+    facts.retain(|fact| !matches!(fact, Fact::Run(_)));
+    assert_eq!(story.look(&world, 40), []);
+    ended_run(&mut world, &plan, "Succeeded");
+    assert_eq!(story.look(&world, 50).first(), Some(&What::Seen { hop: 1 }));
+    assert!(story.record().happened());
+}
+
+#[test]
+fn a_version_that_another_followed_before_the_parent_had_it_is_awaited_no_longer() {
+    let mut world = publisher();
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let mut story = Story::applied(plan);
+    world.stands("production", "publisher", "v1361", "v1362", "0s");
+    parent_is_at(&mut world, "productionpublisherv1361");
+    assert_eq!(story.look(&world, 20), seen(0..=1));
+    world.stands("production", "publisher", "v1362", "v1363", "0s");
+    let because = "v1363 followed it in production".to_owned();
+    assert_eq!(story.look(&world, 30), [What::CutShort { hop: 2, because }]);
+    assert_eq!(story.look(&world, 9_999), []);
 }

@@ -105,3 +105,19 @@ fn what_came_after_a_roll_back_by_a_slow_clock_came_after_it() {
     );
     assert_eq!(words(&world).0, [Word::Lower], "{:?}", words(&world).1);
 }
+
+/// One that is on its way, or was stopped, brought nothing yet and hides nothing of the one before.
+#[test]
+fn a_newer_roll_back_that_has_not_come_does_not_hide_the_one_that_has() {
+    let world = production(
+        &[
+            ("v3080", "v3083", 90_000),
+            ("v3083", "v3084", 3_600),
+            ("v3084", "v3083", 880),
+        ],
+        &[back("v3084", "v3083", 900), back("v3083", "v3080", 100)],
+    );
+    let because =
+        "rolled back from v3084 15m ago by alice: incident 900. v3084 still waits in staging.";
+    assert_eq!(words(&world), (vec![Word::Back], vec![because.to_owned()]));
+}
