@@ -12,6 +12,10 @@ use crate::text::wrap;
 /// The part of the screen that a message may take at the most.
 const SHARE: usize = 2;
 
+/// A warning beside others has room up to so many lines, so that what is said of the selected cell keeps its own. The first
+/// one is whole in any case.
+const WARNED: usize = 3;
+
 /// How the newest plan stands takes so many lines at the most.
 const NEWEST: usize = 2;
 
@@ -52,7 +56,8 @@ fn warnings(state: &State, columns: usize) -> (Vec<Line>, usize) {
     let mut lines: Vec<Line> = Vec::new();
     for (before, Warning { text, .. }) in state.ui.warnings.iter().enumerate() {
         let more = wrapped(text, columns, most, Tone::Warning);
-        if lines.len() + more.len() > most {
+        let room = if before == 0 { most } else { most.min(WARNED) };
+        if lines.len() + more.len() > room {
             return (lines, before);
         }
         lines.extend(more);
