@@ -86,6 +86,7 @@
 //! - **reach**: Every environment that a plan can change by itself.
 //! - **hop**: One thing that follows a write by itself, such as a commit, a sync or a rollout, with its usual time.
 //! - **overdue**: A hop took more than twice the time in which nine of ten are over.
+//! - **cut short**: What a plan waited for ended without bringing it, or another version followed before.
 //! - **outcome**: What the answer to a write proves. Success is never taken from it, but from the facts that follow.
 //! - **applied**: The far side took it.
 //! - **refused**: A precondition did not hold any more. Nothing was changed.
