@@ -141,12 +141,12 @@ pub fn taken_back(
     if moved.to.as_ref() != Some(now) || at.duration_since(moved.at).as_secs() > lately {
         return None;
     }
-    is_roll_back(store, delivery, moved)
-        .then(|| by_history(moved))
-        .flatten()
+    by_history(store, delivery, moved)
 }
 
-fn by_history(change: &Change) -> Option<TakenBack> {
+/// The roll back that a change was; none where it was something else.
+fn by_history(store: &Store, delivery: &Delivery, change: &Change) -> Option<TakenBack> {
+    is_roll_back(store, delivery, change).then_some(())?;
     Some(TakenBack {
         from: change.from.clone()?,
         to: change.to.clone()?,
@@ -174,10 +174,7 @@ pub fn taken_away(
     if let Some(back) = since.find(|back| back.from == *version) {
         return Some(back.clone());
     }
-    let left = last?.left?;
-    is_roll_back(store, delivery, left)
-        .then(|| by_history(left))
-        .flatten()
+    by_history(store, delivery, last?.left?)
 }
 
 /// Whether what a roll back brought stands, and nothing else has moved the version since, as far as history knows: what

@@ -10,7 +10,7 @@ use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
 use crate::journal::{HORIZON, Journal, PlanState, Record, What};
-use crate::model::{App, Environment, Phase, Repository, Run, RunPhase, Target, Version};
+use crate::model::{App, Change, Environment, Phase, Repository, Run, RunPhase, Target, Version};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
 
@@ -362,14 +362,9 @@ impl Facts<'_> {
         let end = run
             .finished
             .and_then(|at| at.checked_add(CLOCKS_DIFFER).ok());
-        let history = &self.store.history;
-        let mut changes = history.changes_of(environment, repository).iter();
-        run.phase.has_failed()
-            && !changes.any(|change| {
-                let is_it = change.moves_version() && change.to.as_ref() == Some(version);
-                let is_before = end.is_none_or(|end| change.at <= end);
-                is_it && is_before && change.at >= self.plan.made_at
-            })
+        let is_before = |change: &Change| end.is_none_or(|end| change.at <= end);
+        let mut changes = self.changes_to(environment, repository, version);
+        run.phase.has_failed() && !changes.any(is_before)
     }
 
     /// The run that this plan created.
@@ -395,14 +390,23 @@ impl Facts<'_> {
         repository: &Repository,
         version: &Version,
     ) -> bool {
-        self.stands(environment, repository, version)
-            || self
-                .store
-                .history
-                .changes_of(environment, repository)
-                .iter()
-                .filter(|change| change.at >= self.plan.made_at)
-                .any(|change| change.moves_version() && change.to.as_ref() == Some(version))
+        let mut changes = self.changes_to(environment, repository, version);
+        self.stands(environment, repository, version) || changes.next().is_some()
+    }
+
+    /// The changes since the plan was made that brought a version.
+    fn changes_to<'b>(
+        &'b self,
+        environment: &Environment,
+        repository: &Repository,
+        version: &'b Version,
+    ) -> impl Iterator<Item = &'b Change> {
+        let changes = self.store.history.changes_of(environment, repository);
+        changes.iter().filter(move |change| {
+            change.at >= self.plan.made_at
+                && change.moves_version()
+                && change.to.as_ref() == Some(version)
+        })
     }
 
     fn stands(
@@ -415,28 +419,21 @@ impl Facts<'_> {
         file.and_then(|file| file.version.as_ref()) == Some(version)
     }
 
-    /// The version that the plan brings into an environment.
-    fn version_in(&self, wanted: &Environment) -> Option<&Version> {
+    /// The version that the plan brings into an environment, with its file.
+    fn brings(&self, wanted: &Environment) -> Option<(&Repository, &Version)> {
         self.plan.hops.iter().find_map(|hop| match &hop.effect {
-            HopEffect::Declared {
-                environment,
-                version,
-                ..
-            } if environment == wanted => Some(version),
-            _ => None,
-        })
-    }
-
-    /// That another version followed in an environment before the plan's was seen to run.
-    fn followed(&self, wanted: &Environment) -> Option<String> {
-        let (repository, version) = self.plan.hops.iter().find_map(|hop| match &hop.effect {
             HopEffect::Declared {
                 environment,
                 repository,
                 version,
             } if environment == wanted => Some((repository, version)),
             _ => None,
-        })?;
+        })
+    }
+
+    /// That another version followed in an environment before the plan's was seen to run.
+    fn followed(&self, wanted: &Environment) -> Option<String> {
+        let (repository, version) = self.brings(wanted)?;
         if !self.declared(wanted, repository, version) {
             return None;
         }

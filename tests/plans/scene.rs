@@ -80,6 +80,19 @@ pub fn publisher() -> World {
     world
 }
 
+/// The same with licensify, an app of two images, everywhere at v2 of both.
+pub fn licensify() -> World {
+    let mut world = publisher();
+    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    for environment in ["integration", "staging", "production"] {
+        for repository in ["licensify-backend", "licensify-feed"] {
+            world.stands(environment, repository, "v1", "v2", "3d");
+        }
+        world.application(environment, "licensify", |_| {});
+    }
+    world
+}
+
 pub const SPEC: &str = r#"{"shutdown":"Stop","activeDeadlineSeconds":0,"workflowTemplateRef":{"name":"post-sync"},
 "arguments":{"parameters":[{"name":"application","value":"publisher"},{"name":"repoName","value":"publisher"},
 {"name":"imageTag","value":"v1362"},{"name":"promoteDeployment","value":"true"},

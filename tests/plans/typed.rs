@@ -1,26 +1,12 @@
 //! Typed: what must be typed before a plan that reaches production is sent, whatever it moves.
 
 use crate::scene::*;
-use crate::world::World;
 use leverframe::plan::*;
-
-/// An app of several images, everywhere on the same ones.
-fn several() -> World {
-    let mut world = publisher();
-    world.app("licensify", &["licensify-backend", "licensify-feed"]);
-    for environment in ["integration", "staging", "production"] {
-        for repository in ["licensify-backend", "licensify-feed"] {
-            world.stands(environment, repository, "v1", "v2", "3d");
-        }
-        world.application(environment, "licensify", |_| {});
-    }
-    world
-}
 
 #[test]
 fn where_no_single_version_moves_the_name_of_the_app_is_typed() {
     for lever in [Lever::Sync, Lever::Refresh] {
-        let plan = pull(&several(), lever, "production", "licensify").unwrap();
+        let plan = pull(&licensify(), lever, "production", "licensify").unwrap();
         assert!(plan.reach.production && plan.to.is_none(), "{plan:?}");
         assert_eq!(plan.typed().as_deref(), Some("licensify"));
         assert_eq!(plan.typed_is(), "the name of the app");
@@ -91,7 +77,7 @@ fn while_git_was_not_read_every_gate_counts_as_open() {
 
 #[test]
 fn each_image_of_an_app_is_followed_through_its_gates() {
-    let mut world = several();
+    let mut world = licensify();
     world.stands("staging", "licensify-feed", "v2", "v3", "1d");
     let plan = pull(&world, Lever::Sync, "staging", "licensify").unwrap();
     assert_eq!(names(&plan), ["staging", "production"]);
@@ -104,7 +90,7 @@ fn each_image_of_an_app_is_followed_through_its_gates() {
 
 #[test]
 fn refreshing_reaches_where_any_app_goes_that_the_parent_would_render_anew() {
-    let mut world = several();
+    let mut world = licensify();
     // All of publisher is everywhere; of licensify something is on its way, which the parent has rendered.
     world.stands("production", "publisher", "v1361", "v1362", "1m");
     for environment in ["integration", "staging"] {

@@ -22,7 +22,7 @@ impl Facts<'_> {
         if apps.peek().is_none() {
             return false;
         }
-        let wanted = self.version_in(environment);
+        let wanted = self.brings(environment).map(|(_, version)| version);
         apps.all(|app| {
             self.status(environment, &app.app)
                 .is_some_and(|status| self.is_rendered(&status, repository, wanted))
@@ -64,9 +64,9 @@ impl Facts<'_> {
         let Some(status) = self.status(environment, app) else {
             return false;
         };
-        let repositories = status.images.iter().map(|image| &image.repository);
+        let mut repositories = status.images.iter().map(|image| &image.repository);
         let declares = |file: &&Repository| self.declared(environment, file, version);
-        let Some(repository) = repositories.clone().find(declares) else {
+        let Some(repository) = repositories.find(declares) else {
             return false;
         };
         let runs = |live: &Live| match status.images.len() {

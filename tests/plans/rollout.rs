@@ -1,4 +1,4 @@
-//! Proof: what shows that a plan's version was declared, rendered and rolled out, and what only looks like it.
+//! Rollout: what shows that a plan's version was declared, rendered and rolled out, and what only looks like it.
 
 use crate::follow::Story;
 use crate::scene::*;
@@ -78,16 +78,9 @@ fn what_the_parent_renders_still_from_before_proves_nothing() {
     assert_eq!(story.look(&world, 60), seen([declared + 1]));
 }
 
-/// licensify, of two images, at v2 in production; v3 of one of them waits in staging.
-fn licensify() -> World {
-    let mut world = publisher();
-    world.app("licensify", &["licensify-backend", "licensify-feed"]);
-    for environment in ["integration", "staging", "production"] {
-        for repository in ["licensify-backend", "licensify-feed"] {
-            world.stands(environment, repository, "v1", "v2", "3d");
-        }
-        world.application(environment, "licensify", |_| {});
-    }
+/// v3 of one of licensify's images waits in staging, and pods of v2 run in production.
+fn licensify_waits() -> World {
+    let mut world = licensify();
     world.stands("staging", "licensify-feed", "v2", "v3", "1d");
     run(&mut world, "v2");
     world
@@ -113,9 +106,28 @@ fn promote_feed(world: &World) -> Plan {
     decide(world, &asked).unwrap()
 }
 
+/// Makes the run of a plan that went into production, ended a minute before the plan as it is.
+fn ended_run(world: &mut World, plan: &Plan, phase: &str) {
+    let Write::Create { name, .. } = &plan.write else {
+        panic!("{:?}", plan.write)
+    };
+    let version = plan.to.clone().unwrap();
+    let facts = world.facts.entry("production".into()).or_default();
+    facts.retain(|fact| !matches!(fact, Fact::Run(run) if run.id.name == *name));
+    let id = deploy_run(world, "production", version.as_str(), "false", phase);
+    for fact in world.facts.entry("production".into()).or_default() {
+        if let Fact::Run(run) = fact
+            && run.id == id
+        {
+            run.id.name = name.clone();
+            run.finished = Some(ago("1m"));
+        }
+    }
+}
+
 #[test]
 fn an_app_of_several_images_is_followed_file_by_file_to_the_pods_of_each() {
-    let mut world = licensify();
+    let mut world = licensify_waits();
     let plan = promote_feed(&world);
     let hops = plan.hops.len();
     let rollout = |hop: &Hop| matches!(hop.effect, HopEffect::RolledOut { .. });
@@ -139,21 +151,10 @@ fn an_app_of_several_images_is_followed_file_by_file_to_the_pods_of_each() {
 
 #[test]
 fn a_run_that_fails_ends_a_plan_of_one_of_several_images() {
-    let mut world = licensify();
+    let mut world = licensify_waits();
     let plan = promote_feed(&world);
-    let Write::Create { name, .. } = plan.write.clone() else {
-        panic!("{:?}", plan.write)
-    };
-    let mut story = Story::applied(plan);
-    let id = deploy_run(&mut world, "production", "v3", "false", "Failed");
-    let facts = world.facts.entry("production".into()).or_default();
-    for fact in facts {
-        if let Fact::Run(run) = fact
-            && run.id == id
-        {
-            run.id.name = name.clone();
-        }
-    }
+    let mut story = Story::applied(plan.clone());
+    ended_run(&mut world, &plan, "Failed");
     let noted = story.look(&world, 20);
     assert!(
         matches!(
@@ -162,25 +163,6 @@ fn a_run_that_fails_ends_a_plan_of_one_of_several_images() {
         ),
         "{noted:?}"
     );
-}
-
-/// Makes the run of a plan that went into production, ended a minute before the plan as it is.
-fn ended_run(world: &mut World, plan: &Plan, phase: &str) {
-    let Write::Create { name, .. } = &plan.write else {
-        panic!("{:?}", plan.write)
-    };
-    let version = plan.to.clone().unwrap();
-    let facts = world.facts.entry("production".into()).or_default();
-    facts.retain(|fact| !matches!(fact, Fact::Run(run) if run.id.name == *name));
-    let id = deploy_run(world, "production", version.as_str(), "false", phase);
-    for fact in world.facts.entry("production".into()).or_default() {
-        if let Fact::Run(run) = fact
-            && run.id == id
-        {
-            run.id.name = name.clone();
-            run.finished = Some(ago("1m"));
-        }
-    }
 }
 
 #[test]
