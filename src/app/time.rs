@@ -17,6 +17,9 @@ pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// Milliseconds left for keys between two lots of rows that are due.
+const BETWEEN_DUE_MS: i64 = 20;
+
 /// Less than this is the clock being kept right, and nobody sees it in an age.
 const SET_BACK: SignedDuration = SignedDuration::from_secs(2);
 
@@ -71,11 +74,15 @@ pub(super) fn next_tick(state: &State) -> Instant {
     // An open plan says how long ago its facts were read.
     let is_confirming = matches!(state.ui.overlay, Some(Overlay::Confirm(_)));
     let second = is_confirming.then(|| later(now, 1));
+    // More rows had come due than are derived at once.
+    let is_more_due = state.board.is_due(state.now);
+    let at_once = is_more_due.then(|| now + SignedDuration::from_millis(BETWEEN_DUE_MS));
     let next = turns_stale
         .chain(turns_late)
         .chain(turns_age)
         .chain(state.notice_ends_at())
         .chain(second)
+        .chain(at_once)
         .filter(|at| *at > now)
         .fold(next_minute(now), Timestamp::min);
     let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();

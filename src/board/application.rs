@@ -84,7 +84,7 @@ impl<'a> FactsAt<'a> {
             history.last_move(&status.target.environment, &image.repository)
         });
         let newest = moves.map(|change| change.at).max();
-        newest.is_some_and(|at| self.seconds_since(at) <= usual.commit.1 + usual.parent_sync.1)
+        newest.is_some_and(|at| !self.now.is_past(at, usual.commit.1 + usual.parent_sync.1))
     }
 
     pub(super) fn deleting(&self, application: Option<&Application>) -> Option<(Word, String)> {
@@ -173,7 +173,7 @@ impl<'a> FactsAt<'a> {
             return format!("{retry} runs, the try before it: ");
         }
         let at = failing.failed.finished.or(failing.failed.started);
-        let age = at.map(|at| format!(" {} ago", span(self.seconds_since(at))));
+        let age = at.map(|at| format!(" {} ago", self.now.age(at)));
         let age = age.unwrap_or_default();
         format!("a new sync has begun, the one before it failed{age}: ")
     }
@@ -246,8 +246,7 @@ impl<'a> FactsAt<'a> {
     /// That Argo CD looks away from an Application, because an annotation says so.
     fn left_alone(&self, application: &Application) -> Option<String> {
         let looked = application.reconciled_at;
-        let looked =
-            looked.map(|at| format!(" It looked last {} ago.", span(self.seconds_since(at))));
+        let looked = looked.map(|at| format!(" It looked last {} ago.", self.now.age(at)));
         application.is_left_alone().then(|| {
             format!(
                 "Argo CD leaves {} alone, because its annotation {SKIP_RECONCILE} says so: it is neither compared nor synced \
@@ -261,10 +260,11 @@ impl<'a> FactsAt<'a> {
     /// A sync that runs for longer than any rollout usually takes, in Argo CD's own words: it waits for a hook that does
     /// not end, or for a sync window.
     fn hanging(&self, operation: &Operation) -> Option<String> {
-        let runs_for = self.seconds_since(operation.started.filter(|_| operation.is_running())?);
-        (runs_for > 2 * self.delivery.usual.rollout.1).then(|| {
+        let started = operation.started.filter(|_| operation.is_running())?;
+        let is_long = self.now.is_past(started, 2 * self.delivery.usual.rollout.1);
+        is_long.then(|| {
             let message = operation.message.as_deref().unwrap_or("no message");
-            format!("its sync runs for {}: {message}", span(runs_for))
+            format!("its sync runs for {}: {message}", self.now.age(started))
         })
     }
 
@@ -309,7 +309,7 @@ impl<'a> FactsAt<'a> {
             )),
             Sync::OutOfSync if operation.is_none_or(|o| !o.is_running()) => {
                 let since = operation.and_then(|o| o.finished).or(status.since);
-                let long = since.is_none_or(|at| self.seconds_since(at) > OUT_OF_SYNC_AFTER_S);
+                let long = since.is_none_or(|at| self.now.is_past(at, OUT_OF_SYNC_AFTER_S));
                 if !application.auto_sync {
                     return Some((Word::Sync, "OutOfSync, and auto-sync is off.".into()));
                 }

@@ -5,7 +5,7 @@
 
 use super::status::{GateState, Status, TargetKind};
 use super::{Board, Cell, FoldKind, Hold, Rank, Row, RowKey, shown};
-use crate::model::{Repository, RunPhase, Version, Word};
+use crate::model::{Now, Repository, RunPhase, Version, Word};
 
 /// From this many apps on a closed gate is said once at the top, not in every row.
 const MANY: usize = 5;
@@ -26,7 +26,7 @@ impl Board {
     /// Replaces a row; without any cell it is removed.
     pub(super) fn put(&mut self, key: RowKey, cells: Vec<Cell>) {
         let is_gone = cells.iter().all(Option::is_none);
-        let row = (!is_gone).then(|| row(key.clone(), cells, self));
+        let row = (!is_gone).then(|| self.row_of(key.clone(), cells));
         let is_same = match (self.rows.get(&key), &row) {
             (None, None) => true,
             // What is said may be the same and not be news any more.
@@ -59,6 +59,13 @@ impl Board {
         members.insert(key.clone());
         self.rows.insert(key, row);
         self.place_family(&joined);
+    }
+
+    fn row_of(&mut self, key: RowKey, cells: Vec<Cell>) -> Row {
+        let now = Now::new(self.now);
+        let row = row(key, cells, self, &now);
+        self.due.note(&row.key.app, now.take_until());
+        row
     }
 
     fn count(&mut self, row: &Row) {
@@ -189,7 +196,7 @@ impl Board {
         rows.iter().for_each(|row| self.discount(row));
         self.holds = holds;
         for old in rows {
-            let row = row(old.key.clone(), old.cells, self);
+            let row = self.row_of(old.key.clone(), old.cells);
             self.count(&row);
             self.rows.insert(old.key, row);
         }
@@ -285,7 +292,7 @@ fn words<'a>(row: &'a Row, holds: &'a [Hold]) -> impl Iterator<Item = Word> + 'a
 }
 
 /// The order of a row alone, before its family is looked at.
-fn row(key: RowKey, cells: Vec<Cell>, board: &Board) -> Row {
+fn row(key: RowKey, cells: Vec<Cell>, board: &Board, now: &Now) -> Row {
     let repositories = cells
         .iter()
         .flatten()
@@ -305,7 +312,7 @@ fn row(key: RowKey, cells: Vec<Cell>, board: &Board) -> Row {
         let words = cell
             .iter()
             .flat_map(|status| shown(&board.holds, status).map(move |word| (status, word)));
-        words.map(move |(status, word)| Rank::new(word, status, below, production, board.now))
+        words.map(move |(status, word)| Rank::new(word, status, below, production, now))
     });
     let worst = ranks.min();
     let is_muted = cells.iter().flatten().any(|status| status.muted.is_some());

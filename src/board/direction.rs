@@ -2,7 +2,7 @@
 
 use crate::delivery::Delivery;
 use crate::delivery::versions::OrderBy;
-use crate::model::{ActorKind, Change, Environment, Order, Repository, TakenBack, Version};
+use crate::model::{ActorKind, Change, Environment, Now, Order, Repository, TakenBack, Version};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
 
@@ -126,19 +126,19 @@ pub fn taken_back(
     delivery: &Delivery,
     environment: &Environment,
     repository: &Repository,
-    now: &Version,
-    at: Timestamp,
+    version: &Version,
+    now: &Now,
 ) -> Option<TakenBack> {
     // A newer one may be on its way, or never come.
     let mut known = store.taken_back(environment, repository).iter().rev();
     let stands =
-        |back: &&TakenBack| back.to == *now && is_still(store, environment, repository, back);
+        |back: &&TakenBack| back.to == *version && is_still(store, environment, repository, back);
     if let Some(back) = known.find(stands) {
         return Some(back.clone());
     }
     let moved = store.history.last_move(environment, repository)?;
     let lately = delivery.closed_lately_days * 86_400;
-    if moved.to.as_ref() != Some(now) || at.duration_since(moved.at).as_secs() > lately {
+    if moved.to.as_ref() != Some(version) || now.is_past(moved.at, lately) {
         return None;
     }
     by_history(store, delivery, moved)

@@ -9,7 +9,7 @@ use super::status::{FactsAt, GateState, Image, Status, TargetKind};
 use crate::lever::Lever;
 use crate::model::*;
 use crate::store::Source;
-use crate::store::source::Reach;
+use crate::store::source::{Reach, STALE_AFTER_S};
 use jiff::Timestamp;
 
 /// Seconds between two moves from which on a version counts as seldom moved: once a month is a rhythm, not a delay.
@@ -56,8 +56,8 @@ impl<'a> FactsAt<'a> {
     ) -> Option<Late> {
         let usual = self.delivery.usual;
         let late = usual.commit.1 + usual.parent_sync.1 + usual.rollout.1;
-        let age = self.seconds_since(status.since?);
-        if age <= late || status.kind != TargetKind::App {
+        let since = status.since?;
+        if !self.now.is_past(since, late) || status.kind != TargetKind::App {
             return None;
         }
         let version = status.version.as_ref()?;
@@ -71,7 +71,7 @@ impl<'a> FactsAt<'a> {
                 _ => "the parent has not rendered it",
             };
             return Some(Late {
-                because: format!("declared {} ago, but {synced}.", span(age)),
+                because: format!("declared {} ago, but {synced}.", self.now.age(since)),
                 help: Some(Lever::Refresh.into()),
             });
         }
@@ -79,7 +79,7 @@ impl<'a> FactsAt<'a> {
         // New pods, and what an operation has just applied, get time to start.
         let applied = application.and_then(applied);
         let begun = [applied, live.newest_since].into_iter().flatten().max();
-        let is_begun = begun.is_some_and(|at| self.seconds_since(at) <= usual.rollout.1);
+        let is_begun = begun.is_some_and(|at| !self.now.is_past(at, usual.rollout.1));
         // Some of them serve, and Argo CD still waits for the others.
         let is_progressing = application.is_some_and(|a| a.health == Health::Progressing);
         let is_partly_ready = is_progressing && live.newest_ready < live.pods;
@@ -91,7 +91,7 @@ impl<'a> FactsAt<'a> {
         (is_late && !is_begun).then(|| Late {
             because: format!(
                 "declared {} ago, but {}/{wanted} new pods are ready.",
-                span(age),
+                self.now.age(since),
                 live.newest_ready
             ),
             help: Some(Lever::Sync.into()),
@@ -113,14 +113,14 @@ impl<'a> FactsAt<'a> {
         let newest = live.and_then(|live| live.newest_since);
         let begun = [application.health_since, applied(application), newest];
         let begun = begun.into_iter().flatten().max().or(status.since)?;
-        let age = self.seconds_since(begun);
         let pods = live.map(|live| format!(", {}/{} pods ready", live.pods_ready, live.pods));
         let why = application.health_message.as_deref();
         let why = why.map(|message| format!(": {message}"));
-        (age > 2 * self.delivery.usual.rollout.1).then(|| Late {
+        let is_long = self.now.is_past(begun, 2 * self.delivery.usual.rollout.1);
+        is_long.then(|| Late {
             because: format!(
                 "Argo CD calls it Progressing for {}{}{}.",
-                span(age),
+                self.now.age(begun),
                 pods.unwrap_or_default(),
                 why.unwrap_or_default()
             ),
@@ -164,7 +164,7 @@ impl<'a> FactsAt<'a> {
                     .stands_since(&lower.name, &image.repository, Some(theirs))?;
             // It cannot come before its smoke run has passed, which may be long after it came there.
             let may_come = stands.max(self.passed_below(&here, status, theirs).unwrap_or(stands));
-            if self.seconds_since(may_come) <= self.delivery.usual.hop.1
+            if !self.now.is_past(may_come, self.delivery.usual.hop.1)
                 || self.is_troubled_below(&here, status)
             {
                 return None;
@@ -175,7 +175,7 @@ impl<'a> FactsAt<'a> {
                     "{} stands in {} since {} and has not come.{}",
                     name_version(status, image, theirs),
                     lower.name,
-                    span(self.seconds_since(stands)),
+                    self.now.age(stands),
                     unread.unwrap_or_default()
                 ),
                 help: Some(Help {
@@ -201,10 +201,13 @@ impl<'a> FactsAt<'a> {
     /// That what goes on in the environment below is not known, to follow a sentence; none where it is read.
     fn unread_below(&self, environment: &Environment) -> Option<String> {
         let about = self.store.source(&Source::Cluster(environment.clone()))?;
-        let since = match (about.reach(self.now), about.age_s(self.now)) {
+        // No fact tells the board of a sign of life, nor that none comes any more.
+        let now = self.now.for_a_minute();
+        let _turns_stale = about.alive_at.map(|at| self.now.is_past(at, STALE_AFTER_S));
+        let since = match (about.reach(now), about.alive_at) {
             (Reach::Ok, _) => return None,
-            (Reach::Stale, Some(age)) => format!("is not read since {}", span(age)),
-            (Reach::Unread, _) if about.is_reading(self.now) => "is still being read".to_owned(),
+            (Reach::Stale, Some(at)) => format!("is not read since {}", self.now.age(at)),
+            (Reach::Unread, _) if about.is_reading(now) => "is still being read".to_owned(),
             _ => "was not read yet".to_owned(),
         };
         Some(format!(

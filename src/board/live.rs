@@ -100,7 +100,7 @@ impl<'a> FactsAt<'a> {
                 digests.extend(container.digest());
             }
             let waiting = self.cannot_start(pod).filter(|_| !pod.ready);
-            let restarting = pod.restarting(self.now);
+            let restarting = pod.restarting(&self.now);
             // Pods of a version that is no longer declared say nothing against the present one.
             if is_known && !newest {
                 live.is_former_crashing |= waiting.is_some() || restarting.is_some();
@@ -141,7 +141,7 @@ impl<'a> FactsAt<'a> {
             let refused = pod.unschedulable.as_ref()?;
             let since = refused.at.or(pod.created);
             let is_long =
-                since.is_none_or(|at| self.seconds_since(at) > self.delivery.usual.rollout.1);
+                since.is_none_or(|at| self.now.is_past(at, self.delivery.usual.rollout.1));
             // What the scheduler tried besides comes after its first sentence.
             let why = refused.message.split(". ").next().unwrap_or_default();
             let why = why.trim_end_matches('.');
@@ -155,7 +155,7 @@ impl<'a> FactsAt<'a> {
         let how = how.map_or_else(String::new, |(reason, code)| {
             format!("{reason} (exit {code}), ")
         });
-        let last = container.ended.map(|at| span(self.seconds_since(at)));
+        let last = container.ended.map(|at| self.now.age(at));
         format!(
             "{how}{} restarts, the last {} ago",
             container.restarts,

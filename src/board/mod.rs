@@ -5,6 +5,7 @@
 mod application;
 mod arrange;
 pub mod direction;
+mod due;
 mod former;
 mod here;
 #[cfg(test)]
@@ -26,11 +27,15 @@ use crate::model::{App, Environment, Repository, Target, Word};
 use crate::store::{Changed, Store};
 pub use arrange::CalmSmoke;
 use arrange::{Family, RowOrder};
+use due::Due;
 use jiff::Timestamp;
 use rank::Rank;
 use row_keys::RowKeys;
 use status::{GateState, ParentState, Status};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// So many apps' rows are derived at once because their moment has come: some 20 ms.
+const DUE_AT_ONCE: usize = 1_000;
 
 /// The group of rows that a fold line stands for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -112,6 +117,8 @@ pub struct Board {
     /// Which columns are production's, and the moment that ages are counted to.
     production: Vec<bool>,
     now: Timestamp,
+    /// Whose rows change when a moment comes.
+    due: Due,
     /// How many gates into a column are open and closed by hand; a hold of many counts as said at the top.
     gates: Vec<BTreeMap<GateState, usize>>,
     /// The rows with a cell whose declared version failed its smoke run.
@@ -146,8 +153,8 @@ impl Board {
         board
     }
 
-    /// Derives again what depends on the facts that changed. Ages, which depend only on the time, need
-    /// [`Board::rebuild`].
+    /// Derives again what depends on the facts that changed, and what says something else by now though no fact did: some
+    /// thousand rows of the latter at once, so that no frame is late ([`Board::is_due`] tells whether more wait).
     pub fn refresh(
         &mut self,
         changed: &Changed,
@@ -155,7 +162,9 @@ impl Board {
         delivery: &Delivery,
         now: Timestamp,
     ) {
-        if changed.everything || self.parents != parents(store, delivery) {
+        // What was concluded at a later moment holds for no earlier one.
+        let is_set_back = now.duration_since(self.now).as_secs() < 0;
+        if changed.everything || is_set_back || self.parents != parents(store, delivery) {
             self.rebuild(store, delivery, now);
             return;
         }
@@ -167,8 +176,12 @@ impl Board {
         let grown = changed.repositories.iter();
         let rows = grown.filter_map(|repository| self.of_repository.get(repository));
         apps.extend(rows.flat_map(RowKeys::iter).map(|key| key.app.clone()));
+        apps.extend(self.due.apps(now).take(DUE_AT_ONCE).cloned());
         for app in apps {
-            for (key, cells) in status::rows_called(store, delivery, &app, now) {
+            self.due.forget(&app);
+            let (rows, until) = status::rows_called(store, delivery, &app, now);
+            self.due.note(&app, until);
+            for (key, cells) in rows {
                 self.put(key, cells);
             }
         }
@@ -196,7 +209,8 @@ impl Board {
         let mut rows: BTreeMap<RowKey, Vec<Cell>> = BTreeMap::new();
         // Only git says which apps there are; before it was read a board of parents alone would mislead.
         if store.tree.is_some() {
-            status::each(store, delivery, now, |column, status| {
+            status::each(store, delivery, now, |column, status, until| {
+                self.due.note(&status.target.app, until);
                 let cells = rows
                     .entry(RowKey::of_status(&status))
                     .or_insert_with(|| vec![None; delivery.environments.len()]);
@@ -207,6 +221,11 @@ impl Board {
             self.put(key, cells);
         }
         self.hold_again();
+    }
+
+    /// Whether the moment of some rows has come, at which they say something else.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due.apps(now).next().is_some()
     }
 
     fn column(&self, environment: &Environment) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! Rank: which row stands above which: harm to users first, then what is fresh, then the older, then what only differs.
 
 use super::status::Status;
-use crate::model::Word;
+use crate::model::{Now, Word};
 use jiff::Timestamp;
 use std::cmp::Reverse;
 
@@ -28,15 +28,13 @@ impl Rank {
         status: &Status,
         below: Option<&Status>,
         production: bool,
-        now: Timestamp,
+        now: &Now,
     ) -> Self {
         if production && matches!(word, Word::Crash | Word::Gone | Word::Deleting | Word::Hook) {
             return Rank::Harm(word);
         }
         match since(word, status, below) {
-            Some(at) if now.duration_since(at).as_secs() < FRESH_S => {
-                Rank::Fresh(Reverse(at), word)
-            }
+            Some(at) if !now.is_past(at, FRESH_S - 1) => Rank::Fresh(Reverse(at), word),
             _ => Rank::Older(word),
         }
     }

@@ -73,7 +73,7 @@ impl<'a> FactsAt<'a> {
         let reason = live.waiting.as_deref().or(live.restarting.as_deref())?;
         let age = live
             .waiting_since
-            .map(|at| format!(", {}", span(self.seconds_since(at))))
+            .map(|at| format!(", {}", self.now.age(at)))
             .unwrap_or_default();
         let old = live.pods_ready - live.newest_ready;
         let serve = match (old, live.pods_ready) {
@@ -115,7 +115,7 @@ impl<'a> FactsAt<'a> {
                 format!(
                     "{} stood here before, {version} replaced it {} ago ({}), and nobody meant it.",
                     name_version(status, image, lost),
-                    span(self.seconds_since(moved.at)),
+                    self.now.age(moved.at),
                     moved.actor
                 ),
             ))
@@ -130,7 +130,7 @@ impl<'a> FactsAt<'a> {
         let version = smoke.version.as_ref().map(Version::short).unwrap_or("?");
         let age = smoke
             .at
-            .map(|at| format!(" {} ago", span(self.seconds_since(at))))
+            .map(|at| format!(" {} ago", self.now.age(at)))
             .unwrap_or_default();
         let name = &smoke.run.name;
         let because = match smoke.decided {
@@ -147,15 +147,15 @@ impl<'a> FactsAt<'a> {
         &self,
         status: &Status,
         image: &Image,
-        now: &Version,
+        version: &Version,
     ) -> Option<TakenBack> {
         taken_back(
             self.store,
             self.delivery,
             &status.target.environment,
             &image.repository,
-            now,
-            self.now,
+            version,
+            &self.now,
         )
     }
 
@@ -202,7 +202,7 @@ impl<'a> FactsAt<'a> {
                 format!(
                     "rolled back from {} {} ago by {}{why}.{waits}",
                     name_version(status, image, &back.from),
-                    span(self.seconds_since(back.at)),
+                    self.now.age(back.at),
                     back.by
                 ),
             ))
@@ -215,10 +215,7 @@ impl<'a> FactsAt<'a> {
             return None;
         }
         let who = gate.by.as_deref().unwrap_or("somebody");
-        let age = gate
-            .since
-            .map(|at| span(self.seconds_since(at)))
-            .unwrap_or_default();
+        let age = gate.since.map(|at| self.now.age(at)).unwrap_or_default();
         let from = gate
             .environment
             .as_ref()
@@ -244,13 +241,7 @@ impl<'a> FactsAt<'a> {
                     .history
                     .last_move(&status.target.environment, &i.repository)
             })
-            .map(|change| {
-                format!(
-                    ", since {} by {}",
-                    span(self.seconds_since(change.at)),
-                    change.actor
-                )
-            })
+            .map(|change| format!(", since {} by {}", self.now.age(change.at), change.actor))
             .unwrap_or_default();
         Some((
             Word::Branch,
@@ -262,7 +253,7 @@ impl<'a> FactsAt<'a> {
         let live = status.live.as_ref().filter(|l| l.mixed)?;
         let late = status
             .since
-            .is_none_or(|at| self.seconds_since(at) > self.delivery.usual.rollout.1);
+            .is_none_or(|at| self.now.is_past(at, self.delivery.usual.rollout.1));
         let list: Vec<String> = live
             .versions
             .iter()

@@ -165,26 +165,28 @@ impl Status {
 /// Everything about every target, environment by environment in the delivery's order.
 pub fn all(store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<Status> {
     let mut all = Vec::new();
-    each(store, delivery, now, |_, status| all.push(status));
+    each(store, delivery, now, |_, status, _| all.push(status));
     all
 }
 
-/// The same one after the other, each with its environment's place in the delivery's order.
+/// The same one after the other, each with its environment's place in the delivery's order and the moment until which time
+/// alone does not change it.
 pub(super) fn each(
     store: &Store,
     delivery: &Delivery,
     now: Timestamp,
-    mut add: impl FnMut(usize, Status),
+    mut add: impl FnMut(usize, Status, Option<Timestamp>),
 ) {
     let seen = FactsAt {
         store,
         delivery,
-        now,
+        now: Now::new(now),
     };
     for (column, stage) in delivery.environments.iter().enumerate() {
         let here = Here::new(store, delivery, &stage.name);
         for app in here.apps() {
-            add(column, seen.status(&here, &app));
+            let status = seen.status(&here, &app);
+            add(column, status, seen.now.take_until());
         }
     }
 }
@@ -199,7 +201,7 @@ pub fn status(
     let seen = FactsAt {
         store,
         delivery,
-        now,
+        now: Now::new(now),
     };
     let here = Here::new(store, delivery, &target.environment);
     let app = here.apps_called(&target.app).next()?;
@@ -207,17 +209,17 @@ pub fn status(
 }
 
 /// The rows that apps and files of one name have, the app's first: a cell for each environment of the delivery, none where
-/// it is not in that environment.
+/// it is not in that environment. With the moment until which time alone does not change them.
 pub(super) fn rows_called(
     store: &Store,
     delivery: &Delivery,
     app: &App,
     now: Timestamp,
-) -> [(RowKey, Vec<Cell>); 2] {
+) -> ([(RowKey, Vec<Cell>); 2], Option<Timestamp>) {
     let seen = FactsAt {
         store,
         delivery,
-        now,
+        now: Now::new(now),
     };
     let mut rows = [false, true].map(|orphan| {
         let app = app.clone();
@@ -231,7 +233,7 @@ pub(super) fn rows_called(
                 Some(Box::new(seen.status(&here, &app)));
         }
     }
-    rows
+    (rows, seen.now.take_until())
 }
 
 /// What every row of an environment shares about the parent through which its apps come.
@@ -258,7 +260,7 @@ pub(super) fn parent_state(
 pub(super) struct FactsAt<'a> {
     pub(super) store: &'a Store,
     pub(super) delivery: &'a Delivery,
-    pub(super) now: Timestamp,
+    pub(super) now: Now,
 }
 
 impl<'a> FactsAt<'a> {
@@ -333,7 +335,7 @@ impl<'a> FactsAt<'a> {
         status.attention.sort();
         let mute = self.store.mutes().get(&status.target);
         let covers =
-            |mute: &&Arc<Mute>| mute.covers(status.version.as_ref(), &status.attention, self.now);
+            |mute: &&Arc<Mute>| mute.covers(status.version.as_ref(), &status.attention, &self.now);
         status.muted = mute.filter(covers).cloned();
         status
     }
@@ -383,7 +385,7 @@ impl<'a> FactsAt<'a> {
         let lately = self.delivery.closed_lately_days * 86_400;
         let state = match (declared.gate, moved) {
             (true, _) => GateState::Open,
-            (false, Some(change)) if !change.gate_to && self.seconds_since(change.at) <= lately => {
+            (false, Some(change)) if !change.gate_to && !self.now.is_past(change.at, lately) => {
                 GateState::Held
             }
             (false, _) => GateState::Manual,
@@ -479,10 +481,6 @@ impl<'a> FactsAt<'a> {
                 .filter(|wait| wait.is_decided)
                 .map(|wait| wait.until),
         })
-    }
-
-    pub(super) fn seconds_since(&self, at: Timestamp) -> i64 {
-        self.now.duration_since(at).as_secs()
     }
 }
 

@@ -6,6 +6,8 @@ use crate::model::*;
 use crate::store::fixture::{Fixture, ago, pod, smoke, usual_list};
 use crate::store::{Fact, Kind, News, Source};
 
+mod due;
+
 mod live;
 
 mod order;

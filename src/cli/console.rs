@@ -108,7 +108,6 @@ fn state(
         looks: Default::default(),
         board: Board::default(),
         board_of: None,
-        ageing: Vec::new(),
         ui: Ui {
             notice: notice.map(|text| Notice {
                 text,

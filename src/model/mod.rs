@@ -12,6 +12,7 @@ pub mod fault;
 pub mod live;
 pub mod log;
 pub mod mute;
+pub mod now;
 pub mod retry;
 pub mod run;
 pub mod slot;
@@ -32,6 +33,7 @@ pub use live::{
     Application, Container, Deployment, Happening, Health, Job, Operation, Phase, Pod, Sync,
 };
 pub use mute::{Mute, Until};
+pub use now::Now;
 pub use run::{Node, NodeKind, NodePhase, Nodes, Run, RunPhase};
 pub use slot::{Slot, Slots};
 pub use span::span;

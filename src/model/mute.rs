@@ -1,6 +1,6 @@
 //! Mute: a cell whose trouble an operator knows is left out of the counts until a moment, or until it changes.
 
-use super::{Target, Version, Word};
+use super::{Now, Target, Version, Word};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +26,9 @@ pub enum Until {
 
 impl Mute {
     /// Whether it covers what stands in the cell now.
-    pub fn covers(&self, version: Option<&Version>, words: &[Word], now: Timestamp) -> bool {
+    pub fn covers(&self, version: Option<&Version>, words: &[Word], now: &Now) -> bool {
         match &self.until {
-            Until::Moment(moment) => now < *moment,
+            Until::Moment(moment) => !now.has_come(*moment),
             Until::Changed {
                 version: then,
                 words: known,
@@ -56,14 +56,18 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let (one, two) = (Version::new("v1"), Version::new("v2"));
         let timed = mute(Until::Moment(at(100)));
-        assert!(timed.covers(Some(&two), &[Word::Crash], at(99)));
-        assert!(!timed.covers(Some(&one), &[Word::Smoke], at(100)));
+        assert!(timed.covers(Some(&two), &[Word::Crash], &Now::new(at(99))));
+        assert!(!timed.covers(Some(&one), &[Word::Smoke], &Now::new(at(100))));
         let changing = mute(Until::Changed {
             version: Some(one.clone()),
             words: vec![Word::Smoke],
         });
-        assert!(changing.covers(Some(&one), &[Word::Smoke], at(i64::from(u32::MAX))));
-        assert!(!changing.covers(Some(&two), &[Word::Smoke], at(0)));
-        assert!(!changing.covers(Some(&one), &[Word::Crash, Word::Smoke], at(0)));
+        assert!(changing.covers(
+            Some(&one),
+            &[Word::Smoke],
+            &Now::new(at(i64::from(u32::MAX)))
+        ));
+        assert!(!changing.covers(Some(&two), &[Word::Smoke], &Now::new(at(0))));
+        assert!(!changing.covers(Some(&one), &[Word::Crash, Word::Smoke], &Now::new(at(0))));
     }
 }

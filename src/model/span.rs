@@ -10,6 +10,18 @@ pub fn span(seconds: i64) -> String {
     }
 }
 
+/// At which age in seconds [`span`] says something else than at this one.
+pub fn span_ends(seconds: i64) -> i64 {
+    let seconds = seconds.max(0);
+    let unit = match seconds {
+        s if s < 60 => 1,
+        s if s < 3_600 => 60,
+        s if s < 48 * 3_600 => 3_600,
+        _ => 86_400,
+    };
+    seconds - seconds % unit + unit
+}
+
 /// `40s`, `3m12s`, `1h02m`, `37d`: how long something took.
 pub fn exactly(seconds: i64) -> String {
     let seconds = seconds.max(0);

@@ -2,8 +2,7 @@
 //!
 //! Deliberately absent: which version it is of, and so whose fault that is (the board's conclusions).
 
-use super::{Container, Pod};
-use jiff::Timestamp;
+use super::{Container, Now, Pod};
 use std::sync::Arc;
 
 /// From so many restarts on a container restarts again and again, if its last life was short and ended lately.
@@ -22,7 +21,7 @@ impl Pod {
     }
 
     /// The container that runs now and ends again and again.
-    pub fn restarting(&self, now: Timestamp) -> Option<&Container> {
+    pub fn restarting(&self, now: &Now) -> Option<&Container> {
         let serves = self.is_meant_to_serve();
         let mut restarting = self.all_containers().filter(|c| c.restarts_often(now));
         restarting.next().filter(|_| serves)
@@ -58,11 +57,10 @@ impl Container {
         failed.map(|(reason, _)| reason)
     }
 
-    fn restarts_often(&self, now: Timestamp) -> bool {
-        let is_lately = |at: Timestamp| now.duration_since(at).as_secs() <= SHORT_LIFE_S;
+    fn restarts_often(&self, now: &Now) -> bool {
         self.running
             && self.restarts >= MANY_RESTARTS
-            && self.ended.is_some_and(is_lately)
+            && self.ended.is_some_and(|at| !now.is_past(at, SHORT_LIFE_S))
             && self.lasted_s.is_none_or(|lasted| lasted <= SHORT_LIFE_S)
     }
 }

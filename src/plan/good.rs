@@ -14,7 +14,7 @@ use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::model::live::image_name;
 use crate::model::span::span;
-use crate::model::{Change, Environment, ObjectId, Repository, RunPhase, Target, Version};
+use crate::model::{Change, Environment, Now, ObjectId, Repository, RunPhase, Target, Version};
 use crate::store::history::{Stand, stands};
 use crate::store::{Kind, Store};
 use jiff::Timestamp;
@@ -222,7 +222,7 @@ impl Observed {
                     if pod.ready && !pod.deleting && is_fresh {
                         *observed.serving.entry(version.clone()).or_default() += 1;
                     }
-                    let again = pod.restarting(subject.context.now);
+                    let again = pod.restarting(&Now::new(subject.context.now));
                     let again = again.and_then(|container| Some(&container.terminated.as_ref()?.0));
                     let crash = pod.crash_reason().or(again);
                     if let Some(reason) = crash.filter(|_| pod.job.is_none()) {

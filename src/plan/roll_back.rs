@@ -13,7 +13,7 @@ use crate::board::direction;
 use crate::delivery::Mechanism;
 use crate::journal::PlanState;
 use crate::model::span::span;
-use crate::model::{Repository, Version};
+use crate::model::{Now, Repository, Version};
 use crate::page::Page;
 use crate::store::Source;
 use jiff::Timestamp;
@@ -174,7 +174,7 @@ fn describe_roll_back(
             subject.environment(),
             repository,
             from,
-            now,
+            &Now::new(now),
         )
     });
     back.map_or_else(String::new, |back| {

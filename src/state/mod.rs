@@ -19,7 +19,7 @@ use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::keymap::Keymap;
 use crate::model::log::{ErrorLines, Filter, Log, Pattern};
-use crate::model::{App, Fault, ObjectId, Target};
+use crate::model::{Fault, ObjectId, Target};
 use crate::plan::{Actor, Changed, Lever, Plan, PlanId, Refusal, Request};
 use crate::provider::Call;
 use crate::store::Store;
@@ -42,10 +42,8 @@ pub struct State {
     pub looks: BTreeMap<PlanId, (u32, Timestamp)>,
     /// Derived from the facts whenever they changed.
     pub board: Board,
-    /// What the board was derived from: the store's generation, and the minute, because ages become words; none yet.
-    pub board_of: Option<(u64, i64)>,
-    /// Apps whose rows were not derived in this minute yet.
-    pub ageing: Vec<App>,
+    /// The store's generation that the board was derived from; none yet.
+    pub board_of: Option<u64>,
     pub ui: Ui,
     pub now: Timestamp,
     /// Columns and rows.
@@ -399,7 +397,6 @@ impl State {
             looks: Default::default(),
             board: Board::default(),
             board_of: None,
-            ageing: Vec::new(),
             ui: Ui::default(),
             now,
             size: (80, 24),

@@ -7,10 +7,6 @@ use crate::plan::waits::state_in_words;
 use crate::plan::{Outcome, PlanId, follow};
 use crate::screen::keys;
 use crate::state::{Notice, State};
-use std::sync::Arc;
-
-/// So many apps' rows are derived before a frame because time has passed: some 20 ms.
-const AGEING_AT_ONCE: usize = 1_000;
 
 /// Prepares a frame that a key asked for, with only what the key itself changed. Facts that came in since wait for
 /// [`derive_state`], which may take longer than the frame.
@@ -22,11 +18,10 @@ pub fn derive_for_key(state: &mut State) {
 /// Derives the board again where a fact changed, and notes which hop effects were seen or are late.
 pub fn derive_state(state: &mut State) -> Vec<Effect> {
     let mut effects = Vec::new();
-    let minute = state.now.as_second() / 60;
-    let derived = Some((state.store.generation(), minute));
-    let is_due = derived != state.board_of || !state.ageing.is_empty();
+    let is_old = state.board_of != Some(state.store.generation());
+    let is_due = is_old || state.board.is_due(state.now);
     if is_due {
-        derive_board(state, minute);
+        derive_board(state);
     }
     if is_due || !state.ui.board.touched {
         order::keep_order(state);
@@ -44,32 +39,15 @@ pub fn derive_state(state: &mut State) -> Vec<Effect> {
     effects
 }
 
-/// Derives the rows whose facts changed. Each minute all rows are derived, because ages become words: some before each
-/// frame, so that none is late on a board of ten thousand.
-fn derive_board(state: &mut State, minute: i64) {
-    let mut changed = state.store.take_changed();
+/// Derives the rows whose facts changed, or whose moment has come.
+fn derive_board(state: &mut State) {
+    let changed = state.store.take_changed();
+    let (store, delivery) = (&state.store, &state.delivery);
     match state.board_of {
-        None => {
-            state
-                .board
-                .rebuild(&state.store, &state.delivery, state.now);
-            state.ageing.clear();
-        }
-        Some((_, before)) => {
-            if before != minute {
-                state.ageing = state.board.apps().cloned().collect();
-            }
-            let first = state.ageing.len().saturating_sub(AGEING_AT_ONCE);
-            let ageing = state.ageing.drain(first..);
-            changed
-                .apps
-                .extend(ageing.map(|app| Arc::from(app.as_str())));
-            state
-                .board
-                .refresh(&changed, &state.store, &state.delivery, state.now);
-        }
+        None => state.board.rebuild(store, delivery, state.now),
+        Some(_) => state.board.refresh(&changed, store, delivery, state.now),
     }
-    state.board_of = Some((state.store.generation(), minute));
+    state.board_of = Some(state.store.generation());
 }
 
 fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {

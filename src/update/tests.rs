@@ -369,6 +369,25 @@ fn a_run_that_is_read_after_its_view_was_opened_appears_there() {
 }
 
 #[test]
+fn what_a_cell_says_of_its_age_is_said_anew_by_a_tick() {
+    let mut changed = world();
+    changed.moved("production", "router", "v9", "v1", 60, ActorKind::Robot);
+    changed.moved("production", "router", "v1", "v9", 90, ActorKind::Robot);
+    let mut state = state(changed);
+    let because = |state: &State| {
+        let status = state.board.status(&Target::new("production", "router"));
+        status.unwrap().because.join(" ")
+    };
+    assert!(because(&state).contains(" 1m ago "), "{}", because(&state));
+    update(&mut state, Message::Ticked(ago(-59)));
+    derive_state(&mut state);
+    assert!(because(&state).contains(" 1m ago "), "{}", because(&state));
+    update(&mut state, Message::Ticked(ago(-60)));
+    derive_state(&mut state);
+    assert!(because(&state).contains(" 2m ago "), "{}", because(&state));
+}
+
+#[test]
 fn a_key_that_does_nothing_says_so_once() {
     let mut state = state(world());
     let said = |state: &State| state.ui.notice.as_ref().map(|notice| notice.text.clone());

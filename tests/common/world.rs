@@ -710,7 +710,6 @@ pub fn blank(delivery: Arc<Delivery>, columns: u16, rows: u16) -> State {
         looks: Default::default(),
         board: Default::default(),
         board_of: None,
-        ageing: Vec::new(),
         ui: Ui::default(),
         now: now(),
         size: (columns, rows),

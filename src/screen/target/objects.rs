@@ -6,7 +6,9 @@
 use super::Row;
 use crate::belongs::{self, lists};
 use crate::board::status::Status;
-use crate::model::{Application, Container, Deployment, Pod, Target, live::Rollout, span::span};
+use crate::model::{
+    Application, Container, Deployment, Now, Pod, Target, live::Rollout, span::span,
+};
 use crate::screen::line::{Line, Tone};
 use crate::screen::time::when;
 use crate::state::{ListKey, State};
@@ -231,7 +233,7 @@ fn pod_lines(state: &State, pod: &Pod) -> Vec<Line> {
         let why = match (&container.waiting, &container.terminated) {
             (Some(waiting), _) => waiting.to_string(),
             (None, Some((reason, code))) if !container.running => format!("{reason}, exit {code}"),
-            (None, Some((reason, code))) if pod.restarting(state.now).is_some() => {
+            (None, Some((reason, code))) if pod.restarting(&Now::new(state.now)).is_some() => {
                 format!("ended before: {reason}, exit {code}")
             }
             _ => continue,
