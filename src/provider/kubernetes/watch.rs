@@ -1,6 +1,6 @@
 //! Watch: one kind in one namespace of one cluster, listed and followed until the listener closes.
 //!
-//! A watch-list where the server has it, else pages and then a watch; again from the start when the version has expired;
+//! A watch-list where the server has it and objects are small, else pages and then a watch; again from the start when the version has expired;
 //! backing off in a way that the screen can show. The state is never blanked: what a new list does not name is gone at its
 //! end. Deliberately absent: keeping objects, and kube's own watcher, which neither falls back nor leaves an HTTP 410.
 
@@ -114,7 +114,7 @@ impl Watch<'_> {
     pub async fn run<T: Wire>(mut self, listener: &mut impl Listener<T>) {
         let mut state = WatchState {
             version: None,
-            watch_list: true,
+            watch_list: !T::IS_LARGE,
             broken_lists: 0,
             expired: 0,
             short: 0,

@@ -96,12 +96,12 @@ impl Running {
     }
 }
 
-/// Answers watch-lists with one object of each kind, reviews with yes, and other watches with silence.
+/// Answers lists and watch-lists with one object of each kind, reviews with yes, and other watches with silence.
 fn calm(asked: &Asked) -> Reply {
     if asked.method == "POST" {
         return Reply::json(201, r#"{"status":{"allowed":true}}"#);
     }
-    if !asked.path.contains("sendInitialEvents") {
+    if !is_list(asked) {
         return Reply::open(&[]);
     }
     let kind = asked
@@ -133,6 +133,10 @@ fn calm(asked: &Asked) -> Reply {
         "jobs" => vec![object("publisher-dbmigrate")],
         other => vec![object(&format!("one-of-{other}"))],
     };
+    if !asked.path.contains("watch=1") {
+        let list = json!({"kind": "List", "items": objects, "metadata": {"resourceVersion": "9"}});
+        return Reply::json(200, &list.to_string());
+    }
     let mut lines: Vec<String> = objects
         .iter()
         .map(|o| format!("{}\n", json!({"type": "ADDED", "object": o})))
@@ -142,6 +146,11 @@ fn calm(asked: &Asked) -> Reply {
         json!({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "9", "annotations": {"k8s.io/initial-events-end": "true"}}}})
     ));
     Reply::open(&lines)
+}
+
+/// Whether all objects of a kind are asked for, by pages or by a watch-list.
+fn is_list(asked: &Asked) -> bool {
+    asked.path.contains("sendInitialEvents") || asked.path.contains("limit=")
 }
 
 fn listed(store: &Store, kind: Kind) -> bool {
@@ -190,6 +199,19 @@ async fn every_kind_is_read_from_where_the_delivery_says() {
         ),
         (1, 1, 2)
     );
+    let first = |kind: &str| {
+        let asked = server.asked();
+        let mut lists = asked.iter().filter(|asked| is_list(asked));
+        let list = lists.find(|asked| asked.path.contains(kind));
+        list.expect("a list").path.clone()
+    };
+    for (kind, way) in [
+        ("applications", "limit="),
+        ("workflows", "limit="),
+        ("pods", "watch=1"),
+    ] {
+        assert!(first(kind).contains(way), "{}", first(kind));
+    }
     assert!(cluster.jobs.is_empty(), "nothing is open");
     assert!(
         !server
@@ -295,7 +317,7 @@ async fn an_app_is_read_and_watched_in_the_namespace_that_it_names() {
     assert!(running.store.source(&source()).unwrap().fault.is_none());
     let asked = server.asked();
     let lists = |place: &str| {
-        let list = |a: &&Asked| a.path.contains(place) && a.path.contains("sendInitialEvents");
+        let list = |a: &&Asked| a.path.contains(place) && is_list(a);
         asked.iter().filter(list).count()
     };
     assert_eq!(lists("/namespaces/apps/pods"), 1, "not listed again");
@@ -314,9 +336,7 @@ async fn an_app_is_read_and_watched_in_the_namespace_that_it_names() {
     let asked = server.asked();
     let listed_once = asked
         .iter()
-        .filter(|a| {
-            a.path.contains("/namespaces/licensify/pods") && a.path.contains("sendInitialEvents")
-        })
+        .filter(|a| a.path.contains("/namespaces/licensify/pods") && is_list(a))
         .count();
     assert_eq!(listed_once, 1, "not listed again");
 }
@@ -364,8 +384,7 @@ async fn asking_again_at_once_is_no_fault() {
         .await;
     let watches = || {
         let asked = server.asked();
-        let is_watch =
-            |a: &&Asked| a.path.contains("watch") && !a.path.contains("sendInitialEvents");
+        let is_watch = |a: &&Asked| a.path.contains("watch") && !is_list(a);
         asked.iter().filter(is_watch).count()
     };
     for round in 0..4 {
@@ -381,9 +400,7 @@ async fn asking_again_at_once_is_no_fault() {
         assert!(about.worst_fault().is_none(), "round {round}: {about:?}");
     }
     let asked = server.asked();
-    let lists = asked
-        .iter()
-        .filter(|a| a.path.contains("sendInitialEvents"));
+    let lists = asked.iter().filter(|a| is_list(a));
     assert_eq!(lists.count(), 5, "each kind, and the pods of runs, once");
 }
 

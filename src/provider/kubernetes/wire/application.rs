@@ -251,6 +251,7 @@ struct Resource {
 
 impl Wire for Application {
     const KIND: Kind = Kind::Applications;
+    const IS_LARGE: bool = true;
 
     fn meta(&self) -> &Meta {
         &self.metadata

@@ -28,6 +28,8 @@ use std::sync::Arc;
 /// An object of one kind.
 pub trait Wire: DeserializeOwned + Send + 'static {
     const KIND: Kind;
+    /// Its objects are large, so that its first list is read page by page: of a watch-list servers encode each object twice.
+    const IS_LARGE: bool = false;
     fn meta(&self) -> &Meta;
     /// The name of the object that it is about, where it is about another one.
     fn about(&self) -> Option<&str> {

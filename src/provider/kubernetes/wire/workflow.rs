@@ -194,6 +194,7 @@ struct Outputs {
 
 impl Wire for Workflow {
     const KIND: Kind = Kind::Runs;
+    const IS_LARGE: bool = true;
 
     fn meta(&self) -> &Meta {
         &self.metadata
