@@ -36,8 +36,8 @@ exits! {
     Refused 3 "refused by the plan's checks, or not confirmed; nothing was sent"
     Auth 4 "a credential is missing, expired, or may not"
     Unreachable 5 "a source could not be reached"
-    /// It was sent, and its effect did not show in time.
-    Late 6 "sent, and what follows is overdue (`--wait`)"
+    /// It was sent, and its effect did not show in time, or not for long.
+    Late 6 "sent, and what follows is overdue or was cut short (`--wait`)"
     /// It was sent, and nothing is known of what became of it.
     Unknown 7 "sent, and the outcome is unknown: never send again before you looked"
     Interrupted 130 "interrupted"

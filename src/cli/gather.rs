@@ -11,9 +11,11 @@ use crate::config::Config;
 use crate::connect::{self, Connection};
 use crate::delivery::Delivery;
 use crate::model::{App, Environment, Fault, FaultKind, Target};
+use crate::plan::follow;
 use crate::provider::git::feed::{Depth, OneApp};
 use crate::store::source::{Reach, SourceState};
 use crate::store::{Delta, News, Source, Store};
+use jiff::Timestamp;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -176,8 +178,6 @@ pub(super) async fn gather(
     for source in &read {
         store.expect(source.clone());
     }
-    // The journal knows which versions were rolled back on purpose, and why.
-    store.know_taken_back(connect::journal(config).load().taken_back());
     let (to, mut deltas) = mpsc::channel(WAITING);
     let connection = connect::start(config, &read, &to, None, want.history_of.as_ref());
     let mut progress = Progress::new();
@@ -210,6 +210,10 @@ pub(super) async fn gather(
     for source in &late {
         note_unread(&mut store, source, common.limit);
     }
+    // The journal knows which versions were rolled back on purpose, and why, once what the facts say of its plans is noted.
+    let mut journal = connect::journal(config).load();
+    follow::note_in_memory(&mut journal, &store, &config.delivery, Timestamp::now());
+    store.know_taken_back(journal.taken_back());
     Ok(Gathered {
         store,
         connection,

@@ -15,7 +15,7 @@ use crate::connect;
 use crate::delivery::Delivery;
 use crate::journal::file::JournalFile;
 use crate::journal::{Entry, Journal, PlanState, Record, Unreadable, What};
-use crate::plan::waits::state_in_words;
+use crate::plan::waits::{next_step, state_in_words};
 use crate::plan::{PlanId, Remedy, follow, show};
 use crate::store::Store;
 use jiff::Timestamp;
@@ -35,6 +35,7 @@ struct RecordLine<'a> {
     to: Option<&'a str>,
     standing: PlanState,
     outcome: Option<&'a str>,
+    because: Option<&'a str>,
     reason: Option<&'a str>,
     debt: Option<&'a str>,
 }
@@ -230,16 +231,11 @@ pub(super) async fn note(
     store: &Store,
     delivery: &Delivery,
 ) {
-    for (plan, what) in follow::noted(journal, store, delivery, Timestamp::now()) {
-        let entry = Entry {
-            at: Timestamp::now(),
-            plan,
-            what,
-        };
-        journal.add_entry(entry.clone());
-        let Some(file) = file else {
-            continue;
-        };
+    let entries = follow::note_in_memory(journal, store, delivery, Timestamp::now());
+    let Some(file) = file else {
+        return;
+    };
+    for entry in entries {
         if let Err(fault) = apply::record(file, entry).await {
             print::complain(&format!("The journal misses what was seen: {fault}"));
         }
@@ -335,6 +331,7 @@ impl<'a> RecordLine<'a> {
             to: plan.to.as_ref().map(|v| v.as_str()),
             standing: record.plan_state(),
             outcome: record.outcome.as_ref().map(|(_, outcome)| outcome.word()),
+            because: record.why_not(),
             reason: plan.request.reason.as_deref(),
             debt: record.debt(),
         }
@@ -355,19 +352,39 @@ fn word(standing: PlanState) -> &'static str {
 
 /// One whole plan: what was intended, and every later entry.
 fn story(record: &Record) -> String {
-    let mut text = show::text(&record.plan);
+    let mut plan = record.plan.clone();
+    if !record.happened() {
+        // What it would have left behind is left by nobody.
+        (plan.warning, plan.debt, plan.next) = (None, None, None);
+    }
+    let mut text = show::text(&plan);
     let stands = state_in_words(record, Timestamp::now(), Remedy::with_command);
     text.push_str(&format!("\nstanding: {stands}\n"));
+    if matches!(record.plan_state(), PlanState::Underway | PlanState::Late) {
+        text.push_str(
+            "As it was noted last; `leverframe journal --look` reads how far it has come since.\n",
+        );
+    }
+    text.extend(next_step(record).map(|step| format!("{step}\n")));
     for (at, note) in &record.tries {
         text.push_str(&format!("{} tried again: {note}\n", moment(*at)));
     }
     if let Some((at, outcome)) = &record.outcome {
         text.push_str(&format!("{} {}\n", moment(*at), outcome.word()));
     }
+    let cut_short = record.cut_short_at();
     for (n, hop) in record.plan.hops.iter().enumerate() {
+        if let (Some((at, because)), Some(since)) = (cut_short, record.cut_short_since())
+            && at == n
+        {
+            text.push_str(&format!("{} cut short: {because}\n", moment(since)));
+        }
         let seen = record.seen.get(n).copied().flatten();
         let late = record.late.get(n).copied().flatten();
         let line = match (seen, late) {
+            _ if cut_short.is_some_and(|(at, _)| n >= at) => {
+                format!("will not come: {}", show::awaited(&hop.effect, None))
+            }
             (Some(at), _) => format!("{} seen: {}", moment(at), show::effect(&hop.effect)),
             (None, Some(at)) => format!("OVERDUE since {}: {}", moment(at), show::then(hop)),
             (None, None) => format!("waiting for {}", show::then(hop)),

@@ -12,9 +12,9 @@ use crate::config::Config;
 use crate::connect;
 use crate::delivery::Delivery;
 use crate::journal::file::{JournalFile, Lock};
-use crate::journal::{Entry, Journal, PlanState, What};
+use crate::journal::{Entry, Journal, PlanState, Record, What};
 use crate::model::*;
-use crate::plan::waits::state_in_words;
+use crate::plan::waits::{next_step, state_in_words};
 use crate::plan::{Context, Lever, Outcome, Plan, Remedy, Request, plan, show};
 use crate::store::Store;
 use jiff::Timestamp;
@@ -101,6 +101,7 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
     // Earlier plans may have arrived since and are then no longer in flight. A dry run writes nothing.
     let noting = lock.is_some().then_some(&file);
     super::journal::note(noting, &mut journal, &gathered.store, &config.delivery).await;
+    gathered.store.know_taken_back(journal.taken_back());
     let fault = file.probe().err();
     let id = super::who::fresh_id();
     let context = Context {
@@ -169,6 +170,7 @@ pub(super) async fn run(command: Command, common: &Common) -> Ended {
             "plan": plan,
             "outcome": sent.outcome,
             "standing": journal.get(&plan.id).map(|r| r.plan_state()),
+            "because": journal.get(&plan.id).and_then(Record::why_not),
         }))?;
     }
     Ok(ended)
@@ -348,7 +350,20 @@ async fn wait(
         match journal.get(&plan.id).map(|r| r.plan_state()) {
             Some(PlanState::Done) => return Ok(Exit::Ok),
             Some(PlanState::Late) => return Ok(Exit::Late),
-            Some(PlanState::NotDone | PlanState::CutShort) => return Ok(Exit::Failed),
+            Some(PlanState::CutShort) => {
+                let record = journal.get(&plan.id);
+                if let Some(step) = record.and_then(next_step) {
+                    print::complain(step);
+                }
+                // What was declared stands in git, or did.
+                let has_changed = record.is_some_and(Record::happened);
+                return Ok(if has_changed {
+                    Exit::Late
+                } else {
+                    Exit::Failed
+                });
+            }
+            Some(PlanState::NotDone) => return Ok(Exit::Failed),
             Some(PlanState::Unknown) | None => return Ok(Exit::Unknown),
             Some(PlanState::Open | PlanState::Underway) => {}
         }

@@ -99,10 +99,10 @@ impl Record {
             Some((_, Outcome::Unknown { .. })) => PlanState::Unknown,
             Some((_, Outcome::Refused { .. } | Outcome::Failed { .. })) => PlanState::NotDone,
             Some((_, Outcome::Applied { .. })) => {
-                if self.seen.iter().all(Option::is_some) {
-                    PlanState::Done
-                } else if self.cut_short_at().is_some() {
+                if self.cut_short_at().is_some() {
                     PlanState::CutShort
+                } else if self.seen.iter().all(Option::is_some) {
+                    PlanState::Done
                 } else if self
                     .late
                     .iter()
@@ -143,14 +143,45 @@ impl Record {
     pub fn can_be_settled(&self) -> bool {
         use PlanState::*;
         self.is_without_outcome()
-            || (matches!(self.plan_state(), Underway | Late | CutShort) && self.debt().is_none())
+            || (matches!(self.plan_state(), Underway | Late) && self.debt().is_none())
     }
 
     /// The awaited hop that cannot come, and why.
     pub fn cut_short_at(&self) -> Option<(usize, &str)> {
         let (_, hop, because) = self.cut_short.as_ref()?;
         let is_awaited = self.seen.get(*hop).is_some_and(Option::is_none);
-        is_awaited.then_some((*hop, because))
+        (is_awaited || self.was_followed()).then_some((*hop, because))
+    }
+
+    /// Another version came after the one that it brought, and before that was seen to run. What brings it later is somebody
+    /// else's work.
+    pub fn was_followed(&self) -> bool {
+        let hop = self.cut_short.as_ref().map(|(_, hop, _)| *hop);
+        let hop = hop.and_then(|hop| self.plan.hops.get(hop));
+        hop.is_some_and(|hop| {
+            use HopEffect::{ParentSynced, RolledOut};
+            matches!(hop.effect, ParentSynced { .. } | RolledOut { .. })
+        })
+    }
+
+    /// Why nothing comes of it, or nothing is known.
+    pub fn why_not(&self) -> Option<&str> {
+        let cut_short = self.cut_short_at().map(|(_, because)| because);
+        cut_short.or(match &self.outcome {
+            Some((_, Outcome::Applied { .. })) | None => None,
+            Some((
+                _,
+                Outcome::Refused { because }
+                | Outcome::Failed { because, .. }
+                | Outcome::Unknown { because },
+            )) => Some(because),
+        })
+    }
+
+    /// When it was cut short.
+    pub fn cut_short_since(&self) -> Option<Timestamp> {
+        self.cut_short_at()?;
+        self.cut_short.as_ref().map(|(at, ..)| *at)
     }
 
     /// The debt that is still open. It begins when the change is seen: a branch that nobody has merged owes nothing.

@@ -3,133 +3,25 @@
 //! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. Neither an answer to a
 //! request nor a green step proves an effect.
 
+mod of_journal;
 mod rollout;
 
-use super::{Hop, HopEffect, Lever, Outcome, Plan, PlanId, Write, mark, sync};
+pub use of_journal::{note_in_memory, noted};
+
+use super::{Hop, HopEffect, Outcome, Plan, sync};
 use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
-use crate::journal::{HORIZON, Journal, PlanState, Record, What};
+use crate::journal::{Record, What};
 use crate::model::{App, Change, Environment, Phase, Repository, Run, RunPhase, Target, Version};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
 
-/// What to note of all plans now: what [`follow`] finds for each, and debts that were paid, by whomever.
-pub fn noted(
-    journal: &Journal,
-    store: &Store,
-    delivery: &Delivery,
-    now: Timestamp,
-) -> Vec<(PlanId, What)> {
-    let mut noted = Vec::new();
-    for (nth, record) in journal.records.iter().enumerate() {
-        let id = || record.plan.id.clone();
-        if matches!(
-            record.plan_state(),
-            PlanState::Underway | PlanState::Late | PlanState::CutShort
-        ) {
-            let whats = follow(record, store, delivery, now);
-            noted.extend(whats.into_iter().map(|what| (id(), what)));
-        }
-        if let Some(evidence) = arrived_after_all(record, store, delivery, now) {
-            let outcome = Outcome::Applied { evidence };
-            noted.push((id(), What::Outcome { outcome }));
-        }
-        if record.debt().is_some() && is_undone(record, store) {
-            let payer = journal.records.iter().skip(nth + 1).rev().find(|later| {
-                Journal::undo(record).map(|undo| undo.lever) == Some(later.plan.request.lever)
-                    && later.plan.request.target == record.plan.request.target
-                    && matches!(later.outcome, Some((_, Outcome::Applied { .. })))
-            });
-            let by = payer.map(|payer| payer.plan.id.clone());
-            noted.push((id(), What::Paid { by, who: None }));
-        }
-    }
-    noted
-}
-
-/// Where the mark of a plan is seen that was called not done, by a look that found nothing or by somebody who looked: what was
-/// held up on its way has arrived.
-fn arrived_after_all(
-    record: &Record,
-    store: &Store,
-    delivery: &Delivery,
-    now: Timestamp,
-) -> Option<String> {
-    if record.plan_state() != PlanState::NotDone || now.duration_since(record.sent_at) > HORIZON {
-        return None;
-    }
-    let plan = &record.plan;
-    let ours = Some(plan.id.as_str());
-    let place = match &plan.write {
-        Write::Create {
-            environment,
-            namespace,
-            name,
-            ..
-        } => {
-            let run = store.cluster(environment)?.runs.get(namespace, name)?;
-            let mark = run.annotations.get(mark::PLAN).map(|id| &**id);
-            (mark == ours).then(|| format!("run {name} in {environment}"))
-        }
-        Write::Patch { id, .. } => {
-            let app = application(store, delivery, &id.environment, &id.name)?;
-            (app.id == *id && app.operation_plan.as_deref() == ours)
-                .then(|| format!("the operation of {id}"))
-        }
-        Write::Commit { edits, .. } => edits.iter().find_map(|edit| {
-            let mut changes = store
-                .history
-                .changes_of(&edit.environment, &edit.repository)
-                .iter();
-            changes
-                .find(|change| change.plan.as_deref() == ours)
-                .map(|change| format!("commit {}", change.commit))
-        }),
-    }?;
-    Some(format!(
-        "{place} is there after all, though the plan was called not done"
-    ))
-}
-
-/// Whether the facts show that the debt is paid: the gate is open again, or another version stands where one was rolled
-/// back.
-fn is_undone(record: &Record, store: &Store) -> bool {
-    let plan = &record.plan;
-    if plan.request.lever == Lever::RollBack && !has_arrived(plan, store) {
-        return false;
-    }
-    if let Some(edit) = plan.closes() {
-        let file = store.declared(&edit.environment, &edit.repository);
-        return file.is_some_and(|file| file.gate);
-    }
-    let (Some(repository), Some(to)) = (&plan.request.repository, &plan.to) else {
-        return false;
-    };
-    store
-        .declared(&plan.request.target.environment, repository)
-        .and_then(|file| file.version.as_ref())
-        .is_some_and(|version| version != to)
-}
-
-/// Whether git itself shows that the version came: a rollout may be seen before the commit behind it is.
-fn has_arrived(plan: &Plan, store: &Store) -> bool {
-    let Some(repository) = &plan.request.repository else {
-        return false;
-    };
-    let changes = store
-        .history
-        .changes_of(&plan.request.target.environment, repository);
-    changes
-        .iter()
-        .filter(|change| change.at.duration_since(plan.made_at).as_secs() >= -1)
-        .any(|change| change.moves_version() && change.to == plan.to)
-}
-
 /// What to note of one plan now: hops that were seen, and the awaited one if it is late. Nothing is noted of a plan
 /// that was not applied.
 pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<What> {
-    let Some(sent_at) = applied_at(record) else {
+    let sent_at = applied_at(record).filter(|_| !record.was_followed());
+    let Some(sent_at) = sent_at else {
         return Vec::new();
     };
     let facts = Facts {
@@ -439,7 +331,10 @@ impl Facts<'_> {
         }
         let file = self.store.declared(wanted, repository)?;
         let next = file.version.as_ref().filter(|next| *next != version)?;
-        Some(format!("{} followed it in {wanted}", next.short()))
+        Some(format!(
+            "{} followed it in {wanted} before it was seen to run",
+            next.short()
+        ))
     }
 
     fn status(&self, environment: &Environment, app: &App) -> Option<Status> {

@@ -98,6 +98,20 @@ pub fn state_in_words(record: &Record, now: Timestamp, say: impl Fn(&Remedy) -> 
     }
 }
 
+/// What to do about a plan that was cut short; none of others.
+pub fn next_step(record: &Record) -> Option<&'static str> {
+    if record.plan_state() != PlanState::CutShort {
+        return None;
+    }
+    Some(if !record.happened() {
+        "Nothing was changed by it. If it is still wanted, find out first why it ended, then make the plan again."
+    } else if record.was_followed() {
+        "What stands now came after it. Look at that before anything is sent again."
+    } else {
+        "Its change was made and stands in git. Look at what ended before anything is sent again."
+    })
+}
+
 /// The hop that is awaited, and since when.
 pub fn awaited_hop(record: &Record) -> Option<(&Hop, Timestamp)> {
     let place = record.awaited()?;

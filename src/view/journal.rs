@@ -8,7 +8,7 @@ use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::journal::{PlanState, Record};
 use crate::model::{Mute, span::span};
-use crate::plan::{Outcome, show};
+use crate::plan::{Outcome, show, waits::next_step};
 use crate::screen::copy::branch_link;
 use crate::screen::list::List;
 use crate::screen::{keys, mute, time::when};
@@ -251,7 +251,7 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
     for (nth, (hop, (seen, late))) in hops.enumerate() {
         let awaited = show::awaited(&hop.effect, None);
         match (seen, late) {
-            (None, _) if cut_short.is_some_and(|(at, _)| nth >= at) => {
+            _ if cut_short.is_some_and(|(at, _)| nth >= at) => {
                 let because = cut_short
                     .filter(|(at, _)| *at == nth)
                     .map(|(_, because)| format!(": {because}"))
@@ -275,6 +275,9 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
                 theme.dim(),
             ),
         }
+    }
+    if let Some(step) = next_step(record) {
+        say(step, theme.warning());
     }
     let key = keys::first(state, Place::Journal, Action::Settle);
     if let Some(debt) = record.debt() {

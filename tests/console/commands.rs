@@ -2,7 +2,8 @@
 
 use leverframe::journal::file::{JournalFile, JournalPaths};
 use leverframe::journal::{Entry, What};
-use leverframe::plan::Outcome;
+use leverframe::model::{Repository, Target, Version};
+use leverframe::plan::{Hop, HopEffect, Lever, Outcome};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -481,6 +482,100 @@ fn that_nothing_is_open_is_not_that_nothing_was_recorded() {
         journal.append(&entry).unwrap();
     }
     assert_eq!(open(), "No plan is open, and none left a debt.\n");
+}
+
+/// A roll back whose run failed, or whose version another followed, at a hop.
+fn cut_short(id: &str, at: usize, because: &str) -> Vec<Entry> {
+    let target = Target::new("production", "publisher");
+    let environment = target.environment.clone();
+    let (repository, version) = (Repository::new("publisher"), Version::new("v1361"));
+    let effects = [
+        HopEffect::Declared {
+            environment: environment.clone(),
+            repository: repository.clone(),
+            version: version.clone(),
+        },
+        HopEffect::ParentSynced {
+            environment,
+            repository: repository.clone(),
+        },
+    ];
+    let mut plan = crate::plans::some_plan(id);
+    let hop = plan.hops.remove(0);
+    plan.request.lever = Lever::RollBack;
+    plan.request.target = target;
+    plan.request.repository = Some(repository);
+    (plan.from, plan.to) = (Some(Version::new("v1362")), Some(version));
+    plan.debt = Some("publisher was rolled back".to_owned());
+    plan.next = Some(Lever::Hold);
+    plan.hops = effects
+        .map(|effect| Hop {
+            effect,
+            ..hop.clone()
+        })
+        .into();
+    let intent = What::Intent {
+        plan: Box::new(plan.clone()),
+    };
+    let outcome = What::Outcome {
+        outcome: Outcome::Applied {
+            evidence: "created".to_owned(),
+        },
+    };
+    let cut_short = What::CutShort {
+        hop: at,
+        because: because.to_owned(),
+    };
+    let seen = (0..at).map(|hop| What::Seen { hop });
+    let whats = [intent, outcome].into_iter().chain(seen);
+    let entries = whats.chain([cut_short]).map(|what| Entry {
+        at: plan.made_at,
+        plan: plan.id.clone(),
+        what,
+    });
+    entries.collect()
+}
+
+#[test]
+fn a_plan_that_was_cut_short_says_why_and_what_to_do_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    let state = folder.path().join(".local/state/leverframe");
+    let journal = JournalFile::new(JournalPaths::usual(&state));
+    let failed = cut_short("aaaa", 0, "deploy-image-1 Failed: stopped");
+    let followed = cut_short("bbbb", 1, "v1363 followed it");
+    for entry in failed.into_iter().chain(followed) {
+        journal.append(&entry).unwrap();
+    }
+    let run = |words: &[&str]| {
+        let from = ["--delivery", "govuk", "--repository"];
+        let clone = [place.to_str().unwrap()];
+        leverframe(folder.path(), &[words, &from, &clone].concat())
+    };
+    let failed = printed(&run(&["journal", "aaaa"]));
+    for part in [
+        "standing: cut short: deploy-image-1 Failed: stopped\nNothing was changed by it.",
+        "1970-01-01T00:00:00Z cut short: deploy-image-1 Failed: stopped\nwill not come: v1361 on main",
+    ] {
+        assert!(failed.contains(part), "{part}: {failed}");
+    }
+    for part in ["debt:", "next: hold", "waiting for"] {
+        assert!(!failed.contains(part), "{part}: {failed}");
+    }
+    let followed = printed(&run(&["journal", "bbbb"]));
+    for part in [
+        "What stands now came after it.",
+        "debt: publisher",
+        "seen: v1361",
+    ] {
+        assert!(followed.contains(part), "{part}: {followed}");
+    }
+    let settled = run(&["journal", "bbbb", "--settle", "done"]);
+    assert_eq!(code(&settled), 3, "{}", said(&settled));
+    let data = printed(&run(&["journal", "-o", "json"]));
+    let value: Value = serde_json::from_str(&data).unwrap();
+    assert_eq!(value["records"][0]["because"], "v1363 followed it");
+    assert_eq!(value["records"][0]["standing"], "cut_short");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use leverframe::plan::*;
 
 /// A plan that was applied just now, and what is noted of it as the world goes on.
 pub struct Story {
-    journal: Journal,
+    pub journal: Journal,
     id: PlanId,
 }
 
@@ -157,7 +157,7 @@ fn a_version_that_came_and_was_followed_by_another_was_seen() {
         ActorKind::Leverframe,
     );
     world.stands("production", "publisher", "v1362", "v1363", "0s");
-    let because = "v1363 followed it in production".to_owned();
+    let because = "v1363 followed it in production before it was seen to run".to_owned();
     assert_eq!(
         story.look(&world, 5),
         [What::Seen { hop: 0 }, What::CutShort { hop: 1, because }]

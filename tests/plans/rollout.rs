@@ -2,7 +2,7 @@
 
 use crate::follow::Story;
 use crate::scene::*;
-use crate::world::{World, ago, commit};
+use crate::world::{World, ago, commit, now};
 use leverframe::journal::{PlanState, What};
 use leverframe::plan::*;
 use leverframe::store::Fact;
@@ -181,6 +181,13 @@ fn what_somebody_brings_later_is_no_work_of_a_plan_whose_run_failed() {
     );
     world.stands("production", "publisher", "v1361", "v1360", "0s");
     assert_eq!(story.look(&world, 30), []);
+    // Nor where no console has noted yet that the run has failed.
+    let mut unnoted = Story::applied(plan.clone()).journal;
+    assert_eq!(unnoted.taken_back().len(), 1, "as far as it knows");
+    let store = world.state(80, 24).store;
+    let entries = follow::note_in_memory(&mut unnoted, &store, &world.delivery, now());
+    assert_eq!(entries.len(), 2, "{entries:?}");
+    assert!(unnoted.taken_back().is_empty());
     assert_eq!(story.record().plan_state(), PlanState::CutShort);
     assert!(!story.record().happened());
     // Not even once the run is deleted; but a run that is tried again may bring it yet.
@@ -201,7 +208,45 @@ fn a_version_that_another_followed_before_the_parent_had_it_is_awaited_no_longer
     parent_is_at(&mut world, "productionpublisherv1361");
     assert_eq!(story.look(&world, 20), seen(0..=1));
     world.stands("production", "publisher", "v1362", "v1363", "0s");
-    let because = "v1363 followed it in production".to_owned();
+    let because = "v1363 followed it in production before it was seen to run".to_owned();
     assert_eq!(story.look(&world, 30), [What::CutShort { hop: 2, because }]);
     assert_eq!(story.look(&world, 9_999), []);
+    // The same version, brought once more by the robot, is not this plan's work.
+    world.stands("production", "publisher", "v1363", "v1362", "0s");
+    world.changes.last_mut().unwrap().commit = commit("again");
+    parent_is_at(&mut world, "tip");
+    for app in ["publisher", "draft-publisher"] {
+        change_app(&mut world, "production", app, |a| {
+            a.annotations.insert("imageTag".into(), "v1362".into());
+        });
+        world.pod("production", app, "publisher", "v1362", |_| {});
+    }
+    assert_eq!(story.look(&world, 9_999), []);
+    assert_eq!(story.record().plan_state(), PlanState::CutShort);
+    assert!(!story.record().can_be_settled());
+    assert_eq!(
+        waits::next_step(story.record()),
+        Some("What stands now came after it. Look at that before anything is sent again.")
+    );
+}
+
+#[test]
+fn the_same_version_of_another_file_is_not_what_a_plan_brought() {
+    let mut world = licensify_waits();
+    let mut story = Story::applied(promote_feed(&world));
+    world.stands("production", "licensify-feed", "v2", "v3", "0s");
+    world.stands("production", "licensify-feed", "v3", "v4", "0s");
+    world.changes.last_mut().unwrap().commit = commit("followed");
+    world.stands("production", "licensify-backend", "v2", "v3", "0s");
+    parent_is_at(&mut world, "tip");
+    let facts = world.facts.entry("production".into()).or_default();
+    facts.retain(|fact| !matches!(fact, Fact::Pod(pod) if pod.id.name.starts_with("licensify")));
+    world.pod("production", "licensify", "licensify-backend", "v3", |_| {});
+    world.pod("production", "licensify", "licensify-feed", "v4", |_| {});
+    let noted = story.look(&world, 60);
+    assert!(
+        matches!(noted.last(), Some(What::CutShort { .. })),
+        "{noted:?}"
+    );
+    assert_eq!(story.record().plan_state(), PlanState::CutShort);
 }

@@ -47,7 +47,11 @@ impl Facts<'_> {
                 let is_newest = self.stands(environment, repository, wanted);
                 rendered == wanted && (status.parent_has_it != Some(false) || !is_newest)
             }
-            _ => status.parent_has_it == Some(true),
+            // What it has rendered is known only of what stands.
+            (_, Some(wanted)) => {
+                status.parent_has_it == Some(true) && self.stands(environment, repository, wanted)
+            }
+            (_, None) => status.parent_has_it == Some(true),
         }
     }
 
@@ -64,9 +68,11 @@ impl Facts<'_> {
         let Some(status) = self.status(environment, app) else {
             return false;
         };
-        let mut repositories = status.images.iter().map(|image| &image.repository);
+        let mut files = status.images.iter().map(|image| &image.repository);
+        let own = self.brings(environment).map(|(own, _)| own);
+        let is_own = |file: &&Repository| own.is_none_or(|own| own == *file);
         let declares = |file: &&Repository| self.declared(environment, file, version);
-        let Some(repository) = repositories.find(declares) else {
+        let Some(repository) = files.find(|file| is_own(file) && declares(file)) else {
             return false;
         };
         let runs = |live: &Live| match status.images.len() {
