@@ -42,6 +42,36 @@ pub fn in_flight(store: &Store) -> impl Iterator<Item = &Run> {
     all.filter(|run| run.may_pass())
 }
 
+/// The runs in flight that will write a version into a file by themselves, each with that version, the one that began first
+/// before the others. What only promotes it when its tests pass is none of them, nor what has written it already.
+pub fn delivering<'a>(
+    store: &'a Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    repository: &Repository,
+) -> Vec<(&'a Run, Version)> {
+    let Some(runs) = &delivery.runs else {
+        return Vec::new();
+    };
+    let declared = store.declared(environment, repository);
+    let stands = declared.and_then(|file| file.version.as_ref());
+    let changes = store.history.changes_of(environment, repository);
+    let mut found: Vec<(&Run, Version)> = in_flight(store)
+        .filter(|run| deploys_into(runs, run) == Some(environment.as_str()))
+        .filter(|run| run.repository(&runs.repository_label).as_ref() == Some(repository))
+        .filter_map(|run| Some((run, run.version(&runs.version_label)?)))
+        .filter(|(run, version)| {
+            let has_written = changes.iter().any(|change| {
+                let since = run.begun().is_some_and(|begun| change.at >= begun);
+                since && change.moves_version() && change.to.as_ref() == Some(version)
+            });
+            stands != Some(version) && !has_written
+        })
+        .collect();
+    found.sort_by(|(a, _), (b, _)| newest_first(b, a));
+    found
+}
+
 /// The smoke runs of a target, newest first.
 pub fn smoke<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Run> {
     let Some(runs) = &delivery.runs else {

@@ -129,7 +129,7 @@ table! {
     InFlight {
         word: "in_flight",
         title: "in flight",
-        help: "No plan for the same is under way, or was sent and not answered, and nothing else brings the same version. A roll back may be sent beside any other plan, but not twice.",
+        help: "No plan and no run for the same is under way, was sent and not answered, or was stopped lately, and nothing else brings the same version. A roll back may be sent beside any other plan, but not twice.",
         weights: weights([O, S, O, O, O]),
     }
     SharedLogin {
@@ -227,7 +227,7 @@ table! {
     BadHere {
         word: "bad_here",
         title: "bad here",
-        help: "The version was not rolled back from here, does not crash here and did not fail its smoke run here.",
+        help: "The version was not rolled back from here, does not crash here, did not fail its smoke run here, and did not stand here untested for so long that it may never have become healthy.",
         weights: weights([T, T, NO, T, NO]),
     }
     Hop {

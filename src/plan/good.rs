@@ -1,12 +1,13 @@
 //! Good: which earlier versions of a target were good there, and what speaks against the others.
 //!
-//! A version was good where it was not rolled back from, does not crash and did not fail its smoke run, and where its
-//! pods still serve, its smoke run passed, or it stood long enough without complaint. The newest such version is nearly
+//! A version was good where it was not rolled back from, does not crash, did not fail its smoke run and did not stand for
+//! long without one, and where its pods still serve, its smoke run passed, or it stood long enough without complaint. The newest such version is nearly
 //! always the one just before: what stood longest may be releases too old.
 
 use super::checks::Checks;
 use super::fresh::is_fresh;
 use super::subject::Subject;
+use super::untested::untested;
 use super::{CheckName, Choice, Lever, Verdict};
 use crate::belongs::{self, runs};
 use crate::board::direction::is_roll_back;
@@ -32,6 +33,8 @@ pub struct Observed {
     pub crashing: BTreeMap<Version, String>,
     /// The newest smoke run that is over.
     pub smoke: BTreeMap<Version, Smoked>,
+    /// For how many seconds a version stood of which no smoke run was made, though its pods had the time to become healthy.
+    pub untested: BTreeMap<Version, i64>,
 }
 
 /// How a smoke run ended.
@@ -57,6 +60,9 @@ pub enum Complaint {
         run: String,
         at: Option<Timestamp>,
     },
+    NeverTested {
+        stood_s: i64,
+    },
 }
 
 impl Complaint {
@@ -76,6 +82,10 @@ impl Complaint {
                 let when = at.map(|at| format!(" {}", ago(at))).unwrap_or_default();
                 format!("failed its smoke run here{when} ({run})")
             }
+            Complaint::NeverTested { stood_s } => format!(
+                "had no smoke run in the {} that it stood here: it may never have become healthy",
+                span(*stood_s)
+            ),
         }
     }
 }
@@ -191,11 +201,15 @@ impl Observed {
             let reason = reason.clone();
             return Some(Complaint::Crashes { reason });
         }
-        let failed = self.smoke.get(version).filter(|smoke| !smoke.passed)?;
-        Some(Complaint::SmokeFailed {
-            run: failed.run.name.to_string(),
-            at: failed.at,
-        })
+        let failed = self.smoke.get(version).filter(|smoke| !smoke.passed);
+        if let Some(failed) = failed {
+            return Some(Complaint::SmokeFailed {
+                run: failed.run.name.to_string(),
+                at: failed.at,
+            });
+        }
+        let stood_s = *self.untested.get(version)?;
+        Some(Complaint::NeverTested { stood_s })
     }
 
     /// Collects what the cluster shows of the apps that ship from a repository in an environment.
@@ -238,6 +252,11 @@ impl Observed {
                 }
             }
         }
+        observed.untested = untested(subject, environment, repository);
+        let serves = &observed.serving;
+        observed
+            .untested
+            .retain(|version, _| !serves.contains_key(version));
         observed
     }
 }

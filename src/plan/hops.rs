@@ -20,11 +20,16 @@ const REFRESHED: (i64, i64) = (10, 60);
 /// Seconds until a stopped run is over: its exit handler still runs.
 const STOPPED: (i64, i64) = (30, 120);
 
-pub(super) fn hop(effect: HopEffect, (usual_s, p90_s): (i64, i64), look: impl Into<String>) -> Hop {
+/// Seconds after which what usually takes so long is late.
+pub(super) fn late_after((_, p90_s): (i64, i64)) -> i64 {
+    (p90_s * LATE).max(LATE_AT_LEAST_S)
+}
+
+pub(super) fn hop(effect: HopEffect, usual: (i64, i64), look: impl Into<String>) -> Hop {
     Hop {
         effect,
-        usual_s,
-        late_s: (p90_s * LATE).max(LATE_AT_LEAST_S),
+        usual_s: usual.0,
+        late_s: late_after(usual),
         look: look.into(),
         helped_by: None,
     }

@@ -5,10 +5,10 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{CheckName, Lever, Moves, Outcome, Plan, Remedy, Request, Verdict, Way, Weight, Write};
-use super::{runs, show};
+use super::{runs, sent_before, show};
 use crate::journal::{Journal, PlanState, Record};
-use crate::model::Version;
 use crate::model::span::span;
+use crate::model::{Repository, Version};
 use crate::page::Page;
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -57,20 +57,40 @@ pub(super) fn check(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     }
 }
 
-/// What collides with nothing and is still to be known.
+/// What collides with no plan of the journal and is still to be known.
 fn check_the_rest(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     let (journal, request) = (subject.context.journal, &draft.request);
-    let mut speaks_against = |weight, evidence| {
-        checks.weigh(CheckName::InFlight, weight, Verdict::Failed, evidence, "");
+    let bringer = brought(draft).and_then(|(repository, to)| {
+        runs::bringer(subject, &request.target.environment, repository, to)
+    });
+    let mut speaks_against = |weight, evidence, remedy| {
+        checks.weigh(
+            CheckName::InFlight,
+            weight,
+            Verdict::Failed,
+            evidence,
+            remedy,
+        );
     };
-    if let Some(evidence) = called_lost(journal, request, subject.context.now) {
-        speaks_against(Weight::Reason, evidence);
-    } else if let Some(evidence) = brought_anyway(subject, draft) {
-        speaks_against(Weight::Shown, evidence);
+    let none = Remedy::default();
+    // Its plan may stand in another journal, and the same twice is no more wanted from two people than from one.
+    if let Some(bringer) = bringer.as_ref().filter(|bringer| !bringer.is_late) {
+        let remedy = Remedy::by(
+            "Wait for its effect, or stop the run.",
+            Way::Pull(Lever::Stop),
+        );
+        speaks_against(Weight::Refuses, bringer.evidence.clone(), remedy);
+    } else if let Some(evidence) = called_lost(journal, request, subject.context.now) {
+        speaks_against(Weight::Reason, evidence, none);
+    } else if let Some(evidence) = sent_before::cut_short(subject, draft) {
+        // Somebody may have stopped it on purpose.
+        speaks_against(Weight::Reason, evidence, none);
+    } else if let Some(evidence) = brought_anyway(subject, draft, bringer) {
+        speaks_against(Weight::Shown, evidence, none);
     } else if let Some(evidence) = arrived(subject, request) {
         // Where it only is to be known, it is shown among what speaks against the plan.
         match CheckName::InFlight.weight(request.lever) {
-            Some(Weight::Shown) => speaks_against(Weight::Shown, evidence),
+            Some(Weight::Shown) => speaks_against(Weight::Shown, evidence, none),
             _ => checks.pass(CheckName::InFlight, evidence),
         }
     } else {
@@ -78,14 +98,22 @@ fn check_the_rest(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     }
 }
 
-/// What brings the same version to the same file by itself: a plan of another environment, or a run in flight.
-fn brought_anyway(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
-    let request = &draft.request;
-    if request.lever.moves() != Moves::Version {
-        return None;
-    }
-    let (repository, to) = (request.repository.as_ref()?, draft.to.as_ref()?);
-    let environment = &request.target.environment;
+/// The file and the version that a plan brings; none where it moves something else.
+fn brought(draft: &Draft) -> Option<(&Repository, &Version)> {
+    let is_version = draft.request.lever.moves() == Moves::Version;
+    let brought = draft.request.repository.as_ref().zip(draft.to.as_ref());
+    brought.filter(|_| is_version)
+}
+
+/// What brings the same version to the same file by itself, later or perhaps: a plan of another environment, a run that is
+/// late, or one that promotes when it passes.
+fn brought_anyway(
+    subject: &Subject<'_>,
+    draft: &Draft,
+    bringer: Option<runs::Bringer>,
+) -> Option<String> {
+    let (repository, to) = brought(draft)?;
+    let environment = &draft.request.target.environment;
     let awaits = |record: &&Record| {
         let declares = record.plan.declares(environment, repository);
         declares.is_some_and(|(nth, version)| {
@@ -93,7 +121,9 @@ fn brought_anyway(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
         })
     };
     let Some(record) = subject.context.journal.open().find(awaits) else {
-        return runs::name_bringer(subject, environment, repository, to);
+        return bringer
+            .map(|bringer| bringer.evidence)
+            .or_else(|| runs::name_bringer(subject, environment, repository, to));
     };
     let brings = match record.plan_state() {
         PlanState::Open | PlanState::Unknown => "may be bringing",
@@ -220,7 +250,7 @@ fn is_awaited(
 }
 
 /// Whether a plan of the journal moves the same in the same way.
-fn is_the_same(record: &Record, request: &Request, to: Option<&Version>) -> bool {
+pub(super) fn is_the_same(record: &Record, request: &Request, to: Option<&Version>) -> bool {
     let plan = &record.plan;
     same_movement(&plan.request, request)
         && plan.request.lever == request.lever

@@ -25,12 +25,14 @@ mod request;
 mod resubmit;
 mod roll_back;
 mod runs;
+mod sent_before;
 mod shell;
 pub mod show;
 mod stop;
 mod subject;
 mod sync;
 mod typed;
+mod untested;
 mod version;
 pub mod waits;
 mod wanted;
@@ -183,6 +185,13 @@ impl Arrival {
 impl Plan {
     pub fn wants_reason(&self) -> bool {
         self.checks.iter().any(Check::wants_reason)
+    }
+    /// What is known against the version that it brings here, where that was bad here before.
+    pub fn brings_what_was_bad(&self) -> Option<&str> {
+        let mut checks = self.checks.iter();
+        let row = checks.find(|check| check.name == CheckName::BadHere);
+        let failed = row.filter(|check| check.verdict == Verdict::Failed)?;
+        Some(&failed.evidence)
     }
     /// Whether the check of this name was made, and passed.
     pub fn has_passed(&self, name: CheckName) -> bool {

@@ -3,8 +3,8 @@
 use super::checks::Checks;
 use super::fresh::freshness;
 use super::subject::Subject;
-use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, mark};
-use crate::belongs::runs::{deploys_into, in_flight, newest_first, smoke_app};
+use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, hops, mark};
+use crate::belongs::runs::{delivering, deploys_into, in_flight, newest_first, smoke_app};
 use crate::delivery::Delivery;
 use crate::journal::Record;
 use crate::model::{Environment, Repository, Run, Version};
@@ -83,7 +83,7 @@ pub(super) fn leads_here(subject: &Subject<'_>, run: &Run) -> bool {
 }
 
 /// The plan of the journal that made a run.
-fn made_by<'a>(subject: &Subject<'a>, run: &Run) -> Option<&'a Record> {
+pub(super) fn made_by<'a>(subject: &Subject<'a>, run: &Run) -> Option<&'a Record> {
     let plan = run.annotations.get(mark::PLAN)?;
     subject.context.journal.get(&PlanId::new(plan))
 }
@@ -112,8 +112,41 @@ fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
     }
 }
 
-/// The run in flight that brings a version into `environment` by itself, in words. Where a run would write, the version
-/// must not stand yet: it starts nothing there.
+/// A run in flight that writes exactly a wanted version into a file by itself, whoever made it.
+pub(super) struct Bringer {
+    /// `deploy-image-7f3a @ production is bringing v3083 into production`.
+    pub evidence: String,
+    /// It takes so long that it may never write.
+    pub is_late: bool,
+}
+
+pub(super) fn bringer(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    repository: &Repository,
+    wanted: &Version,
+) -> Option<Bringer> {
+    let bringing = delivering(subject.store(), subject.delivery(), environment, repository);
+    let (run, version) = bringing
+        .into_iter()
+        .find(|(_, version)| version == wanted)?;
+    let late_s = hops::late_after(subject.delivery().usual.commit);
+    let is_late = run
+        .begun()
+        .is_some_and(|begun| subject.context.now.duration_since(begun).as_secs() > late_s);
+    let is_bringing = match is_late {
+        true => "is late in bringing",
+        false => "is bringing",
+    };
+    let (whose, version) = (whose(subject, run), version.short());
+    Some(Bringer {
+        evidence: format!("{whose} {is_bringing} {version} into {environment}"),
+        is_late,
+    })
+}
+
+/// The run in flight that brings a version into `environment` when it passes, in words. Where a run would write, the
+/// version must not stand yet: it starts nothing there.
 pub(super) fn name_bringer(
     subject: &Subject<'_>,
     environment: &Environment,

@@ -88,9 +88,10 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         from: None,
         to: None,
         evidence: format!(
-            "{} is {}; {effect}{late}{handler}",
+            "{} is {}; {effect}{late}{}{handler}",
             run.id.name,
-            run.state_in_words()
+            run.state_in_words(),
+            name_maker(subject, run)
         ),
         reach: Reach {
             because: vec!["stopping a run changes no environment".into()],
@@ -111,6 +112,25 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         choices: Vec::new(),
         rests_on: vec![(Source::Cluster(run.environment().clone()), Some(Kind::Runs))],
     })
+}
+
+/// The plan that made the run, where the journal knows it: who stops the run undoes that one's work.
+fn name_maker(subject: &Subject<'_>, run: &Run) -> String {
+    let Some(record) = runs::made_by(subject, run) else {
+        return String::new();
+    };
+    let plan = &record.plan;
+    let from = plan
+        .from
+        .as_ref()
+        .map(|from| format!(" from {}", from.short()))
+        .unwrap_or_default();
+    format!(
+        "; this run is plan {}, a {}{from} by {}",
+        subject.context.journal.short(&plan.id),
+        plan.request.lever.title(),
+        plan.who.login
+    )
 }
 
 /// What becomes of the exit handler: a part of the evidence where it runs, a warning where parts of it stay undone.

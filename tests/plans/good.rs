@@ -248,6 +248,59 @@ fn what_the_robot_lowered_by_accident_is_brought_again() {
     assert_eq!(proposed(&world).as_deref(), Some("v1360"));
 }
 
+/// v1362 came after v1361 was tested here, stood for 24 minutes and was lowered by the robot while it crashed; its pods are
+/// gone.
+fn lowered(tested: impl FnOnce(&mut World)) -> World {
+    let mut world = past();
+    world.smoke(HERE, APP, APP, "v1361", "Succeeded", "25h", |_| {});
+    world.moved(HERE, APP, "v1361", "v1362", "26m", ActorKind::Robot);
+    world.moved(HERE, APP, "v1362", "v1361", "2m", ActorKind::Robot);
+    tested(&mut world);
+    world
+}
+
+#[test]
+fn what_stood_here_for_long_and_was_never_tested_may_never_have_become_healthy() {
+    let row = |world: &World| {
+        let plan = pull(world, Lever::Promote, HERE, APP).unwrap();
+        assert_eq!(plan.to, Some("v1362".into()));
+        let row = check(&plan, "bad_here");
+        (row.wants_reason(), row.evidence.clone())
+    };
+    let never = "v1362 had no smoke run in the 24m that it stood here: it may never have become healthy; the cause may still stand";
+    assert_eq!(row(&lowered(|_| {})), (true, never.to_owned()));
+    // It was tested, or is known to serve.
+    for tested in [
+        (|world| {
+            world.smoke(HERE, APP, APP, "v1362", "Succeeded", "10m", |_| {});
+        }) as fn(&mut World),
+        |world| {
+            world.pod(HERE, APP, APP, "v1362", |_| {});
+        },
+    ] {
+        assert!(!row(&lowered(tested)).0, "{}", row(&lowered(tested)).1);
+    }
+    // The accident that LOWER is for: it was lowered minutes after it came, and had no time to be tested.
+    let mut accident = past();
+    accident.smoke(HERE, APP, APP, "v1361", "Succeeded", "25h", |_| {});
+    accident.moved(HERE, APP, "v1361", "v1362", "8m", ActorKind::Robot);
+    accident.moved(HERE, APP, "v1362", "v1361", "2m", ActorKind::Robot);
+    assert!(!row(&accident).0, "{}", row(&accident).1);
+    // Nothing is known where no run is kept from before it came: its own may have been forgotten, too.
+    let mut forgotten = past();
+    forgotten.moved(HERE, APP, "v1361", "v1362", "26m", ActorKind::Robot);
+    forgotten.moved(HERE, APP, "v1362", "v1361", "2m", ActorKind::Robot);
+    forgotten.smoke(HERE, APP, APP, "v1361", "Succeeded", "1m", |_| {});
+    assert!(!row(&forgotten).0, "{}", row(&forgotten).1);
+    // It is no version to go back to, either.
+    let mut newer = lowered(|_| {});
+    newer.stands(HERE, APP, "v1361", "v1363", "1m");
+    let mut back = request(Lever::RollBack, HERE, APP);
+    assert_eq!(decide(&newer, &back).unwrap().to, Some("v1361".into()));
+    back.version = Some("v1362".into());
+    assert!(check(&decide(&newer, &back).unwrap(), "bad_here").wants_reason());
+}
+
 #[test]
 fn unknown_migrations_want_a_reason_for_a_roll_back_and_are_never_folded() {
     let plan = pull(&past(), Lever::RollBack, HERE, APP).unwrap();

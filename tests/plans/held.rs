@@ -417,13 +417,19 @@ fn a_promotion_names_what_brings_the_same_version_by_itself() {
     // A run that nobody here made brings it as well; one of another version is the row `overtaken`'s.
     deploy_run(&mut world, "production", "v1361", "false", "Running");
     assert_eq!(row(&Console::default(), &world), passed());
-    deploy_run(&mut world, "production", "v1362", "false", "Running");
-    let run = "deploy-image-production-v1362 @ production";
+    let smoke = |run: &mut Run| run.id.name = "post-sync-x".into();
+    world.smoke(
+        "staging",
+        "publisher",
+        "publisher",
+        "v1362",
+        "Running",
+        "1m",
+        smoke,
+    );
     assert_eq!(
         row(&Console::default(), &world),
-        failed(&format!(
-            "{run} brings v1362 into production when it passes"
-        ))
+        failed("post-sync-x @ staging brings v1362 into production when it passes")
     );
 }
 

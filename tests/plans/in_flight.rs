@@ -4,6 +4,7 @@ use crate::scene::*;
 use crate::world::{World, ago};
 use leverframe::delivery::Mechanism;
 use leverframe::journal::{Entry, Journal, What};
+use leverframe::model::{ObjectId, Run, RunPhase};
 use leverframe::plan::*;
 
 /// publisher in production, whose version is changed by branches that people merge.
@@ -176,5 +177,162 @@ fn a_plan_in_flight_is_named_by_as_many_letters_as_tell_it_apart() {
         add(&mut console.journal, &plan, &[applied()]);
         let row = row(&console, &world, &back_to("v1360"));
         assert!(row.evidence.starts_with(named), "{}", row.evidence);
+    }
+}
+
+/// Two people, two journals: the run is what the second one sees of what the first one sent.
+#[test]
+fn what_a_run_in_flight_writes_by_itself_is_not_sent_again() {
+    let run = "deploy-image-production-v1360 @ production";
+    let mut world = publisher();
+    deploy_run(&mut world, "production", "v1360", "false", "Running");
+    let same = row(&Console::default(), &world, &back_to("v1360"));
+    assert!(same.refuses(), "{}", same.evidence);
+    assert_eq!(
+        same.evidence,
+        format!("{run} is bringing v1360 into production")
+    );
+    let other = row(&Console::default(), &world, &back_to("v1358"));
+    assert!(!other.refuses(), "{}", other.evidence);
+    // So it is with a promotion.
+    let promote = request(Lever::Promote, "production", "publisher");
+    deploy_run(&mut world, "production", "v1362", "false", "Running");
+    assert!(row(&Console::default(), &world, &promote).refuses());
+    // What is late may never come, what is asked to stop will not, and what is over has come or not.
+    for change in [
+        (|run| run.started = Some(ago("1h"))) as fn(&mut Run),
+        |run| run.shutdown = Some("Stop".into()),
+        |run| run.phase = RunPhase::Failed,
+    ] {
+        let mut world = publisher();
+        let id = deploy_run(&mut world, "production", "v1360", "false", "Running");
+        change_run(&mut world, &id, change);
+        let same = row(&Console::default(), &world, &back_to("v1360"));
+        assert!(!same.refuses(), "{}", same.evidence);
+    }
+    // The version has come and gone since: the run brings it no more.
+    let mut world = publisher();
+    deploy_run(&mut world, "production", "v1360", "false", "Running");
+    let robot = leverframe::model::ActorKind::Robot;
+    world.moved("production", "publisher", "v1361", "v1360", "40s", robot);
+    world.stands("production", "publisher", "v1360", "v1361", "20s");
+    let same = row(&Console::default(), &world, &back_to("v1360"));
+    assert!(!same.refuses(), "{}", same.evidence);
+}
+
+/// A promotion that comes when tests pass may never come.
+#[test]
+fn what_only_a_passing_test_brings_is_shown() {
+    let mut world = publisher();
+    world.stands("production", "publisher", "v1361", "v1362", "3h");
+    world.stands("production", "publisher", "v1362", "v1361", "1h");
+    let (app, version) = ("publisher", "v1362");
+    world.smoke("staging", app, app, version, "Running", "1m", |_| {});
+    let row = row(&Console::default(), &world, &back_to("v1362"));
+    assert_eq!((row.verdict, row.weight), (Verdict::Failed, Weight::Shown));
+    assert!(row.evidence.contains("when it passes"), "{}", row.evidence);
+}
+
+/// The roll back to v1360 that root sent 40 seconds ago, and its run, which was asked to stop.
+fn stopped(world: &mut World, console: &mut Console) -> Plan {
+    let plan = Plan {
+        id: PlanId::new("ffff"),
+        who: Actor {
+            login: "root".into(),
+            ..Actor::default()
+        },
+        made_at: ago("40s"),
+        ..decide(world, &back_to("v1360")).unwrap()
+    };
+    let Write::Create { name, .. } = &plan.write else {
+        panic!("{:?}", plan.write);
+    };
+    let because = "its run Failed: Stopped with strategy 'Stop'.".to_owned();
+    let cut_short = What::CutShort { hop: 1, because };
+    add(&mut console.journal, &plan, &[applied(), cut_short]);
+    let id = deploy_run(world, "production", "v1360", "false", "Failed");
+    let name = name.clone();
+    change_run(world, &id, move |run| {
+        run.id.name = name.clone();
+        run.started = Some(ago("40s"));
+        run.finished = Some(ago("20s"));
+        run.shutdown = Some("Stop".into());
+        run.message = Some("Stopped with strategy 'Stop'".into());
+        run.annotations.insert(mark::ACTOR.into(), "root".into());
+        run.annotations.insert(mark::PLAN.into(), "ffff".into());
+    });
+    plan
+}
+
+#[test]
+fn what_somebody_stopped_is_sent_again_for_a_reason_that_knows_of_it() {
+    let mut world = publisher();
+    let mut console = Console::default();
+    let sent = stopped(&mut world, &mut console);
+    let asked = back_to("v1360");
+    let again = row(&console, &world, &asked);
+    assert!(again.wants_reason());
+    assert_eq!(
+        again.evidence,
+        "the same was sent 40s ago by root and cut short: its run Failed: Stopped with strategy 'Stop'"
+    );
+    // The journal knows who stopped it.
+    let Write::Create {
+        environment,
+        namespace,
+        name,
+        ..
+    } = &sent.write
+    else {
+        panic!("{:?}", sent.write);
+    };
+    let run = ObjectId {
+        environment: environment.clone(),
+        namespace: namespace.clone(),
+        name: name.clone(),
+        uid: "uid".into(),
+    };
+    let mut stop = Plan {
+        id: PlanId::new("3032"),
+        ..sent.clone()
+    };
+    stop.who.login = "anna".into();
+    stop.request = Request {
+        run: Some(run),
+        ..request(Lever::Stop, "production", "publisher")
+    };
+    let mut known = Console {
+        journal: console.journal.clone(),
+        ..Console::default()
+    };
+    add(&mut known.journal, &stop, &[applied()]);
+    assert_eq!(
+        row(&known, &world, &asked).evidence,
+        "the same was sent 40s ago by root and cut short: stopped by anna (plan 3032)"
+    );
+    // Another journal knows by the run.
+    let other = row(&Console::default(), &world, &asked);
+    assert!(other.wants_reason());
+    assert_eq!(
+        other.evidence,
+        format!(
+            "the same was sent 40s ago by root and cut short: its run {name} says Stopped with strategy 'Stop'"
+        )
+    );
+    // Of another version, or an hour later, nobody is reminded.
+    let apart = row(&console, &world, &back_to("v1358"));
+    assert_eq!(apart.verdict, Verdict::Passed, "{}", apart.evidence);
+    for journal in [console.journal, Default::default()] {
+        let later = Console {
+            now: ago("-70m"),
+            journal,
+            ..Console::default()
+        };
+        let row = row(&later, &world, &asked);
+        assert!(
+            !row.evidence.contains("the same was sent"),
+            "{}",
+            row.evidence
+        );
     }
 }

@@ -118,12 +118,13 @@ fn rows_that_want_a_reason() {
             &["overtaken", "hours"],
         ),
         (
-            "a run that brings the same does not",
+            "a late run that brings the same does not",
             Promote,
             "production",
             |w| {
                 smoked_staging(w);
-                deploy_run(w, "production", "v1362", "true", "Running");
+                let run = deploy_run(w, "production", "v1362", "true", "Running");
+                change_run(w, &run, |run| run.started = Some(crate::world::ago("1h")));
             },
             &["hours"],
         ),

@@ -278,3 +278,14 @@ pub fn deploy_run(
     );
     id
 }
+
+/// Changes a run where it stands.
+pub fn change_run(world: &mut World, id: &ObjectId, change: impl Fn(&mut Run)) {
+    for fact in world.facts.get_mut(&id.environment).unwrap() {
+        if let leverframe::store::Fact::Run(run) = fact
+            && run.id == *id
+        {
+            change(run);
+        }
+    }
+}

@@ -74,6 +74,35 @@ fn stopping_takes_the_run_that_leads_here() {
     );
 }
 
+/// Whoever stops a run undoes somebody's work.
+#[test]
+fn a_stop_says_which_plan_the_run_belongs_to() {
+    let mut world = publisher();
+    let back = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
+    let back = Plan {
+        id: PlanId::new("70e9"),
+        ..back
+    };
+    let id = deploy_run(&mut world, "production", "v1360", "false", "Running");
+    change_run(&mut world, &id, |run| {
+        run.annotations.insert(mark::PLAN.into(), "70e9".into());
+    });
+    let stop = request(Lever::Stop, "production", "publisher");
+    let mut console = Console::default();
+    let unknown = console.decide(&world, &stop).unwrap().evidence;
+    assert!(!unknown.contains("this run is plan"), "{unknown}");
+    console.journal.add_entry(leverframe::journal::Entry {
+        at: back.made_at,
+        plan: back.id.clone(),
+        what: leverframe::journal::What::Intent {
+            plan: Box::new(back),
+        },
+    });
+    let known = console.decide(&world, &stop).unwrap().evidence;
+    let said = "; this run is plan 70e9, a roll back from v1361 by ops-1";
+    assert!(known.contains(said), "{known}");
+}
+
 #[test]
 fn only_a_run_of_the_target_or_one_that_leads_to_it_is_stopped() {
     let mut world = publisher();

@@ -1,0 +1,127 @@
+//! Sent before: the same that was sent a short while ago and was stopped, or ended otherwise, before it brought anything.
+//!
+//! Deliberately absent: what is still under way, which collides ([`super::in_flight`]).
+
+use super::in_flight::is_the_same;
+use super::subject::{Draft, Subject};
+use super::{Lever, Moves, Plan, PlanId, Write, mark};
+use crate::belongs::runs::{deploys_into, newest_first};
+use crate::journal::{Journal, Record};
+use crate::model::span::span;
+use crate::model::{Run, Version};
+use jiff::{SignedDuration, Timestamp};
+
+/// So long the next one is reminded of it.
+const REMINDS: SignedDuration = SignedDuration::from_hours(1);
+
+/// `the same was sent 40s ago by root and cut short: stopped by anna (plan 3032)`: by the journal, else by the run that did
+/// it; none where the newest that was sent came to something else.
+pub(super) fn cut_short(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
+    let (request, to) = (&draft.request, draft.to.as_ref());
+    let mut records = subject.context.journal.records.iter().rev();
+    match records.find(|record| is_the_same(record, request, to)) {
+        Some(record) => by_journal(subject, record),
+        None => by_run(subject, draft, to?),
+    }
+}
+
+fn by_journal(subject: &Subject<'_>, record: &Record) -> Option<String> {
+    let journal = subject.context.journal;
+    record.cut_short_at().filter(|_| record.settled.is_none())?;
+    let (at, _, because) = record.cut_short.as_ref()?;
+    is_recent(subject, *at).then_some(())?;
+    let stop = journal
+        .records
+        .iter()
+        .rev()
+        .find(|stop| stops(stop, &record.plan));
+    let why = match stop {
+        Some(stop) => name_stop(journal, stop),
+        None => because.trim_end_matches('.').to_owned(),
+    };
+    Some(sentence(
+        subject,
+        record.sent_at,
+        Some(&record.plan.who.login),
+        &why,
+    ))
+}
+
+/// Whether a plan stopped the run that another one made.
+fn stops(stop: &Record, plan: &Plan) -> bool {
+    let Write::Create {
+        environment,
+        namespace,
+        name,
+        ..
+    } = &plan.write
+    else {
+        return false;
+    };
+    let run = stop.plan.request.run.as_ref();
+    let is_its = run.is_some_and(|run| {
+        run.environment == *environment && run.namespace == *namespace && run.name == *name
+    });
+    stop.plan.request.lever == Lever::Stop && is_its && stop.happened()
+}
+
+/// The newest run that would have brought the same, where it was asked to stop: its plan may stand in another journal.
+fn by_run(subject: &Subject<'_>, draft: &Draft, to: &Version) -> Option<String> {
+    let runs = subject.delivery().runs.as_ref()?;
+    let request = &draft.request;
+    let file = request.repository.as_ref()?;
+    if request.lever.moves() != Moves::Version {
+        return None;
+    }
+    let all = subject.store().clusters.values();
+    let same = all.flat_map(|cluster| cluster.runs.iter()).filter(|run| {
+        deploys_into(runs, run) == Some(request.target.environment.as_str())
+            && run.repository(&runs.repository_label).as_ref() == Some(file)
+            && run.version(&runs.version_label).as_ref() == Some(to)
+    });
+    let run = same.min_by(|a, b| newest_first(a, b))?;
+    run.shutdown.as_ref()?;
+    let begun = run.begun()?;
+    (run.phase.has_failed() && is_recent(subject, run.finished.unwrap_or(begun))).then_some(())?;
+    let why = why_stopped(subject.context.journal, run);
+    let who = run.annotations.get(mark::ACTOR).map(|who| &**who);
+    Some(sentence(subject, begun, who, &why))
+}
+
+fn why_stopped(journal: &Journal, run: &Run) -> String {
+    let stop = run.annotations.get(mark::STOP);
+    let known = stop.and_then(|stop| journal.get(&PlanId::new(stop)));
+    let message = run.message.as_deref();
+    match (known, message) {
+        (Some(stop), _) => name_stop(journal, stop),
+        (None, Some(message)) => format!(
+            "its run {} says {}",
+            run.id.name,
+            message.trim_end_matches('.')
+        ),
+        (None, None) => format!("its run {} was stopped", run.id.name),
+    }
+}
+
+fn name_stop(journal: &Journal, stop: &Record) -> String {
+    let plan = &stop.plan;
+    let reason = plan.request.reason.as_deref();
+    let reason = reason
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    format!(
+        "stopped by {} (plan {}){reason}",
+        plan.who.login,
+        journal.short(&plan.id)
+    )
+}
+
+fn sentence(subject: &Subject<'_>, sent: Timestamp, who: Option<&str>, why: &str) -> String {
+    let ago = span(subject.context.now.duration_since(sent).as_secs());
+    let by = who.map(|who| format!(" by {who}")).unwrap_or_default();
+    format!("the same was sent {ago} ago{by} and cut short: {why}")
+}
+
+fn is_recent(subject: &Subject<'_>, at: Timestamp) -> bool {
+    subject.context.now.duration_since(at) <= REMINDS
+}

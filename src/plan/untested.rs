@@ -1,0 +1,56 @@
+//! Untested: which versions stood here for long enough to be tested, and no smoke run of them was ever made.
+//!
+//! A smoke run begins once a version is healthy. A controller forgets the runs that passed first, and the oldest before the
+//! others: where it still keeps one that passed before a version came, it would have kept that version's own.
+
+use super::subject::Subject;
+use crate::belongs::runs;
+use crate::model::{Environment, Repository, Run, RunPhase, Target, Version};
+use std::collections::BTreeMap;
+
+/// The versions that have left here untested, each with the seconds that it stood at last.
+pub(super) fn untested(
+    subject: &Subject<'_>,
+    environment: &Environment,
+    repository: &Repository,
+) -> BTreeMap<Version, i64> {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let mut untested = BTreeMap::new();
+    let Some(label) = delivery.runs.as_ref().map(|runs| &runs.version_label) else {
+        return untested;
+    };
+    let apps = subject.siblings(environment, repository);
+    let kept: Vec<(&Run, Version)> = apps
+        .into_iter()
+        .filter(|app| app.smoke)
+        .flat_map(|app| {
+            let target = Target {
+                environment: environment.clone(),
+                app: app.app.clone(),
+            };
+            runs::smoke(store, delivery, &target)
+        })
+        .filter_map(|run| Some((run, run.version(label)?)))
+        .collect();
+    let long_enough_s = delivery.usual.rollout.1 + delivery.usual.smoke.1;
+    let stands = store.history.stands(environment, repository);
+    for stand in &stands {
+        let (Some(came), Some(stood_s)) = (stand.came, stand.seconds()) else {
+            continue;
+        };
+        let passed_before = |(run, version): &(&Run, Version)| {
+            version != stand.version
+                && run.phase == RunPhase::Succeeded
+                && run.begun().is_some_and(|begun| begun < came.at)
+        };
+        let is_tested = kept.iter().any(|(_, version)| version == stand.version);
+        if !is_tested && stood_s > long_enough_s && kept.iter().any(passed_before) {
+            untested.entry(stand.version.clone()).or_insert(stood_s);
+        }
+    }
+    // Of what stands now the status speaks.
+    if let Some(now) = stands.first().filter(|stand| stand.left.is_none()) {
+        untested.remove(now.version);
+    }
+    untested
+}
