@@ -18,6 +18,7 @@ mod row_keys;
 pub mod status;
 #[cfg(test)]
 mod tests;
+mod troubled_file;
 #[cfg(test)]
 mod troubles;
 mod unread;

@@ -97,19 +97,9 @@ impl<'a> FactsAt<'a> {
     }
 
     fn lower(&self, status: &Status) -> Option<(Word, String)> {
-        let environment = &status.target.environment;
         status.images.iter().find_map(|image| {
             let version = image.declared.as_ref()?.version.as_ref()?;
-            if self.taken_back(status, image, version).is_some() {
-                return None;
-            }
-            let (lost, moved) = lost(
-                self.store,
-                self.delivery,
-                environment,
-                &image.repository,
-                version,
-            )?;
+            let (lost, moved) = self.lost_of(status, image, version)?;
             Some((
                 Word::Lower,
                 format!(
@@ -120,6 +110,26 @@ impl<'a> FactsAt<'a> {
                 ),
             ))
         })
+    }
+
+    /// The version of a file that was lost by accident, and the change that lost it.
+    pub(super) fn lost_of(
+        &self,
+        status: &Status,
+        image: &Image,
+        now: &Version,
+    ) -> Option<(&'a Version, &'a Change)> {
+        if self.taken_back(status, image, now).is_some() {
+            return None;
+        }
+        let environment = &status.target.environment;
+        lost(
+            self.store,
+            self.delivery,
+            environment,
+            &image.repository,
+            now,
+        )
     }
 
     pub(super) fn smoke_failed(&self, status: &Status) -> Option<(Word, String)> {
@@ -176,13 +186,22 @@ impl<'a> FactsAt<'a> {
         )
     }
 
+    /// The roll back that brought what stands, while something is owed for it.
+    pub(super) fn owed_back(
+        &self,
+        status: &Status,
+        image: &Image,
+        now: &Version,
+    ) -> Option<TakenBack> {
+        let back = self.taken_back(status, image, now);
+        back.filter(|back| !back.is_left)
+    }
+
     /// Rolled back on purpose, and nobody has said yet that it may stay so.
     fn back(&self, status: &Status) -> Option<(Word, String)> {
         status.images.iter().find_map(|image| {
             let version = image.declared.as_ref()?.version.as_ref()?;
-            let back = self
-                .taken_back(status, image, version)
-                .filter(|b| !b.is_left)?;
+            let back = self.owed_back(status, image, version)?;
             let why = back
                 .reason
                 .map(|reason| format!(": {reason}"))

@@ -122,6 +122,8 @@ pub struct Status {
     pub muted: Option<Arc<Mute>>,
     /// What may help the hop that is late.
     pub late: Option<Help>,
+    /// Which of several files the worst word is about.
+    pub troubled_file: Option<Repository>,
 }
 
 impl Status {
@@ -312,6 +314,7 @@ impl<'a> FactsAt<'a> {
             because: Vec::new(),
             muted: None,
             late: None,
+            troubled_file: None,
             images,
             version,
         };
@@ -333,6 +336,7 @@ impl<'a> FactsAt<'a> {
             status.because.push(end_sentence(&because));
         }
         status.attention.sort();
+        status.troubled_file = self.troubled_file(&status, here);
         let mute = self.store.mutes().get(&status.target);
         let covers =
             |mute: &&Arc<Mute>| mute.covers(status.version.as_ref(), &status.attention, &self.now);

@@ -5,12 +5,9 @@
 
 use crate::action::{Action, Place};
 use crate::belongs::repositories;
-use crate::board::status::Status;
-use crate::journal::{PlanState, Record};
 use crate::model::{Repository, Target, Version};
-use crate::plan::{CheckName, Lever, Moves, Plan, PlanId, Refusal, show};
+use crate::plan::{CheckName, Lever, Plan, PlanId, Refusal, Request, show};
 use crate::state::{BoardLine, State};
-use crate::text::end_sentence;
 
 /// What each lever would do now, or why not: one plan, or one for each marked cell. Where cells are marked it moves all of
 /// them or none.
@@ -52,7 +49,11 @@ pub fn marked(state: &State) -> Result<Vec<Target>, String> {
     }
 }
 
-fn decide_marked(state: &State, lever: Lever, target: &Target) -> Result<Vec<Plan>, Refusal> {
+pub(super) fn decide_marked(
+    state: &State,
+    lever: Lever,
+    target: &Target,
+) -> Result<Vec<Plan>, Refusal> {
     let targets = marked(state).map_err(|because| Refusal::new(lever, target.clone(), because))?;
     let plans = targets.iter().map(|target| {
         decide(state, lever, target).map_err(|refusal| {
@@ -63,112 +64,53 @@ fn decide_marked(state: &State, lever: Lever, target: &Target) -> Result<Vec<Pla
     plans.collect()
 }
 
-/// The levers against a target's trouble, the first to pull first.
-pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
-    let status = state.board.status(target);
-    status.map(Status::levers).unwrap_or_default()
-}
-
-/// The levers that are ready now, those against the trouble first; and those against the trouble that are still waiting
-/// for facts.
-pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>)>, Vec<Lever>) {
-    let marked = state.moved_marks().and_then(|marks| marks.first());
-    let first = against_trouble(state, marked.unwrap_or(target));
-    let (mut ready, mut asking) = (Vec::new(), Vec::new());
-    for (lever, decision) in decided(state, target) {
-        match decision {
-            Ok(plans) => ready.push((lever, plans)),
-            Err(refusal) if refusal.is_asking && first.contains(&lever) => asking.push(lever),
-            Err(_) => {}
-        }
-    }
-    // While a plan moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
-    let under_way = under_way(state, target);
-    if !under_way.is_empty() {
-        // What still brings another version cures the trouble that is seen, so then only a hold is wanted beside it.
-        let brings = under_way
-            .iter()
-            .any(|lever| lever.moves() == Moves::Version);
-        let is_wanted = |lever| !under_way.contains(&lever) && (!brings || lever == Lever::Hold);
-        ready.retain(|(lever, _)| first.contains(lever) && is_wanted(*lever));
-    }
-    let place = |lever| first.iter().position(|known| *known == lever);
-    ready.sort_by_key(|(lever, _)| place(*lever).unwrap_or(first.len()));
-    (ready, asking)
-}
-
-/// The levers of the plans that move the target, are not over and not late. One that brings a version here from another
-/// environment does what promote would do.
-pub fn under_way(state: &State, target: &Target) -> Vec<Lever> {
-    let files = repositories(&state.store, target).unwrap_or_default();
-    let open = state.journal.open();
-    let in_time = open.filter(|record| record.plan_state() != PlanState::Late);
-    let levers = in_time.filter_map(|record| {
-        let request = &record.plan.request;
-        let is_own = request.target == *target;
-        if is_own && request.lever.moves() != Moves::Version {
-            return Some(request.lever);
-        }
-        let lever = if is_own {
-            request.lever
-        } else {
-            Lever::Promote
-        };
-        let brings = |file| still_brings(state, record, target, file);
-        files.iter().any(brings).then_some(lever)
-    });
-    levers.collect()
-}
-
-/// Whether a plan still brings a version into a file of the target, or has brought the one that stands there and nothing
-/// accuses it. Where it is in trouble itself no cure is under way, nor where another version followed.
-fn still_brings(state: &State, record: &Record, target: &Target, file: &Repository) -> bool {
-    let environment = &target.environment;
-    let Some((hop, version)) = record.plan.declares(environment, file) else {
-        return false;
-    };
-    let declared = state.store.declared(environment, file);
-    if declared.and_then(|file| file.version.as_ref()) == Some(version) {
-        let status = state.board.status(target);
-        return !status.is_some_and(Status::accuses_declared);
-    }
-    record.seen.get(hop).is_none_or(Option::is_none)
-}
-
 fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {
     // This plan is never sent; it only shows what a lever would do.
     let id = PlanId::new("0000000000000000");
     let context = state.context(&id);
-    let mut request = state.request(lever, target);
-    let choices: Vec<Repository> = crate::plan::choices(&request, &context);
-    if choices.len() > 1 {
-        // It asks which file is meant; it is ready where it would move one of them.
-        let mut last = None;
-        for repository in choices {
-            request.repository = Some(repository);
-            match crate::plan::plan(&request, &context) {
-                Ok(plan) => return Ok(plan),
-                Err(refusal) => last = Some(refusal),
-            }
-        }
-        if let Some(refusal) = last {
-            return Err(refusal);
-        }
+    let request = state.request(lever, target);
+    let choices = crate::plan::choices(&request, &context);
+    if choices.len() < 2 {
+        return crate::plan::plan(&request, &context);
     }
-    crate::plan::plan(&request, &context)
+    // It asks which file is meant; it is ready where it would move one of them.
+    decide_files(state, &request, choices)
 }
 
-/// Why the levers are open after a plan was sent: what it left open, and the lever that closes that.
-pub fn why_open(state: &State, sent: &PlanId) -> Option<String> {
-    let plan = &state.journal.get(sent)?.plan;
-    let (lever, next) = (plan.request.lever.title(), plan.next?.title());
-    let warning = plan
-        .warning
-        .as_deref()
-        .map(end_sentence)
-        .unwrap_or_default();
-    let text = format!("After this {lever} comes {next}, where you want it. {warning}");
-    Some(text.trim_end().to_owned())
+/// What a request does with the first of some files that it would move.
+fn decide_files(state: &State, request: &Request, files: Vec<Repository>) -> Result<Plan, Refusal> {
+    let id = PlanId::new("0000000000000000");
+    let context = state.context(&id);
+    let mut last = None;
+    for file in files {
+        let request = Request {
+            repository: Some(file),
+            ..request.clone()
+        };
+        match crate::plan::plan(&request, &context) {
+            Ok(plan) => return Ok(plan),
+            Err(refusal) => last = Some(refusal),
+        }
+    }
+    match last {
+        Some(refusal) => Err(refusal),
+        None => crate::plan::plan(request, &context),
+    }
+}
+
+/// What a lever against the target's trouble would do: with the file that the trouble is about, whatever it could do with
+/// another one.
+pub(super) fn decide_against_trouble(
+    state: &State,
+    lever: Lever,
+    target: &Target,
+) -> Result<Plan, Refusal> {
+    let status = state.board.status(target);
+    let troubled = status.and_then(|status| status.troubled_file.clone());
+    match troubled.filter(|_| lever.writes_files()) {
+        Some(file) => decide_files(state, &state.request(lever, target), vec![file]),
+        None => decide(state, lever, target),
+    }
 }
 
 /// `3 marked cells`.
@@ -221,6 +163,7 @@ fn gist_of_one(state: &State, plan: &Plan) -> (String, String) {
             .as_ref()
             .map(|to: &Version| format!("{} to {}", one_of_several(state, plan), to.short()))
             .unwrap_or_default(),
+        Lever::Hold | Lever::Release => one_of_several(state, plan),
         _ => String::new(),
     };
     let evidence = || {

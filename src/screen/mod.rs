@@ -18,6 +18,7 @@ pub mod mute;
 pub mod off;
 pub mod palette;
 pub mod place;
+pub mod proposed;
 pub mod question;
 pub mod recent;
 pub mod room;

@@ -8,7 +8,7 @@ use crate::board::FoldKind;
 use crate::board::status::Status;
 use crate::model::{Change, Target, Version, span::span};
 use crate::plan::waits::state_in_words;
-use crate::screen::{keys, layout, mute, recent::name_mover};
+use crate::screen::{keys, layout, mute, proposed::why_not_proposed, recent::name_mover};
 use crate::state::State;
 use crate::text::{end_sentence, wrap};
 
@@ -145,6 +145,7 @@ fn says(state: &State, status: &Status) -> String {
     if status.because.is_empty() {
         parts.push(calm(state, status));
     }
+    parts.extend(why_not_proposed(state, &status.target));
     parts.extend(plan(state, &status.target));
     parts.join(" ")
 }

@@ -235,7 +235,8 @@ pub enum Overlay {
     /// The levers of a cell.
     Levers {
         target: Target,
-        selected: usize,
+        /// The line that somebody moved the cursor to; none: it stands on what is proposed.
+        selected: Option<usize>,
         /// The plan that was sent just before, which wants another one to be whole: that is why they are open.
         after: Option<PlanId>,
     },

@@ -9,22 +9,17 @@ use crate::journal::{Journal, What};
 use crate::message::Press;
 use crate::model::Target;
 use crate::plan::{Lever, PlanId, Request, plan};
-use crate::screen::levers::against_trouble;
 use crate::screen::list::{selected_record, selected_version};
+use crate::screen::proposed::cursor;
 use crate::state::{Overlay, State, View};
 
 pub fn open(state: &mut State) {
     match state.target().cloned() {
-        Some(target) => {
-            // The cursor stands on the lever against the trouble.
-            let first = against_trouble(state, &target).into_iter().next();
-            let selected = Lever::ALL.iter().position(|lever| Some(*lever) == first);
-            state.open_overlay(Overlay::Levers {
-                target,
-                selected: selected.unwrap_or_default(),
-                after: None,
-            });
-        }
+        Some(target) => state.open_overlay(Overlay::Levers {
+            target,
+            selected: None,
+            after: None,
+        }),
         None => state.complain(state.untargeted()),
     }
 }
@@ -32,32 +27,33 @@ pub fn open(state: &mut State) {
 /// A key in the list of levers.
 pub fn press_in_levers(state: &mut State, press: &Press, action: Action) {
     let Some(Overlay::Levers {
-        target, selected, ..
-    }) = &mut state.ui.overlay
+        target,
+        selected,
+        after,
+    }) = &state.ui.overlay
     else {
         return;
     };
-    let last = Lever::ALL.len() - 1;
+    let target = target.clone();
+    let line = cursor(state, &target, *selected, after.as_ref());
+    let mut move_to = |line: usize| {
+        if let Some(Overlay::Levers { selected, .. }) = &mut state.ui.overlay {
+            *selected = Some(line.min(Lever::ALL.len() - 1));
+        }
+    };
     let lever = match action {
-        Action::Down => {
-            *selected = (*selected + 1).min(last);
-            return;
-        }
-        Action::Up => {
-            *selected = selected.saturating_sub(1);
-            return;
-        }
+        Action::Down => return move_to(line + 1),
+        Action::Up => return move_to(line.saturating_sub(1)),
         Action::Back | Action::Cancel => {
             state.close_overlay();
             return;
         }
-        Action::Enter => Lever::ALL[*selected],
+        Action::Enter => Lever::ALL[line.min(Lever::ALL.len() - 1)],
         action => match action.lever() {
             Some(lever) => lever,
             None => return press::does_nothing(state, action),
         },
     };
-    let target = target.clone();
     pull(state, press, lever, target);
 }
 

@@ -153,14 +153,10 @@ fn ended(state: &mut State, plan: PlanId, outcome: Outcome) {
     }
     if is_one_of_several {
         bulk::open_next(state);
-    } else if let Some(next) = made.next.filter(|_| is_shown) {
-        let selected = crate::plan::Lever::ALL
-            .iter()
-            .position(|l| *l == next)
-            .unwrap_or(0);
+    } else if is_shown && made.next.is_some() {
         state.open_overlay(Overlay::Levers {
             target: made.request.target.clone(),
-            selected,
+            selected: None,
             after: Some(plan),
         });
     }

@@ -8,7 +8,7 @@ use crate::action::{Action, Place};
 use crate::board::status::Status;
 use crate::plan::Lever;
 use crate::screen::list::{selected_mute, selected_record};
-use crate::screen::{self, keys, levers, message, off::off, place::place};
+use crate::screen::{self, keys, levers, message, off::off, place::place, proposed};
 use crate::state::{Prompt, PromptKind, State};
 use crate::text::Safe;
 use ratatui::layout::{Position, Rect};
@@ -187,11 +187,11 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     if state.settings.read_only {
         return vec![head.look("read only", theme.dim())];
     }
-    let (ready, asking) = levers::in_order_of_use(state, target);
+    let (ready, asking) = proposed::in_order_of_use(state, target);
     if ready.is_empty() && asking.is_empty() {
-        let why = match levers::under_way(state, target).is_empty() {
+        let why = match proposed::under_way(state, target).is_empty() {
             true => "none would move now",
-            false => "a plan is under way",
+            false => "a change is under way",
         };
         return vec![head.look(why, theme.dim())];
     }
@@ -204,9 +204,12 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     let others = ready.iter().map(|(lever, _)| entry(lever));
     let mut entries: Vec<Line> = being_asked.chain(others).collect();
     if let Some(first) = entries.first_mut() {
+        // To undo what is good is nothing to lead anybody to, so no version stands beside it.
+        let cures = proposed::against_trouble(state, target);
+        let leads = |lever: &Lever| *lever != Lever::RollBack || cures.contains(lever);
         let (to, why) = ready
             .first()
-            .filter(|_| asking.is_empty())
+            .filter(|(lever, _)| asking.is_empty() && leads(lever))
             .map(|(_, plans)| levers::gist(state, plans))
             .unwrap_or_default();
         let brief = head.join(first.clone()).say(to);

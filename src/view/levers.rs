@@ -3,9 +3,10 @@
 use super::pen::{Line, Pen};
 use crate::action::{Action, Place};
 use crate::model::Target;
-use crate::plan::{Lever, Plan, Refusal};
+use crate::plan::{Lever, Plan, PlanId, Refusal};
 use crate::screen::keys;
 use crate::screen::levers::{decided, gist, moved};
+use crate::screen::proposed::{cursor, why_open};
 use crate::state::State;
 use crate::text::{wrap, wrap_at_most};
 
@@ -32,14 +33,17 @@ pub fn draw(
     state: &State,
     pen: &mut Pen<'_>,
     target: &Target,
-    selected: usize,
-    why_open: Option<&str>,
+    moved_to: Option<usize>,
+    sent: Option<&PlanId>,
 ) {
+    let selected = cursor(state, target, moved_to, sent);
     let decided = decided(state, target);
     let columns = pen.columns();
     let theme = pen.theme;
-    let why = why_open.map(|why| wrap_at_most(why, columns, columns, WHY));
-    let why = why.unwrap_or_default();
+    let why = sent
+        .and_then(|sent| why_open(state, sent))
+        .map(|why| wrap_at_most(&why, columns, columns, WHY))
+        .unwrap_or_default();
     let needs = decided
         .iter()
         .map(|(lever, decision)| about(state, *lever, decision))

@@ -9,7 +9,6 @@ use crate::action::{Action, Place};
 use crate::plan::{Refusal, show};
 use crate::screen::confirm::{head, parts::check as check_lines};
 use crate::screen::copy::title;
-use crate::screen::levers::why_open;
 use crate::screen::question::{Question, question};
 use crate::screen::{keys, place::place, room::least_size};
 use crate::state::{Overlay, State};
@@ -28,16 +27,13 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option
             target,
             selected,
             after,
-        } => {
-            let why = after.as_ref().and_then(|plan| why_open(state, plan));
-            levers::draw(
-                state,
-                &mut pen.within(main),
-                target,
-                *selected,
-                why.as_deref(),
-            );
-        }
+        } => levers::draw(
+            state,
+            &mut pen.within(main),
+            target,
+            *selected,
+            after.as_ref(),
+        ),
         Overlay::Copy { subject } => {
             let title = title(state, subject);
             copy(state, &mut pen.within(main), &title);

@@ -105,7 +105,7 @@ fn overlays(state: &State) -> Vec<Overlay> {
     vec![
         Overlay::Levers {
             target: target(),
-            selected: 8,
+            selected: Some(8),
             after: Some(plan.id.clone()),
         },
         Overlay::Copy {

@@ -479,7 +479,7 @@ fn a_reason_is_offered_again_for_what_follows_at_the_same_target() {
         let hold = Lever::ALL.iter().position(|lever| *lever == Lever::Hold);
         state.ui.overlay = Some(Overlay::Levers {
             target: Target::new("production", app),
-            selected: hold.unwrap(),
+            selected: hold,
             after: None,
         });
         state.ui.overlay_painted = Some(world::now());

@@ -105,7 +105,7 @@ fn no_text_names_a_key_that_was_given_away() {
                 let target = Target::new(environment, app);
                 state.ui.overlay = Some(Overlay::Levers {
                     target,
-                    selected,
+                    selected: Some(selected),
                     after: None,
                 });
                 look(&format!("levers of {app} in {environment}"), &state);

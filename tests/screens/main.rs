@@ -414,7 +414,7 @@ fn the_levers_with_their_reasons() {
         let target = Target::new("production", "whitehall-admin");
         state.ui.overlay = Some(Overlay::Levers {
             target,
-            selected: 0,
+            selected: Some(0),
             after: None,
         });
         state
@@ -433,7 +433,7 @@ fn why_a_lever_is_off_is_read_whole_or_visibly_cut() {
             let Err(refusal) = decision else { continue };
             state.ui.overlay = Some(Overlay::Levers {
                 target: target.clone(),
-                selected,
+                selected: Some(selected),
                 after: None,
             });
             let screen = golden::drawn(&state);
@@ -467,10 +467,7 @@ fn the_levers_that_open_after_a_roll_back_say_why() {
         world::remember(&mut state, sent.clone(), "2s");
         state.ui.overlay = Some(Overlay::Levers {
             target,
-            selected: Lever::ALL
-                .iter()
-                .position(|lever| sent.next == Some(*lever))
-                .unwrap(),
+            selected: None,
             after: Some(sent.id),
         });
         state

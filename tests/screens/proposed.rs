@@ -1,13 +1,16 @@
 //! Proposed: which levers the footer offers for a cell that a plan moves already.
 
-use crate::{decide, night, request, world};
+use crate::golden::drawn;
+use crate::world::{World, ago};
+use crate::{decide, key, night, request, world};
 use leverframe::journal::{Entry, What};
-use leverframe::model::{ActorKind, Target};
-use leverframe::plan::{HopEffect, Lever, Plan};
-use leverframe::state::State;
+use leverframe::model::{ActorKind, Target, Word};
+use leverframe::plan::{HopEffect, Lever, Outcome, Plan, Write};
+use leverframe::state::{Overlay, State};
+use std::sync::Arc;
 
 fn proposed(state: &State, target: &Target) -> Vec<Lever> {
-    let (ready, _) = leverframe::screen::levers::in_order_of_use(state, target);
+    let (ready, _) = leverframe::screen::proposed::in_order_of_use(state, target);
     ready.iter().map(|(lever, _)| *lever).collect()
 }
 
@@ -216,4 +219,254 @@ fn a_plan_from_below_whose_version_has_come_hides_no_cure() {
     world::remember(&mut state, sent.clone(), "2m");
     note(&mut state, &sent, What::Seen { hop: 0 });
     assert_eq!(proposed(&state, &target), fresh);
+}
+
+/// A run in production's cluster that writes this version of a repository there.
+fn deploys(world: &mut World, repository: &str, version: &str, name: &str) {
+    let words = [
+        ("environment", "production"),
+        ("repoName", repository),
+        ("imageTag", version),
+        ("promoteDeployment", "false"),
+    ];
+    let name = name.to_owned();
+    world.smoke(
+        "production",
+        "",
+        repository,
+        version,
+        "Running",
+        "20s",
+        |run| {
+            run.id.name = name.as_str().into();
+            run.template = Some("deploy-image".into());
+            run.labels = words
+                .iter()
+                .map(|(key, value)| (Arc::from(*key), Arc::from(*value)))
+                .collect();
+            run.parameters = run.labels.clone();
+        },
+    );
+}
+
+fn may_all(mut world: World) -> World {
+    world.may_all();
+    world
+}
+
+/// The footer's line of levers, with a cell selected.
+fn footer(state: &mut State, target: &Target) -> String {
+    state.ui.board.selected = Some(target.clone());
+    let screen = drawn(state);
+    let line = screen.lines().find(|line| line.contains("a levers: "));
+    line.unwrap_or_else(|| panic!("{screen}")).to_owned()
+}
+
+/// A colleague's roll back stands in a journal of its own; its run is what this console sees.
+#[test]
+fn what_a_run_in_flight_brings_is_not_proposed_again() {
+    let mut world = may_all(world::night());
+    deploys(&mut world, "whitehall", "v3083", "deploy-image-x");
+    let mut state = world.state(120, 40);
+    assert_eq!(proposed(&state, &whitehall()), [Lever::Hold]);
+    let levers = footer(&mut state, &whitehall());
+    assert!(levers.contains("a levers: h hold"), "{levers}");
+    // frontend was lowered by accident, and somebody brings it again.
+    deploys(&mut world, "frontend", "v1601", "deploy-image-y");
+    let mut state = world.state(120, 40);
+    let frontend = Target::new("production", "frontend");
+    assert_eq!(proposed(&state, &frontend), []);
+    let levers = footer(&mut state, &frontend);
+    assert!(levers.contains("a change is under way"), "{levers}");
+}
+
+#[test]
+fn a_version_that_was_bad_here_is_not_proposed_for_a_lower_one() {
+    let target = Target::new("production", "frontend");
+    let state = night(120, 40);
+    assert_eq!(proposed(&state, &target)[0], Lever::Promote);
+    let mut world = may_all(world::night());
+    world.crashing("production", "frontend", "frontend", "v1601");
+    let mut state = world.state(120, 40);
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Lower));
+    let levers = proposed(&state, &target);
+    assert_eq!(levers[0], Lever::Hold);
+    assert!(!levers.contains(&Lever::Promote), "{levers:?}");
+    let levers = footer(&mut state, &target);
+    assert!(levers.contains("a levers: h hold"), "{levers}");
+    let screen = drawn(&state);
+    let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "promote is not proposed: v1601 crashes here now: CrashLoopBackOff";
+    assert!(words.contains(said), "{screen}");
+}
+
+/// licensify has two images. v2 of the backend was rolled back from and its gate closed behind it; the gate of the feed was
+/// closed by somebody else.
+fn licensify() -> World {
+    let mut world = may_all(world::night());
+    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    for environment in ["integration", "staging", "production"] {
+        for repository in ["licensify-backend", "licensify-feed"] {
+            world.moved(environment, repository, "v0", "v1", "5d", ActorKind::Robot);
+            world.stands(environment, repository, "v1", "v2", "3d");
+        }
+        world.application(environment, "licensify", |_| {});
+    }
+    world.stands("production", "licensify-backend", "v2", "v1", "20m");
+    let last = world.changes.last_mut().unwrap();
+    last.kind = ActorKind::Leverframe;
+    last.actor = "alice".into();
+    for repository in ["licensify-backend", "licensify-feed"] {
+        world.closed("staging", repository, "10m", "hold");
+    }
+    world
+}
+
+#[test]
+fn a_lever_against_trouble_moves_the_file_that_is_in_trouble() {
+    let target = Target::new("production", "licensify");
+    let state = licensify().state(120, 40);
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Back));
+    let file = status.troubled_file.as_ref().unwrap();
+    assert_eq!(file.as_str(), "licensify-backend");
+    // The feed could be released, which is no answer to the roll back of the backend.
+    let decided = leverframe::screen::levers::decided(&state, &target);
+    let release = decided.iter().find(|(lever, _)| *lever == Lever::Release);
+    assert!(release.unwrap().1.is_ok());
+    let levers = proposed(&state, &target);
+    assert!(!levers.contains(&Lever::Release), "{levers:?}");
+    assert!(!levers.contains(&Lever::RollBack), "{levers:?}");
+}
+
+#[test]
+fn where_nothing_is_wrong_a_roll_back_is_named_last_and_by_its_title() {
+    let mut world = may_all(world::night());
+    let robot = ActorKind::Robot;
+    world.moved("production", "publisher", "v1359", "v1360", "9d", robot);
+    let mut state = world.state(200, 50);
+    let target = Target::new("production", "publisher");
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention, []);
+    let levers = proposed(&state, &target);
+    assert_eq!(levers.first(), Some(&Lever::Promote), "{levers:?}");
+    assert_eq!(levers.last(), Some(&Lever::RollBack), "{levers:?}");
+    let line = footer(&mut state, &target);
+    assert!(!line.contains("roll back to"), "{line}");
+    assert!(line.contains("b roll back"), "{line}");
+}
+
+/// The line of the list of levers on which the cursor stands.
+fn cursor(state: &State) -> String {
+    let screen = drawn(state);
+    let lines = screen
+        .lines()
+        .skip_while(|line| !line.starts_with("-- levers of"));
+    let line = lines.into_iter().find(|line| line.starts_with('['));
+    line.unwrap_or_else(|| panic!("{screen}")).to_owned()
+}
+
+#[test]
+fn the_list_of_levers_opens_on_what_the_footer_proposes_first() {
+    let worlds = [may_all(world::night()), licensify()];
+    for world in worlds {
+        let mut state = world.state(120, 40);
+        let rows = state.board.rows().flat_map(|row| row.statuses());
+        let targets: Vec<Target> = rows.map(|status| status.target.clone()).collect();
+        for target in targets {
+            state.ui.board.selected = Some(target.clone());
+            state.ui.overlay = Some(Overlay::Levers {
+                target: target.clone(),
+                selected: None,
+                after: None,
+            });
+            let line = cursor(&state);
+            let decided = leverframe::screen::levers::decided(&state, &target);
+            match proposed(&state, &target).first() {
+                Some(first) => assert!(
+                    line.contains(&format!("]{} ", first.title())),
+                    "{target}: {line}"
+                ),
+                None => {
+                    let is_ready = decided.iter().any(|(_, decision)| decision.is_ok());
+                    assert_eq!(line.contains(" ready "), is_ready, "{target}: {line}");
+                }
+            }
+        }
+    }
+}
+
+/// A roll back of whitehall in production that was sent just now, and its list of levers.
+fn after_roll_back(world: &World) -> (State, Plan) {
+    let mut state = world.state(80, 40);
+    let back = request(Lever::RollBack, "production", "whitehall-admin");
+    let sent = decide(&state, &back).unwrap();
+    world::remember(&mut state, sent.clone(), "40s");
+    state.ui.board.selected = Some(whitehall());
+    state.ui.overlay = Some(Overlay::Levers {
+        target: whitehall(),
+        selected: None,
+        after: Some(sent.id.clone()),
+    });
+    state.ui.overlay_painted = Some(world::now());
+    (state, sent)
+}
+
+const NOTE: &str = "After this roll back comes hold";
+
+#[test]
+fn what_a_plan_leaves_open_is_said_while_it_is_so() {
+    let world = may_all(world::night());
+    let (mut state, sent) = after_roll_back(&world);
+    assert!(drawn(&state).contains(NOTE));
+    assert!(cursor(&state).starts_with("[h]hold "));
+    // It was stopped: the crash is still there, and so is its cure.
+    let because = "its run Failed: Stopped with strategy 'Stop'.".to_owned();
+    note(&mut state, &sent, What::CutShort { hop: 0, because });
+    assert!(!drawn(&state).contains(NOTE));
+    assert!(
+        cursor(&state).starts_with("[b]roll back "),
+        "{}",
+        cursor(&state)
+    );
+    // A hand that has moved the cursor keeps it.
+    let (mut state, sent) = after_roll_back(&world);
+    key(&mut state, "down", 500, false);
+    assert!(cursor(&state).starts_with("[u]release "));
+    let outcome = Outcome::Failed {
+        because: String::new(),
+        remedy: String::new(),
+        lost: false,
+    };
+    note(&mut state, &sent, What::Outcome { outcome });
+    assert!(cursor(&state).starts_with("[u]release "));
+}
+
+/// Git and clusters say it before the journal does.
+#[test]
+fn what_a_plan_leaves_open_is_over_with_its_run_or_its_version() {
+    let world = may_all(world::night());
+    let (_, sent) = after_roll_back(&world);
+    let Write::Create { name, .. } = &sent.write else {
+        panic!("{:?}", sent.write);
+    };
+    let mut stopping = may_all(world::night());
+    deploys(&mut stopping, "whitehall", "v3083", name);
+    for fact in stopping.facts.get_mut(&"production".into()).unwrap() {
+        if let leverframe::store::Fact::Run(run) = fact {
+            run.shutdown = Some("Stop".into());
+            run.started = Some(ago("40s"));
+        }
+    }
+    let mut followed = may_all(world::night());
+    followed.stands("production", "whitehall", "v3084", "v3085", "10s");
+    for world in [stopping, followed] {
+        let (mut state, _) = after_roll_back(&may_all(world::night()));
+        let facts = world.state(80, 40);
+        assert!(drawn(&state).contains(NOTE));
+        state.store = facts.store;
+        state.board = facts.board;
+        assert!(!drawn(&state).contains(NOTE), "{}", drawn(&state));
+    }
 }

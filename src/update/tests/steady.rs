@@ -129,7 +129,7 @@ fn aimed_at(state: &State) -> Aim {
     let overlay = ui.overlay.as_ref().map(|overlay| match overlay {
         Overlay::Levers {
             target, selected, ..
-        } => format!("levers {target} {selected}"),
+        } => format!("levers {target} {selected:?}"),
         Overlay::Confirm(confirm) => format!("plan {} {:?}", confirm.plan.id, confirm.plan.request),
         Overlay::Refused(refusal) => format!("refused {}", refusal.target),
         other => format!("{other:?}"),

@@ -1,0 +1,244 @@
+//! Proposed: which levers are offered for a target, in the order of their use, and which of them first. Footer and list of
+//! levers ask here.
+//!
+//! Deliberately absent: what a lever does, or why it does not move ([`super::levers`]).
+
+use super::levers::{decide_against_trouble, decide_marked, decided};
+use crate::belongs::{repositories, runs};
+use crate::board::direction::compare_versions;
+use crate::board::status::Status;
+use crate::journal::{PlanState, Record};
+use crate::model::{Order, Repository, RunPhase, Target, Word};
+use crate::plan::{Lever, Moves, Plan, PlanId, Refusal, Request, Write};
+use crate::state::State;
+use crate::text::end_sentence;
+
+/// The levers against a target's trouble, the first to pull first.
+pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
+    let status = state.board.status(target);
+    status.map(Status::levers).unwrap_or_default()
+}
+
+/// What a lever against the trouble would do, to the cell or to all that are marked.
+fn decide_cure(state: &State, lever: Lever, target: &Target) -> Result<Vec<Plan>, Refusal> {
+    match state.moved_marks() {
+        None => decide_against_trouble(state, lever, target).map(|plan| vec![plan]),
+        Some(_) => decide_marked(state, lever, target),
+    }
+}
+
+/// The levers that are ready now and may be proposed, those against the trouble first; and those against the trouble that
+/// are still waiting for facts. What brings a version that was bad here is never proposed: then what is left is to hold.
+pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>)>, Vec<Lever>) {
+    let marked = state.moved_marks().and_then(|marks| marks.first());
+    let troubled = marked.unwrap_or(target);
+    let mut first = against_trouble(state, troubled);
+    let (mut ready, mut asking) = (Vec::new(), Vec::new());
+    for (lever, decision) in decided(state, target) {
+        let is_cure = first.contains(&lever);
+        let decision = match is_cure {
+            true => decide_cure(state, lever, target),
+            false => decision,
+        };
+        match decision {
+            Ok(plans)
+                if plans
+                    .iter()
+                    .any(|plan| plan.brings_what_was_bad().is_some()) =>
+            {
+                if is_cure && !first.contains(&Lever::Hold) {
+                    first.push(Lever::Hold);
+                }
+            }
+            Ok(plans) => ready.push((lever, plans)),
+            Err(refusal) if refusal.is_asking && is_cure => asking.push(lever),
+            Err(_) => {}
+        }
+    }
+    // Whoever rolled back is not led further back, unless what was brought is in trouble itself.
+    let status = state.board.status(troubled);
+    if status.is_some_and(|status| status.attention.contains(&Word::Back)) {
+        ready.retain(|(lever, _)| *lever != Lever::RollBack || first.contains(lever));
+    }
+    // While something moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
+    let under_way = under_way(state, target);
+    if !under_way.is_empty() {
+        // What still brings another version cures the trouble that is seen, so then only a hold is wanted beside it.
+        let brings = under_way
+            .iter()
+            .any(|lever| lever.moves() == Moves::Version);
+        let is_wanted = |lever| !under_way.contains(&lever) && (!brings || lever == Lever::Hold);
+        ready.retain(|(lever, _)| first.contains(lever) && is_wanted(*lever));
+    }
+    // Where nothing is wrong, a roll back undoes what is good, so it comes after all others.
+    let place = |lever: &Lever| {
+        let cure = first.iter().position(|known| known == lever);
+        let usual = first.len() + usize::from(*lever == Lever::RollBack);
+        cure.unwrap_or(usual)
+    };
+    ready.sort_by_key(|(lever, _)| place(lever));
+    (ready, asking)
+}
+
+/// Why the lever against the target's trouble is not proposed though it would move: it would bring what was bad here.
+pub fn why_not_proposed(state: &State, target: &Target) -> Option<String> {
+    let cures = against_trouble(state, target).into_iter();
+    let mut brings = cures.filter(|lever| matches!(lever.moves(), Moves::Version | Moves::Gate));
+    brings.find_map(|lever| {
+        let plan = decide_against_trouble(state, lever, target).ok()?;
+        let evidence = plan.brings_what_was_bad()?;
+        Some(format!(
+            "{} is not proposed: {}",
+            lever.title(),
+            end_sentence(evidence)
+        ))
+    })
+}
+
+/// Where the list of levers opens: on what a plan that was sent leaves to be done, else on what is proposed first, else on
+/// one that is ready.
+fn proposed_first(state: &State, target: &Target, sent: Option<&PlanId>) -> Option<Lever> {
+    if let Some((next, _)) = sent.and_then(|sent| left_open(state, sent)) {
+        return Some(next);
+    }
+    let (ready, asking) = in_order_of_use(state, target);
+    let proposed = asking
+        .into_iter()
+        .chain(ready.into_iter().map(|(lever, _)| lever));
+    let mut ready = decided(state, target);
+    ready.retain(|(_, decision)| decision.is_ok());
+    // A sort that keeps the order of the table but for the roll back, as above.
+    ready.sort_by_key(|(lever, _)| *lever == Lever::RollBack);
+    let ready = ready.into_iter().map(|(lever, _)| lever);
+    proposed.chain(ready).next()
+}
+
+/// The line of the list of levers that is selected: where somebody moved the cursor to, else what is proposed now.
+pub fn cursor(
+    state: &State,
+    target: &Target,
+    moved_to: Option<usize>,
+    sent: Option<&PlanId>,
+) -> usize {
+    moved_to.unwrap_or_else(|| {
+        let first = proposed_first(state, target, sent);
+        let line = Lever::ALL.iter().position(|lever| Some(*lever) == first);
+        line.unwrap_or_default()
+    })
+}
+
+/// The lever that a plan which was sent leaves to be pulled, and why, as long as that holds: what the plan moves is still on
+/// its way or stands, and the lever would move.
+fn left_open(state: &State, sent: &PlanId) -> Option<(Lever, String)> {
+    let record = state.journal.get(sent)?;
+    let plan = &record.plan;
+    let next = plan.next?;
+    use PlanState::{CutShort, Late, NotDone};
+    if matches!(record.plan_state(), NotDone | CutShort | Late) {
+        return None;
+    }
+    let request = &plan.request;
+    if let Some(file) = &request.repository {
+        let declared = state.store.declared(&request.target.environment, file);
+        let stands = declared.and_then(|file| file.version.as_ref());
+        let has_come = stands == plan.to.as_ref();
+        let is_coming = stands == plan.from.as_ref() && !is_run_stopped(state, plan);
+        if !has_come && !is_coming {
+            return None;
+        }
+    }
+    let offered = Request {
+        repository: request.repository.clone(),
+        ..state.request(next, &request.target)
+    };
+    let id = PlanId::new("0000000000000000");
+    crate::plan::plan(&offered, &state.context(&id)).ok()?;
+    let warning = plan
+        .warning
+        .as_deref()
+        .map(end_sentence)
+        .unwrap_or_default();
+    let (lever, title) = (request.lever.title(), next.title());
+    let text = format!("After this {lever} comes {title}, where you want it. {warning}");
+    Some((next, text.trim_end().to_owned()))
+}
+
+/// Whether the run that a plan made can bring nothing any more.
+fn is_run_stopped(state: &State, plan: &Plan) -> bool {
+    let Write::Create {
+        environment,
+        namespace,
+        name,
+        ..
+    } = &plan.write
+    else {
+        return false;
+    };
+    let cluster = state.store.cluster(environment);
+    let run = cluster.and_then(|cluster| cluster.runs.get(namespace, name));
+    run.is_some_and(|run| !run.may_pass() && run.phase != RunPhase::Succeeded)
+}
+
+/// Why the levers are open after a plan was sent: what it left open, and the lever that closes that.
+pub fn why_open(state: &State, sent: &PlanId) -> Option<String> {
+    left_open(state, sent).map(|(_, why)| why)
+}
+
+/// The levers of the plans that move the target, are not over and not late. One that brings a version here from another
+/// environment does what promote would do. So do runs in flight that another journal knows of, or none.
+pub fn under_way(state: &State, target: &Target) -> Vec<Lever> {
+    let files = repositories(&state.store, target).unwrap_or_default();
+    let open = state.journal.open();
+    let in_time = open.filter(|record| record.plan_state() != PlanState::Late);
+    let levers = in_time.filter_map(|record| {
+        let request = &record.plan.request;
+        let is_own = request.target == *target;
+        if is_own && request.lever.moves() != Moves::Version {
+            return Some(request.lever);
+        }
+        let lever = if is_own {
+            request.lever
+        } else {
+            Lever::Promote
+        };
+        let brings = |file| still_brings(state, record, target, file);
+        files.iter().any(brings).then_some(lever)
+    });
+    let runs = files
+        .iter()
+        .filter_map(|file| lever_of_run(state, target, file));
+    levers.chain(runs).collect()
+}
+
+/// The lever that would do what a run in flight does with a file. A version that is accused is cured by going back; what else
+/// brings one is no cure of it.
+fn lever_of_run(state: &State, target: &Target, file: &Repository) -> Option<Lever> {
+    let (store, delivery) = (&state.store, &state.delivery);
+    let environment = &target.environment;
+    let (_, version) = runs::delivering(store, delivery, environment, file)
+        .into_iter()
+        .next()?;
+    let stands = store.declared(environment, file)?.version.as_ref()?;
+    let is_lower = compare_versions(store, delivery, file, &version, stands) == Order::Lower;
+    let status = state.board.status(target);
+    let is_accused = status.is_some_and(Status::accuses_declared);
+    match is_lower {
+        true => Some(Lever::RollBack),
+        false => (!is_accused).then_some(Lever::Promote),
+    }
+}
+
+/// Whether a plan still brings a version into a file of the target, or has brought the one that stands there and nothing
+/// accuses it. Where it is in trouble itself no cure is under way, nor where another version followed.
+fn still_brings(state: &State, record: &Record, target: &Target, file: &Repository) -> bool {
+    let environment = &target.environment;
+    let Some((hop, version)) = record.plan.declares(environment, file) else {
+        return false;
+    };
+    let declared = state.store.declared(environment, file);
+    if declared.and_then(|file| file.version.as_ref()) == Some(version) {
+        let status = state.board.status(target);
+        return !status.is_some_and(Status::accuses_declared);
+    }
+    record.seen.get(hop).is_none_or(Option::is_none)
+}
