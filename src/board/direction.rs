@@ -177,6 +177,27 @@ pub fn taken_away(
     by_history(store, delivery, last?.left?)
 }
 
+/// The roll back that took the present version away from here before, and the change that brought it again; none where it
+/// never was.
+pub fn came_again<'a>(
+    store: &'a Store,
+    delivery: &Delivery,
+    environment: &Environment,
+    repository: &Repository,
+    version: &Version,
+) -> Option<(TakenBack, &'a Change)> {
+    let stands = store.history.stands(environment, repository);
+    let (present, before) = stands.split_first()?;
+    let came = present.came.filter(|_| present.version == version)?;
+    let left = before.iter().find(|stand| stand.version == version)?.left?;
+    let mut known = store.taken_back(environment, repository).iter().rev();
+    let known = known.find(|back| back.from == *version && back.at <= came.at);
+    let back = known
+        .cloned()
+        .or_else(|| by_history(store, delivery, left))?;
+    Some((back, came))
+}
+
 /// Whether what a roll back brought stands, and nothing else has moved the version since, as far as history knows: what
 /// brings the same version again later was ordered by nobody.
 ///

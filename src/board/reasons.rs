@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the order of rows, and what a lever may do about it.
 
-use super::direction::{lost, taken_away, taken_back};
+use super::direction::{came_again, lost, taken_away, taken_back};
 use super::here::Here;
 use super::late::Help;
 use super::status::{FactsAt, GateState, Image, Status};
@@ -43,6 +43,9 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.hook(status, here, application));
         reasons.extend(self.out_of_sync(status, here, application));
         reasons.extend(self.stands_still(application));
+        if let Some((Word::Crash | Word::Smoke | Word::Hook, because)) = reasons.first_mut() {
+            because.extend(self.came_again(status));
+        }
         let explained = !reasons.is_empty();
         let late = self
             .rollout_late(status, application)
@@ -224,6 +227,27 @@ impl<'a> FactsAt<'a> {
                     self.now.age(back.at),
                     back.by
                 ),
+            ))
+        })
+    }
+
+    /// That what harms was rolled back from here before, to follow a sentence.
+    fn came_again(&self, status: &Status) -> Option<String> {
+        let environment = &status.target.environment;
+        status.images.iter().find_map(|image| {
+            let version = image.declared.as_ref()?.version.as_ref()?;
+            let (store, delivery) = (self.store, self.delivery);
+            let (back, came) =
+                came_again(store, delivery, environment, &image.repository, version)?;
+            let why = back.reason.map(|reason| format!(": {reason}"));
+            Some(format!(
+                " {} rolled {} back {} ago{}, and it came again {} ago ({}).",
+                back.by,
+                name_version(status, image, version),
+                self.now.age(back.at),
+                why.unwrap_or_default(),
+                self.now.age(came.at),
+                came.actor
             ))
         })
     }

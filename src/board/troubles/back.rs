@@ -121,3 +121,28 @@ fn a_newer_roll_back_that_has_not_come_does_not_hide_the_one_that_has() {
         "rolled back from v3084 15m ago by alice: incident 900. v3084 still waits in staging.";
     assert_eq!(words(&world), (vec![Word::Back], vec![because.to_owned()]));
 }
+
+#[test]
+fn what_was_rolled_back_and_came_again_says_so_where_it_harms() {
+    let moves = [
+        ("v3083", "v3084", 3_600),
+        ("v3084", "v3083", 880),
+        ("v3083", "v3084", 40),
+    ];
+    let mut world = production(&moves, &[back("v3084", "v3083", 900)]);
+    assert_eq!(words(&world).0, [], "calm as long as it harms nobody");
+    pods(&mut world, "v3083", true);
+    pods(&mut world, "v3084", false);
+    let (attention, because) = words(&world);
+    assert_eq!(attention, [Word::Crash]);
+    let again =
+        "alice rolled v3084 back 15m ago: incident 900, and it came again 40s ago (govuk-ci).";
+    assert!(because[0].ends_with(again), "{because:?}");
+    // History alone knows it too, where no journal does.
+    world.store.know_taken_back(Default::default());
+    let (_, because) = words(&world);
+    assert!(
+        !because[0].contains("came again"),
+        "the robot did not mean it"
+    );
+}
