@@ -196,7 +196,7 @@ async fn intend(plan: &Plan, journal: &JournalFile) -> Result<Written, Outcome> 
                 format!(
                     "Plan {id} ({} {}) by {} is under way for the same. Nothing was sent.",
                     other.plan.request.lever.title(),
-                    other.plan.request.target,
+                    other.plan.request.name_target(),
                     other.plan.who.login
                 )
             };

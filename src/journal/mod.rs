@@ -306,6 +306,7 @@ impl Journal {
         let story = format!("Undoes: {did}, by {}, {why}.", plan.who.login);
         Some(Request {
             repository: plan.request.repository.clone(),
+            is_of_several: plan.request.is_of_several,
             version,
             undoes: Some(Undone {
                 plan: plan.id.clone(),

@@ -39,7 +39,7 @@ pub fn options(clusters: &Clusters, environment: &Environment, namespace: &str) 
 /// Commands that do the same by hand: kubeconfig file, context and namespace always explicit.
 pub fn commands(plan: &Plan, delivery: &Delivery, clusters: &Clusters) -> String {
     let lever = plan.request.lever.title();
-    let target = &plan.request.target;
+    let target = plan.request.name_target();
     let mut text = say(&format!(
         "{lever} {target}: what leverframe would do, by hand"
     ));

@@ -138,7 +138,7 @@ fn brought_anyway(
 /// `plan 7f3a (roll back publisher @ production, by ops-1)`.
 fn name_plan(journal: &Journal, record: &Record) -> String {
     let (id, plan) = (journal.short(&record.plan.id), &record.plan);
-    let (lever, target) = (plan.request.lever.title(), &plan.request.target);
+    let (lever, target) = (plan.request.lever.title(), plan.request.name_target());
     format!("plan {id} ({lever} {target}, by {})", plan.who.login)
 }
 
@@ -162,7 +162,7 @@ fn called_lost(journal: &Journal, request: &Request, now: Timestamp) -> Option<S
             journal.short(&plan.id),
             span(age.as_secs()),
             plan.request.lever.title(),
-            plan.request.target,
+            plan.request.name_target(),
             moves.unwrap_or_default()
         ))
     })
@@ -179,7 +179,7 @@ fn arrived(subject: &Subject<'_>, request: &Request) -> Option<String> {
         "plan {} ({} {} to {}, by {}) has arrived, and its effect is awaited",
         journal.short(&plan.id),
         plan.request.lever.title(),
-        plan.request.target,
+        plan.request.name_target(),
         plan.to.as_ref().map_or("", Version::short),
         plan.who.login
     ))

@@ -10,6 +10,9 @@ pub struct Request {
     pub target: Target,
     /// Which file is meant, where an app has several.
     pub repository: Option<Repository>,
+    /// The app has several files, so that its name does not say what moves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_several: bool,
     /// The version to go to, where the lever needs one and the default is not meant.
     pub version: Option<Version>,
     /// The run that is meant (resubmit, stop); none: the newest of the target.
@@ -36,6 +39,7 @@ impl Request {
             lever,
             target,
             repository: None,
+            is_of_several: false,
             version: None,
             run: None,
             reason: None,
@@ -55,6 +59,33 @@ impl Request {
         match &self.undoes {
             Some(undone) => format!("undo {}", undone.lever.title()),
             None => self.lever.title().to_owned(),
+        }
+    }
+
+    /// The file that is meant, where the app's name does not say it.
+    pub fn named_file(&self) -> Option<&Repository> {
+        self.repository.as_ref().filter(|_| self.is_of_several)
+    }
+
+    /// What it moves: `publisher`, `licensify-backend (licensify)`.
+    pub fn name_app(&self) -> String {
+        match self.named_file() {
+            Some(file) => format!("{file} ({})", self.target.app),
+            None => self.target.app.to_string(),
+        }
+    }
+
+    /// What it moves and where: `publisher @ production`, `licensify-backend (licensify) @ production`.
+    pub fn name_target(&self) -> String {
+        format!("{} @ {}", self.name_app(), self.target.environment)
+    }
+
+    /// What is done, to begin a sentence: `roll back licensify-backend of licensify in production`.
+    pub fn name_movement(&self) -> String {
+        let (lever, Target { environment, app }) = (self.lever.title(), &self.target);
+        match self.named_file() {
+            Some(file) => format!("{lever} {file} of {app} in {environment}"),
+            None => format!("{lever} {app} in {environment}"),
         }
     }
 

@@ -63,7 +63,7 @@ pub fn title(plan: &Plan) -> String {
     format!(
         "{}  {}{}",
         plan.request.title().to_uppercase(),
-        plan.request.target,
+        plan.request.name_target(),
         reaches(&plan.reach)
             .map(|reaches| format!("  {reaches}"))
             .unwrap_or_default()

@@ -78,10 +78,13 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         ""
     };
     let (handler, undone) = exit_handler(run);
+    let warnings = undone.into_iter().chain(others(subject, run));
+    let warnings: Vec<String> = warnings.collect();
     let mut patch = json!({"spec": {"shutdown": "Stop"}});
     mark::stop(&mut patch, subject.context.id);
     subject.conclude(Draft {
         request: Request {
+            repository: run.repository(&runs.repository_label),
             run: Some(run.id.clone()),
             ..subject.request.clone()
         },
@@ -107,7 +110,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         },
         hops: vec![hops::stopped(run.environment(), &run.id.name)],
         debt: None,
-        warning: undone,
+        warning: (!warnings.is_empty()).then(|| warnings.join(" ")),
         next: offered,
         choices: Vec::new(),
         rests_on: vec![(Source::Cluster(run.environment().clone()), Some(Kind::Runs))],
@@ -148,7 +151,7 @@ fn exit_handler(run: &Run) -> (String, Option<String>) {
     }
 }
 
-/// The run that is named, else the newest in flight of the target: its own smoke run, or a run that brings a version into it.
+/// The run that is named, else the newest in flight of the target.
 fn find<'a>(subject: &Subject<'a>) -> Result<&'a Run, Refusal> {
     if let Some(id) = &subject.request.run {
         return belongs::by_id(subject.store(), id)
@@ -173,6 +176,25 @@ fn find<'a>(subject: &Subject<'a>) -> Result<&'a Run, Refusal> {
                 })
             });
     }
+    // One that is stopping already is named only where no other is left to stop.
+    let order = |a: &&Run, b: &&Run| {
+        let by_need = a.is_stopping().cmp(&b.is_stopping());
+        by_need.then_with(|| belongs::newest_first(a, b))
+    };
+    let found = in_flight(subject).into_iter().min_by(order);
+    found.ok_or_else(|| {
+        subject.refusal(
+            format!(
+                "No run in flight leads to {}, as far as is known.",
+                subject.request.target
+            ),
+            "",
+        )
+    })
+}
+
+/// The runs in flight of the target: its own smoke runs, and those that bring a version into it.
+fn in_flight<'a>(subject: &Subject<'a>) -> Vec<&'a Run> {
     let own = belongs::smoke(subject.store(), subject.delivery(), &subject.request.target);
     let own = own.into_iter().filter(|run| !run.phase.is_over());
     let leading = subject
@@ -180,18 +202,32 @@ fn find<'a>(subject: &Subject<'a>) -> Result<&'a Run, Refusal> {
         .iter()
         .flat_map(|repository| runs::into(subject, subject.environment(), repository))
         .map(|found| found.run);
-    // One that is stopping already is named only where no other is left to stop.
-    let order = |a: &&Run, b: &&Run| {
-        let by_need = a.is_stopping().cmp(&b.is_stopping());
-        by_need.then_with(|| belongs::newest_first(a, b))
+    let mut found: Vec<&Run> = own.chain(leading).collect();
+    found.sort_by(|a, b| belongs::newest_first(a, b));
+    found.dedup_by(|a, b| a.id == b.id);
+    found
+}
+
+/// The other runs in flight of the target, which go on: where several are, the one that is meant has to be chosen.
+fn others(subject: &Subject<'_>, meant: &Run) -> Option<String> {
+    let runs = subject.delivery().runs.as_ref()?;
+    let name = |run: &&Run| {
+        let file = run.repository(&runs.repository_label);
+        let version = run.version(&runs.version_label);
+        let what = [
+            file.map(|f| f.to_string()),
+            version.map(|v| v.short().to_owned()),
+        ];
+        let what: Vec<String> = what.into_iter().flatten().collect();
+        format!("{} ({})", run.id, what.join(" "))
     };
-    own.chain(leading).min_by(order).ok_or_else(|| {
-        subject.refusal(
-            format!(
-                "No run in flight leads to {}, as far as is known.",
-                subject.request.target
-            ),
-            "",
+    let others = in_flight(subject).into_iter();
+    let others = others.filter(|run| run.id != meant.id && !run.is_stopping());
+    let names: Vec<String> = others.map(|run| name(&run)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "NOT STOPPED, and in flight too: {}. Choose one of these among the runs where it is meant instead.",
+            names.join(", ")
         )
     })
 }

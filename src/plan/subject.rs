@@ -272,7 +272,10 @@ impl<'a> Subject<'a> {
         let checks: Vec<Check> = checks.list();
         Ok(Plan {
             id: self.context.id.clone(),
-            request: draft.request,
+            request: Request {
+                is_of_several: self.repositories.len() > 1,
+                ..draft.request
+            },
             who: self.context.who.clone(),
             made_at: self.context.now,
             from: draft.from,

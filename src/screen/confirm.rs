@@ -42,7 +42,7 @@ fn head_by_need(state: &State, ui: &ConfirmUi, columns: usize) -> (Vec<Line>, Ve
     let what = format!(
         "{}  {}{}",
         plan.request.title().to_uppercase(),
-        plan.request.target,
+        plan.request.name_target(),
         nth.unwrap_or_default()
     );
     let reach = show::reaches(&plan.reach).unwrap_or_else(|| "changes no version".into());

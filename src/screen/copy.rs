@@ -227,7 +227,7 @@ pub fn markdown(state: &State, subject: &Subject) -> Option<String> {
             format!(
                 "{} **{}** @ {}{} by {}: {}{}",
                 plan.request.lever.title(),
-                plan.request.target.app,
+                plan.request.name_app(),
                 plan.request.target.environment,
                 moves.unwrap_or_default(),
                 plan.who.login,

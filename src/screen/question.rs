@@ -98,7 +98,11 @@ fn undo(state: &State, plan: &PlanId, selected: usize) -> Question {
             let to = request.version.as_ref();
             let to = to.map(|to| format!(" to {}", to.short()));
             let title = request.lever.title();
-            let what = format!("{title} {}{}", request.target, to.unwrap_or_default());
+            let what = format!(
+                "{title} {}{}",
+                request.name_target(),
+                to.unwrap_or_default()
+            );
             (story.into_iter().collect(), what)
         }
         None => (
@@ -123,7 +127,7 @@ fn settle(state: &State, plan: &PlanId, selected: usize) -> Question {
             format!(
                 "{} {}, made {} by {}: {}. It is never sent again by itself.",
                 record.plan.request.lever.title(),
-                record.plan.request.target,
+                record.plan.request.name_target(),
                 when(record.plan.made_at, state.now),
                 record.plan.who.login,
                 match &record.outcome {

@@ -159,9 +159,12 @@ fn plan(state: &State, target: &Target) -> Option<String> {
         .filter(|record| record.plan.request.target == *target)
         .last()
         .filter(|record| Some(&record.plan.id) != newest)?;
-    let lever = record.plan.request.lever.title();
+    let request = &record.plan.request;
+    let file = request.named_file();
+    let file = file.map(|file| format!(" {file}")).unwrap_or_default();
+    let lever = request.lever.title();
     let words = state_in_words(record, state.now, |remedy| keys::remedy(state, remedy));
-    Some(format!("{lever}: {}", end_sentence(&words)))
+    Some(format!("{lever}{file}: {}", end_sentence(&words)))
 }
 
 /// What there is to know of a target that is well.

@@ -14,6 +14,7 @@ pub fn some_plan(id: &str) -> Plan {
     Plan {
         id: PlanId::new(id),
         request: Request {
+            is_of_several: false,
             lever: Lever::Stop,
             target: Target::new("staging", "publisher"),
             repository: None,

@@ -152,6 +152,7 @@ pub fn change_delivery(world: &mut World, change: impl FnOnce(&mut Delivery)) {
 
 pub fn request(lever: Lever, environment: &str, app: &str) -> Request {
     Request {
+        is_of_several: false,
         lever,
         target: Target::new(environment, app),
         repository: None,

@@ -230,3 +230,47 @@ fn what_is_stopped_is_a_run_that_is_not_stopping_already() {
     };
     assert_eq!(&*id.uid, "9m");
 }
+
+/// Two runs of an app of two images are in flight: the plan names the one that it stops, and the other one, too.
+#[test]
+fn a_stop_names_the_file_of_its_run_and_the_others_in_flight() {
+    let mut world = licensify();
+    let mut runs = Vec::new();
+    for (file, version, age) in [
+        ("licensify-feed", "v3", "2m"),
+        ("licensify-backend", "v4", "1m"),
+    ] {
+        world.smoke(
+            "staging",
+            "licensify",
+            file,
+            version,
+            "Running",
+            age,
+            |run| {
+                runs.push(run.id.clone());
+            },
+        );
+    }
+    let told = |plan: &Plan, own: &str, other: &str| {
+        let target = format!("{own} (licensify) @ staging");
+        assert_eq!(plan.request.name_target(), target);
+        let warning = plan.warning.clone().unwrap_or_default();
+        assert!(
+            warning.starts_with("NOT STOPPED, and in flight too: "),
+            "{warning}"
+        );
+        assert!(
+            warning.contains(other) && !warning.contains(own),
+            "{warning}"
+        );
+    };
+    let newest = pull(&world, Lever::Stop, "staging", "licensify").unwrap();
+    assert_eq!(newest.request.run.as_ref(), Some(&runs[1]));
+    told(&newest, "licensify-backend", "(licensify-feed v3)");
+    // The run that is chosen is the one that is meant.
+    let asked = request(Lever::Stop, "staging", "licensify").about_run(Some(runs[0].clone()));
+    let chosen = decide(&world, &asked).unwrap();
+    assert_eq!(chosen.request.run.as_ref(), Some(&runs[0]));
+    told(&chosen, "licensify-feed", "(licensify-backend v4)");
+}

@@ -27,6 +27,7 @@ pub fn plan(id: &str, from: &str, to: &str, branch: Option<&str>) -> Plan {
     Plan {
         id: PlanId::new(id),
         request: Request {
+            is_of_several: false,
             lever: Lever::Promote,
             target: Target::new("staging", "frontend"),
             repository: Some(repository.clone()),

@@ -201,6 +201,7 @@ fn with_view(columns: u16, rows: u16, open: View) -> State {
 
 fn request(lever: Lever, environment: &str, app: &str) -> Request {
     Request {
+        is_of_several: false,
         lever,
         target: Target::new(environment, app),
         repository: None,

@@ -11,6 +11,7 @@ fn sync() -> Plan {
     Plan {
         id: PlanId::new("00ff00ff00ff00ff"),
         request: Request {
+            is_of_several: false,
             lever: Lever::Sync,
             target: Target::new("staging", "publisher"),
             repository: None,

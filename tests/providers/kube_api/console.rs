@@ -320,6 +320,7 @@ pub async fn a_viewer_reads_what_they_may(scene: Scene) {
 fn plan(id: &str, write: Write) -> Plan {
     let target = Target::new(ENVIRONMENT, "publisher");
     let request = Request {
+        is_of_several: false,
         lever: Lever::Sync,
         target,
         repository: None,

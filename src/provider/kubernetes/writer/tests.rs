@@ -13,6 +13,7 @@ fn plan(write: Write) -> Plan {
     Plan {
         id: PlanId::new("00ff00ff00ff00ff"),
         request: Request {
+            is_of_several: false,
             lever: Lever::Resubmit,
             target: Target::new("staging", "publisher"),
             repository: None,
