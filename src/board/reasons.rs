@@ -200,35 +200,44 @@ impl<'a> FactsAt<'a> {
         back.filter(|back| !back.is_left)
     }
 
-    /// Rolled back on purpose, and nobody has said yet that it may stay so.
+    /// Rolled back on purpose, and nobody has said yet that it may stay so: each file of the target that was.
     fn back(&self, status: &Status) -> Option<(Word, String)> {
-        status.images.iter().find_map(|image| {
-            let version = image.declared.as_ref()?.version.as_ref()?;
-            let back = self.owed_back(status, image, version)?;
-            let why = back
-                .reason
-                .map(|reason| format!(": {reason}"))
-                .unwrap_or_default();
-            let lower = self.delivery.lower(&status.target.environment);
-            let below = lower.and_then(|lower| {
-                let file = self.store.declared(&lower.name, &image.repository)?;
-                Some((&lower.name, file.version.as_ref()?))
-            });
-            let waits = below
-                .filter(|(_, theirs)| *theirs != version)
-                .filter(|(_, theirs)| self.taken_away(status, image, theirs).is_some())
-                .map(|(lower, theirs)| format!(" {} still waits in {lower}.", theirs.short()))
-                .unwrap_or_default();
-            Some((
-                Word::Back,
-                format!(
-                    "rolled back from {} {} ago by {}{why}.{waits}",
-                    name_version(status, image, &back.from),
-                    self.now.age(back.at),
-                    back.by
-                ),
-            ))
-        })
+        let images = status.images.iter();
+        let backs: Vec<String> = images
+            .filter_map(|image| self.back_in_words(status, image))
+            .collect();
+        (!backs.is_empty()).then(|| (Word::Back, backs.join(" ")))
+    }
+
+    fn back_in_words(&self, status: &Status, image: &Image) -> Option<String> {
+        let version = image.declared.as_ref()?.version.as_ref()?;
+        let back = self.owed_back(status, image, version)?;
+        let why = back
+            .reason
+            .as_ref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        Some(format!(
+            "rolled back from {} {} ago by {}{why}.{}",
+            name_version(status, image, &back.from),
+            self.now.age(back.at),
+            back.by,
+            self.waits_below(status, image, &back).unwrap_or_default()
+        ))
+    }
+
+    /// The version in the environment below that a roll back took away from here: this one, or one before.
+    fn waits_below(&self, status: &Status, image: &Image, back: &TakenBack) -> Option<String> {
+        let lower = &self.delivery.lower(&status.target.environment)?.name;
+        let file = self.store.declared(lower, &image.repository)?;
+        let theirs = file.version.as_ref().filter(|theirs| **theirs != back.to)?;
+        let away = self.taken_away(status, image, theirs)?;
+        let theirs_named = name_version(status, image, theirs);
+        let before = match *theirs == back.from {
+            true => String::new(),
+            false => format!(", rolled back {} ago,", self.now.age(away.at)),
+        };
+        Some(format!(" {theirs_named}{before} still waits in {lower}."))
     }
 
     /// That what harms was rolled back from here before, to follow a sentence.

@@ -70,8 +70,7 @@ fn going_back_twice_leaves_both_below() {
         ],
         &[back("v3084", "v3083", 900), back("v3083", "v3080", 300)],
     );
-    let because =
-        "rolled back from v3083 5m ago by alice: incident 300. v3084 still waits in staging.";
+    let because = "rolled back from v3083 5m ago by alice: incident 300. v3084, rolled back 15m ago, still waits in staging.";
     assert_eq!(words(&world), (vec![Word::Back], vec![because.to_owned()]));
     let away = |version: &str| {
         let (environment, repository) = ("production".into(), "whitehall".into());
@@ -138,11 +137,40 @@ fn what_was_rolled_back_and_came_again_says_so_where_it_harms() {
     let again =
         "alice rolled v3084 back 15m ago: incident 900, and it came again 40s ago (govuk-ci).";
     assert!(because[0].ends_with(again), "{because:?}");
-    // History alone knows it too, where no journal does.
+    // Of a change that the robot made nobody says that it was a roll back, unless the journal does.
     world.store.know_taken_back(Default::default());
     let (_, because) = words(&world);
-    assert!(
-        !because[0].contains("came again"),
-        "the robot did not mean it"
-    );
+    assert!(!because[0].contains("came again"), "{because:?}");
+}
+
+/// Of an app of two images both were rolled back, each by a plan of its own.
+#[test]
+fn each_file_that_was_rolled_back_is_named_with_what_waits_below() {
+    let mut world = Fixture::new();
+    let files = ["licensify-backend", "licensify-feed"];
+    world.app("licensify", &files);
+    for file in files {
+        world.file("staging", file, "v374", true);
+        world.file("production", file, "v370", true);
+        world.moves(file, &[("staging", "v372", "v374", 4_200)]);
+        for (from, to, age) in [("v370", "v374", 3_600), ("v374", "v370", 880)] {
+            world.moved_since("production", file, from, to, age);
+        }
+    }
+    let known = files.map(|file| {
+        let file = ("production".into(), file.into());
+        (file, vec![back("v374", "v370", 900)])
+    });
+    world.store.know_taken_back(known.into());
+    let status = world.status("production", "licensify");
+    assert_eq!(status.attention, [Word::Back]);
+    let because = &status.because[0];
+    for file in files {
+        let back = format!("rolled back from {file} v374 15m ago by alice: incident 900.");
+        let waits = format!("{file} v374 still waits in staging.");
+        assert!(
+            because.contains(&back) && because.contains(&waits),
+            "{because}"
+        );
+    }
 }
