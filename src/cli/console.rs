@@ -103,6 +103,7 @@ fn state(
         },
         store,
         journal,
+        unannounced: Default::default(),
         journal_fault: None,
         calls: VecDeque::new(),
         looks: Default::default(),

@@ -16,7 +16,7 @@ pub use notice::{Notice, Warning};
 use crate::belongs::logs::LogChoice;
 use crate::board::{Board, FoldKind};
 use crate::delivery::Delivery;
-use crate::journal::Journal;
+use crate::journal::{Journal, PlanState};
 use crate::keymap::Keymap;
 use crate::model::log::{ErrorLines, Filter, Log, Pattern};
 use crate::model::{Fault, ObjectId, Target};
@@ -34,6 +34,8 @@ pub struct State {
     pub settings: Settings,
     pub store: Store,
     pub journal: Journal,
+    /// Plans that entries of the journal came about since it was said last what has become of plans: how each stood before.
+    pub unannounced: BTreeMap<PlanId, PlanState>,
     /// Why nothing can be journalled; none where it can.
     pub journal_fault: Option<Fault>,
     /// Calls made to the outside, newest last, bounded.
@@ -393,6 +395,7 @@ impl State {
             keys,
             settings,
             journal: Journal::default(),
+            unannounced: Default::default(),
             journal_fault: None,
             calls: VecDeque::new(),
             looks: Default::default(),

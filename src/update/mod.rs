@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: clocks, IO, waiting and randomness. What time it is and what a plan is called come with the message.
 
+mod announce;
 mod board;
 mod bulk;
 mod confirm;
@@ -63,11 +64,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Outcome { plan, outcome } => ended(state, plan, outcome),
         Message::Recorded(entry) => {
             let plan = entry.plan.clone();
+            announce::note_before(state, &plan);
             state.journal.add_entry(*entry);
             know_taken_back(state, &plan);
         }
         Message::JournalRead(journal) => {
-            state.journal = *journal;
+            announce::replace_journal(state, *journal);
             state.store.know_taken_back(state.journal.taken_back());
         }
         Message::JournalUnreadable(lines) => state.journal.unreadable = lines,
@@ -163,7 +165,7 @@ fn ended(state: &mut State, plan: PlanId, outcome: Outcome) {
 }
 
 fn outcome_in_words(state: &State, plan: &PlanId, outcome: &Outcome) -> String {
-    let short = state.journal.short(plan);
+    let short = name_plan(state, plan);
     match outcome {
         Outcome::Applied { evidence } => {
             format!("Plan {short}: accepted, {evidence}. Waiting for its effect.")
@@ -186,6 +188,17 @@ fn outcome_in_words(state: &State, plan: &PlanId, outcome: &Outcome) -> String {
             let look = crate::screen::keys::remedy(state, &look);
             format!("Plan {short}: outcome unknown, it is not sent again. {because} {look}")
         }
+    }
+}
+
+/// `7f3a`, and what it moves where the app's name does not say that: `7f3a (roll back licensify-feed of licensify in
+/// production)`.
+fn name_plan(state: &State, plan: &PlanId) -> String {
+    let short = state.journal.short(plan);
+    let request = state.journal.get(plan).map(|record| &record.plan.request);
+    match request.filter(|request| request.named_file().is_some()) {
+        Some(request) => format!("{short} ({})", request.name_movement()),
+        None => short.to_owned(),
     }
 }
 

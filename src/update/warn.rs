@@ -26,7 +26,8 @@ impl State {
     }
 
     fn add_warning(&mut self, text: String, about: Option<PlanId>) {
-        if self.ui.warnings.iter().any(|known| known.text == text) {
+        let is_it = |known: &Warning| known.text == text && known.about == about;
+        if self.ui.warnings.iter().any(is_it) {
             return;
         }
         self.ui.warnings.push(Warning {
@@ -40,13 +41,14 @@ impl State {
 
 /// A frame of the state as it is now is on its way to the terminal.
 pub(super) fn note_drawn(state: &mut State) {
-    // What is open may stand over them.
+    // Keys that are about what is open do not say that these were read.
     if state.ui.overlay.is_some() || least_size(state).is_some() {
         return;
     }
-    let in_sight = message::warnings_in_sight(state);
-    for warning in state.ui.warnings.iter_mut().take(in_sight) {
-        warning.is_drawn = true;
+    for number in message::whole_warnings(state) {
+        if let Some(warning) = state.ui.warnings.get_mut(number) {
+            warning.is_drawn = true;
+        }
     }
 }
 

@@ -705,6 +705,7 @@ pub fn blank(delivery: Arc<Delivery>, columns: u16, rows: u16) -> State {
         },
         store,
         journal: Journal::default(),
+        unannounced: Default::default(),
         journal_fault: None,
         calls: VecDeque::new(),
         looks: Default::default(),
