@@ -141,6 +141,14 @@ actions! {
 }
 
 impl Action {
+    /// What can be copied, in the order of the menu.
+    pub const COPIES: [Action; 4] = [
+        Action::CopyValue,
+        Action::CopyLink,
+        Action::CopyCommands,
+        Action::CopyMarkdown,
+    ];
+
     /// Every action, the levers last.
     pub fn all() -> impl Iterator<Item = Action> {
         let levers = Lever::ALL.into_iter().map(Action::Pull);

@@ -2,8 +2,9 @@
 //!
 //! Deliberately absent: drawing. `update` asks here how many lines are visible, so that a page is a page.
 
-use super::{banner, message, recent, sentence};
-use crate::state::{Pane, State, View};
+use super::{banner, levers, message, question, recent, refused, sentence};
+use crate::action::Action;
+use crate::state::{Overlay, Pane, State, View};
 use ratatui::layout::Rect;
 
 /// Columns of the board beside other panes.
@@ -18,6 +19,9 @@ pub const THREE_PANES: u16 = 200;
 const HIGH: u16 = 20;
 /// From these rows on the log stands below board and run.
 const LOG_BELOW: u16 = 32;
+
+/// The part of the screen that a message may take at the most.
+const MESSAGE_SHARE: u16 = 2;
 
 /// Where everything stands. Rectangles may be empty: there is no smallest size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -83,12 +87,51 @@ pub fn footer_area(state: &State, footer: Rect) -> Rect {
     }
 }
 
-/// What the footer leaves of the part for the sentence.
-pub fn sentence_area(sentence: Rect, footer: Rect) -> Rect {
-    let height = footer.y.saturating_sub(sentence.y);
+/// What the footer leaves of a part.
+pub fn above_footer(part: Rect, footer: Rect) -> Rect {
+    let height = footer.y.saturating_sub(part.y);
     Rect {
-        height: sentence.height.min(height),
-        ..sentence
+        height: part.height.min(height),
+        ..part
+    }
+}
+
+/// Where what stands over a view is drawn: the keys and the message stay in sight.
+pub fn overlay_area(state: &State) -> Rect {
+    let panes = panes(state);
+    above_footer(panes.body, footer_area(state, panes.footer))
+}
+
+/// So many lines a message may take: beside an overlay those that this does not need, and one in any case.
+pub fn message_room(state: &State) -> usize {
+    let most = state.size.1 / MESSAGE_SHARE;
+    let room = match overlay_lines(state) {
+        None => most,
+        Some(needed) => {
+            let panes = panes(state);
+            let needed = u16::try_from(needed).unwrap_or(u16::MAX);
+            let spare = panes.body.height.saturating_sub(needed);
+            let of_layout = panes.footer.height.saturating_sub(1);
+            most.min(of_layout.saturating_add(spare))
+        }
+    };
+    usize::from(room.max(1))
+}
+
+/// The lines that the open overlay needs; none where there is none, or one over the whole screen.
+fn overlay_lines(state: &State) -> Option<usize> {
+    let columns = usize::from(state.size.0);
+    match state.ui.overlay.as_ref()? {
+        Overlay::Confirm(_) => None,
+        Overlay::Levers { after, .. } => {
+            Some(levers::lines_at_most(state, after.as_ref(), columns))
+        }
+        Overlay::Copy { .. } => Some(1 + Action::COPIES.len()),
+        Overlay::Refused(refusal) => Some(1 + refused::lines(state, refusal, columns).len()),
+        Overlay::Which { .. }
+        | Overlay::Mute { .. }
+        | Overlay::Undo { .. }
+        | Overlay::Settle { .. } => Some(question::question(state)?.lines(columns).count()),
     }
 }
 

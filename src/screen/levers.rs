@@ -3,11 +3,12 @@
 //! Deliberately absent: the decision. It is [`crate::plan::plan`]'s, so that what is grey here refuses there, for the same
 //! reason.
 
+use super::proposed::why_open;
 use crate::action::{Action, Place};
-use crate::belongs::repositories;
 use crate::model::{Repository, Target, Version};
 use crate::plan::{CheckName, Lever, Plan, PlanId, Refusal, Request, show};
 use crate::state::{BoardLine, State};
+use std::ops::RangeInclusive;
 
 /// What each lever would do now, or why not: one plan, or one for each marked cell. Where cells are marked it moves all of
 /// them or none.
@@ -113,6 +114,14 @@ pub(super) fn decide_against_trouble(
     }
 }
 
+/// Lines of what stands below the levers about the selected one.
+pub const ABOUT: RangeInclusive<usize> = 2..=4;
+
+/// So many lines the open levers take at the most, with their title.
+pub fn lines_at_most(state: &State, sent: Option<&PlanId>, columns: usize) -> usize {
+    1 + why_open(state, sent, columns).len() + Lever::ALL.len() + ABOUT.end()
+}
+
 /// `3 marked cells`.
 fn marked_cells(count: usize) -> String {
     let cells = if count == 1 { "cell" } else { "cells" };
@@ -134,7 +143,7 @@ pub fn moved(state: &State, target: &Target) -> String {
 /// ` (REACHES PRODUCTION)`; where cells are marked how many it moves: ` 3 marked cells (2 REACH PRODUCTION)`.
 pub fn gist(state: &State, plans: &[Plan]) -> (String, String) {
     match (plans, state.moved_marks()) {
-        ([plan], None) => gist_of_one(state, plan),
+        ([plan], None) => gist_of_one(plan),
         _ => {
             let to = format!(" {}", marked_cells(plans.len()));
             let why = match plans.iter().filter(|plan| plan.reach.production).count() {
@@ -146,24 +155,17 @@ pub fn gist(state: &State, plans: &[Plan]) -> (String, String) {
     }
 }
 
-/// ` licensify-feed`: the file that a plan moves, where its target has several.
-fn one_of_several(state: &State, plan: &Plan) -> String {
-    let request = &plan.request;
-    let files = repositories(&state.store, &request.target).unwrap_or_default();
-    match &request.repository {
-        Some(file) if files.len() > 1 => format!(" {file}"),
-        _ => String::new(),
-    }
-}
-
-fn gist_of_one(state: &State, plan: &Plan) -> (String, String) {
+/// ` licensify-feed to v3`: the file is named where the target has several.
+fn gist_of_one(plan: &Plan) -> (String, String) {
+    let file = plan.request.named_file();
+    let file = file.map(|file| format!(" {file}")).unwrap_or_default();
     let to = match plan.request.lever {
         Lever::Promote | Lever::RollBack => plan
             .to
             .as_ref()
-            .map(|to: &Version| format!("{} to {}", one_of_several(state, plan), to.short()))
+            .map(|to: &Version| format!("{file} to {}", to.short()))
             .unwrap_or_default(),
-        Lever::Hold | Lever::Release => one_of_several(state, plan),
+        Lever::Hold | Lever::Release => file,
         _ => String::new(),
     };
     let evidence = || {

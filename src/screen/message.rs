@@ -1,19 +1,17 @@
 //! Message: the last lines: what must be known, and below it what came of the last key or how the newest plan stands. They
 //! take as many lines as they need.
 
-use super::keys;
 use super::line::{Line, Tone};
 use super::time::when;
+use super::{keys, layout};
+use crate::action::{Action, Place};
 use crate::journal::{PlanState, Record};
 use crate::plan::waits::state_in_words;
-use crate::state::{State, Warning};
-use crate::text::wrap;
+use crate::state::State;
+use crate::text::{cut, width, wrap};
 
-/// The part of the screen that a message may take at the most.
-const SHARE: usize = 2;
-
-/// A warning beside others has room up to so many lines, so that what is said of the selected cell keeps its own. The first
-/// one is whole in any case.
+/// Several warnings have so many lines together, so that what is said of the selected cell keeps its own; more only where
+/// the oldest needs them to be whole.
 const WARNED: usize = 3;
 
 /// How the newest plan stands takes so many lines at the most.
@@ -21,8 +19,9 @@ const NEWEST: usize = 2;
 
 /// The lines of the message, wrapped. While a line is typed only what was just said stands above it.
 pub fn lines(state: &State, columns: usize) -> Vec<Line> {
-    let (mut lines, _) = warnings(state, columns);
-    let room = most(state).saturating_sub(lines.len());
+    let most = layout::message_room(state);
+    let mut lines = warnings(state, columns, most);
+    let room = most.saturating_sub(lines.len());
     if room == 0 {
         return lines;
     }
@@ -41,28 +40,79 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line> {
     lines
 }
 
-/// How many warnings are in sight, from the oldest on: those that find no room follow once these were read.
-pub fn warnings_in_sight(state: &State) -> usize {
-    warnings(state, usize::from(state.size.0)).1
+/// The warnings that are whole in sight, by their number: the others follow once these were read.
+pub fn whole_warnings(state: &State) -> Vec<usize> {
+    let most = layout::message_room(state);
+    let needs = warning_needs(state, usize::from(state.size.0));
+    // No more lines than this can be had.
+    let least = most.saturating_sub(usize::from(needs.len() > 1)).max(1);
+    let shares = share(&needs, most).into_iter().enumerate();
+    let whole = shares
+        .zip(needs)
+        .filter(|((_, has), needs)| *has >= (*needs).min(least));
+    whole.map(|((number, _), _)| number).collect()
 }
 
-fn most(state: &State) -> usize {
-    (usize::from(state.size.1) / SHARE).max(1)
-}
-
-/// The lines of the warnings that there is room for, and how many these are.
-fn warnings(state: &State, columns: usize) -> (Vec<Line>, usize) {
-    let most = most(state);
-    let mut lines: Vec<Line> = Vec::new();
-    for (before, Warning { text, .. }) in state.ui.warnings.iter().enumerate() {
-        let more = wrapped(text, columns, most, Tone::Warning);
-        let room = if before == 0 { most } else { most.min(WARNED) };
-        if lines.len() + more.len() > room {
-            return (lines, before);
+/// The lines of the warnings, oldest first; the newest, which is in sight in any case, ends by how many more there are.
+fn warnings(state: &State, columns: usize, most: usize) -> Vec<Line> {
+    let shares = share(&warning_needs(state, columns), most);
+    let waiting = shares.iter().filter(|lines| **lines == 0).count();
+    let more = match (waiting, state.keys.first(Place::Board, Action::Journal)) {
+        (0, _) => String::new(),
+        (_, None) => format!("  +{waiting} more"),
+        (_, Some(key)) => format!("  +{waiting} more: {key}"),
+    };
+    let newest = shares.len().saturating_sub(1);
+    let mut lines = Vec::new();
+    for (number, (warning, has)) in state.ui.warnings.iter().zip(shares).enumerate() {
+        if has == 0 {
+            continue;
         }
-        lines.extend(more);
+        lines.extend(wrapped(&warning.text, columns, has, Tone::Warning));
+        if number == newest
+            && waiting > 0
+            && let Some(last) = lines.pop()
+        {
+            lines.push(with_end(&last, &more, columns));
+        }
     }
-    (lines, state.ui.warnings.len())
+    lines
+}
+
+/// The line with an end that is not cut, whatever goes before it.
+fn with_end(line: &Line, end: &str, columns: usize) -> Line {
+    let texts = line.stretches().iter().map(|(text, _)| &**text);
+    let text: String = texts.collect();
+    let room = columns.saturating_sub(width(end));
+    Line::new().look(format!("{}{end}", cut(&text, room)), Tone::Warning)
+}
+
+/// How many lines each warning needs to be whole.
+fn warning_needs(state: &State, columns: usize) -> Vec<usize> {
+    let warnings = state.ui.warnings.iter();
+    warnings
+        .map(|warning| wrapped(&warning.text, columns, usize::MAX, Tone::Warning).len())
+        .collect()
+}
+
+/// How many lines each warning has of `most`, oldest first. The oldest is whole where it can be, because a key ends only what
+/// was whole in sight; the newest has a line in any case, and those between them as long as there are some.
+fn share(needs: &[usize], most: usize) -> Vec<usize> {
+    let mut shares = vec![0; needs.len()];
+    let ([oldest, .., newest], [needed, .., _]) = (&mut shares[..], needs) else {
+        return needs.iter().map(|needed| (*needed).min(most)).collect();
+    };
+    *newest = 1;
+    *oldest = (*needed).min(most.saturating_sub(1));
+    let mut left = most.min(WARNED).saturating_sub(*oldest + 1);
+    for enough in [1, most] {
+        for (has, needed) in shares.iter_mut().zip(needs) {
+            let more = (*needed).min(enough).saturating_sub(*has).min(left);
+            *has += more;
+            left -= more;
+        }
+    }
+    shares
 }
 
 /// Whether a warning says already how the newest plan stands.
@@ -102,11 +152,9 @@ fn says(state: &State, record: &Record) -> String {
         false => format!("{}: ", record.plan.who.login),
     };
     format!(
-        "{} {who}{} {} in {}: {}",
+        "{} {who}{}: {}",
         when(at, state.now),
-        request.lever.title(),
-        request.target.app,
-        request.target.environment,
+        request.name_movement(),
         state_in_words(record, state.now, |remedy| keys::remedy(state, remedy))
     )
 }

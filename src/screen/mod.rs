@@ -21,6 +21,7 @@ pub mod place;
 pub mod proposed;
 pub mod question;
 pub mod recent;
+pub mod refused;
 pub mod room;
 pub mod run;
 pub mod sentence;

@@ -11,7 +11,10 @@ use crate::journal::{PlanState, Record};
 use crate::model::{Order, Repository, RunPhase, Target, Word};
 use crate::plan::{Lever, Moves, Plan, PlanId, Refusal, Request, Write};
 use crate::state::State;
-use crate::text::end_sentence;
+use crate::text::{Safe, end_sentence, wrap_at_most};
+
+/// Lines that say why the levers are open, where nobody opened them.
+const WHY: usize = 3;
 
 /// The levers against a target's trouble, the first to pull first.
 pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
@@ -179,9 +182,12 @@ fn is_run_stopped(state: &State, plan: &Plan) -> bool {
     run.is_some_and(|run| !run.may_pass() && run.phase != RunPhase::Succeeded)
 }
 
-/// Why the levers are open after a plan was sent: what it left open, and the lever that closes that.
-pub fn why_open(state: &State, sent: &PlanId) -> Option<String> {
-    left_open(state, sent).map(|(_, why)| why)
+/// Why the levers are open after a plan was sent, wrapped: what it left open, and the lever that closes that.
+pub fn why_open(state: &State, sent: Option<&PlanId>, columns: usize) -> Vec<Safe> {
+    let why = sent.and_then(|sent| left_open(state, sent));
+    why.map_or_else(Vec::new, |(_, why)| {
+        wrap_at_most(&why, columns, columns, WHY)
+    })
 }
 
 /// The levers of the plans that move the target, are not over and not late. One that brings a version here from another

@@ -107,16 +107,12 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) -> Option<Position> {
     let prompt = state.ui.prompt.as_ref();
     let typing = u16::from(prompt.is_some());
     let message = message::lines(state, usize::from(area.width));
-    let saying = u16::try_from(message.len()).unwrap_or(u16::MAX);
-    let saying = saying.max(1 - typing).min(area.height - above - typing);
-    if saying > 0 {
-        let mut lines = pen.within(Rect {
-            y: area.bottom() - typing - saying,
-            height: saying,
-            ..area
-        });
-        said(state, message, &mut lines);
-    }
+    let mut lines = pen.within(Rect {
+        y: area.y + above,
+        height: area.height.saturating_sub(above + typing),
+        ..area
+    });
+    said(state, message, &mut lines);
     prompt.and_then(|prompt| {
         let mut last = pen.within(Rect {
             y: area.bottom() - 1,
@@ -243,23 +239,31 @@ fn typed(prompt: &Prompt, pen: &mut Pen<'_>) -> Option<Position> {
         .map(|(x, y)| Position { x, y })
 }
 
-/// The message, and how to find the keys where there is room beside it.
+/// The message, and how to find the keys where there is room beside or below it.
 fn said(state: &State, message: Vec<screen::line::Line>, pen: &mut Pen<'_>) {
     let chord = keys::first(state, place(state), Action::Help);
     let help = match chord.is_empty() {
         true => Line::new(),
         false => Line::new().look(chord, pen.theme.bold()).say(" keys"),
     };
-    let last = pen.rows().saturating_sub(1);
+    let Some(last) = pen.rows().checked_sub(1) else {
+        return;
+    };
     let theme = pen.theme;
-    let mut room = pen.columns();
-    for (y, line) in message.into_iter().enumerate() {
+    let columns = pen.columns();
+    let needs = help.width() + 1;
+    let is_beside = |line: &screen::line::Line| line.width() + needs <= columns;
+    let free = pen.rows().saturating_sub(message.len());
+    let below = usize::from(!message.last().is_none_or(is_beside)).min(free);
+    let first = free - below;
+    let mut room = columns;
+    for (y, line) in (first..=last).zip(message) {
         if y == last {
-            room -= line.width().min(room);
+            room = columns.saturating_sub(line.width() + 1);
         }
         pen.line(y, &theme.styled(line));
     }
-    if help.width() + usize::from(room < pen.columns()) <= room {
-        pen.line_at(pen.columns() - help.width(), last, &help);
+    if help.width() <= room {
+        pen.line_at(columns - help.width(), last, &help);
     }
 }

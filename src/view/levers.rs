@@ -5,16 +5,10 @@ use crate::action::{Action, Place};
 use crate::model::Target;
 use crate::plan::{Lever, Plan, PlanId, Refusal};
 use crate::screen::keys;
-use crate::screen::levers::{decided, gist, moved};
+use crate::screen::levers::{ABOUT, decided, gist, moved};
 use crate::screen::proposed::{cursor, why_open};
 use crate::state::State;
 use crate::text::{wrap, wrap_at_most};
-
-/// Lines that say why it is open, where nobody opened it.
-const WHY: usize = 3;
-
-/// Lines of what stands below the levers about the selected one.
-const ABOUT: std::ops::RangeInclusive<usize> = 2..=4;
 
 /// What there is to say of a lever: why it is off and what to do about it, or what it does.
 fn about(state: &State, lever: Lever, decision: &Result<Vec<Plan>, Refusal>) -> String {
@@ -40,10 +34,7 @@ pub fn draw(
     let decided = decided(state, target);
     let columns = pen.columns();
     let theme = pen.theme;
-    let why = sent
-        .and_then(|sent| why_open(state, sent))
-        .map(|why| wrap_at_most(&why, columns, columns, WHY))
-        .unwrap_or_default();
+    let why = why_open(state, sent, columns);
     let needs = decided
         .iter()
         .map(|(lever, decision)| about(state, *lever, decision))

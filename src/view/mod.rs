@@ -44,7 +44,7 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     if let Some(area) = layout::board_area(state) {
         board::draw(state, &mut pen, area);
         if !state.ui.zoom {
-            let area = layout::sentence_area(panes.sentence, footer);
+            let area = layout::above_footer(panes.sentence, footer);
             sentence::draw(state, &mut pen.within(area));
         }
     }
@@ -73,8 +73,9 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
         list::draw(state, &mut pen.within(panes.body));
     }
     let typed = footer::draw(state, &mut pen, footer);
-    palette::draw(state, &mut pen.within(panes.body));
-    let asked = overlay::draw(state, &mut pen, panes.body, whole);
+    let over = layout::overlay_area(state);
+    palette::draw(state, &mut pen.within(over));
+    let asked = overlay::draw(state, &mut pen, over, whole);
     // Beneath an overlay nothing is typed.
     if state.ui.overlay.is_some() {
         asked

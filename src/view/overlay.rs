@@ -6,16 +6,16 @@ use super::pen::{Line, Pen};
 use super::theme::Theme;
 use super::{confirm, levers};
 use crate::action::{Action, Place};
-use crate::plan::{Refusal, show};
-use crate::screen::confirm::{head, parts::check as check_lines};
+use crate::plan::Refusal;
+use crate::screen::confirm::head;
 use crate::screen::copy::title;
 use crate::screen::question::{Question, question};
-use crate::screen::{keys, place::place, room::least_size};
+use crate::screen::{keys, place::place, refused, room::least_size};
 use crate::state::{Overlay, State};
 use crate::text::{Safe, wrap};
 use ratatui::layout::{Position, Rect};
 
-/// Draws the overlay over everything but the last two lines (the confirmation over everything).
+/// Draws the overlay over everything but the keys and the message (the confirmation over everything).
 pub fn draw(state: &State, pen: &mut Pen<'_>, main: Rect, whole: Rect) -> Option<Position> {
     if let Some(size) = least_size(state) {
         too_small(state, &mut pen.within(whole), size);
@@ -66,15 +66,9 @@ pub fn at_foot<'a>(pen: &'a mut Pen<'_>, lines: usize) -> Pen<'a> {
 
 fn copy(state: &State, pen: &mut Pen<'_>, what: &str) {
     let theme = pen.theme;
-    let rows = [
-        Action::CopyValue,
-        Action::CopyLink,
-        Action::CopyCommands,
-        Action::CopyMarkdown,
-    ];
-    let mut pen = at_foot(pen, rows.len() + 1);
+    let mut pen = at_foot(pen, 1 + Action::COPIES.len());
     pen.rule(0, &format!("copy of {what}"), theme.bold());
-    for (at, action) in rows.into_iter().enumerate() {
+    for (at, action) in Action::COPIES.into_iter().enumerate() {
         let line = Line::new()
             .say(" ")
             .look(keys::first(state, Place::Copy, action), theme.bold())
@@ -152,30 +146,11 @@ fn too_small(state: &State, pen: &mut Pen<'_>, (columns, rows): (u16, u16)) {
 
 fn refused(state: &State, pen: &mut Pen<'_>, refusal: &Refusal) {
     let theme = pen.theme;
-    let columns = pen.columns();
-    let mut lines: Vec<Line> = Vec::new();
-    let mut says = |text: &str| {
-        for line in wrap(text, columns, columns) {
-            lines.push(Line::new().safe(line, theme.plain()));
-        }
-    };
-    says(&refusal.because);
-    if !refusal.remedy.is_empty() {
-        says(&keys::remedy(state, &refusal.remedy));
-    }
-    for check in refusal.checks.iter().filter(|c| show::is_telling(c)) {
-        lines.extend(
-            check_lines(check, columns, 3)
-                .into_iter()
-                .map(|line| theme.styled(line)),
-        );
-    }
-    let back = keys::first(state, Place::Confirm, Action::Back);
-    lines.push(Line::from(format!("Nothing was sent. {back} closes.")));
+    let lines = refused::lines(state, refusal, pen.columns());
     let mut pen = at_foot(pen, 1 + lines.len());
     let title = format!("REFUSED {} {}", refusal.lever.title(), refusal.target);
     pen.rule(0, &title, theme.warning());
-    for (at, line) in lines.iter().enumerate() {
-        pen.line(1 + at, line);
+    for (y, line) in lines.into_iter().enumerate() {
+        pen.line(1 + y, &theme.styled(line));
     }
 }

@@ -170,3 +170,57 @@ fn promotion_is_spoken_of_only_where_the_delivery_has_a_key_for_it() {
     change_delivery(&mut world, |delivery| delivery.declared.promote = None);
     assert!(!speaks(&world));
 }
+
+/// An app of two images: what a plan is about is its file.
+#[test]
+fn a_plan_names_its_file_where_the_name_of_the_app_does_not_say_it() {
+    let mut world = licensify();
+    world.stands("staging", "licensify-feed", "v2", "v3", "1d");
+    let asked = Request {
+        repository: Some("licensify-feed".into()),
+        ..request(Lever::Promote, "production", "licensify")
+    };
+    let plan = decide(&world, &asked).unwrap();
+    let target = "licensify-feed (licensify) @ production";
+    let movement = "promote licensify-feed of licensify in production";
+    assert_eq!(plan.request.name_target(), target);
+    let text = show::text(&plan);
+    assert!(text.starts_with(&format!("PROMOTE  {target}  ")), "{text}");
+    let commands = show::commands(&plan, &world.delivery, &Default::default());
+    assert!(
+        commands.contains(&format!("promote {target}: ")),
+        "{commands}"
+    );
+    let mut state = world.state(200, 24);
+    crate::world::remember(&mut state, plan.clone(), "1s");
+    let says = |state: &leverframe::state::State| -> String {
+        let lines = leverframe::screen::message::lines(state, 200);
+        let texts = lines.iter().flat_map(|line| line.stretches());
+        texts.map(|(text, _)| text.to_string()).collect()
+    };
+    assert!(
+        says(&state).contains(&format!("{movement}: ")),
+        "{}",
+        says(&state)
+    );
+    let outcome = Outcome::Applied {
+        evidence: "pushed".into(),
+    };
+    let sent = leverframe::message::Message::Outcome {
+        plan: plan.id.clone(),
+        outcome,
+    };
+    leverframe::update::update(&mut state, sent);
+    assert!(
+        says(&state).contains(&format!("({movement}): accepted")),
+        "{}",
+        says(&state)
+    );
+    // The usual plan reads as ever.
+    let usual = pull(&publisher(), Lever::Promote, "production", "publisher").unwrap();
+    assert_eq!(usual.request.name_target(), "publisher @ production");
+    assert_eq!(
+        usual.request.name_movement(),
+        "promote publisher in production"
+    );
+}

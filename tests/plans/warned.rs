@@ -4,6 +4,8 @@ use crate::plans::some_plan;
 use crate::scene::*;
 use crate::world::{now, remember};
 use jiff::{SignedDuration, Timestamp};
+use leverframe::effect::Effect;
+use leverframe::journal::{Entry, What};
 use leverframe::keymap::Chord;
 use leverframe::message::{Message, Press};
 use leverframe::plan::*;
@@ -160,7 +162,7 @@ fn a_clock_that_a_key_finds_set_back_is_said_until_the_key_after() {
 }
 
 #[test]
-fn warnings_that_find_no_room_follow_once_those_before_them_were_read() {
+fn warnings_that_find_no_room_are_counted_and_follow_once_those_before_them_were_read() {
     let mut state = publisher().state(80, 24);
     for n in 0..20 {
         update(&mut state, Message::Warned(format!("Warning {n}.")));
@@ -171,14 +173,207 @@ fn warnings_that_find_no_room_follow_once_those_before_them_were_read() {
             .filter(|n| said.contains(&format!("Warning {n}.")))
             .collect()
     };
-    assert_eq!(numbers(&state), (0..3).collect::<Vec<_>>());
+    assert_eq!(numbers(&state), [0, 1, 19]);
+    assert!(said(&state).contains("+17 more: J"), "{}", said(&state));
     draw(&mut state, now());
     press(&mut state, "j", now());
-    assert_eq!(numbers(&state), (3..6).collect::<Vec<_>>());
-    // What is open may stand over them.
+    assert_eq!(numbers(&state), [2, 3, 18]);
+    assert!(said(&state).contains("+14 more: J"), "{}", said(&state));
+    // Keys in what is open are not about them.
     press(&mut state, "a", now());
     assert!(state.ui.overlay.is_some());
     draw(&mut state, now());
     press(&mut state, "esc", now());
-    assert_eq!(numbers(&state), (3..6).collect::<Vec<_>>());
+    assert_eq!(numbers(&state), [2, 3, 18]);
+}
+
+/// Four of two lines each: the oldest is whole, the newest begins, and the others are counted; no key ends what was not
+/// whole in sight.
+#[test]
+fn no_warning_is_hidden_by_an_older_one_and_each_is_whole_before_a_key_ends_it() {
+    for (columns, rows) in [(80, 24), (40, 24), (40, 12)] {
+        let mut state = publisher().state(columns, rows);
+        let long =
+            "and what came of it has to be looked at before anything else is sent there ".repeat(2);
+        let text = |n: usize| format!("roll back app-{n} in production: cut short, {long}end-{n}.");
+        for n in 0..4 {
+            update(&mut state, Message::Warned(text(n)));
+        }
+        for left in (2..=4).rev() {
+            let oldest = 4 - left;
+            let says = said(&state);
+            assert!(
+                says.contains(&format!("end-{oldest}.")),
+                "{columns}x{rows}: {says}"
+            );
+            assert!(says.contains("app-3"), "{columns}x{rows}: {says}");
+            let more = format!("+{} more: J", left - 2);
+            assert_eq!(says.contains(&more), left > 2, "{columns}x{rows}: {says}");
+            draw(&mut state, now());
+            press(&mut state, "j", now());
+            assert_eq!(state.ui.warnings.len(), left - 1);
+        }
+        assert!(said(&state).contains("end-3."), "{}", said(&state));
+    }
+}
+
+/// The bells, and the titles, that what was derived asks for.
+fn announced(state: &mut State) -> Vec<String> {
+    let effects = derive_state(state);
+    let title = |effect: &Effect| match effect {
+        Effect::Title(text) => Some(text.clone()),
+        _ => None,
+    };
+    let titles: Vec<String> = effects.iter().filter_map(title).collect();
+    let bells = effects.iter().filter(|effect| **effect == Effect::Bell);
+    assert_eq!(bells.count(), titles.len());
+    titles
+}
+
+/// The entries that a derivation has written into the journal's file.
+fn written(state: &mut State) -> Vec<Entry> {
+    let effects = derive_state(state).into_iter();
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Record(entry) => Some(*entry),
+            _ => None,
+        })
+        .collect()
+}
+
+fn read_entry(state: &mut State, plan: &PlanId, what: What) {
+    let (at, plan) = (state.now, plan.clone());
+    let entry = Entry { at, plan, what };
+    update(state, Message::Recorded(Box::new(entry)));
+}
+
+/// Each console of a journal says what another console or command noted first.
+#[test]
+fn what_became_of_a_plan_is_announced_once_whoever_noted_it() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let mut plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    plan.hops.truncate(1);
+    let because = "v1363 followed before".to_owned();
+    for (what, word, is_warned) in [
+        (What::CutShort { hop: 0, because }, "cut short: v1363", true),
+        (What::Late { hop: 0 }, "OVERDUE", true),
+        (What::Seen { hop: 0 }, "done in", false),
+    ] {
+        let mut state = world.state(80, 24);
+        remember(&mut state, plan.clone(), "1s");
+        assert_eq!(announced(&mut state), Vec::<String>::new());
+        read_entry(&mut state, &plan.id, what.clone());
+        let titles = announced(&mut state);
+        assert_eq!(titles.len(), 1, "{titles:?}");
+        assert!(titles[0].contains(word), "{titles:?}");
+        assert_eq!(state.ui.warnings.len(), usize::from(is_warned));
+        assert!(said(&state).contains(word), "{}", said(&state));
+        // Its own line comes back from the file, and so does another console's.
+        read_entry(&mut state, &plan.id, what);
+        assert_eq!(announced(&mut state), Vec::<String>::new());
+        // What stood in the journal already is no news.
+        let mut opened_later = world.state(80, 24);
+        opened_later.journal = state.journal.clone();
+        assert_eq!(announced(&mut opened_later), Vec::<String>::new());
+        assert!(opened_later.ui.warnings.is_empty());
+    }
+}
+
+#[test]
+fn two_consoles_of_one_journal_both_warn_of_each_of_several_plans() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let late = after(now(), 1_000 * (plan.hops[0].late_s + 1));
+    let mut consoles = [world.state(80, 24), world.state(80, 24)];
+    let ids = ["aaaa", "bbbb", "cccc", "dddd"].map(PlanId::new);
+    for state in &mut consoles {
+        for id in &ids {
+            let plan = Plan {
+                id: id.clone(),
+                ..plan.clone()
+            };
+            remember(state, plan, "1s");
+        }
+    }
+    let [first, second] = &mut consoles;
+    update(first, Message::Ticked(late));
+    let entries = written(first);
+    assert_eq!(entries.len(), ids.len());
+    // The second has read the file before its own clock ticks.
+    for entry in entries {
+        update(second, Message::Recorded(Box::new(entry)));
+    }
+    update(second, Message::Ticked(late));
+    assert_eq!(announced(second).len(), ids.len());
+    for state in &consoles {
+        let about: Vec<_> = state
+            .ui
+            .warnings
+            .iter()
+            .filter_map(|w| w.about.clone())
+            .collect();
+        assert_eq!(about, ids);
+    }
+}
+
+#[test]
+fn a_journal_that_was_replaced_brings_the_news_that_are_new() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let named = |id: &str| Plan {
+        id: PlanId::new(id),
+        ..plan.clone()
+    };
+    let mut state = world.state(80, 24);
+    remember(&mut state, named("aaaa"), "5m");
+    announced(&mut state);
+    let mut replaced = world.state(80, 24);
+    // One that stood in a file that came back, the known one, and one that was sent meanwhile.
+    for (id, age) in [("eeee", "9h"), ("aaaa", "5m"), ("bbbb", "1s")] {
+        remember(&mut replaced, named(id), age);
+        let because = "another followed".to_owned();
+        read_entry(
+            &mut replaced,
+            &PlanId::new(id),
+            What::CutShort { hop: 0, because },
+        );
+    }
+    update(&mut state, Message::JournalRead(Box::new(replaced.journal)));
+    assert_eq!(announced(&mut state).len(), 2);
+    let about: Vec<_> = state
+        .ui
+        .warnings
+        .iter()
+        .filter_map(|w| w.about.clone())
+        .collect();
+    assert_eq!(about, ["aaaa", "bbbb"].map(PlanId::new));
+}
+
+#[test]
+fn what_arrived_after_all_is_said_by_each_console() {
+    let mut world = publisher();
+    by_commits(&mut world);
+    let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
+    let mut state = world.state(80, 24);
+    remember(&mut state, plan.clone(), "1s");
+    let because = "it is not there".to_owned();
+    let lost = Outcome::Failed {
+        because,
+        remedy: String::new(),
+        lost: true,
+    };
+    read_entry(&mut state, &plan.id, What::Outcome { outcome: lost });
+    assert_eq!(announced(&mut state), Vec::<String>::new());
+    let evidence = "commit 7c1e09a is there after all".to_owned();
+    let outcome = Outcome::Applied { evidence };
+    read_entry(&mut state, &plan.id, What::Outcome { outcome });
+    let titles = announced(&mut state);
+    assert_eq!(titles.len(), 1, "{titles:?}");
+    assert!(
+        titles[0].contains("has arrived: commit 7c1e09a"),
+        "{titles:?}"
+    );
 }
