@@ -16,6 +16,9 @@ use crate::state::State;
 use crate::text::wrap;
 use jiff::Timestamp;
 
+/// Columns for how a plan stands: the longest word, and a space.
+const STANDS: usize = 10;
+
 /// What is muted, then the plans; the records come oldest first, their rows newest first.
 pub fn page<'a>(
     state: &'a State,
@@ -59,7 +62,7 @@ pub fn page<'a>(
             unreadable(state)
         ),
         head: Line::from(format!(
-            "{:<7}{:<8}{:<9}{:<9}WHAT",
+            "{:<7}{:<7}{:<STANDS$}{:<9}WHAT",
             "PLAN", "MADE", "STANDS", "WHO"
         )),
         row: Box::new(move |n| {
@@ -73,8 +76,8 @@ pub fn page<'a>(
             let plan = &record.plan;
             let line = Line::new()
                 .say(format!("{:<7}", state.journal.short(&plan.id)))
-                .say(format!("{:<8}", short(plan.made_at, state)))
-                .look(format!("{word:<9}"), look)
+                .say(format!("{:<7}", short(plan.made_at, state)))
+                .look(format!("{word:<STANDS$}"), look)
                 .say(crate::text::fit(
                     &crate::text::Safe::line(&plan.who.login),
                     8,
@@ -82,7 +85,7 @@ pub fn page<'a>(
                 .say(format!(
                     " {} {}",
                     plan.request.lever.title(),
-                    plan.request.target
+                    plan.request.name_target()
                 ))
                 .say(
                     show::moves(plan)
@@ -103,8 +106,8 @@ fn mute_row(state: &State, mute: &Mute, theme: Theme) -> Line {
     let made = short(mute.at, state);
     Line::new()
         .say(format!("{:<7}", "-"))
-        .say(format!("{made:<8}"))
-        .look(format!("{:<9}", "muted"), theme.meant())
+        .say(format!("{made:<7}"))
+        .look(format!("{:<STANDS$}", "muted"), theme.meant())
         .say(crate::text::fit(&crate::text::Safe::line(&mute.by), 8))
         .say(format!(" {}  {}", mute.target, mute.reason))
 }
@@ -177,6 +180,9 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
     };
     let plain = theme.plain();
     let plan = &record.plan;
+    if plan.request.named_file().is_some() {
+        say(&plan.request.name_movement(), plain);
+    }
     let from = plan
         .who
         .from

@@ -630,6 +630,43 @@ fn a_damaged_line_of_the_journal_is_named_by_every_command_about_it() {
 }
 
 #[test]
+fn the_journal_names_the_file_of_a_plan_where_its_app_has_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = small(folder.path());
+    let state = folder.path().join(".local/state/leverframe");
+    let journal = JournalFile::new(JournalPaths::usual(&state));
+    for (id, file, is_of_several) in [
+        ("aaaa", "publisher", false),
+        ("bbbb", "publisher-feed", true),
+    ] {
+        let mut plan = crate::plans::some_plan(id);
+        plan.request.target.app = "publisher".into();
+        plan.request.repository = Some(file.into());
+        plan.request.is_of_several = is_of_several;
+        let entry = Entry {
+            at: plan.made_at,
+            plan: plan.id.clone(),
+            what: What::Intent {
+                plan: Box::new(plan),
+            },
+        };
+        journal.append(&entry).unwrap();
+    }
+    let run = |words: &[&str]| {
+        let place = place.to_str().unwrap();
+        let from = ["--delivery", "govuk", "--repository", place];
+        printed(&leverframe(folder.path(), &[words, &from].concat()))
+    };
+    let listed = run(&["journal"]);
+    for named in ["  publisher @ ", "  publisher-feed (publisher) @ "] {
+        assert!(listed.contains(named), "{listed}");
+    }
+    let data: Value = serde_json::from_str(&run(&["journal", "-o", "json"])).unwrap();
+    assert_eq!(data["records"][0]["repository"], "publisher-feed");
+    assert_eq!(data["records"][1]["repository"], "publisher");
+}
+
+#[test]
 fn what_is_printed_as_json_is_harmless_on_a_terminal_and_means_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let file = "image_tag: \"v1\\u009b31m\\u007f\\u202e\\u0378\"\n";

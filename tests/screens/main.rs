@@ -21,6 +21,7 @@ mod sanitised;
 #[path = "../common/smoke.rs"]
 mod smoke;
 mod unread;
+mod warned;
 #[path = "../common/world.rs"]
 mod world;
 
