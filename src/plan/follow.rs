@@ -226,15 +226,21 @@ impl Facts<'_> {
                 failed.then(|| with(what, operation.message.as_deref()))
             }
             HopEffect::ParentSynced { environment, .. }
-            | HopEffect::RolledOut { environment, .. } => self.followed(environment),
+            | HopEffect::RolledOut { environment, .. } => {
+                self.followed(environment, "it was seen to run")
+            }
             HopEffect::Smoked {
                 environment,
                 app,
                 version,
             } => {
-                let is_over = !self.smoke(environment, app, version, |phase| !phase.is_over())
-                    && self.smoke(environment, app, version, RunPhase::has_failed);
-                is_over.then(|| format!("the smoke run of {version} in {environment} failed"))
+                if self.smoke(environment, app, version, |phase| !phase.is_over()) {
+                    return None;
+                }
+                let has_failed = self.smoke(environment, app, version, RunPhase::has_failed);
+                has_failed
+                    .then(|| format!("the smoke run of {version} in {environment} failed"))
+                    .or_else(|| self.followed(environment, "it was tested"))
             }
             _ => None,
         }
@@ -323,8 +329,8 @@ impl Facts<'_> {
         })
     }
 
-    /// That another version followed in an environment before the plan's was seen to run.
-    fn followed(&self, wanted: &Environment) -> Option<String> {
+    /// That another version followed in an environment before something was seen of the plan's.
+    fn followed(&self, wanted: &Environment, before: &str) -> Option<String> {
         let (repository, version) = self.brings(wanted)?;
         if !self.declared(wanted, repository, version) {
             return None;
@@ -332,7 +338,7 @@ impl Facts<'_> {
         let file = self.store.declared(wanted, repository)?;
         let next = file.version.as_ref().filter(|next| *next != version)?;
         Some(format!(
-            "{} followed it in {wanted} before it was seen to run",
+            "{} followed it in {wanted} before {before}",
             next.short()
         ))
     }

@@ -83,6 +83,7 @@ fn plain_slots(delivery: &Delivery, file: &Declared) -> Slots {
     .collect()
 }
 
+#[derive(Clone)]
 pub struct World {
     pub delivery: Arc<Delivery>,
     pub tree: Tree,

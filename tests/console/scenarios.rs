@@ -35,7 +35,8 @@ fn calm_is_calm_and_the_latest_release_moves_on_by_itself() {
 
 #[test]
 fn a_crash_loop_is_read_in_its_log_and_rolled_back() {
-    let mut desk = Desk::open("crash-loop");
+    // Slow enough that the next broken release comes after all this, however busy the machine is.
+    let mut desk = Desk::open_at("20", "crash-loop", &[]);
     desk.select("whitehall-admin", "production");
     desk.see("CRASH");
     // A crashed container speaks through the log of the one before it.

@@ -8,6 +8,7 @@ use leverframe::model::*;
 use leverframe::plan::*;
 
 /// A plan that was applied just now, and what is noted of it as the world goes on.
+#[derive(Clone)]
 pub struct Story {
     pub journal: Journal,
     id: PlanId,
@@ -60,6 +61,26 @@ impl Story {
     }
 }
 
+/// The same world in which v1363 stands in production.
+fn publisher_followed(world: &World) -> World {
+    let mut followed = world.clone();
+    followed.stands("production", "publisher", "v1362", "v1363", "0s");
+    followed
+}
+
+fn smoke_v1362(world: &mut World, phase: &str) {
+    let (environment, publisher) = ("production", "publisher");
+    world.smoke(
+        environment,
+        publisher,
+        publisher,
+        "v1362",
+        phase,
+        "0s",
+        |_| {},
+    );
+}
+
 #[test]
 fn a_promotion_is_seen_hop_by_hop() {
     let mut world = publisher();
@@ -109,15 +130,16 @@ fn a_promotion_is_seen_hop_by_hop() {
         story.look(&world, 120),
         [What::Seen { hop: 3 }, What::Seen { hop: 4 }]
     );
-    world.smoke(
-        "production",
-        "publisher",
-        "publisher",
-        "v1362",
-        "Succeeded",
-        "0s",
-        |_| {},
-    );
+    // Where another version follows now, nobody will test this one.
+    let mut followed = publisher_followed(&world);
+    let mut overtaken = story.clone();
+    let because = "v1363 followed it in production before it was tested".to_owned();
+    let cut_short = [What::CutShort { hop: 5, because }];
+    assert_eq!(overtaken.look(&followed, 150), cut_short);
+    // Unless it is being tested.
+    smoke_v1362(&mut followed, "Running");
+    assert_eq!(story.clone().look(&followed, 150), []);
+    smoke_v1362(&mut world, "Succeeded");
     assert_eq!(story.look(&world, 200), [What::Seen { hop: 5 }]);
     assert_eq!(story.record().plan_state(), PlanState::Done);
     assert_eq!(story.stands(9_999), "done in 3m20s");
