@@ -35,11 +35,8 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
     let repository = which(&status, args.image.as_deref())?;
     let history = &gathered.store.history;
     let is_whole = history.is_whole(&environment, &repository);
-    let changes: Vec<&Change> = history
-        .changes_of(&environment, &repository)
-        .iter()
-        .filter(|c| c.moves_version())
-        .collect();
+    let all = history.changes_of(&environment, &repository);
+    let changes: Vec<&Change> = all.iter().filter(|c| c.moves_version()).collect();
     let journal = connect::journal(&config).load();
     match common.output {
         Form::Json => print::json(&HistoryPage {
@@ -48,14 +45,14 @@ pub(super) async fn run(args: &HistoryArgs, common: &Common) -> Ended {
             changes: Some(
                 changes
                     .iter()
-                    .map(|c| ChangeLine::new(c, &journal))
+                    .map(|c| ChangeLine::new(c, all, &journal))
                     .collect(),
             ),
         })?,
         Form::Table => {
             let mut table = Table::new(&["AT", "FROM", "TO", "BY", "KIND", "COMMIT"]);
             for change in changes {
-                let line = ChangeLine::new(change, &journal);
+                let line = ChangeLine::new(change, all, &journal);
                 table.row([
                     moment(change.at),
                     change

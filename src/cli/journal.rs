@@ -66,6 +66,17 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
         )
         .await;
     }
+    if args.settle.is_some() && !args.look && !config.read_only {
+        // What the facts say of the plan counts more than who says that it was done.
+        let gathered = gather(&config, Want::board(&[]), common).await?;
+        note(
+            Some(&file),
+            &mut file.load(),
+            &gathered.store,
+            &config.delivery,
+        )
+        .await;
+    }
     if let (Some(prefix), Some(looked)) = (&args.plan, args.settle) {
         settle_by_hand(&config, &file, one(&file.load(), prefix)?, looked).await?;
     }
@@ -77,7 +88,7 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
         drop(file.lock(Duration::ZERO));
     }
     if let Some(prefix) = &args.plan {
-        return show_one(&file, prefix, common);
+        return show_one(&file, prefix, args.look || args.settle.is_some(), common);
     }
     let journal = match args.all {
         true => file.load_all(),
@@ -108,7 +119,7 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
 }
 
 /// One plan whole, wherever it stands.
-fn show_one(file: &JournalFile, prefix: &str, common: &Common) -> Ended {
+fn show_one(file: &JournalFile, prefix: &str, was_read: bool, common: &Common) -> Ended {
     let mut journal = file.load();
     if journal.beginning(&prefix.to_ascii_lowercase()).is_empty() {
         let archived = file.archived().into_iter().map(|older| older.load_all());
@@ -124,7 +135,7 @@ fn show_one(file: &JournalFile, prefix: &str, common: &Common) -> Ended {
             "plan": record.plan,
             "outcome": record.outcome.as_ref().map(|(_, outcome)| outcome),
         }))?,
-        Form::Table => print::safe(&story(record))?,
+        Form::Table => print::safe(&story(record, was_read))?,
     }
     Ok(Exit::Ok)
 }
@@ -353,7 +364,7 @@ fn word(standing: PlanState) -> &'static str {
 }
 
 /// One whole plan: what was intended, and every later entry.
-fn story(record: &Record) -> String {
+fn story(record: &Record, was_read: bool) -> String {
     let mut plan = record.plan.clone();
     if !record.happened() {
         // What it would have left behind is left by nobody.
@@ -362,7 +373,8 @@ fn story(record: &Record) -> String {
     let mut text = show::text(&plan);
     let stands = state_in_words(record, Timestamp::now(), Remedy::with_command);
     text.push_str(&format!("\nstanding: {stands}\n"));
-    if matches!(record.plan_state(), PlanState::Underway | PlanState::Late) {
+    let is_awaited = matches!(record.plan_state(), PlanState::Underway | PlanState::Late);
+    if is_awaited && !was_read {
         text.push_str(
             "As it was noted last; `leverframe journal --look` reads how far it has come since.\n",
         );

@@ -259,8 +259,8 @@ impl<'a> ImageLine<'a> {
 
 impl<'a> ChangeLine<'a> {
     /// Who moved it is known better where the journal has the plan.
-    pub fn new(change: &'a Change, journal: &'a Journal) -> Self {
-        let (actor, kind) = match journal.brought(change) {
+    pub fn new(change: &'a Change, changes: &[Change], journal: &'a Journal) -> Self {
+        let (actor, kind) = match journal.brought(change, changes) {
             Some(record) => (record.plan.who.login.as_str(), ActorKind::Leverframe),
             None => (&*change.actor, change.kind),
         };

@@ -224,11 +224,15 @@ impl Journal {
 
     /// The plan that brought a change: the one that its commit names, else one that was sent for the same file and
     /// version (or gate) shortly before, because a robot's commit or a squashed merge carries no trailer.
-    pub fn brought(&self, change: &Change) -> Option<&Record> {
-        match &change.plan {
-            Some(plan) => self.get(&PlanId::new(plan)),
-            None => self.records.iter().rev().find(|r| r.brought(change)),
-        }
+    /// `changes` are those of its file, newest first: of several that fit a plan only the first is its work.
+    pub fn brought(&self, change: &Change, changes: &[Change]) -> Option<&Record> {
+        let Some(plan) = &change.plan else {
+            return self.records.iter().rev().find(|record| {
+                let first = || changes.iter().rev().find(|known| record.brought(known));
+                record.brought(change) && first().is_none_or(|first| first.commit == change.commit)
+            });
+        };
+        self.get(&PlanId::new(plan))
     }
 
     /// The roll backs of each file that were done, as far as anybody knows, oldest first.

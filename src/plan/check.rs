@@ -227,7 +227,7 @@ table! {
     BadHere {
         word: "bad_here",
         title: "bad here",
-        help: "The version was not rolled back from here, does not crash here, did not fail its smoke run here, and did not stand here untested for so long that it may never have become healthy.",
+        help: "The version was not rolled back from here, does not crash here and did not while this console looked, did not fail its smoke run here, and did not stand here untested for so long that it may never have become healthy.",
         weights: weights([T, T, NO, T, NO]),
     }
     Hop {

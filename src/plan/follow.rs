@@ -166,7 +166,9 @@ impl Facts<'_> {
             HopEffect::ParentSynced {
                 environment,
                 repository,
-            } => self.parent_synced(environment, repository),
+            } => {
+                !self.was_brought_again(environment) && self.parent_synced(environment, repository)
+            }
             HopEffect::Refreshed { environment, app } => {
                 application(self.store, self.delivery, environment, app.as_str()).is_some_and(
                     |app| {
@@ -191,7 +193,7 @@ impl Facts<'_> {
                 environment,
                 app,
                 version,
-            } => self.rolled_out(environment, app, version),
+            } => !self.was_brought_again(environment) && self.rolled_out(environment, app, version),
             HopEffect::Smoked {
                 environment,
                 app,
@@ -329,14 +331,44 @@ impl Facts<'_> {
         })
     }
 
+    /// The change that followed the plan's own in an environment; none as long as its own is the newest.
+    fn next_change(&self, wanted: &Environment) -> Option<&Change> {
+        let (repository, version) = self.brings(wanted)?;
+        let changes = self.store.history.changes_of(wanted, repository).iter();
+        let mut next = None;
+        let mut found = None;
+        for change in changes.filter(|change| change.moves_version()) {
+            if change.at < self.plan.made_at {
+                continue;
+            }
+            // The oldest that brings it is its own: the robot may have brought it again since.
+            if change.to.as_ref() == Some(version) {
+                found = next;
+            }
+            next = Some(change);
+        }
+        found
+    }
+
+    /// Whether the version stands in an environment by a later change than the plan's own, so that what is seen of it proves
+    /// nothing of the plan.
+    fn was_brought_again(&self, wanted: &Environment) -> bool {
+        let brings = self.brings(wanted);
+        let stands = brings.is_some_and(|(file, version)| self.stands(wanted, file, version));
+        stands && self.next_change(wanted).is_some()
+    }
+
     /// That another version followed in an environment before something was seen of the plan's.
     fn followed(&self, wanted: &Environment, before: &str) -> Option<String> {
         let (repository, version) = self.brings(wanted)?;
         if !self.declared(wanted, repository, version) {
             return None;
         }
-        let file = self.store.declared(wanted, repository)?;
-        let next = file.version.as_ref().filter(|next| *next != version)?;
+        let stands = self.store.declared(wanted, repository)?.version.as_ref()?;
+        let next = match stands == version {
+            true => self.next_change(wanted)?.to.as_ref()?,
+            false => stands,
+        };
         Some(format!(
             "{} followed it in {wanted} before {before}",
             next.short()
@@ -367,9 +399,12 @@ impl Facts<'_> {
             app: app.clone(),
         };
         let smoke = belongs::runs::smoke(self.store, self.delivery, &target);
+        let next = self.next_change(environment).map(|next| next.at);
         smoke.into_iter().any(|run| {
             run.version(&runs.version_label).as_ref() == Some(version)
-                && run.created.is_some_and(|at| self.is_after(at))
+                && run
+                    .created
+                    .is_some_and(|at| self.is_after(at) && next.is_none_or(|next| at < next))
                 && is(&run.phase)
         })
     }

@@ -1,8 +1,8 @@
 //! Good: which earlier versions of a target were good there, and what speaks against the others.
 //!
 //! A version was good where it was not rolled back from, does not crash, did not fail its smoke run and did not stand for
-//! long without one, and where its pods still serve, its smoke run passed, or it stood long enough without complaint. The newest such version is nearly
-//! always the one just before: what stood longest may be releases too old.
+//! long without one, and where its pods still serve, its smoke run passed, or it stood long enough without complaint. The
+//! newest such version is nearly always the one just before: what stood longest may be releases too old.
 
 use super::checks::Checks;
 use super::fresh::is_fresh;
@@ -15,9 +15,11 @@ use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::model::live::image_name;
 use crate::model::span::span;
-use crate::model::{Change, Environment, Now, ObjectId, Repository, RunPhase, Target, Version};
+use crate::model::{
+    ActorKind, Change, Environment, Now, ObjectId, Repository, RunPhase, Target, Version,
+};
 use crate::store::history::{Stand, stands};
-use crate::store::{Kind, Store};
+use crate::store::{Crash, Kind, Store};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -31,6 +33,8 @@ pub struct Observed {
     pub serving: BTreeMap<Version, usize>,
     /// Why pods of a version cannot run.
     pub crashing: BTreeMap<Version, String>,
+    /// Those whose pods crashed while this console looked.
+    pub crashed: BTreeMap<Version, Crash>,
     /// The newest smoke run that is over.
     pub smoke: BTreeMap<Version, Smoked>,
     /// For how many seconds a version stood of which no smoke run was made, though its pods had the time to become healthy.
@@ -63,6 +67,11 @@ pub enum Complaint {
     NeverTested {
         stood_s: i64,
     },
+    /// It crashed here while this console looked, and its pods are gone.
+    Crashed {
+        reason: String,
+        at: Timestamp,
+    },
 }
 
 impl Complaint {
@@ -81,6 +90,9 @@ impl Complaint {
             Complaint::SmokeFailed { run, at } => {
                 let when = at.map(|at| format!(" {}", ago(at))).unwrap_or_default();
                 format!("failed its smoke run here{when} ({run})")
+            }
+            Complaint::Crashed { reason, at } => {
+                format!("crashed here {} ({reason})", ago(*at))
             }
             Complaint::NeverTested { stood_s } => format!(
                 "had no smoke run in the {} that it stood here: it may never have become healthy",
@@ -143,6 +155,7 @@ pub fn candidates<'a>(
         }
     }
     let mut found: Vec<Candidate<'a>> = Vec::new();
+    let every = stands.clone();
     for stand in stands {
         let version = stand.version;
         if Some(version) == now || found.iter().any(|known| known.version == version) {
@@ -154,7 +167,7 @@ pub fn candidates<'a>(
             .smoke
             .get(version)
             .is_some_and(|smoke| smoke.passed);
-        let complaint = rolled_back(&stand, orders).or_else(|| observed.complaint(version));
+        let complaint = taken_away(&every, version, orders).or_else(|| observed.complaint(version));
         let stood = longest_s.is_some_and(|seconds| seconds >= good_after_s);
         found.push(Candidate {
             version,
@@ -177,10 +190,36 @@ pub struct Orders<'a> {
     pub journal: &'a Journal,
 }
 
+/// The roll back that took a version away from here, unless it was brought again since and stood: what the robot brought for
+/// less than a rollout and its tests take has proved nothing.
+fn taken_away(stands: &[Stand<'_>], version: &Version, orders: &Orders<'_>) -> Option<Complaint> {
+    for stand in stands.iter().filter(|stand| stand.version == version) {
+        if let Some(complaint) = rolled_back(stand, orders) {
+            return Some(complaint);
+        }
+        let by_robot = |came: &Change| {
+            let file = orders
+                .store
+                .history
+                .changes_of(&came.environment, &came.repository);
+            came.kind == ActorKind::Robot && orders.journal.brought(came, file).is_none()
+        };
+        let usual = &orders.delivery.usual;
+        let long_enough_s = usual.rollout.1 + usual.smoke.1;
+        let is_short = stand.seconds().is_some_and(|s| s <= long_enough_s);
+        if !is_short || !stand.came.is_some_and(by_robot) {
+            return None;
+        }
+    }
+    None
+}
+
 /// How the version's last time here ended, if by a roll back. Where names have no order, the journal's plan says so.
 fn rolled_back(stand: &Stand<'_>, orders: &Orders<'_>) -> Option<Complaint> {
     let left = stand.left?;
-    let record = orders.journal.brought(left);
+    let history = &orders.store.history;
+    let changes = history.changes_of(&left.environment, &left.repository);
+    let record = orders.journal.brought(left, changes);
     let by_plan = record.is_some_and(|record| record.plan.request.lever == Lever::RollBack);
     (by_plan || is_roll_back(orders.store, orders.delivery, left)).then(|| Complaint::RolledBack {
         at: left.at,
@@ -206,6 +245,12 @@ impl Observed {
             return Some(Complaint::SmokeFailed {
                 run: failed.run.name.to_string(),
                 at: failed.at,
+            });
+        }
+        if let Some(Crash { at, reason }) = self.crashed.get(version) {
+            return Some(Complaint::Crashed {
+                reason: reason.clone(),
+                at: *at,
             });
         }
         let stood_s = *self.untested.get(version)?;
@@ -253,10 +298,15 @@ impl Observed {
             }
         }
         observed.untested = untested(subject, environment, repository);
-        let serves = &observed.serving;
-        observed
-            .untested
-            .retain(|version, _| !serves.contains_key(version));
+        let crashes = store.cluster(environment).map(|cluster| &cluster.crashes);
+        let crashes = crashes.into_iter();
+        let crashed = crashes.flat_map(|crashes| crashes.of_image(repository.as_str()));
+        observed.crashed = crashed
+            .map(|(version, crash)| (version.clone(), crash.clone()))
+            .collect();
+        let serves = |version: &Version| observed.serving.contains_key(version);
+        observed.untested.retain(|version, _| !serves(version));
+        observed.crashed.retain(|version, _| !serves(version));
         observed
     }
 }
@@ -359,8 +409,7 @@ impl<'a> Past<'a> {
         let orders = orders(self.subject);
         let last = stands.iter().find(|stand| stand.version == version);
         // The version that stands now was brought again after any roll back; but another roll back may be on its way.
-        let taken_back = last
-            .and_then(|stand| rolled_back(stand, &orders))
+        let taken_back = taken_away(&stands, version, &orders)
             .or_else(|| self.sent_back(version, last.and_then(|stand| stand.came)));
         taken_back
             .into_iter()

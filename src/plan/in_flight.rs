@@ -238,9 +238,9 @@ fn is_awaited(
         return plan.to.as_ref() == to || record.seen.first().is_none_or(Option::is_none);
     };
     let is_read = |store: &Store| {
-        let mut changes = store.history.changes_of(environment, file).iter();
-        changes.any(|change| {
-            let brought = journal.brought(change);
+        let changes = store.history.changes_of(environment, file);
+        changes.iter().any(|change| {
+            let brought = journal.brought(change, changes);
             brought.is_some_and(|brought| brought.plan.id == plan.id)
         })
     };

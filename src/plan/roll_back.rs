@@ -222,7 +222,8 @@ fn arriving(subject: &Subject<'_>, repository: &Repository, now: &Version) -> Op
     let arrives_within = usual.parent_sync.1 + usual.rollout.1;
     let is_young = at.duration_since(moved.at).as_secs() < arrives_within;
     // This journal knows better of its own plans: one that is over has arrived, or never will.
-    let is_ours = subject.context.journal.brought(moved).is_some();
+    let changes = store.history.changes_of(environment, repository);
+    let is_ours = subject.context.journal.brought(moved, changes).is_some();
     (is_young && !is_ours && direction::is_roll_back(store, delivery, moved))
         .then(|| text(moved.at, &moved.actor, from))
 }

@@ -100,7 +100,9 @@ fn head_by_need(state: &State, ui: &ConfirmUi, columns: usize) -> (Vec<Line>, Ve
 
 /// Who ordered a move, as far as the journal knows: a robot commits what people submit.
 fn ordered_by(state: &State, moved: &Change) -> String {
-    match state.journal.brought(moved) {
+    let history = &state.store.history;
+    let changes = history.changes_of(&moved.environment, &moved.repository);
+    match state.journal.brought(moved, changes) {
         Some(record) => {
             let plan = &record.plan;
             format!("{} by {}", plan.request.lever.title(), plan.who.login)

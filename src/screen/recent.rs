@@ -117,7 +117,9 @@ fn stood(state: &State, lower: &Environment, change: &Change) -> bool {
 
 /// Who moved it, as far as git and our journal show.
 pub fn name_mover(state: &State, change: &Change) -> String {
-    if let Some(record) = state.journal.brought(change) {
+    let history = &state.store.history;
+    let changes = history.changes_of(&change.environment, &change.repository);
+    if let Some(record) = state.journal.brought(change, changes) {
         return format!("{}, by leverframe", record.plan.who.login);
     }
     match change.kind {

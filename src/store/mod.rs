@@ -4,6 +4,7 @@
 
 mod attempts;
 mod changed;
+mod crashes;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod history;
@@ -15,6 +16,7 @@ mod weight;
 
 pub use attempts::{Attempts, FailedAttempt};
 pub use changed::Changed;
+pub use crashes::{Crash, Crashes};
 pub use history::History;
 pub use source::{ClusterList, Kind, ListState, Source, SourceState};
 pub use table::Table;
@@ -144,6 +146,7 @@ impl Fact {
 pub struct Cluster {
     pub applications: Table<Application>,
     pub attempts: Attempts,
+    pub crashes: Crashes,
     pub runs: Table<Run>,
     pub deployments: Table<Deployment>,
     pub pods: Table<Pod>,
@@ -344,6 +347,9 @@ impl Store {
             (News::Changes { changes, walked }, _) => self.history.add_walked(changes, walked),
             (News::Pushable(fault), _) => self.pushable = Some(fault.map_or(Ok(()), Err)),
             (News::Put(fact), Some(cluster)) => {
+                if let Fact::Pod(pod) = &fact {
+                    cluster.crashes.remember(pod, seen_at);
+                }
                 let app = self.words.app(&fact).cloned();
                 self.changed
                     .apps

@@ -1,11 +1,11 @@
 //! Good: what a roll back proposes, what stands beside it, and what speaks against a version.
 
 use crate::scene::*;
-use crate::world::{World, ago};
+use crate::world::{World, ago, now};
 use leverframe::journal::{Entry, Journal, What};
 use leverframe::model::*;
 use leverframe::plan::*;
-use leverframe::store::Kind;
+use leverframe::store::{Delta, Kind, News, Source};
 
 const HERE: &str = "production";
 const APP: &str = "publisher";
@@ -355,14 +355,16 @@ fn what_was_rolled_back_from_here_is_said_of_it_with_who_when_and_why() {
     assert!(waiting.is_some_and(Check::refuses), "{:?}", refusal.checks);
     let row = refusal.checks.iter().find(|c| c.name == CheckName::BadHere);
     assert!(row.is_some_and(Check::wants_reason), "{:?}", refusal.checks);
-    // Brought again since, and left for a newer one: nothing is held against it.
-    let mut world = taken_back();
-    world.stands(HERE, APP, "v1361", "v1362", "20m");
-    world.stands(HERE, APP, "v1362", "v1363", "5m");
-    let mut back = request(Lever::RollBack, HERE, APP);
-    back.version = Some("v1362".into());
-    let plan = decide(&world, &back).unwrap();
-    assert_eq!(check(&plan, "bad_here").verdict, Verdict::Passed);
+    // Brought again since, and left for a newer one: nothing is held against it, unless it was gone again at once.
+    for (left, verdict) in [("5m", Verdict::Passed), ("19m", Verdict::Failed)] {
+        let mut world = taken_back();
+        world.stands(HERE, APP, "v1361", "v1362", "20m");
+        world.stands(HERE, APP, "v1362", "v1363", left);
+        let mut back = request(Lever::RollBack, HERE, APP);
+        back.version = Some("v1362".into());
+        let plan = decide(&world, &back).unwrap();
+        assert_eq!(check(&plan, "bad_here").verdict, verdict, "left {left} ago");
+    }
 }
 
 /// README: what is unknown never counts as passed.
@@ -382,6 +384,37 @@ fn whether_a_version_is_bad_where_pods_or_runs_were_not_read_is_not_known() {
             format!("the {name} of {HERE} were not read, so whether it was bad here is not known")
         );
     }
+}
+
+/// The pods of another version have taken its place, and no cluster remembers.
+#[test]
+fn what_crashed_here_while_the_console_looked_is_said_of_it() {
+    let mut world = past();
+    world.pod(HERE, APP, APP, "v1360", wait);
+    let mut state = world.state(80, 24);
+    let cluster = state.store.cluster(&HERE.into()).unwrap();
+    let crashing = cluster.pods.iter().find(|pod| !pod.ready).unwrap();
+    let gone = News::Gone(Kind::Pods, crashing.id.clone());
+    let source = Source::Cluster(HERE.into());
+    let subscription = state.store.source(&source).unwrap().subscription;
+    state.store.apply(Delta {
+        source,
+        subscription,
+        seen_at: now(),
+        news: gone,
+    });
+    let back = Request {
+        version: Some("v1360".into()),
+        ..request(Lever::RollBack, HERE, APP)
+    };
+    let id = PlanId::new("0123456789abcdef");
+    let plan = plan(&back, &state.context(&id)).unwrap();
+    let row = check(&plan, "bad_here");
+    assert!(row.wants_reason());
+    assert_eq!(
+        row.evidence,
+        "v1360 crashed here 2s ago (CrashLoopBackOff); the cause may still stand"
+    );
 }
 
 #[test]

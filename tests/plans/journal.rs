@@ -458,7 +458,7 @@ fn a_change_is_ours_by_file_version_and_time() {
             plan: Box::new(plan),
         },
     ));
-    let ours = |journal: &Journal, change: &Change| journal.brought(change).is_some();
+    let ours = |journal: &Journal, change: &Change| journal.brought(change, &[]).is_some();
     assert!(
         !ours(&journal, &change("staging", "v1", 60)),
         "it was not sent"
@@ -484,6 +484,15 @@ fn a_change_is_ours_by_file_version_and_time() {
     let mut named = change("staging", "v9", 9_999);
     named.plan = Some("aaaa".into());
     assert!(ours(&journal, &named), "the commit says so itself");
+    // What brings the same once more shortly after is somebody else's.
+    let (first, again) = (change("staging", "v1", 60), change("staging", "v1", 80));
+    let again = Change {
+        commit: "again".into(),
+        ..again
+    };
+    let changes = [again.clone(), first.clone()];
+    assert!(journal.brought(&first, &changes).is_some());
+    assert!(journal.brought(&again, &changes).is_none());
     // A branch that was merged the next day: seen then, and ours.
     journal.add_entry(entry("aaaa", 86_400, What::Seen { hop: 0 }));
     assert!(ours(&journal, &change("staging", "v1", 86_000)));

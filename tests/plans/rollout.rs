@@ -64,7 +64,8 @@ fn pods_that_never_left_prove_nothing_until_the_parent_has_rendered_their_versio
 fn what_the_parent_renders_still_from_before_proves_nothing() {
     let mut world = never_rolled_out();
     // Rolled back, which the parent has not heard of, and brought again.
-    stands_again(&mut world, "v1362", "v1361");
+    world.stands("production", "publisher", "v1362", "v1361", "1s");
+    world.changes.last_mut().unwrap().commit = commit("again");
     let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
     let declared = |hop: &Hop| matches!(hop.effect, HopEffect::Declared { .. });
     let declared = plan.hops.iter().position(declared).unwrap();
@@ -203,7 +204,7 @@ fn what_somebody_brings_later_is_no_work_of_a_plan_whose_run_failed() {
 fn a_version_that_another_followed_before_the_parent_had_it_is_awaited_no_longer() {
     let mut world = publisher();
     let plan = pull(&world, Lever::Promote, "production", "publisher").unwrap();
-    let mut story = Story::applied(plan);
+    let mut story = Story::applied(plan.clone());
     world.stands("production", "publisher", "v1361", "v1362", "0s");
     parent_is_at(&mut world, "productionpublisherv1361");
     assert_eq!(story.look(&world, 20), seen(0..=1));
@@ -224,6 +225,13 @@ fn a_version_that_another_followed_before_the_parent_had_it_is_awaited_no_longer
     assert_eq!(story.look(&world, 9_999), []);
     assert_eq!(story.record().plan_state(), PlanState::CutShort);
     assert!(!story.record().can_be_settled());
+    // The same where nobody looked meanwhile: history knows what came between.
+    let mut unnoted = Story::applied(plan);
+    let noted = unnoted.look(&world, 9_999);
+    assert!(
+        matches!(noted.last(), Some(What::CutShort { hop: 2, .. })),
+        "{noted:?}"
+    );
     assert_eq!(
         waits::next_step(story.record()),
         Some("What stands now came after it. Look at that before anything is sent again.")
