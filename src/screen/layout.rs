@@ -6,6 +6,7 @@ use super::{banner, levers, message, question, recent, refused, sentence};
 use crate::action::Action;
 use crate::state::{Overlay, Pane, State, View};
 use ratatui::layout::Rect;
+use std::ops::Range;
 
 /// Columns of the board beside other panes.
 pub const BOARD_COLUMNS: u16 = 78;
@@ -22,6 +23,9 @@ const LOG_BELOW: u16 = 32;
 
 /// The part of the screen that a message may take at the most.
 const MESSAGE_SHARE: u16 = 2;
+
+/// Its head and the selected row: so many lines of the board the sentence leaves uncovered.
+const BOARD_LEAST: u16 = 2;
 
 /// Where everything stands. Rectangles may be empty: there is no smallest size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -87,8 +91,30 @@ pub fn footer_area(state: &State, footer: Rect) -> Rect {
     }
 }
 
+/// Where the sentence is drawn now: what a message takes of it, it takes from what is above, the last hour or the lowest
+/// rows, so that what is said of the selected cell stays whole as long as the board has the lines for it.
+pub fn sentence_area(state: &State) -> Rect {
+    let Panes {
+        board,
+        sentence,
+        footer,
+        ..
+    } = panes(state);
+    let footer = footer_area(state, footer);
+    let said = sentence::lines(state, usize::from(sentence.width)).len();
+    let needed =
+        u16::try_from(1 + said).map_or(sentence.height, |lines| lines.min(sentence.height));
+    let y = footer
+        .y
+        .saturating_sub(needed)
+        .max(board.y + BOARD_LEAST)
+        .min(sentence.y)
+        .min(footer.y);
+    above_footer(Rect { y, ..sentence }, footer)
+}
+
 /// What the footer leaves of a part.
-pub fn above_footer(part: Rect, footer: Rect) -> Rect {
+fn above_footer(part: Rect, footer: Rect) -> Rect {
     let height = footer.y.saturating_sub(part.y);
     Rect {
         height: part.height.min(height),
@@ -242,10 +268,31 @@ pub fn log_area(state: &State) -> Option<Rect> {
     }
 }
 
-/// Rows of the table that are visible; where the board is hidden, as many as it would have.
+/// Rows of the table that there is room for; where the board is hidden, as many as it would have.
 pub fn board_rows(state: &State) -> usize {
     let area = board_area(state).unwrap_or_else(|| panes(state).board);
     usize::from(area.height.saturating_sub(1)).saturating_sub(recent::lines(state, area))
+}
+
+/// Rows of the table that neither the sentence nor a message stands over.
+fn uncovered_rows(state: &State) -> usize {
+    let board = board_area(state).unwrap_or_else(|| panes(state).board);
+    let covered_from = match state.ui.zoom {
+        true => footer_area(state, panes(state).footer).y,
+        false => sentence_area(state).y,
+    };
+    let above = covered_from.saturating_sub(board.y.saturating_add(1));
+    usize::from(above).min(board_rows(state))
+}
+
+/// The lines of the board that are in sight. Where something stands over the selected one, those before it give way only
+/// as long as that stands there: nothing is scrolled for it.
+pub fn lines_in_sight(state: &State) -> Range<usize> {
+    let rows = uncovered_rows(state);
+    let selected = state.selected_line(&state.lines());
+    let least = selected.map_or(0, |line| (line + 1).saturating_sub(rows.max(1)));
+    let top = state.ui.board.top.max(least);
+    top..top + rows
 }
 
 /// Lines of the run's tree that are visible, without its title.

@@ -10,8 +10,8 @@ use crate::plan::waits::state_in_words;
 use crate::state::State;
 use crate::text::{cut, width, wrap};
 
-/// Several warnings have so many lines together, so that what is said of the selected cell keeps its own; more only where
-/// the oldest needs them to be whole.
+/// Several warnings have so many lines together, so that they cover little of what is above; more only where the oldest
+/// needs them to be whole.
 const WARNED: usize = 3;
 
 /// How the newest plan stands takes so many lines at the most.

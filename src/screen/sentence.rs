@@ -43,7 +43,7 @@ pub fn notes(state: &State) -> String {
             key(Action::Back)
         ));
     }
-    let seen = ui.top + layout::board_rows(state);
+    let seen = layout::lines_in_sight(state).end;
     let below = state.lines().len().saturating_sub(seen);
     if below > 0 && state.ui.pane == Default::default() {
         notes.push(format!("{below} more below"));

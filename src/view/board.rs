@@ -93,7 +93,8 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
             pen.line(1 + y, line);
         }
     }
-    for (y, line) in lines.iter().skip(state.ui.board.top).take(rows).enumerate() {
+    let top = screen::layout::lines_in_sight(state).start;
+    for (y, line) in lines.iter().skip(top).take(rows).enumerate() {
         match line {
             BoardLine::Row(key) => {
                 if let Some(found) = state.board.row(key) {

@@ -43,16 +43,13 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     }
     if let Some(area) = layout::board_area(state) {
         board::draw(state, &mut pen, area);
-        if !state.ui.zoom {
-            let area = layout::above_footer(panes.sentence, footer);
-            sentence::draw(state, &mut pen.within(area));
-        }
     }
     let bars = panes
         .run
         .into_iter()
         .chain(panes.log.filter(|log| log.x > 0));
-    if *state.view() == View::Board && !state.ui.zoom {
+    let has_sentence = *state.view() == View::Board && !state.ui.zoom;
+    if has_sentence {
         for area in bars {
             let bar = Rect {
                 x: area.x.saturating_sub(1),
@@ -71,6 +68,9 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     }
     if layout::board_area(state).is_none() {
         list::draw(state, &mut pen.within(panes.body));
+    }
+    if has_sentence {
+        sentence::draw(state, &mut pen.within(layout::sentence_area(state)));
     }
     let typed = footer::draw(state, &mut pen, footer);
     let over = layout::overlay_area(state);

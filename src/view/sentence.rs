@@ -10,6 +10,8 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
     if pen.rows() == 0 {
         return;
     }
+    // It may stand over what is drawn there otherwise.
+    pen.clear();
     let rule = usize::from(pen.rows() > 1);
     if rule > 0 {
         let look = pen.theme.dim();

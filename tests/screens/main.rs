@@ -101,17 +101,13 @@ fn the_board_while_a_parent_delivers_nothing_and_an_app_is_not_there() {
     });
 }
 
-/// Nothing moves for a message, and what it leaves no room for is cut visibly.
+/// What a message takes of the sentence, that takes of what is above it; all above that is where it was.
 #[test]
-fn a_long_message_and_the_sentence_share_the_lines_that_there_are() {
+fn the_sentence_stands_whole_above_a_message_however_long_that_is() {
     let mut state = world::night().state(80, 24);
     let before = golden::drawn(&state);
-    let lines = leverframe::screen::sentence::lines(&state, 80).len();
-    assert!(lines > 1, "{before}");
-    let top = before
-        .lines()
-        .position(|line| line.contains(" @ "))
-        .unwrap();
+    let said = said_of_selected(&state);
+    assert!(said.len() > 1, "{before}");
     for words in 1..40 {
         state.ui.notice = Some(Notice {
             text: "a word that is said here ".repeat(words),
@@ -120,20 +116,25 @@ fn a_long_message_and_the_sentence_share_the_lines_that_there_are() {
             accepts: None,
         });
         let screen = golden::drawn(&state);
-        let keys = screen
-            .lines()
-            .position(|line| line.contains("a levers:"))
-            .unwrap();
-        // All above is where it was.
-        let kept = keys.min(top - 1);
-        assert!(
-            screen.lines().take(kept).eq(before.lines().take(kept)),
-            "{screen}"
-        );
-        let is_whole = keys >= top + lines;
-        let last = screen.lines().nth(keys - 1).unwrap_or_default();
-        assert!(is_whole || keys < top || last.ends_with('~'), "{screen}");
+        let screen: Vec<&str> = screen.lines().collect();
+        let keys = screen.iter().position(|line| line.contains("a levers:"));
+        let top = keys.unwrap() - said.len();
+        assert_eq!(screen[top..][..said.len()], said, "{screen:#?}");
+        let kept = before.lines().take(top - 1);
+        assert!(kept.eq(screen[..top - 1].iter().copied()), "{screen:#?}");
     }
+}
+
+/// The lines of what is said of the selected cell.
+fn said_of_selected(state: &State) -> Vec<String> {
+    let lines = leverframe::screen::sentence::lines(state, usize::from(state.size.0));
+    let text = |line: &leverframe::screen::line::Line| -> String {
+        line.stretches().iter().map(|(text, _)| &**text).collect()
+    };
+    lines
+        .iter()
+        .map(|line| text(line).trim_end().to_owned())
+        .collect()
 }
 
 #[test]

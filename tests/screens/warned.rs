@@ -1,7 +1,7 @@
 //! Warned: what must be known stays in sight beside what is open, at every size.
 
 use crate::golden::drawn;
-use crate::{decide, night, request, with_view, world};
+use crate::{decide, key, night, request, said_of_selected, with_view, world};
 use leverframe::journal::{Entry, What};
 use leverframe::message::Message;
 use leverframe::model::Target;
@@ -87,6 +87,81 @@ fn the_levers_are_whole_beside_a_warning_where_there_is_room() {
     }
     line_of(&screen, "levers of whitehall-admin @ production");
     line_of(&screen, SUBJECT);
+}
+
+/// The night with a plan that waits, and with an app's cell selected.
+fn awaiting(columns: u16, rows: u16, app: &str) -> State {
+    let mut state = night(columns, rows);
+    let plan = request(Lever::RollBack, "production", "whitehall-admin");
+    let plan = decide(&state, &plan).unwrap();
+    world::remember(&mut state, plan, "2s");
+    state.ui.board.selected = Some(Target::new("production", app));
+    state
+}
+
+/// The same while four other plans were cut short.
+fn awaiting_and_warned(columns: u16, rows: u16, app: &str) -> State {
+    let mut state = awaiting(columns, rows, app);
+    for app in ["manuals-publisher", "travel-advice-publisher", "a", "b"] {
+        let text = format!(
+            "roll back {app} in production: cut short:\ndeploy-image-c1cb6ff4a4954c89 Failed: Stopped with strategy 'Stop'"
+        );
+        update(&mut state, Message::Warned(text));
+    }
+    state
+}
+
+/// What is said of the selected cell moves up for warnings, and nothing else does.
+#[test]
+fn warnings_leave_the_sentence_of_the_selected_cell_whole() {
+    for (columns, rows) in [(80, 24), (120, 40), (80, 16)] {
+        let before = drawn(&awaiting(columns, rows, "whitehall-admin"));
+        let warned = awaiting_and_warned(columns, rows, "whitehall-admin");
+        let screen = drawn(&warned);
+        let said = said_of_selected(&warned).join("\n");
+        assert!(said.contains("CrashLoopBackOff"), "{said}");
+        assert!(
+            screen.contains(&format!("{said}\na levers")),
+            "{said}\n{screen}"
+        );
+        line_of(&screen, "roll back manuals-publisher in production");
+        let rule = line_of(&screen, "whitehall-admin @ production") - 1;
+        let kept = before.lines().take(rule);
+        assert!(kept.eq(screen.lines().take(rule)), "{before}\n{screen}");
+        // A row that is covered is said to stand below.
+        let rule = screen.lines().nth(rule).unwrap();
+        let is_covered = !screen.contains("calm: one version");
+        assert_eq!(rule.contains("more below"), is_covered, "{screen}");
+        assert_eq!(is_covered, rows == 16, "{screen}");
+    }
+}
+
+/// The selected row is in sight beside warnings, and once a key has ended them everything stands where it stood.
+#[test]
+fn warnings_cover_no_selected_row_and_leave_all_as_it_was() {
+    for (columns, rows) in [(80, 24), (120, 40), (80, 16), (40, 12)] {
+        for (app, cell) in [("whitehall-admin", "[v3084"), ("account-api", "[v737")] {
+            let before = drawn(&awaiting(columns, rows, app));
+            let mut state = awaiting_and_warned(columns, rows, app);
+            let screen = drawn(&state);
+            assert!(
+                line_of(&screen, cell) < line_of(&screen, "a levers"),
+                "{screen}"
+            );
+            for ms in 1..=4 {
+                assert!(!state.ui.warnings.is_empty(), "{columns}x{rows}");
+                update(&mut state, Message::Drawn);
+                update(&mut state, Message::Shown(world::now()));
+                // It does nothing else.
+                key(&mut state, "ctrl-l", ms, false);
+                if state.ui.warnings.is_empty() {
+                    break;
+                }
+            }
+            assert!(state.ui.warnings.is_empty(), "{:?}", state.ui.warnings);
+            assert_eq!(drawn(&state), before);
+        }
+    }
 }
 
 /// A warning that fills its line stands right below the keys, and what finds the keys below it.
