@@ -19,6 +19,7 @@ use crate::model::{
 };
 use crate::page::Page;
 use crate::store::{Kind, Source};
+use jiff::Timestamp;
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let environment = subject.environment();
@@ -86,22 +87,9 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     }
     let reach = arrivals::of_version(subject, &repository, Some(&to), &written.path, because);
     gates::hours(subject, &reach, &mut checks);
-    let since = subject
-        .store()
-        .history
-        .changes_of(&lower.name, &repository)
-        .iter()
-        .find(|c| c.moves_version() && c.to.as_ref() == Some(&to))
-        .map(|c| {
-            format!(
-                ", for {}",
-                span(subject.context.now.duration_since(c.at).as_secs())
-            )
-        })
-        .unwrap_or_default();
     let evidence = format!(
-        "stands in {}{since}{}",
-        lower.name,
+        "{}{}",
+        stands_below(subject, &lower.name, &repository, &to),
         subject.moves_with(environment, &repository)
     );
     subject.conclude(Draft {
@@ -187,6 +175,30 @@ fn stood_below(
     let stands = subject.declared(lower, repository);
     stands.and_then(|f| f.version.as_ref()) == Some(version)
         || subject.store().history.has_had(lower, repository, version)
+}
+
+/// Whether a version stands in the environment below and for how long, or until when it did.
+fn stands_below(
+    subject: &Subject<'_>,
+    lower: &Environment,
+    repository: &Repository,
+    version: &Version,
+) -> String {
+    let history = &subject.store().history;
+    let passed = |since: Timestamp| span(subject.context.now.duration_since(since).as_secs());
+    let declared = subject.declared(lower, repository);
+    if declared.and_then(|file| file.version.as_ref()) == Some(version) {
+        return match history.stands_since(lower, repository, Some(version)) {
+            Some(since) => format!("stands in {lower}, for {}", passed(since)),
+            None => format!("stands in {lower}"),
+        };
+    }
+    let stands = history.stands(lower, repository);
+    let last = stands.iter().find(|stand| stand.version == version);
+    match last.and_then(|stand| stand.left) {
+        Some(left) => format!("stood in {lower} until {} ago", passed(left.at)),
+        None => format!("does not stand in {lower} now"),
+    }
 }
 
 /// Never lower than the target already had; where the order is unknown a reason is wanted.

@@ -1,7 +1,7 @@
 //! Levers: the exact write of each, its reach, its debts, and whom it leaves alone.
 
 use crate::scene::*;
-use crate::world::ago;
+use crate::world::{World, ago};
 use leverframe::model::*;
 use leverframe::plan::*;
 use serde_json::json;
@@ -454,4 +454,30 @@ fn a_version_that_goes_by_a_branch_waits_for_its_review() {
             "{lever:?}: {warning}"
         );
     }
+}
+
+#[test]
+fn a_promotion_says_since_when_its_version_stands_below_or_until_when_it_did() {
+    let mut asked = request(Lever::Promote, "production", "publisher");
+    asked.version = Some("v1362".into());
+    let evidence = |world: &World| decide(world, &asked).unwrap().evidence;
+    let mut world = publisher();
+    let stands = evidence(&world);
+    assert!(stands.starts_with("stands in staging, for 44m"), "{stands}");
+    world.stands("staging", "publisher", "v1362", "v1363", "3m");
+    let stood = evidence(&world);
+    assert!(
+        stood.starts_with("stood in staging until 3m ago"),
+        "{stood}"
+    );
+    // Git has the file before its history.
+    let mut world = publisher();
+    world.file("staging", "publisher", |file| {
+        file.version = Some("v1363".into())
+    });
+    let unknown = evidence(&world);
+    assert!(
+        unknown.starts_with("does not stand in staging now"),
+        "{unknown}"
+    );
 }
