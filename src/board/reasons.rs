@@ -103,19 +103,19 @@ impl<'a> FactsAt<'a> {
         status.images.iter().find_map(|image| {
             let version = image.declared.as_ref()?.version.as_ref()?;
             let (lost, moved) = self.lost_of(status, image, version)?;
-            Some((
-                Word::Lower,
-                format!(
-                    "{} stood here before, {version} replaced it {} ago ({}), and nobody meant it.",
-                    name_version(status, image, lost),
-                    self.now.age(moved.at),
-                    moved.actor
-                ),
-            ))
+            let lost_named = name_version(status, image, lost);
+            let age = self.now.age(moved.at);
+            let came = match moved.from.as_ref() == Some(lost) {
+                true => format!(", {version} replaced it {age} ago ({}),", moved.actor),
+                // Others stood here between them.
+                false => format!("; {version} came {age} ago ({}),", moved.actor),
+            };
+            let because = format!("{lost_named} stood here before{came} and nobody meant it.");
+            Some((Word::Lower, because))
         })
     }
 
-    /// The version of a file that was lost by accident, and the change that lost it.
+    /// The version of a file that was lost by accident, and the change that brought the one that stands now.
     pub(super) fn lost_of(
         &self,
         status: &Status,

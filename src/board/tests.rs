@@ -105,6 +105,28 @@ fn lower_than_it_was_is_said_only_when_nobody_meant_it() {
     }
 }
 
+/// What replaced the version that was lost may itself have been replaced, by another lower one.
+#[test]
+fn a_lower_version_is_said_to_have_replaced_only_what_stood_just_before_it() {
+    let says = |moves: &[(&str, &str, &str, i64)], stands: &str| {
+        let mut world = Fixture::new();
+        world.app("whitehall", &["whitehall"]);
+        world.file("production", "whitehall", stands, true);
+        world.moves("whitehall", moves);
+        world.status("production", "whitehall").because
+    };
+    let direct = ("production", "v3085", "v3083", 60);
+    let came = ("production", "v3082", "v3085", 3_600);
+    let said = says(&[direct, came], "v3083");
+    let wanted =
+        "v3085 stood here before, v3083 replaced it 1m ago (govuk-ci), and nobody meant it.";
+    assert_eq!(said.first().map(String::as_str), Some(wanted));
+    let next = ("production", "v3083", "v3084", 5);
+    let said = says(&[next, direct, came], "v3084");
+    let wanted = "v3085 stood here before; v3084 came 5s ago (govuk-ci), and nobody meant it.";
+    assert_eq!(said.first().map(String::as_str), Some(wanted));
+}
+
 #[test]
 fn what_waits_is_counted_and_never_subtracted() {
     let mut world = Fixture::new();
