@@ -7,6 +7,7 @@ mod arrange;
 pub mod direction;
 mod due;
 mod former;
+pub mod gate;
 mod here;
 #[cfg(test)]
 mod kept;

@@ -355,55 +355,6 @@ impl<'a> FactsAt<'a> {
             .max()
     }
 
-    /// What leads in: the gate key of the lower environment's file; production's own key means nothing.
-    fn gate_in(&self, environment: &Environment, images: &[Image]) -> GateIn {
-        let none = GateIn {
-            state: GateState::None,
-            environment: None,
-            key: None,
-            repository: None,
-            since: None,
-            by: None,
-        };
-        let (Some(lower), Some(key)) = (
-            self.delivery.lower(environment),
-            &self.delivery.declared.gate,
-        ) else {
-            return none;
-        };
-        let below: Vec<(&Repository, &Declared)> = images
-            .iter()
-            .filter_map(|i| {
-                Some((
-                    &i.repository,
-                    self.store.declared(&lower.name, &i.repository)?,
-                ))
-            })
-            .collect();
-        // Where several images differ, the closed gate counts.
-        let Some((repository, declared)) = below.iter().find(|(_, d)| !d.gate).or(below.first())
-        else {
-            return none;
-        };
-        let moved = self.store.history.last_gate_move(&lower.name, repository);
-        let lately = self.delivery.closed_lately_days * 86_400;
-        let state = match (declared.gate, moved) {
-            (true, _) => GateState::Open,
-            (false, Some(change)) if !change.gate_to && !self.now.is_past(change.at, lately) => {
-                GateState::Held
-            }
-            (false, _) => GateState::Manual,
-        };
-        GateIn {
-            state,
-            environment: Some(lower.name.clone()),
-            key: Some(key.clone()),
-            repository: Some((*repository).clone()),
-            since: moved.map(|change| change.at),
-            by: moved.map(|change| change.actor.clone()),
-        }
-    }
-
     fn waiting(
         &self,
         environment: &Environment,

@@ -6,9 +6,10 @@
 use super::levers::{decide_against_trouble, decide_marked, decided};
 use crate::belongs::{repositories, runs};
 use crate::board::direction::compare_versions;
+use crate::board::gate::closed_lately;
 use crate::board::status::Status;
 use crate::journal::{PlanState, Record};
-use crate::model::{Order, Repository, RunPhase, Target, Word};
+use crate::model::{Now, Order, Repository, RunPhase, Target, Word};
 use crate::plan::{Lever, Moves, Plan, PlanId, Refusal, Request, Write};
 use crate::state::State;
 use crate::text::{Safe, end_sentence, wrap_at_most};
@@ -16,10 +17,81 @@ use crate::text::{Safe, end_sentence, wrap_at_most};
 /// Lines that say why the levers are open, where nobody opened them.
 const WHY: usize = 3;
 
-/// The levers against a target's trouble, the first to pull first.
+/// The levers against a target's trouble, the first to pull first. A version that was lost by accident and cannot be promoted
+/// again is brought back by a roll back where that leads up; else what is left is to hold.
 pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
+    let Some(status) = state.board.status(target) else {
+        return Vec::new();
+    };
+    let mut levers = status.levers();
+    if is_lost(status) && under_way(state, target).is_empty() {
+        let promotion = decide_against_trouble(state, Lever::Promote, target);
+        let is_kept_back = match promotion {
+            Ok(plan) => plan.brings_what_was_bad().is_some(),
+            Err(refusal) => !refusal.is_asking,
+        };
+        let back = || decide_against_trouble(state, Lever::RollBack, target);
+        if is_kept_back {
+            let leads_up = back().is_ok_and(|plan| brings_higher(state, &plan));
+            levers.push(if leads_up {
+                Lever::RollBack
+            } else {
+                Lever::Hold
+            });
+        }
+    }
+    levers
+}
+
+/// Whether the worst about a target is that it lost a version by accident.
+fn is_lost(status: &Status) -> bool {
+    status.attention.first() == Some(&Word::Lower)
+}
+
+fn brings_higher(state: &State, plan: &Plan) -> bool {
+    let (Some(file), Some(from), Some(to)) = (&plan.request.repository, &plan.from, &plan.to)
+    else {
+        return false;
+    };
+    compare_versions(&state.store, &state.delivery, file, to, from) == Order::Higher
+}
+
+/// Whether a release would open a gate that was closed lately, or that a plan of this journal closed. Any other closed gate
+/// is how the app is delivered.
+fn ends_hold(state: &State, plan: &Plan) -> bool {
+    let lower = state.delivery.lower(&plan.request.target.environment);
+    let (Some(lower), Some(file)) = (lower, &plan.request.repository) else {
+        return false;
+    };
+    let (store, delivery, environment) = (&state.store, &state.delivery, &lower.name);
+    let closed = state.journal.debts().filter_map(|held| held.plan.closes());
+    let mut closed = closed.filter(|edit| edit.environment == *environment);
+    closed.any(|edit| edit.repository == *file)
+        || closed_lately(store, delivery, environment, file, &Now::new(state.now))
+}
+
+/// Whether a lever that would move may be proposed: none that would make the target's trouble worse, and none that would
+/// change how an app is delivered.
+fn may_be_proposed(
+    state: &State,
+    target: &Target,
+    cures: &[Lever],
+    (lever, plans): &(Lever, Vec<Plan>),
+) -> bool {
+    let is_cure = cures.contains(lever);
     let status = state.board.status(target);
-    status.map(Status::levers).unwrap_or_default()
+    let has = |word| status.is_some_and(|status| status.attention.contains(&word));
+    match lever {
+        // It would bring to the pods what nobody meant.
+        Lever::Sync | Lever::Refresh => is_cure || !has(Word::Lower),
+        Lever::Release => plans.iter().all(|plan| ends_hold(state, plan)),
+        Lever::RollBack if status.is_some_and(is_lost) => {
+            is_cure && plans.iter().all(|plan| brings_higher(state, plan))
+        }
+        // Whoever rolled back is not led further back, unless what was brought is in trouble itself.
+        Lever::RollBack => is_cure || !has(Word::Back),
+        _ => true,
+    }
 }
 
 /// What a lever against the trouble would do, to the cell or to all that are marked.
@@ -58,11 +130,7 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
             Err(_) => {}
         }
     }
-    // Whoever rolled back is not led further back, unless what was brought is in trouble itself.
-    let status = state.board.status(troubled);
-    if status.is_some_and(|status| status.attention.contains(&Word::Back)) {
-        ready.retain(|(lever, _)| *lever != Lever::RollBack || first.contains(lever));
-    }
+    ready.retain(|decided| may_be_proposed(state, troubled, &first, decided));
     // While something moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
     let under_way = under_way(state, target);
     if !under_way.is_empty() {
@@ -83,17 +151,26 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
     (ready, asking)
 }
 
-/// Why the lever against the target's trouble is not proposed though it would move: it would bring what was bad here.
+/// Why the lever against the target's trouble is not proposed: it would bring what was bad here; or it is refused, and
+/// something was lost by accident. While a change is under way, or nothing may be moved at all, that is said elsewhere.
 pub fn why_not_proposed(state: &State, target: &Target) -> Option<String> {
-    let cures = against_trouble(state, target).into_iter();
-    let mut brings = cures.filter(|lever| matches!(lever.moves(), Moves::Version | Moves::Gate));
+    let status = state.board.status(target)?;
+    let may_move = || !state.settings.read_only && under_way(state, target).is_empty();
+    let levers = status.levers().into_iter();
+    let mut brings = levers.filter(|lever| matches!(lever.moves(), Moves::Version | Moves::Gate));
     brings.find_map(|lever| {
-        let plan = decide_against_trouble(state, lever, target).ok()?;
-        let evidence = plan.brings_what_was_bad()?;
+        let evidence = match decide_against_trouble(state, lever, target) {
+            Ok(plan) => plan.brings_what_was_bad()?.to_owned(),
+            Err(refusal) if is_lost(status) && !refusal.is_asking && may_move() => {
+                let mut clauses = refusal.because.split("; ");
+                clauses.next()?.to_owned()
+            }
+            Err(_) => return None,
+        };
         Some(format!(
             "{} is not proposed: {}",
             lever.title(),
-            end_sentence(evidence)
+            end_sentence(&evidence)
         ))
     })
 }
@@ -108,8 +185,12 @@ fn proposed_first(state: &State, target: &Target, sent: Option<&PlanId>) -> Opti
     let proposed = asking
         .into_iter()
         .chain(ready.into_iter().map(|(lever, _)| lever));
-    let mut ready = decided(state, target);
-    ready.retain(|(_, decision)| decision.is_ok());
+    let cures = against_trouble(state, target);
+    let movable = decided(state, target).into_iter();
+    let movable = movable.filter_map(|(lever, decision)| Some((lever, decision.ok()?)));
+    let mut ready: Vec<_> = movable
+        .filter(|decided| may_be_proposed(state, target, &cures, decided))
+        .collect();
     // A sort that keeps the order of the table but for the roll back, as above.
     ready.sort_by_key(|(lever, _)| *lever == Lever::RollBack);
     let ready = ready.into_iter().map(|(lever, _)| lever);

@@ -470,3 +470,140 @@ fn what_a_plan_leaves_open_is_over_with_its_run_or_its_version() {
         assert!(!drawn(&state).contains(NOTE), "{}", drawn(&state));
     }
 }
+
+/// Whether a lever is ready in the list of levers.
+fn is_ready(state: &State, target: &Target, lever: Lever) -> bool {
+    let decided = leverframe::screen::levers::decided(state, target);
+    let mut decided = decided.iter();
+    decided.any(|(known, decision)| *known == lever && decision.is_ok())
+}
+
+/// The words of the whole screen, however it breaks its lines.
+fn words(state: &State) -> String {
+    let screen = drawn(state);
+    screen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The line that the list of levers opens on.
+fn opens_on(state: &mut State, target: &Target) -> String {
+    state.ui.overlay = Some(Overlay::Levers {
+        target: target.clone(),
+        selected: None,
+        after: None,
+    });
+    let line = cursor(state);
+    state.ui.overlay = None;
+    line
+}
+
+/// An accident in one of two files: a sync would roll it out, and a roll back would move the other file.
+#[test]
+fn what_would_deliver_an_accident_is_not_proposed() {
+    let mut world = may_all(world::night());
+    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    for environment in ["integration", "staging", "production"] {
+        world.stands(environment, "licensify-backend", "v1", "v2", "3d");
+        world.moved(
+            environment,
+            "licensify-backend",
+            "v0",
+            "v1",
+            "5d",
+            ActorKind::Robot,
+        );
+        world.stands(environment, "licensify-feed", "v371", "v372", "3d");
+        world.application(environment, "licensify", |_| {});
+    }
+    world.stands("production", "licensify-feed", "v372", "v374", "9m");
+    world.stands("production", "licensify-feed", "v374", "v372", "4m");
+    let mut state = world.state(120, 40);
+    let target = Target::new("production", "licensify");
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Lower));
+    for lever in [Lever::Sync, Lever::Refresh, Lever::RollBack] {
+        assert!(is_ready(&state, &target, lever), "{}", lever.title());
+    }
+    assert_eq!(proposed(&state, &target), [Lever::Hold]);
+    let levers = footer(&mut state, &target);
+    assert!(levers.contains("a levers: h hold"), "{levers}");
+    assert!(opens_on(&mut state, &target).starts_with("[h]hold "));
+    let said = words(&state);
+    let wanted = "promote is not proposed: production has v372 already.";
+    assert!(said.contains(wanted), "{said}");
+}
+
+/// Nothing is below integration, so what was lost there comes back by a roll back.
+#[test]
+fn a_lost_version_that_cannot_be_promoted_is_rolled_back_to() {
+    let mut world = may_all(world::night());
+    world.stands("integration", "publisher", "v1362", "v1361", "2m");
+    let mut state = world.state(120, 40);
+    let target = Target::new("integration", "publisher");
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Lower));
+    let levers = proposed(&state, &target);
+    assert_eq!(levers.first(), Some(&Lever::RollBack), "{levers:?}");
+    assert!(!levers.contains(&Lever::Sync), "{levers:?}");
+    let levers = footer(&mut state, &target);
+    assert!(
+        levers.contains("a levers: b roll back to v1362"),
+        "{levers}"
+    );
+    assert!(opens_on(&mut state, &target).starts_with("[b]roll back "));
+    let said = words(&state);
+    let wanted = "promote is not proposed: integration is the first environment";
+    assert!(said.contains(wanted), "{said}");
+}
+
+/// What waits below is lower than what was lost, which was never below.
+#[test]
+fn why_a_lost_version_is_not_promoted_is_said() {
+    let mut world = may_all(world::night());
+    world.stands("production", "whitehall", "v3084", "v3085", "9m");
+    world.stands("production", "whitehall", "v3085", "v3083", "4m");
+    let mut state = world.state(120, 40);
+    let target = whitehall();
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Lower));
+    assert_eq!(proposed(&state, &target)[0], Lever::Hold);
+    footer(&mut state, &target);
+    let said = words(&state);
+    let wanted = "promote is not proposed: v3084 is lower than v3085";
+    assert!(said.contains(wanted), "{said}");
+}
+
+/// The backend was rolled back; nothing that was bad waits below, so its closed gate could be opened.
+fn behind_closed_gate() -> World {
+    let mut world = licensify();
+    world.changes.retain(|change| !change.moves_gate());
+    world.stands("staging", "licensify-backend", "v2", "v3", "10m");
+    world
+}
+
+#[test]
+fn a_gate_that_nobody_closed_lately_is_not_proposed_to_be_opened() {
+    let target = Target::new("production", "licensify");
+    let mut state = behind_closed_gate().state(120, 40);
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Back));
+    assert!(is_ready(&state, &target, Lever::Release));
+    assert!(!proposed(&state, &target).contains(&Lever::Release));
+    let levers = footer(&mut state, &target);
+    assert!(!levers.contains("release"), "{levers}");
+    assert!(!opens_on(&mut state, &target).starts_with("[u]release "));
+    // Somebody closed it lately.
+    let mut world = behind_closed_gate();
+    world.closed("staging", "licensify-backend", "10m", "hold");
+    assert!(proposed(&world.state(120, 40), &target).contains(&Lever::Release));
+    // It was closed long ago, by a hold that this journal has open.
+    let mut open = behind_closed_gate();
+    open.file("staging", "licensify-backend", |file| file.gate = true);
+    let mut hold = request(Lever::Hold, "production", "licensify");
+    hold.repository = Some("licensify-backend".into());
+    let held = decide(&open.state(120, 40), &hold).unwrap();
+    world::remember(&mut state, held.clone(), "40d");
+    for hop in 0..held.hops.len() {
+        note(&mut state, &held, What::Seen { hop });
+    }
+    assert!(proposed(&state, &target).contains(&Lever::Release));
+}
