@@ -95,8 +95,8 @@ pub fn highest_before<'a>(
         })
 }
 
-/// The version that was lost where what stands now is lower and nobody meant it, and the change that lost it: the robot,
-/// promoting, lowers a version by accident only.
+/// The version that was lost where what stands now is lower and nobody meant it, and the last change, by which that is so:
+/// the robot, promoting, lowers a version by accident only.
 pub fn lost<'a>(
     store: &'a Store,
     delivery: &Delivery,
