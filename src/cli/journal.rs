@@ -57,25 +57,11 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
             .into());
         };
         look(&file, &writers, |_| true).await;
-        let gathered = gather(&config, Want::board(&[]), common).await?;
-        note(
-            Some(&file),
-            &mut file.load(),
-            &gathered.store,
-            &config.delivery,
-        )
-        .await;
+        read_and_note(&config, &file, common).await?;
     }
     if args.settle.is_some() && !args.look && !config.read_only {
         // What the facts say of the plan counts more than who says that it was done.
-        let gathered = gather(&config, Want::board(&[]), common).await?;
-        note(
-            Some(&file),
-            &mut file.load(),
-            &gathered.store,
-            &config.delivery,
-        )
-        .await;
+        read_and_note(&config, &file, common).await?;
     }
     if let (Some(prefix), Some(looked)) = (&args.plan, args.settle) {
         settle_by_hand(&config, &file, one(&file.load(), prefix)?, looked).await?;
@@ -233,6 +219,18 @@ pub(super) async fn look(file: &JournalFile, writers: &Writers, wanted: impl Fn(
             apply::look_for(&record.plan.id, writers, file).await;
         }
     }
+}
+
+/// Reads every source, and notes in the journal's file what the facts show by now.
+async fn read_and_note(
+    config: &Config,
+    file: &JournalFile,
+    common: &Common,
+) -> Result<(), Failure> {
+    let gathered = gather(config, Want::board(&[]), common).await?;
+    let (store, delivery) = (&gathered.store, &config.delivery);
+    note(Some(file), &mut file.load(), store, delivery).await;
+    Ok(())
 }
 
 /// Notes what the facts show by now of plans under way and of debts, in the journal in memory and, where one is given,

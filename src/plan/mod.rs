@@ -247,6 +247,21 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// Environment, namespace and name of the object that it creates.
+    pub fn creates(&self) -> Option<(&Environment, &str, &str)> {
+        match self {
+            Write::Create {
+                environment,
+                namespace,
+                name,
+                ..
+            } => Some((environment, namespace, name)),
+            Write::Commit { .. } | Write::Patch { .. } => None,
+        }
+    }
+}
+
 /// One scalar of one file, by its bytes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Edit {

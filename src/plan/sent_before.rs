@@ -4,7 +4,7 @@
 
 use super::in_flight::is_the_same;
 use super::subject::{Draft, Subject};
-use super::{Lever, Moves, Plan, PlanId, Write, mark};
+use super::{Lever, Moves, Plan, PlanId, mark};
 use crate::belongs::runs::{deploys_into, newest_first};
 use crate::journal::{Journal, Record};
 use crate::model::span::span;
@@ -49,18 +49,12 @@ fn by_journal(subject: &Subject<'_>, record: &Record) -> Option<String> {
 
 /// Whether a plan stopped the run that another one made.
 fn stops(stop: &Record, plan: &Plan) -> bool {
-    let Write::Create {
-        environment,
-        namespace,
-        name,
-        ..
-    } = &plan.write
-    else {
+    let Some((environment, namespace, name)) = plan.write.creates() else {
         return false;
     };
     let run = stop.plan.request.run.as_ref();
     let is_its = run.is_some_and(|run| {
-        run.environment == *environment && run.namespace == *namespace && run.name == *name
+        run.environment == *environment && *run.namespace == *namespace && *run.name == *name
     });
     stop.plan.request.lever == Lever::Stop && is_its && stop.happened()
 }

@@ -10,7 +10,7 @@ use crate::board::gate::closed_lately;
 use crate::board::status::Status;
 use crate::journal::{PlanState, Record};
 use crate::model::{Now, Order, Repository, RunPhase, Target, Word};
-use crate::plan::{Lever, Moves, Plan, PlanId, Refusal, Request, Write};
+use crate::plan::{Lever, Moves, Plan, PlanId, Refusal, Request};
 use crate::state::State;
 use crate::text::{Safe, end_sentence, wrap_at_most};
 
@@ -249,13 +249,7 @@ fn left_open(state: &State, sent: &PlanId) -> Option<(Lever, String)> {
 
 /// Whether the run that a plan made can bring nothing any more.
 fn is_run_stopped(state: &State, plan: &Plan) -> bool {
-    let Write::Create {
-        environment,
-        namespace,
-        name,
-        ..
-    } = &plan.write
-    else {
+    let Some((environment, namespace, name)) = plan.write.creates() else {
         return false;
     };
     let cluster = state.store.cluster(environment);

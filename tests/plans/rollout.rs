@@ -150,36 +150,29 @@ fn an_app_of_several_images_is_followed_file_by_file_to_the_pods_of_each() {
     assert_eq!(story.record().plan_state(), PlanState::Done);
 }
 
+/// A plan that was applied, and whose run has failed before it brought anything.
+fn cut_short_by_its_run(world: &mut World, plan: &Plan) -> Story {
+    let mut story = Story::applied(plan.clone());
+    ended_run(world, plan, "Failed");
+    let noted = story.look(world, 20);
+    let [What::Seen { hop: 0 }, What::CutShort { hop: 1, .. }] = &noted[..] else {
+        panic!("{noted:?}")
+    };
+    story
+}
+
 #[test]
 fn a_run_that_fails_ends_a_plan_of_one_of_several_images() {
     let mut world = licensify_waits();
     let plan = promote_feed(&world);
-    let mut story = Story::applied(plan.clone());
-    ended_run(&mut world, &plan, "Failed");
-    let noted = story.look(&world, 20);
-    assert!(
-        matches!(
-            &noted[..],
-            [What::Seen { hop: 0 }, What::CutShort { hop: 1, .. }]
-        ),
-        "{noted:?}"
-    );
+    cut_short_by_its_run(&mut world, &plan);
 }
 
 #[test]
 fn what_somebody_brings_later_is_no_work_of_a_plan_whose_run_failed() {
     let mut world = publisher();
     let plan = pull(&world, Lever::RollBack, "production", "publisher").unwrap();
-    let mut story = Story::applied(plan.clone());
-    ended_run(&mut world, &plan, "Failed");
-    let noted = story.look(&world, 20);
-    assert!(
-        matches!(
-            &noted[..],
-            [What::Seen { hop: 0 }, What::CutShort { hop: 1, .. }]
-        ),
-        "{noted:?}"
-    );
+    let mut story = cut_short_by_its_run(&mut world, &plan);
     world.stands("production", "publisher", "v1361", "v1360", "0s");
     assert_eq!(story.look(&world, 30), []);
     // Nor where no console has noted yet that the run has failed.
