@@ -1,25 +1,20 @@
-//! Good: which earlier versions of a target were good there, and what speaks against the others.
+//! Good: what is known of the versions of a target there, and what speaks against one.
 //!
 //! A version was good where it was not rolled back from, does not crash, did not fail its smoke run and did not stand for
 //! long without one, and where its pods still serve, its smoke run passed, or it stood long enough without complaint. The
 //! newest such version is nearly always the one just before: what stood longest may be releases too old.
 
+use super::candidates::{Candidates, Orders};
 use super::checks::Checks;
 use super::fresh::is_fresh;
 use super::subject::Subject;
 use super::untested::untested;
-use super::{CheckName, Choice, Lever, Verdict};
+use super::{CheckName, Choice, Verdict};
 use crate::belongs::{self, runs};
-use crate::board::direction::is_roll_back;
-use crate::delivery::Delivery;
-use crate::journal::Journal;
 use crate::model::live::image_name;
 use crate::model::span::span;
-use crate::model::{
-    ActorKind, Change, Environment, Now, ObjectId, Repository, RunPhase, Target, Version,
-};
-use crate::store::history::{Stand, stands};
-use crate::store::{Crash, Kind, Store};
+use crate::model::{Change, Environment, Now, ObjectId, Repository, RunPhase, Target, Version};
+use crate::store::{Crash, Kind};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -102,140 +97,9 @@ impl Complaint {
     }
 }
 
-/// A version that stood here before.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Candidate<'a> {
-    pub version: &'a Version,
-    /// The last time that it stood.
-    pub stand: Stand<'a>,
-    /// The longest of the times that it stood, in seconds.
-    pub longest_s: Option<i64>,
-    pub serving: usize,
-    pub smoke_passed: bool,
-    pub complaint: Option<Complaint>,
-    pub is_good: bool,
-}
-
-impl Candidate<'_> {
-    /// Why it is good, shortest first: `stood 31h, smoke passed, its 4 pods still serve`; else what is known of it.
-    pub fn evidence(&self) -> String {
-        let mut parts = vec![match self.longest_s {
-            Some(seconds) => format!("stood {}", span(seconds)),
-            None => "stood here before".to_owned(),
-        }];
-        if self.smoke_passed {
-            parts.push("smoke passed".to_owned());
-        }
-        match self.serving {
-            0 => {}
-            1 => parts.push("1 pod of it still serves".to_owned()),
-            n => parts.push(format!("its {n} pods still serve")),
-        }
-        parts.join(", ")
-    }
-}
-
-/// Every version that stood in a file before the one that stands now, newest first, each once.
-pub fn candidates<'a>(
-    changes: &'a [Change],
-    orders: &Orders<'_>,
-    observed: &Observed,
-    good_after_s: i64,
-) -> Vec<Candidate<'a>> {
-    let stands = stands(changes);
-    let now = stands
-        .first()
-        .filter(|stand| stand.left.is_none())
-        .map(|stand| stand.version);
-    let mut longest: BTreeMap<&Version, i64> = BTreeMap::new();
-    for stand in &stands {
-        if let Some(seconds) = stand.seconds() {
-            let longest = longest.entry(stand.version).or_insert(seconds);
-            *longest = seconds.max(*longest);
-        }
-    }
-    let mut found: Vec<Candidate<'a>> = Vec::new();
-    let every = stands.clone();
-    for stand in stands {
-        let version = stand.version;
-        if Some(version) == now || found.iter().any(|known| known.version == version) {
-            continue;
-        }
-        let longest_s = longest.get(version).copied();
-        let serving = observed.serving.get(version).copied().unwrap_or_default();
-        let smoke_passed = observed
-            .smoke
-            .get(version)
-            .is_some_and(|smoke| smoke.passed);
-        let complaint = taken_away(&every, version, orders).or_else(|| observed.complaint(version));
-        let stood = longest_s.is_some_and(|seconds| seconds >= good_after_s);
-        found.push(Candidate {
-            version,
-            stand,
-            longest_s,
-            serving,
-            smoke_passed,
-            is_good: complaint.is_none() && (serving > 0 || smoke_passed || stood),
-            complaint,
-        });
-    }
-    found
-}
-
-/// What proves that a change was a roll back which somebody ordered.
-#[derive(Clone, Copy)]
-pub struct Orders<'a> {
-    pub store: &'a Store,
-    pub delivery: &'a Delivery,
-    pub journal: &'a Journal,
-}
-
-/// The roll back that took a version away from here, unless it was brought again since and stood: what the robot brought for
-/// less than a rollout and its tests take has proved nothing.
-fn taken_away(stands: &[Stand<'_>], version: &Version, orders: &Orders<'_>) -> Option<Complaint> {
-    for stand in stands.iter().filter(|stand| stand.version == version) {
-        if let Some(complaint) = rolled_back(stand, orders) {
-            return Some(complaint);
-        }
-        let by_robot = |came: &Change| {
-            let file = orders
-                .store
-                .history
-                .changes_of(&came.environment, &came.repository);
-            came.kind == ActorKind::Robot && orders.journal.brought(came, file).is_none()
-        };
-        let usual = &orders.delivery.usual;
-        let long_enough_s = usual.rollout.1 + usual.smoke.1;
-        let is_short = stand.seconds().is_some_and(|s| s <= long_enough_s);
-        if !is_short || !stand.came.is_some_and(by_robot) {
-            return None;
-        }
-    }
-    None
-}
-
-/// How the version's last time here ended, if by a roll back. Where names have no order, the journal's plan says so.
-fn rolled_back(stand: &Stand<'_>, orders: &Orders<'_>) -> Option<Complaint> {
-    let left = stand.left?;
-    let history = &orders.store.history;
-    let changes = history.changes_of(&left.environment, &left.repository);
-    let record = orders.journal.brought(left, changes);
-    let by_plan = record.is_some_and(|record| record.plan.request.lever == Lever::RollBack);
-    (by_plan || is_roll_back(orders.store, orders.delivery, left)).then(|| Complaint::RolledBack {
-        at: left.at,
-        by: match record {
-            Some(record) => record.plan.who.login.clone(),
-            None => left.actor.to_string(),
-        },
-        reason: record
-            .and_then(|record| record.plan.request.reason.clone())
-            .or_else(|| left.reason.as_ref().map(ToString::to_string)),
-    })
-}
-
 impl Observed {
     /// What the cluster shows against a version now.
-    fn complaint(&self, version: &Version) -> Option<Complaint> {
+    pub(super) fn complaint(&self, version: &Version) -> Option<Complaint> {
         if let Some(reason) = self.crashing.get(version) {
             let reason = reason.clone();
             return Some(Complaint::Crashes { reason });
@@ -331,21 +195,12 @@ fn smoked(subject: &Subject<'_>, target: &Target) -> BTreeMap<Version, Smoked> {
     smoked
 }
 
-fn orders<'a>(subject: &Subject<'a>) -> Orders<'a> {
-    Orders {
-        store: subject.store(),
-        delivery: subject.delivery(),
-        journal: subject.context.journal,
-    }
-}
-
 /// What is known of the versions of one file in one environment.
 pub(super) struct Past<'a> {
     subject: &'a Subject<'a>,
     environment: &'a Environment,
     repository: &'a Repository,
-    observed: Observed,
-    candidates: Vec<Candidate<'a>>,
+    candidates: Candidates<'a>,
 }
 
 impl<'a> Past<'a> {
@@ -354,27 +209,30 @@ impl<'a> Past<'a> {
         environment: &'a Environment,
         repository: &'a Repository,
     ) -> Self {
-        let observed = Observed::observe(subject, environment, repository);
-        let candidates = candidates(
-            subject.store().history.changes_of(environment, repository),
-            &orders(subject),
-            &observed,
-            subject.delivery().good_after_s,
+        let (store, delivery) = (subject.store(), subject.delivery());
+        let orders = Orders {
+            store,
+            delivery,
+            journal: subject.context.journal,
+        };
+        let candidates = Candidates::new(
+            store.history.changes_of(environment, repository),
+            orders,
+            Observed::observe(subject, environment, repository),
+            delivery.good_after_s,
         );
         Self {
             subject,
             environment,
             repository,
-            observed,
             candidates,
         }
     }
 
     /// The good versions, newest first; none while history was not read back to all that are offered.
     pub fn choices(&self) -> Option<Vec<Choice>> {
-        let good: Vec<Choice> = self
-            .candidates
-            .iter()
+        let good = self.candidates.newest_first();
+        let good: Vec<Choice> = good
             .filter(|candidate| candidate.is_good)
             .take(OFFERED)
             .map(|candidate| Choice {
@@ -388,7 +246,7 @@ impl<'a> Past<'a> {
 
     /// What is known of a version, and until when it stood; none where it is not known to have stood before.
     pub fn evidence(&self, version: &Version) -> Option<String> {
-        let Some(candidate) = self.candidates.iter().find(|c| c.version == version) else {
+        let Some(candidate) = self.candidates.get(version) else {
             let history = &self.subject.store().history;
             let last = history.last_move(self.environment, self.repository)?;
             return (last.to.as_ref() == Some(version)).then(|| "stands here now".to_owned());
@@ -404,16 +262,15 @@ impl<'a> Past<'a> {
     /// What speaks against bringing a version here: roll backs of it that history and journal know, its pods and its smoke
     /// run.
     fn complaints(&self, version: &Version) -> Vec<Complaint> {
-        let history = &self.subject.store().history;
-        let stands = history.stands(self.environment, self.repository);
-        let orders = orders(self.subject);
-        let last = stands.iter().find(|stand| stand.version == version);
+        let last = self.candidates.last_stand(version);
         // The version that stands now was brought again after any roll back; but another roll back may be on its way.
-        let taken_back = taken_away(&stands, version, &orders)
+        let taken_back = self
+            .candidates
+            .taken_away(version)
             .or_else(|| self.sent_back(version, last.and_then(|stand| stand.came)));
         taken_back
             .into_iter()
-            .chain(self.observed.complaint(version))
+            .chain(self.candidates.observed.complaint(version))
             .collect()
     }
 
@@ -437,7 +294,7 @@ impl<'a> Past<'a> {
 
     /// Whether the cluster shows now that a version does not run well here.
     pub fn fails_now(&self, version: &Version) -> bool {
-        self.observed.complaint(version).is_some()
+        self.candidates.observed.complaint(version).is_some()
     }
 
     /// What was not read though a version that is bad here would show there.
@@ -480,9 +337,8 @@ impl<'a> Past<'a> {
             checks.add(name, Verdict::Unknown, unread, "");
             return;
         }
-        let history = &self.subject.store().history;
-        let stands = history.stands(self.environment, self.repository);
-        if history.is_complete() || stands.iter().any(|stand| stand.version == version) {
+        let is_read = self.subject.store().history.is_complete();
+        if is_read || self.candidates.last_stand(version).is_some() {
             let evidence = format!("nothing speaks against {} here", version.short());
             checks.pass(name, evidence);
         } else {

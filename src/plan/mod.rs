@@ -4,6 +4,7 @@
 
 mod arrivals;
 mod by_hand;
+pub mod candidates;
 mod changed;
 pub mod check;
 pub mod checks;

@@ -6,7 +6,7 @@
 use super::subject::Subject;
 use crate::belongs::runs;
 use crate::model::{Environment, Repository, Run, RunPhase, Target, Version};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The versions that have left here untested, each with the seconds that it stood at last.
 pub(super) fn untested(
@@ -32,19 +32,20 @@ pub(super) fn untested(
         })
         .filter_map(|run| Some((run, run.version(label)?)))
         .collect();
+    let passed = kept.iter().map(|(run, _)| run);
+    let passed = passed.filter(|run| run.phase == RunPhase::Succeeded);
+    let Some(first_passed) = passed.filter_map(|run| run.begun()).min() else {
+        return untested;
+    };
+    let tested: BTreeSet<&Version> = kept.iter().map(|(_, version)| version).collect();
     let long_enough_s = delivery.usual.rollout.1 + delivery.usual.smoke.1;
     let stands = store.history.stands(environment, repository);
     for stand in &stands {
         let (Some(came), Some(stood_s)) = (stand.came, stand.seconds()) else {
             continue;
         };
-        let passed_before = |(run, version): &(&Run, Version)| {
-            version != stand.version
-                && run.phase == RunPhase::Succeeded
-                && run.begun().is_some_and(|begun| begun < came.at)
-        };
-        let is_tested = kept.iter().any(|(_, version)| version == stand.version);
-        if !is_tested && stood_s > long_enough_s && kept.iter().any(passed_before) {
+        let is_long = stood_s > long_enough_s && first_passed < came.at;
+        if is_long && !tested.contains(stand.version) {
             untested.entry(stand.version.clone()).or_insert(stood_s);
         }
     }

@@ -4,7 +4,8 @@
 use crate::yard::{FedStore, delivery};
 use leverframe::journal::Journal;
 use leverframe::model::Environment;
-use leverframe::plan::good::{OFFERED, Observed, Orders, candidates};
+use leverframe::plan::candidates::{Candidates, Orders};
+use leverframe::plan::good::{OFFERED, Observed};
 use leverframe::provider::git::feed::Options;
 use leverframe::provider::git::repository::{Location, Source as At};
 use std::collections::BTreeMap;
@@ -101,17 +102,14 @@ fn what_is_proposed_after_every_move_of_a_real_history_is_what_a_script_of_its_o
             if !change.moves_version() {
                 continue;
             }
-            let good: Vec<String> = candidates(
-                &changes[nth..],
-                &orders,
-                &Observed::default(),
-                delivery.good_after_s,
-            )
-            .into_iter()
-            .filter(|candidate| candidate.is_good)
-            .take(OFFERED)
-            .map(|candidate| candidate.version.to_string())
-            .collect();
+            let observed = Observed::default();
+            let stood = Candidates::new(&changes[nth..], orders, observed, delivery.good_after_s);
+            let good: Vec<String> = stood
+                .newest_first()
+                .filter(|candidate| candidate.is_good)
+                .take(OFFERED)
+                .map(|candidate| candidate.version.to_string())
+                .collect();
             let expected = &expected[&(file.clone(), change.commit.to_string())];
             assert_eq!(good, expected.offered, "{file} at {}", change.commit);
             compared += 1;
