@@ -38,6 +38,8 @@ pub struct Panes {
     pub log: Option<Rect>,
     /// The rule above the sentence and its lines.
     pub sentence: Rect,
+    /// The lines that the whole sentence has.
+    pub said: u16,
     /// Where a view of its own, or a zoomed pane, stands.
     pub body: Rect,
     /// Keys, and the last lines: what is being typed, or how the newest plan stands.
@@ -55,7 +57,8 @@ pub struct Needs {
     pub newest: u16,
 }
 
-/// The panes of a state: by its size and the lines that its texts need, not by which view is open.
+/// The panes of a state: by its size and the lines that its texts need, not by which view is open. What is said of a cell in
+/// trouble wants decisions, so whoever asks for several places makes them once and hands them on.
 pub fn panes(state: &State) -> Panes {
     let (columns, rows) = state.size;
     layout(columns, rows, needs(state, columns), state.ui.zoom)
@@ -93,17 +96,12 @@ pub fn footer_area(state: &State, footer: Rect) -> Rect {
 
 /// Where the sentence is drawn now: what a message takes of it, it takes from what is above, the last hour or the lowest
 /// rows, so that what is said of the selected cell stays whole as long as the board has the lines for it.
-pub fn sentence_area(state: &State) -> Rect {
+pub fn sentence_area(state: &State, panes: &Panes) -> Rect {
     let Panes {
-        board,
-        sentence,
-        footer,
-        ..
-    } = panes(state);
-    let footer = footer_area(state, footer);
-    let said = sentence::lines(state, usize::from(sentence.width)).len();
-    let needed =
-        u16::try_from(1 + said).map_or(sentence.height, |lines| lines.min(sentence.height));
+        board, sentence, ..
+    } = *panes;
+    let footer = footer_area(state, panes.footer);
+    let needed = panes.said.saturating_add(1).min(sentence.height);
     let y = footer
         .y
         .saturating_sub(needed)
@@ -123,8 +121,7 @@ fn above_footer(part: Rect, footer: Rect) -> Rect {
 }
 
 /// Where what stands over a view is drawn: the keys and the message stay in sight.
-pub fn overlay_area(state: &State) -> Rect {
-    let panes = panes(state);
+pub fn overlay_area(state: &State, panes: &Panes) -> Rect {
     above_footer(panes.body, footer_area(state, panes.footer))
 }
 
@@ -215,6 +212,7 @@ pub fn layout(columns: u16, rows: u16, needs: Needs, zoom: bool) -> Panes {
         run: None,
         log: None,
         sentence,
+        said: needs.sentence,
         body,
         footer,
     };
@@ -239,8 +237,7 @@ pub fn layout(columns: u16, rows: u16, needs: Needs, zoom: bool) -> Panes {
 }
 
 /// Where the board is drawn now; none where another view or a zoomed pane hides it.
-pub fn board_area(state: &State) -> Option<Rect> {
-    let panes = panes(state);
+pub fn board_area(state: &State, panes: &Panes) -> Option<Rect> {
     match (state.view(), state.ui.zoom, state.ui.pane) {
         (View::Board, false, _) => Some(panes.board),
         (View::Board, true, Pane::Board) => Some(panes.body),
@@ -249,8 +246,7 @@ pub fn board_area(state: &State) -> Option<Rect> {
 }
 
 /// Where the run is drawn now.
-pub fn run_area(state: &State) -> Option<Rect> {
-    let panes = panes(state);
+pub fn run_area(state: &State, panes: &Panes) -> Option<Rect> {
     match (state.view(), state.ui.zoom, state.ui.pane) {
         (View::Run, ..) | (View::Board, true, Pane::Run) => Some(panes.body),
         (View::Board, false, _) => panes.run,
@@ -259,8 +255,7 @@ pub fn run_area(state: &State) -> Option<Rect> {
 }
 
 /// Where the log is drawn now.
-pub fn log_area(state: &State) -> Option<Rect> {
-    let panes = panes(state);
+pub fn log_area(state: &State, panes: &Panes) -> Option<Rect> {
     match (state.view(), state.ui.zoom, state.ui.pane) {
         (View::Log, ..) | (View::Board, true, Pane::Log) => Some(panes.body),
         (View::Board, false, _) => panes.log,
@@ -269,26 +264,26 @@ pub fn log_area(state: &State) -> Option<Rect> {
 }
 
 /// Rows of the table that there is room for; where the board is hidden, as many as it would have.
-pub fn board_rows(state: &State) -> usize {
-    let area = board_area(state).unwrap_or_else(|| panes(state).board);
+pub fn board_rows(state: &State, panes: &Panes) -> usize {
+    let area = board_area(state, panes).unwrap_or(panes.board);
     usize::from(area.height.saturating_sub(1)).saturating_sub(recent::lines(state, area))
 }
 
 /// Rows of the table that neither the sentence nor a message stands over.
-fn uncovered_rows(state: &State) -> usize {
-    let board = board_area(state).unwrap_or_else(|| panes(state).board);
+fn uncovered_rows(state: &State, panes: &Panes) -> usize {
+    let board = board_area(state, panes).unwrap_or(panes.board);
     let covered_from = match state.ui.zoom {
-        true => footer_area(state, panes(state).footer).y,
-        false => sentence_area(state).y,
+        true => footer_area(state, panes.footer).y,
+        false => sentence_area(state, panes).y,
     };
     let above = covered_from.saturating_sub(board.y.saturating_add(1));
-    usize::from(above).min(board_rows(state))
+    usize::from(above).min(board_rows(state, panes))
 }
 
 /// The lines of the board that are in sight. Where something stands over the selected one, those before it give way only
 /// as long as that stands there: nothing is scrolled for it.
-pub fn lines_in_sight(state: &State) -> Range<usize> {
-    let rows = uncovered_rows(state);
+pub fn lines_in_sight(state: &State, panes: &Panes) -> Range<usize> {
+    let rows = uncovered_rows(state, panes);
     let selected = state.selected_line(&state.lines());
     let least = selected.map_or(0, |line| (line + 1).saturating_sub(rows.max(1)));
     let top = state.ui.board.top.max(least);
@@ -296,16 +291,16 @@ pub fn lines_in_sight(state: &State) -> Range<usize> {
 }
 
 /// Lines of the run's tree that are visible, without its title.
-pub fn run_rows(state: &State) -> usize {
-    run_area(state).map_or(0, |area| usize::from(area.height.saturating_sub(1)))
+pub fn run_rows(state: &State, panes: &Panes) -> usize {
+    run_area(state, panes).map_or(0, |area| usize::from(area.height.saturating_sub(1)))
 }
 
 /// Lines of the log that are visible, without its title.
-pub fn log_rows(state: &State) -> usize {
-    log_area(state).map_or(0, |area| usize::from(area.height.saturating_sub(1)))
+pub fn log_rows(state: &State, panes: &Panes) -> usize {
+    log_area(state, panes).map_or(0, |area| usize::from(area.height.saturating_sub(1)))
 }
 
 /// Columns of the log.
-pub fn log_columns(state: &State) -> usize {
-    log_area(state).map_or(0, |area| usize::from(area.width))
+pub fn log_columns(state: &State, panes: &Panes) -> usize {
+    log_area(state, panes).map_or(0, |area| usize::from(area.width))
 }

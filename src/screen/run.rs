@@ -2,6 +2,7 @@
 
 pub mod row;
 
+use super::layout;
 use crate::belongs::runs as belongs;
 use crate::model::Run;
 use crate::model::tree::Tree;
@@ -28,8 +29,9 @@ pub fn selected(state: &State, tree: &Tree) -> Option<usize> {
 
 /// Lines that the selected row has below it: its tries, and what did not fit into it.
 pub fn more_rows(state: &State) -> usize {
-    let columns = crate::screen::layout::run_area(state).map_or(0, |area| usize::from(area.width));
     let lines = opened(state).and_then(|run| {
+        let area = layout::run_area(state, &layout::panes(state));
+        let columns = area.map_or(0, |area| usize::from(area.width));
         let tree = Tree::of_run(run);
         let nth = selected(state, &tree)?;
         Some(row::more(state, run, &tree, nth, columns).len())

@@ -8,7 +8,8 @@ use crate::board::FoldKind;
 use crate::board::status::Status;
 use crate::model::{Change, Target, Version, span::span};
 use crate::plan::waits::state_in_words;
-use crate::screen::{keys, layout, mute, proposed::why_not_proposed, recent::name_mover};
+use crate::screen::layout::{self, Panes};
+use crate::screen::{keys, mute, proposed::why_not_proposed, recent::name_mover};
 use crate::state::State;
 use crate::text::{end_sentence, wrap};
 
@@ -30,7 +31,7 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line> {
 }
 
 /// What is on: said in the rule, because it changes what one sees.
-pub fn notes(state: &State) -> String {
+pub fn notes(state: &State, panes: &Panes) -> String {
     let key = |action| keys::first(state, Place::Board, action);
     let ui = &state.ui.board;
     let mut notes = Vec::new();
@@ -43,7 +44,7 @@ pub fn notes(state: &State) -> String {
             key(Action::Back)
         ));
     }
-    let seen = layout::lines_in_sight(state).end;
+    let seen = layout::lines_in_sight(state, panes).end;
     let below = state.lines().len().saturating_sub(seen);
     if below > 0 && state.ui.pane == Default::default() {
         notes.push(format!("{below} more below"));

@@ -7,6 +7,7 @@ use crate::action::Action;
 use crate::board::{Row, RowKey};
 use crate::effect::Effect;
 use crate::model::Target;
+use crate::screen::layout;
 use crate::screen::trouble::{self, badness};
 use crate::state::filter::Filter;
 use crate::state::{BoardLine, PromptKind, State};
@@ -35,7 +36,7 @@ pub fn press_in_board(state: &mut State, action: Action, effects: &mut Vec<Effec
 }
 
 fn page(state: &State) -> isize {
-    isize::try_from(crate::screen::layout::board_rows(state))
+    isize::try_from(layout::board_rows(state, &layout::panes(state)))
         .unwrap_or(1)
         .max(1)
 }
@@ -155,7 +156,7 @@ fn trouble(state: &mut State, forward: bool) {
 /// Scrolls the selection into sight.
 pub fn keep_visible(state: &mut State) {
     let lines = state.lines();
-    let rows = crate::screen::layout::board_rows(state).max(1);
+    let rows = layout::board_rows(state, &layout::panes(state)).max(1);
     if let Some(line) = state.selected_line(&lines) {
         let top = state.ui.board.top;
         state.ui.board.top = top.clamp((line + 1).saturating_sub(rows), line);

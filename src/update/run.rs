@@ -5,11 +5,12 @@ use crate::action::Action;
 use crate::belongs::runs as belongs;
 use crate::effect::Effect;
 use crate::model::ObjectId;
+use crate::screen::layout;
 use crate::screen::run::{more_rows, nodes};
 use crate::state::State;
 
 pub fn press_in_run(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    let rows = crate::screen::layout::run_rows(state).max(1);
+    let rows = layout::run_rows(state, &layout::panes(state)).max(1);
     match action {
         Action::Down => step(state, 1),
         Action::Up => step(state, -1),
@@ -40,8 +41,11 @@ fn step(state: &mut State, by: isize) {
 
 /// Once before a frame: the selected step is in sight, also of a run that was opened or has grown.
 pub fn keep_visible(state: &mut State) {
-    let rows = crate::screen::layout::run_rows(state);
-    if rows == 0 || state.ui.run.is_none() {
+    if state.ui.run.is_none() {
+        return;
+    }
+    let rows = layout::run_rows(state, &layout::panes(state));
+    if rows == 0 {
         return;
     }
     let nodes = nodes(state);

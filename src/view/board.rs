@@ -6,6 +6,7 @@ use crate::action::{Action, Place};
 use crate::board::status::{Status, TargetKind};
 use crate::board::{CalmSmoke, FoldKind, Row, shown};
 use crate::model::{Environment, Target, Version, span::span};
+use crate::screen::layout::Panes;
 use crate::screen::{self, keys};
 use crate::state::{BoardLine, Pane, State};
 use crate::store::source::Reach;
@@ -78,7 +79,7 @@ impl Columns {
     }
 }
 
-pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
+pub fn draw(state: &State, pen: &mut Pen<'_>, panes: &Panes, area: Rect) {
     let mut pen = pen.within(area);
     if pen.rows() == 0 {
         return;
@@ -93,7 +94,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>, area: Rect) {
             pen.line(1 + y, line);
         }
     }
-    let top = screen::layout::lines_in_sight(state).start;
+    let top = screen::layout::lines_in_sight(state, panes).start;
     for (y, line) in lines.iter().skip(top).take(rows).enumerate() {
         match line {
             BoardLine::Row(key) => {

@@ -41,8 +41,8 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
     if panes.body.y > 0 {
         header::draw(state, &mut pen.within(panes.header));
     }
-    if let Some(area) = layout::board_area(state) {
-        board::draw(state, &mut pen, area);
+    if let Some(area) = layout::board_area(state, &panes) {
+        board::draw(state, &mut pen, &panes, area);
     }
     let bars = panes
         .run
@@ -60,20 +60,21 @@ pub fn view(state: &State, screen: &mut Buffer) -> Option<Position> {
             pen.within(bar).bar(look);
         }
     }
-    if let Some(area) = layout::run_area(state) {
+    if let Some(area) = layout::run_area(state, &panes) {
         run::draw(state, &mut pen.within(area));
     }
-    if let Some(area) = layout::log_area(state) {
+    if let Some(area) = layout::log_area(state, &panes) {
         log::draw(state, &mut pen.within(area));
     }
-    if layout::board_area(state).is_none() {
+    if layout::board_area(state, &panes).is_none() {
         list::draw(state, &mut pen.within(panes.body));
     }
     if has_sentence {
-        sentence::draw(state, &mut pen.within(layout::sentence_area(state)));
+        let area = layout::sentence_area(state, &panes);
+        sentence::draw(state, &mut pen.within(area), &panes);
     }
     let typed = footer::draw(state, &mut pen, footer);
-    let over = layout::overlay_area(state);
+    let over = layout::overlay_area(state, &panes);
     palette::draw(state, &mut pen.within(over));
     let asked = overlay::draw(state, &mut pen, over, whole);
     // Beneath an overlay nothing is typed.

@@ -1,12 +1,13 @@
 //! Sentence: what is to be said of the selected target, in words, below the board.
 
 use super::pen::{Line, Pen};
+use crate::screen::layout::Panes;
 use crate::screen::sentence::{lines, notes};
 use crate::state::State;
 
 /// The rule, which says what is on (a filter, marks, an order that would change), and the lines that there is room for. One
 /// row alone, below which a long message stands, is the sentence's.
-pub fn draw(state: &State, pen: &mut Pen<'_>) {
+pub fn draw(state: &State, pen: &mut Pen<'_>, panes: &Panes) {
     if pen.rows() == 0 {
         return;
     }
@@ -15,7 +16,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
     let rule = usize::from(pen.rows() > 1);
     if rule > 0 {
         let look = pen.theme.dim();
-        pen.rule(0, &notes(state), look);
+        pen.rule(0, &notes(state, panes), look);
     }
     let room = pen.rows() - rule;
     let lines = lines(state, pen.columns());

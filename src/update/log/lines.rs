@@ -14,9 +14,10 @@ pub(super) struct Room {
 }
 
 pub(super) fn room(state: &State) -> Room {
+    let panes = layout::panes(state);
     Room {
-        rows: layout::log_rows(state).max(1),
-        columns: layout::log_columns(state),
+        rows: layout::log_rows(state, &panes).max(1),
+        columns: layout::log_columns(state, &panes),
     }
 }
 

@@ -378,7 +378,7 @@ fn a_filter_fills_the_pane_and_esc_takes_it_back_where_the_log_stands_beside() {
         .count();
     assert_eq!(
         shown,
-        crate::screen::layout::log_rows(&state),
+        crate::screen::layout::log_rows(&state, &crate::screen::layout::panes(&state)),
         "{}",
         screen(&state)
     );
