@@ -46,24 +46,20 @@ impl FactsAt<'_> {
                 ))
             })
             .collect();
-        // Where several images differ, the closed gate counts.
-        let Some((repository, declared)) = below.iter().find(|(_, d)| !d.gate).or(below.first())
-        else {
+        let is_held = |(repository, declared): &&(&Repository, &Declared)| {
+            let (store, delivery) = (self.store, self.delivery);
+            !declared.gate && closed_lately(store, delivery, &lower.name, repository, &self.now)
+        };
+        // Where several images differ, the gate that was closed lately counts, then any other that is closed.
+        let held = below.iter().find(is_held);
+        let closed = || below.iter().find(|(_, declared)| !declared.gate);
+        let Some((repository, declared)) = held.or_else(closed).or(below.first()) else {
             return none;
         };
         let moved = self.store.history.last_gate_move(&lower.name, repository);
-        let was_closed_lately = || {
-            closed_lately(
-                self.store,
-                self.delivery,
-                &lower.name,
-                repository,
-                &self.now,
-            )
-        };
         let state = match declared.gate {
             true => GateState::Open,
-            false if was_closed_lately() => GateState::Held,
+            false if held.is_some() => GateState::Held,
             false => GateState::Manual,
         };
         GateIn {

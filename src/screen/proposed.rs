@@ -24,7 +24,7 @@ pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
         return Vec::new();
     };
     let mut levers = status.levers();
-    if is_lost(status) && under_way(state, target).is_empty() {
+    if is_lost(status) && !brings_version(&under_way(state, target)) {
         let promotion = decide_against_trouble(state, Lever::Promote, target);
         let is_kept_back = match promotion {
             Ok(plan) => plan.brings_what_was_bad().is_some(),
@@ -32,7 +32,7 @@ pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
         };
         let back = || decide_against_trouble(state, Lever::RollBack, target);
         if is_kept_back {
-            let leads_up = back().is_ok_and(|plan| brings_higher(state, &plan));
+            let leads_up = back().is_ok_and(|plan| brings(state, &plan) == Order::Higher);
             levers.push(if leads_up {
                 Lever::RollBack
             } else {
@@ -43,17 +43,38 @@ pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
     levers
 }
 
+/// Whether one of the levers that are under way brings a version: a refresh, or a hold, cures nothing and hides no cure.
+fn brings_version(under_way: &[Lever]) -> bool {
+    under_way
+        .iter()
+        .any(|lever| lever.moves() == Moves::Version)
+}
+
 /// Whether the worst about a target is that it lost a version by accident.
 fn is_lost(status: &Status) -> bool {
     status.attention.first() == Some(&Word::Lower)
 }
 
-fn brings_higher(state: &State, plan: &Plan) -> bool {
+/// Whether what stood is left for a higher version or a lower one.
+fn brings(state: &State, plan: &Plan) -> Order {
     let (Some(file), Some(from), Some(to)) = (&plan.request.repository, &plan.from, &plan.to)
     else {
-        return false;
+        return Order::Unknown;
     };
-    compare_versions(&state.store, &state.delivery, file, to, from) == Order::Higher
+    compare_versions(&state.store, &state.delivery, file, to, from)
+}
+
+/// Whether what stands below a plan's target came there by accident.
+fn is_accident_below(state: &State, plan: &Plan) -> bool {
+    let target = &plan.request.target;
+    let lower = state.delivery.lower(&target.environment);
+    let below = lower.and_then(|lower| {
+        state.board.status(&Target {
+            environment: lower.name.clone(),
+            app: target.app.clone(),
+        })
+    });
+    below.is_some_and(|below| below.attention.contains(&Word::Lower))
 }
 
 /// Whether a release would open a gate that was closed lately, or that a plan of this journal closed. Any other closed gate
@@ -70,28 +91,32 @@ fn ends_hold(state: &State, plan: &Plan) -> bool {
         || closed_lately(store, delivery, environment, file, &Now::new(state.now))
 }
 
-/// Whether a lever that would move may be proposed: none that would make the target's trouble worse, and none that would
-/// change how an app is delivered.
-fn may_be_proposed(
-    state: &State,
-    target: &Target,
-    cures: &[Lever],
-    (lever, plans): &(Lever, Vec<Plan>),
-) -> bool {
-    let is_cure = cures.contains(lever);
-    let status = state.board.status(target);
-    let has = |word| status.is_some_and(|status| status.attention.contains(&word));
-    match lever {
-        // It would bring to the pods what nobody meant.
-        Lever::Sync | Lever::Refresh => is_cure || !has(Word::Lower),
-        Lever::Release => plans.iter().all(|plan| ends_hold(state, plan)),
-        Lever::RollBack if status.is_some_and(is_lost) => {
-            is_cure && plans.iter().all(|plan| brings_higher(state, plan))
+/// Whether a lever that would move may be proposed, by the trouble of each target that it moves: none that would make that
+/// worse or carry an accident further, and none that would change how an app is delivered.
+fn may_be_proposed(state: &State, (lever, plans): &(Lever, Vec<Plan>)) -> bool {
+    plans.iter().all(|plan| {
+        let target = &plan.request.target;
+        let status = state.board.status(target);
+        let has = |word| status.is_some_and(|status| status.attention.contains(&word));
+        let is_cure = || against_trouble(state, target).contains(lever);
+        match lever {
+            // It would bring to the pods what nobody meant.
+            Lever::Sync | Lever::Refresh => !has(Word::Lower) || is_cure(),
+            // If it passes, what nobody meant goes on to the next environment.
+            Lever::Resubmit => !has(Word::Lower),
+            Lever::Promote => !is_accident_below(state, plan) || is_cure(),
+            Lever::Release => {
+                let is_lower = brings(state, plan) == Order::Lower;
+                ends_hold(state, plan) && !is_lower && !is_accident_below(state, plan)
+            }
+            Lever::RollBack if status.is_some_and(is_lost) => {
+                brings(state, plan) == Order::Higher && is_cure()
+            }
+            // Whoever rolled back is not led further back, unless what was brought is in trouble itself.
+            Lever::RollBack => !has(Word::Back) || is_cure(),
+            Lever::TestsOnly | Lever::Hold | Lever::Stop => true,
         }
-        // Whoever rolled back is not led further back, unless what was brought is in trouble itself.
-        Lever::RollBack => is_cure || !has(Word::Back),
-        _ => true,
-    }
+    })
 }
 
 /// What a lever against the trouble would do, to the cell or to all that are marked.
@@ -130,14 +155,12 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
             Err(_) => {}
         }
     }
-    ready.retain(|decided| may_be_proposed(state, troubled, &first, decided));
+    ready.retain(|decided| may_be_proposed(state, decided));
     // While something moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
     let under_way = under_way(state, target);
     if !under_way.is_empty() {
         // What still brings another version cures the trouble that is seen, so then only a hold is wanted beside it.
-        let brings = under_way
-            .iter()
-            .any(|lever| lever.moves() == Moves::Version);
+        let brings = brings_version(&under_way);
         let is_wanted = |lever| !under_way.contains(&lever) && (!brings || lever == Lever::Hold);
         ready.retain(|(lever, _)| first.contains(lever) && is_wanted(*lever));
     }
@@ -155,7 +178,7 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
 /// something was lost by accident. While a change is under way, or nothing may be moved at all, that is said elsewhere.
 pub fn why_not_proposed(state: &State, target: &Target) -> Option<String> {
     let status = state.board.status(target)?;
-    let may_move = || !state.settings.read_only && under_way(state, target).is_empty();
+    let may_move = || !state.settings.read_only && !brings_version(&under_way(state, target));
     let levers = status.levers().into_iter();
     let mut brings = levers.filter(|lever| matches!(lever.moves(), Moves::Version | Moves::Gate));
     brings.find_map(|lever| {
@@ -185,11 +208,10 @@ fn proposed_first(state: &State, target: &Target, sent: Option<&PlanId>) -> Opti
     let proposed = asking
         .into_iter()
         .chain(ready.into_iter().map(|(lever, _)| lever));
-    let cures = against_trouble(state, target);
     let movable = decided(state, target).into_iter();
     let movable = movable.filter_map(|(lever, decision)| Some((lever, decision.ok()?)));
     let mut ready: Vec<_> = movable
-        .filter(|decided| may_be_proposed(state, target, &cures, decided))
+        .filter(|decided| may_be_proposed(state, decided))
         .collect();
     // A sort that keeps the order of the table but for the roll back, as above.
     ready.sort_by_key(|(lever, _)| *lever == Lever::RollBack);

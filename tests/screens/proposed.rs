@@ -607,3 +607,121 @@ fn a_gate_that_nobody_closed_lately_is_not_proposed_to_be_opened() {
     }
     assert!(proposed(&state, &target).contains(&Lever::Release));
 }
+
+/// staging lost v1363 by accident, and the smoke run of what stands there since failed.
+fn lost_below() -> World {
+    let mut world = may_all(world::night());
+    world.stands("staging", "publisher", "v1362", "v1363", "40m");
+    world.stands("staging", "publisher", "v1363", "v1362", "9m");
+    world.smoke(
+        "staging",
+        "publisher",
+        "publisher",
+        "v1362",
+        "Failed",
+        "2m",
+        |_| {},
+    );
+    world
+}
+
+#[test]
+fn what_would_carry_an_accident_further_is_not_proposed() {
+    let mut world = lost_below();
+    let state = world.state(120, 40);
+    let staging = Target::new("staging", "publisher");
+    let status = state.board.status(&staging).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Lower));
+    assert!(is_ready(&state, &staging, Lever::Resubmit));
+    let levers = proposed(&state, &staging);
+    assert!(!levers.contains(&Lever::Resubmit), "{levers:?}");
+    assert!(levers.contains(&Lever::TestsOnly), "{levers:?}");
+    world.closed("staging", "publisher", "7m", "hold");
+    let mut state = world.state(120, 40);
+    let production = Target::new("production", "publisher");
+    assert!(is_ready(&state, &production, Lever::Release));
+    assert!(is_ready(&state, &production, Lever::Promote));
+    let levers = proposed(&state, &production);
+    assert!(!levers.contains(&Lever::Release), "{levers:?}");
+    assert!(!levers.contains(&Lever::Promote), "{levers:?}");
+    assert!(!opens_on(&mut state, &production).starts_with("[u]release "));
+}
+
+/// What stands below is older than what stands here, so the open gate would let it come.
+#[test]
+fn a_gate_is_not_proposed_to_be_opened_for_a_lower_version() {
+    let target = Target::new("production", "publisher");
+    let released = |below: &str| {
+        let mut world = may_all(world::night());
+        world.stands("staging", "publisher", "v1361", below, "9m");
+        let last = world.changes.last_mut().unwrap();
+        last.kind = ActorKind::Person;
+        world.closed("staging", "publisher", "5m", "hold");
+        let state = world.state(120, 40);
+        assert!(is_ready(&state, &target, Lever::Release), "{below}");
+        proposed(&state, &target).contains(&Lever::Release)
+    };
+    assert!(released("v1362"));
+    assert!(!released("v1360"));
+}
+
+/// Nothing speaks against a sync of the first marked cell; the second lost its version by accident.
+#[test]
+fn every_marked_cell_speaks_for_itself() {
+    let mut world = may_all(world::night());
+    for app in ["frontend", "publisher"] {
+        world.application("production", app, |_| {});
+    }
+    let mut state = world.state(120, 40);
+    let calm = Target::new("production", "publisher");
+    let lower = Target::new("production", "frontend");
+    for marked in [vec![&calm], vec![&lower], vec![&calm, &lower]] {
+        state.ui.board.marks = marked.iter().copied().cloned().collect();
+        let ready = is_ready(&state, &calm, Lever::Sync);
+        assert!(ready, "{marked:?}");
+        let is_proposed = proposed(&state, &calm).contains(&Lever::Sync);
+        assert_eq!(is_proposed, !marked.contains(&&lower), "{marked:?}");
+    }
+}
+
+/// A refresh brings nothing back. What waits below is lower than what was lost.
+#[test]
+fn a_refresh_that_is_under_way_hides_no_cure() {
+    let mut world = may_all(world::night());
+    world.stands("staging", "publisher", "v1361", "v1365", "90m");
+    world.stands("staging", "publisher", "v1365", "v1361", "2m");
+    let target = Target::new("staging", "publisher");
+    let mut state = world.state(120, 40);
+    assert_eq!(proposed(&state, &target)[0], Lever::RollBack);
+    let refresh = request(Lever::Refresh, "staging", "publisher");
+    let sent = decide(&state, &refresh).unwrap_or_else(|refusal| panic!("{refusal}"));
+    world::remember(&mut state, sent, "2s");
+    assert_eq!(proposed(&state, &target)[0], Lever::RollBack);
+    footer(&mut state, &target);
+    let said = words(&state);
+    assert!(said.contains("promote is not proposed: "), "{said}");
+}
+
+/// The backend's gate has been closed for months; the feed's was closed lately, and that is what HELD says.
+#[test]
+fn of_several_closed_gates_the_one_that_was_closed_lately_is_released() {
+    let mut world = may_all(world::night());
+    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    for environment in ["integration", "staging", "production"] {
+        for repository in ["licensify-backend", "licensify-feed"] {
+            world.stands(environment, repository, "v1", "v2", "900d");
+        }
+        world.application(environment, "licensify", |_| {});
+    }
+    world.closed("staging", "licensify-backend", "400d", "by hand");
+    world.closed("staging", "licensify-feed", "10m", "hold");
+    let mut state = world.state(120, 40);
+    let target = Target::new("production", "licensify");
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Held));
+    let levers = footer(&mut state, &target);
+    assert!(
+        levers.contains("a levers: u release licensify-feed"),
+        "{levers}"
+    );
+}
