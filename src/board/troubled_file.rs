@@ -43,7 +43,7 @@ impl FactsAt<'_> {
         let is_down = pod.crash_reason().is_some() || pod.restarting(&self.now).is_some();
         let mut its = pod.containers.iter().filter(|container| is_its(container));
         is_down
-            && pod.job.is_none()
+            && !pod.ends_by_itself()
             && its.any(|container| !container.ready || container.restarts > 0)
     }
 }

@@ -255,7 +255,7 @@ pub struct Pod {
     pub labels: Texts,
     /// Argo Workflows' `node-id` annotation, for pods of a run.
     pub node_id: Option<Arc<str>>,
-    /// The Job that owns it: such a pod does its work and ends, and serves nobody.
+    /// The Job that owns it.
     pub job: Option<Arc<str>>,
     pub phase: Arc<str>,
     /// The Ready condition.
@@ -290,10 +290,15 @@ pub struct Container {
 }
 
 impl Pod {
-    /// Neither a Job's, nor over, nor on its way out: what is being deleted gets no requests any more.
+    /// Meant to stay, not over, and not on its way out: what is being deleted gets no requests any more.
     pub fn is_meant_to_serve(&self) -> bool {
         let is_over = matches!(&*self.phase, "Succeeded" | "Failed");
-        self.job.is_none() && !self.deleting && !is_over
+        !self.ends_by_itself() && !self.deleting && !is_over
+    }
+
+    /// A Job's or a run's: it does its work and ends, and serves nobody.
+    pub fn ends_by_itself(&self) -> bool {
+        self.job.is_some() || self.node_id.is_some()
     }
 }
 

@@ -27,7 +27,20 @@ impl Pod {
         restarting.next().filter(|_| serves)
     }
 
-    fn all_containers(&self) -> impl Iterator<Item = &Container> {
+    /// The containers that do not start or do not stay up themselves, each with the reason.
+    pub fn crashing(&self, now: &Now) -> impl Iterator<Item = (&Container, &Arc<str>)> {
+        let serves = self.is_meant_to_serve();
+        self.all_containers().filter_map(move |container| {
+            let ended = container.terminated.as_ref().map(|(reason, _)| reason);
+            let again = || ended.filter(|_| container.restarts_often(now));
+            let has_ended = || container.failed_just_now().or_else(again);
+            let waits = container.crash_reason();
+            let reason = waits.or_else(|| has_ended().filter(|_| serves));
+            Some((container, reason?))
+        })
+    }
+
+    pub fn all_containers(&self) -> impl Iterator<Item = &Container> {
         self.init_containers.iter().chain(&self.containers)
     }
 }
@@ -55,6 +68,16 @@ impl Container {
         let ended = ended.filter(|_| !self.running && self.waiting.is_none());
         let failed = ended.filter(|(reason, code)| *code != 0 && !reason.is_empty());
         failed.map(|(reason, _)| reason)
+    }
+
+    /// Whether it did its work, or runs and has not ended lately: what is ready between two ends is no sign that it runs well.
+    pub fn stays_up(&self, now: &Now) -> bool {
+        let is_lately = |at| !now.is_past(at, SHORT_LIFE_S);
+        let is_done = || matches!(&self.terminated, Some((_, 0)) if self.waiting.is_none());
+        match self.running {
+            true => !self.ended.is_some_and(is_lately),
+            false => is_done(),
+        }
     }
 
     fn restarts_often(&self, now: &Now) -> bool {

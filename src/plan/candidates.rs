@@ -1,10 +1,11 @@
 //! Candidates: the versions that stood in a file before, and which of them were good there.
 //!
 //! A file has had thousands of versions and a roll back offers four, so each is judged only when it is asked for.
-//! Deliberately absent: what the cluster shows of them ([`super::good::Observed`]).
+//! Deliberately absent: what the cluster shows of them ([`super::observed::Observed`]).
 
 use super::Lever;
-use super::good::{Complaint, Observed};
+use super::good::Complaint;
+use super::observed::Observed;
 use crate::board::direction::is_roll_back;
 use crate::delivery::Delivery;
 use crate::journal::Journal;

@@ -6,43 +6,16 @@
 
 use super::candidates::{Candidates, Orders};
 use super::checks::Checks;
-use super::fresh::is_fresh;
+use super::observed::Observed;
 use super::subject::Subject;
-use super::untested::untested;
 use super::{CheckName, Choice, Verdict};
-use crate::belongs::{self, runs};
-use crate::model::live::image_name;
 use crate::model::span::span;
-use crate::model::{Change, Environment, Now, ObjectId, Repository, RunPhase, Target, Version};
+use crate::model::{Change, Environment, Repository, Version};
 use crate::store::{Crash, Kind};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// How many good versions are offered: the proposal, and those that stand beside it.
 pub const OFFERED: usize = 4;
-
-/// What the cluster shows now of the versions of one file.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Observed {
-    /// Ready pods, where they were read just now.
-    pub serving: BTreeMap<Version, usize>,
-    /// Why pods of a version cannot run.
-    pub crashing: BTreeMap<Version, String>,
-    /// Those whose pods crashed while this console looked.
-    pub crashed: BTreeMap<Version, Crash>,
-    /// The newest smoke run that is over.
-    pub smoke: BTreeMap<Version, Smoked>,
-    /// For how many seconds a version stood of which no smoke run was made, though its pods had the time to become healthy.
-    pub untested: BTreeMap<Version, i64>,
-}
-
-/// How a smoke run ended.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Smoked {
-    pub run: ObjectId,
-    pub passed: bool,
-    pub at: Option<Timestamp>,
-}
 
 /// What speaks against a version here.
 #[derive(Clone, PartialEq, Debug)]
@@ -120,79 +93,6 @@ impl Observed {
         let stood_s = *self.untested.get(version)?;
         Some(Complaint::NeverTested { stood_s })
     }
-
-    /// Collects what the cluster shows of the apps that ship from a repository in an environment.
-    pub(super) fn observe(
-        subject: &Subject<'_>,
-        environment: &Environment,
-        repository: &Repository,
-    ) -> Self {
-        let mut observed = Observed::default();
-        let store = subject.store();
-        for app in subject.siblings(environment, repository) {
-            let target = Target {
-                environment: environment.clone(),
-                app: app.app.clone(),
-            };
-            // The list is fresh, so pods that serve in the facts serve now.
-            let is_fresh = is_fresh(subject, &target, Kind::Pods);
-            for pod in belongs::pods(store, subject.delivery(), &target) {
-                let containers = pod.containers.iter();
-                let tags = containers
-                    .filter(|container| image_name(&container.image) == repository.as_str())
-                    .filter_map(|container| container.tag());
-                for version in tags.map(Version::new) {
-                    if pod.ready && !pod.deleting && is_fresh {
-                        *observed.serving.entry(version.clone()).or_default() += 1;
-                    }
-                    let again = pod.restarting(&Now::new(subject.context.now));
-                    let again = again.and_then(|container| Some(&container.terminated.as_ref()?.0));
-                    let crash = pod.crash_reason().or(again);
-                    if let Some(reason) = crash.filter(|_| pod.job.is_none()) {
-                        observed.crashing.insert(version, reason.to_string());
-                    }
-                }
-            }
-            for (version, smoked) in smoked(subject, &target) {
-                let known = observed.smoke.entry(version).or_insert(smoked.clone());
-                // If one of several apps failed, the version failed.
-                if known.passed && !smoked.passed {
-                    *known = smoked;
-                }
-            }
-        }
-        observed.untested = untested(subject, environment, repository);
-        let crashes = store.cluster(environment).map(|cluster| &cluster.crashes);
-        let crashes = crashes.into_iter();
-        let crashed = crashes.flat_map(|crashes| crashes.of_image(repository.as_str()));
-        observed.crashed = crashed
-            .map(|(version, crash)| (version.clone(), crash.clone()))
-            .collect();
-        let serves = |version: &Version| observed.serving.contains_key(version);
-        observed.untested.retain(|version, _| !serves(version));
-        observed.crashed.retain(|version, _| !serves(version));
-        observed
-    }
-}
-
-/// How the newest smoke run of each version of a target ended.
-fn smoked(subject: &Subject<'_>, target: &Target) -> BTreeMap<Version, Smoked> {
-    let mut smoked = BTreeMap::new();
-    let Some(runs) = &subject.delivery().runs else {
-        return smoked;
-    };
-    let newest_first = runs::smoke(subject.store(), subject.delivery(), target);
-    let over = newest_first.into_iter().filter(|run| run.phase.is_over());
-    for run in over {
-        if let Some(version) = run.version(&runs.version_label) {
-            smoked.entry(version).or_insert(Smoked {
-                run: run.id.clone(),
-                passed: run.phase == RunPhase::Succeeded,
-                at: run.finished,
-            });
-        }
-    }
-    smoked
 }
 
 /// What is known of the versions of one file in one environment.

@@ -16,7 +16,7 @@ mod weight;
 
 pub use attempts::{Attempts, FailedAttempt};
 pub use changed::Changed;
-pub use crashes::{Crash, Crashes};
+pub use crashes::{AppImage, Crash, Crashes};
 pub use history::History;
 pub use source::{ClusterList, Kind, ListState, Source, SourceState};
 pub use table::Table;
@@ -347,10 +347,10 @@ impl Store {
             (News::Changes { changes, walked }, _) => self.history.add_walked(changes, walked),
             (News::Pushable(fault), _) => self.pushable = Some(fault.map_or(Ok(()), Err)),
             (News::Put(fact), Some(cluster)) => {
-                if let Fact::Pod(pod) = &fact {
-                    cluster.crashes.remember(pod, seen_at);
-                }
                 let app = self.words.app(&fact).cloned();
+                if let (Fact::Pod(pod), Some(app)) = (&fact, &app) {
+                    cluster.crashes.remember(pod, app, seen_at);
+                }
                 self.changed
                     .apps
                     .extend(cluster.put(fact, app.as_ref()).into_iter().flatten());

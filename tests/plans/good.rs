@@ -5,6 +5,7 @@ use crate::world::{World, ago, now};
 use leverframe::journal::{Entry, Journal, What};
 use leverframe::model::*;
 use leverframe::plan::*;
+use leverframe::state::State;
 use leverframe::store::{Delta, Kind, News, Source};
 
 const HERE: &str = "production";
@@ -386,34 +387,65 @@ fn whether_a_version_is_bad_where_pods_or_runs_were_not_read_is_not_known() {
     }
 }
 
-/// The pods of another version have taken its place, and no cluster remembers.
-#[test]
-fn what_crashed_here_while_the_console_looked_is_said_of_it() {
-    let mut world = past();
-    world.pod(HERE, APP, APP, "v1360", wait);
+/// v1360 crashed here so long ago; the pods of another version have taken its place, and no cluster remembers.
+fn crashed_and_gone(world: &World, age: &str) -> State {
+    let mut crashes = world.clone();
+    crashes.pod(HERE, APP, APP, "v1360", wait);
+    let crashing = crashes.facts[&HERE.into()].last().unwrap();
     let mut state = world.state(80, 24);
-    let cluster = state.store.cluster(&HERE.into()).unwrap();
-    let crashing = cluster.pods.iter().find(|pod| !pod.ready).unwrap();
-    let gone = News::Gone(Kind::Pods, crashing.id.clone());
     let source = Source::Cluster(HERE.into());
     let subscription = state.store.source(&source).unwrap().subscription;
-    state.store.apply(Delta {
-        source,
-        subscription,
-        seen_at: now(),
-        news: gone,
-    });
+    for (seen_at, news) in [
+        (ago(age), News::Put(crashing.clone())),
+        (now(), News::Gone(Kind::Pods, crashing.id().clone())),
+    ] {
+        let source = source.clone();
+        state.store.apply(Delta {
+            source,
+            subscription,
+            seen_at,
+            news,
+        });
+    }
+    state
+}
+
+/// What is said of v1360 before it is brought again.
+fn said_of_v1360(state: &State) -> Check {
     let back = Request {
         version: Some("v1360".into()),
         ..request(Lever::RollBack, HERE, APP)
     };
     let id = PlanId::new("0123456789abcdef");
     let plan = plan(&back, &state.context(&id)).unwrap();
-    let row = check(&plan, "bad_here");
+    check(&plan, "bad_here").clone()
+}
+
+#[test]
+fn what_crashed_here_while_the_console_looked_is_said_of_it() {
+    let row = said_of_v1360(&crashed_and_gone(&past(), "2s"));
     assert!(row.wants_reason());
+    let said = "v1360 crashed here 2s ago (CrashLoopBackOff); the cause may still stand";
+    assert_eq!(row.evidence, said);
+    // The other app of the file may run it well all the same.
+    let mut world = past();
+    world.pod(HERE, "draft-publisher", APP, "v1360", |_| {});
     assert_eq!(
-        row.evidence,
-        "v1360 crashed here 2s ago (CrashLoopBackOff); the cause may still stand"
+        said_of_v1360(&crashed_and_gone(&world, "2s")).evidence,
+        said
+    );
+    // Its own other pods would say that it runs here.
+    let mut world = past();
+    world.pod(HERE, APP, APP, "v1360", |_| {});
+    let nothing = "nothing speaks against v1360 here";
+    assert_eq!(
+        said_of_v1360(&crashed_and_gone(&world, "2s")).evidence,
+        nothing
+    );
+    // The next day it counts no more.
+    assert_eq!(
+        said_of_v1360(&crashed_and_gone(&past(), "25h")).evidence,
+        nothing
     );
 }
 

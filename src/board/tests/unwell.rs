@@ -110,10 +110,15 @@ fn what_the_board_says_of_the_version_below_is_why_it_does_not_arrive() {
         pod.containers[0].waiting = Some("CrashLoopBackOff".into());
     };
     assert_eq!(says_above(waits), []);
-    // A job's pod serves nobody, and neither the board nor the smoke run looks at it.
+    // A job's pod serves nobody, nor does a run's, and neither the board nor the smoke run looks at them.
     let of_a_job = says_above(|pod| {
         waits(pod);
         pod.job = Some("publisher-nightly".into());
     });
     assert_eq!(of_a_job, [Word::Stuck]);
+    let of_a_run = says_above(|pod| {
+        waits(pod);
+        pod.node_id = Some("post-sync-1".into());
+    });
+    assert_eq!(of_a_run, [Word::Stuck]);
 }
