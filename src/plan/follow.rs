@@ -300,7 +300,7 @@ impl Facts<'_> {
         environment: &Environment,
         repository: &Repository,
         version: &'b Version,
-    ) -> impl Iterator<Item = &'b Change> {
+    ) -> impl DoubleEndedIterator<Item = &'b Change> {
         let changes = self.store.history.changes_of(environment, repository);
         changes.iter().filter(move |change| {
             change.at >= self.plan.made_at
@@ -383,7 +383,8 @@ impl Facts<'_> {
         status(self.store, self.delivery, &target, self.now)
     }
 
-    /// Whether a smoke run of the version that began after the plan was sent is in a phase that `is` accepts.
+    /// Whether a smoke run of the version is in a phase that `is` accepts: one that began after the plan was sent, be it late,
+    /// but before the same version was brought again, because from then on it tests that.
     fn smoke(
         &self,
         environment: &Environment,
@@ -399,12 +400,14 @@ impl Facts<'_> {
             app: app.clone(),
         };
         let smoke = belongs::runs::smoke(self.store, self.delivery, &target);
-        let next = self.next_change(environment).map(|next| next.at);
+        let brings = self.brings(environment);
+        let brought = brings.map(|(file, version)| self.changes_to(environment, file, version));
+        // The oldest is the plan's own.
+        let again = brought.and_then(|newest_first| newest_first.rev().nth(1));
+        let is_its = |at| self.is_after(at) && again.is_none_or(|again| at < again.at);
         smoke.into_iter().any(|run| {
             run.version(&runs.version_label).as_ref() == Some(version)
-                && run
-                    .created
-                    .is_some_and(|at| self.is_after(at) && next.is_none_or(|next| at < next))
+                && run.created.is_some_and(is_its)
                 && is(&run.phase)
         })
     }

@@ -1,7 +1,7 @@
 //! Follow: an effect counts when a feed shows it, and a hop is late when it does not come.
 
 use crate::scene::*;
-use crate::world::{World, ago, now};
+use crate::world::{World, ago, commit, now};
 use jiff::{SignedDuration, Timestamp};
 use leverframe::journal::{Entry, Journal, PlanState, Record, What};
 use leverframe::model::*;
@@ -144,6 +144,37 @@ fn a_promotion_is_seen_hop_by_hop() {
     assert_eq!(story.record().plan_state(), PlanState::Done);
     assert_eq!(story.stands(9_999), "done in 3m20s");
     assert_eq!(story.look(&world, 9_999), []);
+}
+
+#[test]
+fn a_smoke_run_that_began_late_counts_unless_its_version_was_brought_again_before() {
+    let (environment, app) = ("production", "publisher");
+    let mut world = publisher();
+    let plan = Plan {
+        made_at: ago("30m"),
+        ..pull(&world, Lever::Promote, environment, app).unwrap()
+    };
+    let smoked = What::Seen {
+        hop: plan.hops.len() - 1,
+    };
+    let by = ActorKind::Robot;
+    world.moved(environment, app, "v1361", "v1362", "25m", by);
+    world.stands(environment, app, "v1362", "v1363", "20m");
+    world.smoke(environment, app, app, "v1362", "Succeeded", "10m", |_| {});
+    let counts = |world: &World| {
+        let noted = Story::applied(plan.clone()).look(world, 1);
+        noted.contains(&smoked)
+    };
+    assert!(
+        counts(&world),
+        "it began after another version was declared"
+    );
+    for (again, is_its) in [("5m", true), ("15m", false)] {
+        let mut world = world.clone();
+        world.stands(environment, app, "v1363", "v1362", again);
+        world.changes.last_mut().unwrap().commit = commit("again");
+        assert_eq!(counts(&world), is_its, "brought again {again} ago");
+    }
 }
 
 #[test]
