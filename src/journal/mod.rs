@@ -224,15 +224,21 @@ impl Journal {
 
     /// The plan that brought a change: the one that its commit names, else one that was sent for the same file and
     /// version (or gate) shortly before, because a robot's commit or a squashed merge carries no trailer.
-    /// `changes` are those of its file, newest first: of several that fit a plan only the first is its work.
+    /// `changes` are those of its file, newest first: of several that fit a plan only one is its work.
     pub fn brought(&self, change: &Change, changes: &[Change]) -> Option<&Record> {
-        let Some(plan) = &change.plan else {
-            return self.records.iter().rev().find(|record| {
-                let first = || changes.iter().rev().find(|known| record.brought(known));
-                record.brought(change) && first().is_none_or(|first| first.commit == change.commit)
-            });
+        if let Some(plan) = &change.plan {
+            return self.get(&PlanId::new(plan));
+        }
+        let is_own = |record: &&Record| {
+            let own = || record.own_change(changes);
+            record.may_have_brought(change) && own().is_none_or(|own| own.commit == change.commit)
         };
-        self.get(&PlanId::new(plan))
+        let mut found = self.records.iter().rev().filter(is_own);
+        let newest = found.next()?;
+        // One that was made after the change has brought it only where clocks differ.
+        let is_before = |record: &&Record| record.plan.made_at <= change.at;
+        let before = [newest].into_iter().chain(found).find(is_before);
+        before.or(Some(newest))
     }
 
     /// The roll backs of each file that were done, as far as anybody knows, oldest first.

@@ -191,11 +191,29 @@ impl Record {
             .flatten()
     }
 
-    /// Whether this plan brought a change: the same file and value, within the plan's time. What follows in other
-    /// environments is the robot's work.
-    pub(super) fn brought(&self, change: &Change) -> bool {
+    /// The change that this plan brought, of those of a file, newest first: the one that names it, else the first since it
+    /// was made; only where there is none, the last before that: the clock of whoever commits may lag.
+    pub(super) fn own_change<'a>(&self, changes: &'a [Change]) -> Option<&'a Change> {
+        let oldest_first = || {
+            changes
+                .iter()
+                .rev()
+                .filter(|known| self.may_have_brought(known))
+        };
+        let is_named = |known: &&Change| known.plan.is_some();
+        let is_since = |known: &&Change| known.at >= self.plan.made_at;
+        let named = oldest_first().find(is_named);
+        named
+            .or_else(|| oldest_first().find(is_since))
+            .or_else(|| oldest_first().next_back())
+    }
+
+    /// Whether this plan may have brought a change: the same file and value, within the plan's time, and no other plan's by
+    /// its commit. What follows in other environments is the robot's work.
+    pub(super) fn may_have_brought(&self, change: &Change) -> bool {
         let target = &self.plan.request.target.environment;
-        if !self.happened() {
+        let named = change.plan.as_deref();
+        if !self.happened() || named.is_some_and(|plan| plan != self.plan.id.as_str()) {
             return false;
         }
         let mut until = self.plan.made_at;

@@ -414,13 +414,15 @@ fn a_plan_without_an_outcome_is_looked_for_less_and_less_often() {
     );
 }
 
+fn at(second: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_second(1_700_000_000 + second).unwrap()
+}
+
 /// What a robot commits on our order carries no trailer.
-#[test]
-fn a_change_is_ours_by_file_version_and_time() {
-    let at = |second: i64| jiff::Timestamp::from_second(1_700_000_000 + second).unwrap();
-    let change = |environment: &str, version: &str, second: i64| Change {
+fn change(environment: &str, version: &str, second: i64) -> Change {
+    Change {
         at: at(second),
-        commit: "7c1e09a".into(),
+        commit: format!("{second}").as_str().into(),
         environment: environment.into(),
         repository: "publisher".into(),
         from: Some(Version::new("v2")),
@@ -434,10 +436,14 @@ fn a_change_is_ours_by_file_version_and_time() {
         subject: "".into(),
         plan: None,
         reason: None,
-    };
-    let mut plan = plans::some_plan("aaaa");
-    plan.made_at = at(0);
-    plan.hops = ["staging", "production"]
+    }
+}
+
+/// A plan that brings v1 into staging, and which the robot promotes.
+fn brings_v1(plan: &str, second: i64) -> Entry {
+    let mut brings = plans::some_plan(plan);
+    brings.made_at = at(second);
+    brings.hops = ["staging", "production"]
         .map(|environment| Hop {
             helped_by: None,
             effect: plan::HopEffect::Declared {
@@ -450,14 +456,14 @@ fn a_change_is_ours_by_file_version_and_time() {
             look: String::new(),
         })
         .into();
+    let plan_of = Box::new(brings);
+    entry(plan, second, What::Intent { plan: plan_of })
+}
+
+#[test]
+fn a_change_is_ours_by_file_version_and_time() {
     let mut journal = Journal::default();
-    journal.add_entry(entry(
-        "aaaa",
-        0,
-        What::Intent {
-            plan: Box::new(plan),
-        },
-    ));
+    journal.add_entry(brings_v1("aaaa", 0));
     let ours = |journal: &Journal, change: &Change| journal.brought(change, &[]).is_some();
     assert!(
         !ours(&journal, &change("staging", "v1", 60)),
@@ -486,14 +492,40 @@ fn a_change_is_ours_by_file_version_and_time() {
     assert!(ours(&journal, &named), "the commit says so itself");
     // What brings the same once more shortly after is somebody else's.
     let (first, again) = (change("staging", "v1", 60), change("staging", "v1", 80));
-    let again = Change {
-        commit: "again".into(),
-        ..again
-    };
     let changes = [again.clone(), first.clone()];
     assert!(journal.brought(&first, &changes).is_some());
     assert!(journal.brought(&again, &changes).is_none());
     // A branch that was merged the next day: seen then, and ours.
     journal.add_entry(entry("aaaa", 86_400, What::Seen { hop: 0 }));
     assert!(ours(&journal, &change("staging", "v1", 86_000)));
+}
+
+/// Somebody rolls back, somebody promotes again, and the same is rolled back once more, all within a minute.
+#[test]
+fn each_of_two_plans_that_bring_the_same_in_a_minute_has_its_own_change() {
+    let mut journal = Journal::default();
+    for (plan, second) in [("aaaa", 0), ("bbbb", 40)] {
+        journal.add_entry(brings_v1(plan, second));
+        journal.add_entry(applied(plan, second + 1));
+    }
+    let whose = |change: &Change, changes: &[Change]| {
+        let record = journal.brought(change, changes);
+        record.map(|record| record.plan.id.to_string())
+    };
+    let (of_a, of_b) = (Some("aaaa".to_owned()), Some("bbbb".to_owned()));
+    let first = change("staging", "v1", 5);
+    // The second is not there yet, came, or came by a clock that lags.
+    assert_eq!(whose(&first, std::slice::from_ref(&first)), of_a);
+    for second in [45, 35] {
+        let again = change("staging", "v1", second);
+        let changes = [again.clone(), first.clone()];
+        assert_eq!(whose(&first, &changes), of_a, "{second}");
+        assert_eq!(whose(&again, &changes), of_b, "{second}");
+    }
+    // What names another plan takes no plan's place.
+    let mut named = change("staging", "v1", 50);
+    named.plan = Some("cccc".into());
+    let again = change("staging", "v1", 60);
+    let changes = [again.clone(), named, first];
+    assert_eq!(whose(&again, &changes), of_b);
 }
