@@ -59,11 +59,12 @@ pub(super) async fn run(args: &JournalArgs, common: &Common) -> Ended {
         look(&file, &writers, |_| true).await;
         read_and_note(&config, &file, common).await?;
     }
-    if args.settle.is_some() && !args.look && !config.read_only {
-        // What the facts say of the plan counts more than who says that it was done.
-        read_and_note(&config, &file, common).await?;
-    }
     if let (Some(prefix), Some(looked)) = (&args.plan, args.settle) {
+        may_be_settled(one(&file.load(), prefix)?)?;
+        if !args.look && !config.read_only {
+            // What the facts say of the plan counts more than who says that it was done.
+            read_and_note(&config, &file, common).await?;
+        }
         settle_by_hand(&config, &file, one(&file.load(), prefix)?, looked).await?;
     }
     if let (Some(prefix), true) = (&args.plan, args.leave) {
@@ -252,6 +253,15 @@ pub(super) async fn note(
     }
 }
 
+fn may_be_settled(record: &Record) -> Result<(), Failure> {
+    if record.can_be_settled() {
+        return Ok(());
+    }
+    let (id, word) = (&record.plan.id, word(record.plan_state()));
+    let because = format!("Plan {id} has an outcome: {word}. Nothing was recorded.");
+    Err(Failure::new(Exit::Refused, because))
+}
+
 /// Records what an operator says who has looked.
 async fn settle_by_hand(
     config: &Config,
@@ -259,16 +269,7 @@ async fn settle_by_hand(
     record: &Record,
     looked: Looked,
 ) -> Result<(), Failure> {
-    if !record.can_be_settled() {
-        return Err(Failure::new(
-            Exit::Refused,
-            format!(
-                "Plan {} has an outcome: {}. Nothing was recorded.",
-                record.plan.id,
-                word(record.plan_state())
-            ),
-        ));
-    }
+    may_be_settled(record)?;
     let entry = Entry {
         at: Timestamp::now(),
         plan: record.plan.id.clone(),

@@ -199,7 +199,7 @@ pub fn why_not_proposed(state: &State, target: &Target) -> Option<String> {
 }
 
 /// Where the list of levers opens: on what a plan that was sent leaves to be done, else on what is proposed first, else on
-/// one that is ready.
+/// one that is ready; while a change is under way on hold, or on its first line.
 fn proposed_first(state: &State, target: &Target, sent: Option<&PlanId>) -> Option<Lever> {
     if let Some((next, _)) = sent.and_then(|sent| left_open(state, sent)) {
         return Some(next);
@@ -208,7 +208,10 @@ fn proposed_first(state: &State, target: &Target, sent: Option<&PlanId>) -> Opti
     let proposed = asking
         .into_iter()
         .chain(ready.into_iter().map(|(lever, _)| lever));
-    let movable = decided(state, target).into_iter();
+    // While something brings a version, what else is ready would undo it: only hands lead there, but to keep more out.
+    let brings = brings_version(&under_way(state, target));
+    let decided = decided(state, target).into_iter();
+    let movable = decided.filter(|(lever, _)| !brings || *lever == Lever::Hold);
     let movable = movable.filter_map(|(lever, decision)| Some((lever, decision.ok()?)));
     let mut ready: Vec<_> = movable
         .filter(|decided| may_be_proposed(state, decided))

@@ -278,6 +278,15 @@ fn what_a_run_in_flight_brings_is_not_proposed_again() {
     assert_eq!(proposed(&state, &frontend), []);
     let levers = footer(&mut state, &frontend);
     assert!(levers.contains("a change is under way"), "{levers}");
+    let line = opens_on(&mut state, &frontend);
+    assert!(line.starts_with("[h]hold "), "{line}");
+    // The gate is closed already, and a sync is ready, which would roll out what crashes.
+    world.closed("staging", "whitehall", "400d", "by hand");
+    world.application("production", "whitehall-admin", |_| {});
+    let mut state = world.state(120, 40);
+    assert!(is_ready(&state, &whitehall(), Lever::Sync));
+    let line = opens_on(&mut state, &whitehall());
+    assert!(line.starts_with("[p]promote "), "{line}");
 }
 
 #[test]
