@@ -9,8 +9,9 @@ use super::{
     CheckName, Guard, Lever, Plan, Reach, Refusal, Request, Write, gates, hops, mark, reach, runs,
 };
 use crate::belongs::runs as belongs;
+use crate::board::direction::compare_versions;
 use crate::delivery::Mechanism;
-use crate::model::Run;
+use crate::model::{Environment, Order, Run, Version};
 use crate::store::{Kind, Source};
 use serde_json::json;
 
@@ -78,7 +79,8 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         ""
     };
     let (handler, undone) = exit_handler(run);
-    let warnings = undone.into_iter().chain(others(subject, run));
+    let back = first.and_then(|(version, into)| takes_back(subject, run, version, into));
+    let warnings = back.into_iter().chain(undone).chain(others(subject, run));
     let warnings: Vec<String> = warnings.collect();
     let mut patch = json!({"spec": {"shutdown": "Stop"}});
     mark::stop(&mut patch, subject.context.id);
@@ -134,6 +136,23 @@ fn name_maker(subject: &Subject<'_>, run: &Run) -> String {
         plan.request.lever.title(),
         plan.who.login
     )
+}
+
+/// That the run takes a version away, whoever meant it or did not: stopped, it leaves that standing.
+fn takes_back(
+    subject: &Subject<'_>,
+    run: &Run,
+    version: &Version,
+    into: &Environment,
+) -> Option<String> {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let file = run.repository(&delivery.runs.as_ref()?.repository_label)?;
+    let stands = subject.declared(into, &file)?.version.as_ref()?;
+    let is_lower = compare_versions(store, delivery, &file, version, stands) == Order::Lower;
+    is_lower.then(|| {
+        let (stands, version) = (stands.short(), version.short());
+        format!("GOES BACK: it takes {into} from {stands} to {version}; stopped, it leaves {stands} there.")
+    })
 }
 
 /// What becomes of the exit handler: a part of the evidence where it runs, a warning where parts of it stay undone.

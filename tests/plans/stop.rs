@@ -89,8 +89,16 @@ fn a_stop_says_which_plan_the_run_belongs_to() {
     });
     let stop = request(Lever::Stop, "production", "publisher");
     let mut console = Console::default();
-    let unknown = console.decide(&world, &stop).unwrap().evidence;
-    assert!(!unknown.contains("this run is plan"), "{unknown}");
+    let unknown = console.decide(&world, &stop).unwrap();
+    assert!(
+        !unknown.evidence.contains("this run is plan"),
+        "{}",
+        unknown.evidence
+    );
+    // Whoever began it, it goes back.
+    let said =
+        "GOES BACK: it takes production from v1361 to v1360; stopped, it leaves v1361 there.";
+    assert_eq!(unknown.warning.as_deref(), Some(said));
     console.journal.add_entry(leverframe::journal::Entry {
         at: back.made_at,
         plan: back.id.clone(),
