@@ -65,7 +65,7 @@ table! {
         label: "HOOK",
         help: "A hook of the sync failed, be it tried again or not.",
         gravity: Gravity::Harm,
-        levers: &[Lever::Sync],
+        levers: &[Lever::Sync, Lever::RollBack, Lever::Hold],
     }
     Stuck {
         label: "STUCK",

@@ -254,6 +254,13 @@ table! {
         help: "No other operation of the Application runs.",
         weights: weights([NO, NO, NO, NO, R]),
     }
+    /// Stands only where it fails: else the parent has rendered what git declares, or nobody can tell.
+    Rendered {
+        word: "rendered",
+        title: "rendered",
+        help: "What the sync applies is the version that git declares.",
+        weights: weights([NO, NO, NO, NO, O]),
+    }
     /// Argo CD compares anew before it syncs, so that what stands now may be over by then.
     Conditions {
         word: "conditions",

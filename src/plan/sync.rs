@@ -5,8 +5,8 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Guard, Plan, Reach, Refusal, Remedy, Request, Verdict, Way, Write, arrivals, gates,
-    hops, mark, runs,
+    CheckName, Guard, Lever, Plan, Reach, Refusal, Remedy, Request, Verdict, Way, Write, arrivals,
+    gates, hops, mark, runs,
 };
 use crate::belongs::{self, application};
 use crate::model::{App, Application, Repository, Target, Version, live};
@@ -32,6 +32,7 @@ pub(super) fn sync(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         gates::parent(subject, subject.environment(), &mut checks);
     }
     let (from, to) = versions(subject, app);
+    is_rendered(subject, to.as_ref(), &mut checks);
     overtaken(subject, to.as_ref(), &mut checks);
     // A sync of the parent renders every app that waits for it.
     let reach = match is_parent {
@@ -124,11 +125,7 @@ pub(super) fn refresh(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     if parent.is_some() {
         gates::parent_row_shown(subject, &app.id.name, &mut checks);
     }
-    let repository = sole(subject);
-    let to = repository
-        .as_ref()
-        .and_then(|r| subject.declared(subject.environment(), r))
-        .and_then(|file| file.version.clone());
+    let to = declared(subject);
     let from = subject.application().and_then(|app| rendered(subject, app));
     overtaken(subject, to.as_ref(), &mut checks);
     let reach = match parent {
@@ -246,13 +243,33 @@ pub(super) fn rendered(subject: &Subject<'_>, app: &Application) -> Option<Versi
         .map(|v| Version::new(v))
 }
 
+/// Until the parent has rendered what git declares, a sync applies once more what another version has replaced.
+fn is_rendered(subject: &Subject<'_>, to: Option<&Version>, checks: &mut Checks) {
+    let declared = declared(subject);
+    if let (Some(declared), Some(to)) = (declared, to)
+        && declared != *to
+    {
+        checks.add(
+            CheckName::Rendered,
+            Verdict::Failed,
+            format!("git declares {declared}, and the sync would apply {to} again, which the parent rendered before"),
+            Remedy::by(
+                "Wait for the parent app, or refresh it.",
+                Way::Pull(Lever::Refresh),
+            ),
+        );
+    }
+}
+
+/// The version in the one file of the target.
+fn declared(subject: &Subject<'_>) -> Option<Version> {
+    let file = subject.declared(subject.environment(), &sole(subject)?)?;
+    file.version.clone()
+}
+
 /// What runs, and what a sync applies.
 fn versions(subject: &Subject<'_>, app: &Application) -> (Option<Version>, Option<Version>) {
     let repository = sole(subject);
-    let declared = repository
-        .as_ref()
-        .and_then(|r| subject.declared(subject.environment(), r))
-        .and_then(|file| file.version.clone());
     let live = repository.as_ref().and_then(|repository| {
         let mut tags = app
             .images
@@ -262,7 +279,7 @@ fn versions(subject: &Subject<'_>, app: &Application) -> (Option<Version>, Optio
         let first = tags.next()?;
         tags.next().is_none().then(|| Version::new(first))
     });
-    (live, rendered(subject, app).or(declared))
+    (live, rendered(subject, app).or_else(|| declared(subject)))
 }
 
 /// Runs in flight that lead here are shown and do not refuse: they go on whatever is synced.

@@ -10,6 +10,7 @@ use crate::board::gate::closed_lately;
 use crate::board::status::Status;
 use crate::journal::{PlanState, Record};
 use crate::model::{Now, Order, Repository, RunPhase, Target, Word};
+use crate::plan::check::{Check, CheckName, Verdict};
 use crate::plan::{Lever, Moves, Plan, PlanId, Refusal, Request};
 use crate::state::State;
 use crate::text::{Safe, end_sentence, wrap_at_most};
@@ -91,6 +92,22 @@ fn ends_hold(state: &State, plan: &Plan) -> bool {
         || closed_lately(store, delivery, environment, file, &Now::new(state.now))
 }
 
+/// Whether a plan wants a reason because of what it moves: a failed row, or a version of which nobody knows that it is well
+/// below. Of the connection and the hour every lever wants one, and what brings nothing is always safe.
+fn speaks_against(plan: &Plan) -> bool {
+    let is_against = |check: &Check| match check.name {
+        CheckName::Certificate | CheckName::Hours => false,
+        CheckName::Smoke => true,
+        _ => check.verdict == Verdict::Failed,
+    };
+    let is_safe = matches!(
+        plan.request.lever,
+        Lever::TestsOnly | Lever::Hold | Lever::Stop
+    );
+    let mut checks = plan.checks.iter();
+    !is_safe && checks.any(|check| check.wants_reason() && is_against(check))
+}
+
 /// Whether a lever that would move may be proposed, by the trouble of each target that it moves: none that would make that
 /// worse or carry an accident further, and none that would change how an app is delivered.
 fn may_be_proposed(state: &State, (lever, plans): &(Lever, Vec<Plan>)) -> bool {
@@ -99,6 +116,9 @@ fn may_be_proposed(state: &State, (lever, plans): &(Lever, Vec<Plan>)) -> bool {
         let status = state.board.status(target);
         let has = |word| status.is_some_and(|status| status.attention.contains(&word));
         let is_cure = || against_trouble(state, target).contains(lever);
+        if speaks_against(plan) && !is_cure() {
+            return false;
+        }
         match lever {
             // It would bring to the pods what nobody meant.
             Lever::Sync | Lever::Refresh => !has(Word::Lower) || is_cure(),
@@ -198,31 +218,18 @@ pub fn why_not_proposed(state: &State, target: &Target) -> Option<String> {
     })
 }
 
-/// Where the list of levers opens: on what a plan that was sent leaves to be done, else on what is proposed first, else on
-/// one that is ready; while a change is under way on hold, or on its first line.
+/// Where the list of levers opens: on what a plan that was sent leaves to be done, else on what is proposed first.
 fn proposed_first(state: &State, target: &Target, sent: Option<&PlanId>) -> Option<Lever> {
     if let Some((next, _)) = sent.and_then(|sent| left_open(state, sent)) {
         return Some(next);
     }
     let (ready, asking) = in_order_of_use(state, target);
-    let proposed = asking
-        .into_iter()
-        .chain(ready.into_iter().map(|(lever, _)| lever));
-    // While something brings a version, what else is ready would undo it: only hands lead there, but to keep more out.
-    let brings = brings_version(&under_way(state, target));
-    let decided = decided(state, target).into_iter();
-    let movable = decided.filter(|(lever, _)| !brings || *lever == Lever::Hold);
-    let movable = movable.filter_map(|(lever, decision)| Some((lever, decision.ok()?)));
-    let mut ready: Vec<_> = movable
-        .filter(|decided| may_be_proposed(state, decided))
-        .collect();
-    // A sort that keeps the order of the table but for the roll back, as above.
-    ready.sort_by_key(|(lever, _)| *lever == Lever::RollBack);
     let ready = ready.into_iter().map(|(lever, _)| lever);
-    proposed.chain(ready).next()
+    asking.into_iter().chain(ready).next()
 }
 
-/// The line of the list of levers that is selected: where somebody moved the cursor to, else what is proposed now.
+/// The line of the list of levers that is selected: where somebody moved the cursor to, else what is proposed now; where
+/// nothing is, hold, which brings no version.
 pub fn cursor(
     state: &State,
     target: &Target,
@@ -230,8 +237,8 @@ pub fn cursor(
     sent: Option<&PlanId>,
 ) -> usize {
     moved_to.unwrap_or_else(|| {
-        let first = proposed_first(state, target, sent);
-        let line = Lever::ALL.iter().position(|lever| Some(*lever) == first);
+        let first = proposed_first(state, target, sent).unwrap_or(Lever::Hold);
+        let line = Lever::ALL.iter().position(|lever| *lever == first);
         line.unwrap_or_default()
     })
 }

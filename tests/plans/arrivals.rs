@@ -97,6 +97,13 @@ fn twins_move_with_one_version_and_a_sync_moves_its_own_app_alone() {
         ["draft-publisher v1361", "publisher v1361"]
     );
     assert_eq!(plan.typed().as_deref(), Some("v1361"));
+    // Until the parent has rendered what git declares, what another version replaced would be applied again.
+    let refusal = pull(&world, Lever::Sync, "staging", "asset-manager").unwrap_err();
+    let said = "git declares v862, and the sync would apply v861 again";
+    assert!(refusal.because.starts_with(said), "{refusal}");
+    world.file("staging", "asset-manager", |file| {
+        file.version = Some("v861".into());
+    });
     let plan = pull(&world, Lever::Sync, "staging", "asset-manager").unwrap();
     // What the Application has rendered is what a sync applies, and production has it already.
     assert_eq!(plan.reach.environments, [Environment::new("staging")]);

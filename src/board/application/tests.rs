@@ -73,7 +73,7 @@ fn a_hook_that_failed_counts_while_the_sync_is_tried_again() {
     assert_eq!(status.attention, [Word::Hook], "{:?}", status.because);
     assert_eq!(status.because, [format!("retry 3 of 5, {HOOK}.")]);
     assert_eq!(status.retry.as_deref(), Some("retry 3 of 5"));
-    assert_eq!(status.levers(), [Lever::Sync]);
+    assert_eq!(status.levers(), [Lever::Sync, Lever::RollBack, Lever::Hold]);
     // One that failed while others of its stage still run.
     let mut first = operation(Phase::Running);
     first.hooks = vec![hook(Phase::Failed)];
