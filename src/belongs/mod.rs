@@ -14,7 +14,7 @@ mod tests;
 
 use crate::delivery::Delivery;
 use crate::model::*;
-use crate::store::{Cluster, Store};
+use crate::store::{AppImage, Cluster, Crash, Store};
 use std::collections::BTreeSet;
 
 /// The namespace in which an app lives: its own where the values file names one, else the delivery's; none where the
@@ -75,6 +75,22 @@ fn owned<'a, T: 'a>(
 pub fn pods<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Pod> {
     let labelled = |cluster: &'a Cluster| cluster.pods.of_app(target.app.as_str()).collect();
     owned(store, delivery, target, labelled, |object| &object.id)
+}
+
+/// The crashes of an image's versions in a target that were seen and still count.
+pub fn crashes<'a>(
+    store: &'a Store,
+    delivery: &'a Delivery,
+    target: &'a Target,
+    image: &'a str,
+    now: &'a Now,
+) -> impl Iterator<Item = (&'a AppImage, &'a Crash)> {
+    let namespace = namespace(store, delivery, &target.environment, &target.app);
+    let cluster = store.cluster(&target.environment).into_iter();
+    let found = cluster.flat_map(move |cluster| cluster.crashes.of_image(image, now));
+    found.filter(move |(known, _)| {
+        *known.app == *target.app.as_str() && Some(&*known.namespace) == namespace
+    })
 }
 
 /// The Deployments of a target, by name.

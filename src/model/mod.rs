@@ -20,7 +20,7 @@ pub mod span;
 pub mod target;
 pub mod texts;
 pub mod tree;
-mod unwell;
+pub mod unwell;
 pub mod version;
 
 pub use attention::{Gravity, Word};

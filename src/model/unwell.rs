@@ -9,7 +9,7 @@ use std::sync::Arc;
 const MANY_RESTARTS: i64 = 3;
 /// Seconds that a life is short by, and that an end was lately: kubelet forgets a crash loop after ten minutes of life, so a
 /// container that crashes twice an hour is never called one.
-const SHORT_LIFE_S: i64 = 3_600;
+pub const SHORT_LIFE_S: i64 = 3_600;
 
 impl Pod {
     /// Why it will not become ready by waiting.

@@ -46,20 +46,20 @@ impl Observed {
         let mut observed = Observed::default();
         let store = subject.store();
         let now = Now::new(subject.context.now);
-        let mut stays_up = BTreeSet::new();
         for app in subject.siblings(environment, repository) {
             let target = Target {
                 environment: environment.clone(),
                 app: app.app.clone(),
             };
             let name = Arc::from(app.app.as_str());
+            let mut stays_up = BTreeSet::new();
             // The list is fresh, so pods that serve in the facts serve now.
             let is_fresh = is_fresh(subject, &target, Kind::Pods);
             for pod in belongs::pods(store, subject.delivery(), &target) {
                 if pod.ends_by_itself() {
                     continue;
                 }
-                if is_fresh {
+                if is_fresh && !pod.deleting {
                     stays_up.extend(AppImage::that_stay_up(pod, &name, &now));
                 }
                 let containers = pod.containers.iter();
@@ -78,6 +78,20 @@ impl Observed {
                     }
                 }
             }
+            let crashes = belongs::crashes(
+                store,
+                subject.delivery(),
+                &target,
+                repository.as_str(),
+                &now,
+            );
+            for (image, crash) in crashes.filter(|(image, _)| !stays_up.contains(image)) {
+                let newest = observed.crashed.entry(image.version.clone());
+                let newest = newest.or_insert_with(|| crash.clone());
+                if newest.at < crash.at {
+                    *newest = crash.clone();
+                }
+            }
             for (version, smoked) in smoked(subject, &target) {
                 let known = observed.smoke.entry(version).or_insert(smoked.clone());
                 // If one of several apps failed, the version failed.
@@ -89,16 +103,6 @@ impl Observed {
         observed.untested = untested(subject, environment, repository);
         let serves = |version: &Version| observed.serving.contains_key(version);
         observed.untested.retain(|version, _| !serves(version));
-        let cluster = store.cluster(environment).into_iter();
-        let crashes =
-            cluster.flat_map(|cluster| cluster.crashes.of_image(repository.as_str(), &now));
-        for (image, crash) in crashes.filter(|(image, _)| !stays_up.contains(image)) {
-            let newest = observed.crashed.entry(image.version.clone());
-            let newest = newest.or_insert_with(|| crash.clone());
-            if newest.at < crash.at {
-                *newest = crash.clone();
-            }
-        }
         observed
     }
 }

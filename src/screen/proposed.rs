@@ -9,7 +9,7 @@ use crate::board::direction::compare_versions;
 use crate::board::gate::closed_lately;
 use crate::board::status::Status;
 use crate::journal::{PlanState, Record};
-use crate::model::{Now, Order, Repository, RunPhase, Target, Word};
+use crate::model::{Now, Order, Repository, RunPhase, Target, Version, Word};
 use crate::plan::check::{Check, CheckName, Verdict};
 use crate::plan::{Lever, Moves, Plan, PlanId, Refusal, Request};
 use crate::state::State;
@@ -44,6 +44,23 @@ pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
     levers
 }
 
+/// The cell whose trouble decides what comes first: the first that is marked, else the selected one.
+pub fn troubled<'a>(state: &'a State, target: &'a Target) -> &'a Target {
+    let marked = state.moved_marks().and_then(|marks| marks.first());
+    marked.unwrap_or(target)
+}
+
+/// The levers that are under way in any cell that would be moved.
+pub fn under_way_of_moved(state: &State, target: &Target) -> Vec<Lever> {
+    match state.moved_marks() {
+        None => under_way(state, target),
+        Some(marks) => marks
+            .iter()
+            .flat_map(|mark| under_way(state, mark))
+            .collect(),
+    }
+}
+
 /// Whether one of the levers that are under way brings a version: a refresh, or a hold, cures nothing and hides no cure.
 fn brings_version(under_way: &[Lever]) -> bool {
     under_way
@@ -65,7 +82,7 @@ fn brings(state: &State, plan: &Plan) -> Order {
     compare_versions(&state.store, &state.delivery, file, to, from)
 }
 
-/// Whether what stands below a plan's target came there by accident.
+/// Whether what stands below a plan's target, in the file that it moves, came there by accident.
 fn is_accident_below(state: &State, plan: &Plan) -> bool {
     let target = &plan.request.target;
     let lower = state.delivery.lower(&target.environment);
@@ -75,7 +92,36 @@ fn is_accident_below(state: &State, plan: &Plan) -> bool {
             app: target.app.clone(),
         })
     });
-    below.is_some_and(|below| below.attention.contains(&Word::Lower))
+    below.is_some_and(|below| {
+        // Which file a word is about is known of the worst one.
+        let is_another = is_lost(below)
+            && below.troubled_file.is_some()
+            && below.troubled_file != plan.request.repository;
+        below.attention.contains(&Word::Lower) && !is_another
+    })
+}
+
+/// Why what would move is not proposed though it is a cure.
+fn kept_back(state: &State, plan: &Plan) -> Option<String> {
+    if let Some(evidence) = plan.brings_what_was_bad() {
+        return Some(evidence.to_owned());
+    }
+    let target = &plan.request.target;
+    let lower = &state.delivery.lower(&target.environment)?.name;
+    let is_lost = state.board.status(target).is_some_and(is_lost);
+    let version = plan.to.as_ref().map(Version::short).unwrap_or_default();
+    match plan.request.lever {
+        Lever::Promote if !is_lost && is_accident_below(state, plan) => {
+            Some(format!("{version} came to {lower} by accident"))
+        }
+        Lever::Release if is_accident_below(state, plan) => {
+            Some(format!("{version} came to {lower} by accident"))
+        }
+        Lever::Release if brings(state, plan) == Order::Lower => Some(format!(
+            "{version} stands in {lower}, which is lower than what stands here"
+        )),
+        _ => None,
+    }
 }
 
 /// Whether a release would open a gate that was closed lately, or that a plan of this journal closed. Any other closed gate
@@ -116,7 +162,7 @@ fn may_be_proposed(state: &State, (lever, plans): &(Lever, Vec<Plan>)) -> bool {
         let status = state.board.status(target);
         let has = |word| status.is_some_and(|status| status.attention.contains(&word));
         let is_cure = || against_trouble(state, target).contains(lever);
-        if speaks_against(plan) && !is_cure() {
+        if kept_back(state, plan).is_some() || (speaks_against(plan) && !is_cure()) {
             return false;
         }
         match lever {
@@ -124,17 +170,13 @@ fn may_be_proposed(state: &State, (lever, plans): &(Lever, Vec<Plan>)) -> bool {
             Lever::Sync | Lever::Refresh => !has(Word::Lower) || is_cure(),
             // If it passes, what nobody meant goes on to the next environment.
             Lever::Resubmit => !has(Word::Lower),
-            Lever::Promote => !is_accident_below(state, plan) || is_cure(),
-            Lever::Release => {
-                let is_lower = brings(state, plan) == Order::Lower;
-                ends_hold(state, plan) && !is_lower && !is_accident_below(state, plan)
-            }
+            Lever::Release => ends_hold(state, plan),
             Lever::RollBack if status.is_some_and(is_lost) => {
                 brings(state, plan) == Order::Higher && is_cure()
             }
             // Whoever rolled back is not led further back, unless what was brought is in trouble itself.
             Lever::RollBack => !has(Word::Back) || is_cure(),
-            Lever::TestsOnly | Lever::Hold | Lever::Stop => true,
+            Lever::Promote | Lever::TestsOnly | Lever::Hold | Lever::Stop => true,
         }
     })
 }
@@ -150,9 +192,7 @@ fn decide_cure(state: &State, lever: Lever, target: &Target) -> Result<Vec<Plan>
 /// The levers that are ready now and may be proposed, those against the trouble first; and those against the trouble that
 /// are still waiting for facts. What brings a version that was bad here is never proposed: then what is left is to hold.
 pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>)>, Vec<Lever>) {
-    let marked = state.moved_marks().and_then(|marks| marks.first());
-    let troubled = marked.unwrap_or(target);
-    let mut first = against_trouble(state, troubled);
+    let mut first = against_trouble(state, troubled(state, target));
     let (mut ready, mut asking) = (Vec::new(), Vec::new());
     for (lever, decision) in decided(state, target) {
         let is_cure = first.contains(&lever);
@@ -177,7 +217,7 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
     }
     ready.retain(|decided| may_be_proposed(state, decided));
     // While something moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
-    let under_way = under_way(state, target);
+    let under_way = under_way_of_moved(state, target);
     if !under_way.is_empty() {
         // What still brings another version cures the trouble that is seen, so then only a hold is wanted beside it.
         let brings = brings_version(&under_way);
@@ -203,7 +243,7 @@ pub fn why_not_proposed(state: &State, target: &Target) -> Option<String> {
     let mut brings = levers.filter(|lever| matches!(lever.moves(), Moves::Version | Moves::Gate));
     brings.find_map(|lever| {
         let evidence = match decide_against_trouble(state, lever, target) {
-            Ok(plan) => plan.brings_what_was_bad()?.to_owned(),
+            Ok(plan) => kept_back(state, &plan)?,
             Err(refusal) if is_lost(status) && !refusal.is_asking && may_move() => {
                 let mut clauses = refusal.because.split("; ");
                 clauses.next()?.to_owned()
@@ -299,7 +339,7 @@ pub fn why_open(state: &State, sent: Option<&PlanId>, columns: usize) -> Vec<Saf
 
 /// The levers of the plans that move the target, are not over and not late. One that brings a version here from another
 /// environment does what promote would do. So do runs in flight that another journal knows of, or none.
-pub fn under_way(state: &State, target: &Target) -> Vec<Lever> {
+fn under_way(state: &State, target: &Target) -> Vec<Lever> {
     let files = repositories(&state.store, target).unwrap_or_default();
     let open = state.journal.open();
     let in_time = open.filter(|record| record.plan_state() != PlanState::Late);

@@ -4,6 +4,7 @@
 //! come again all the same ([`crate::plan::good`]).
 
 use crate::model::live::image_name;
+use crate::model::unwell::SHORT_LIFE_S;
 use crate::model::{Container, Now, Pod, Version};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,9 +41,10 @@ impl AppImage {
         })
     }
 
-    /// Those that an app's pod shows to run well: it is ready, and every container of them in it stays up.
+    /// Those that an app's pod shows to run well: it is ready, and every container of them in it stays up. It may be on its
+    /// way out.
     pub fn that_stay_up(pod: &Pod, app: &Arc<str>, now: &Now) -> BTreeSet<Self> {
-        if !pod.ready || !pod.is_meant_to_serve() {
+        if !pod.ready || pod.ends_by_itself() {
             return BTreeSet::new();
         }
         let of = |container: &Container| Self::new(pod, app, container);
@@ -82,7 +84,11 @@ impl Crashes {
         }
         let now = Now::new(seen_at);
         for image in AppImage::that_stay_up(pod, app, &now) {
-            self.0.remove(&image);
+            // One that crashed lately and one that did not are taken away together, and nobody knows which is seen last.
+            let is_old = |crash: &Crash| now.is_past(crash.at, SHORT_LIFE_S);
+            if !pod.deleting || self.0.get(&image).is_some_and(is_old) {
+                self.0.remove(&image);
+            }
         }
         for (container, reason) in pod.crashing(&now) {
             let Some(image) = AppImage::new(pod, app, container) else {
@@ -214,6 +220,26 @@ mod tests {
             change(&mut ready);
             let known = known(&[("whitehall", crashing("v3084")), ("whitehall", ready)]);
             assert_eq!(known.is_empty(), is_taken_back, "change {n}");
+        }
+    }
+
+    /// Its last event may be the first since it restarted: a pod that runs on says nothing.
+    #[test]
+    fn what_ran_well_for_long_since_it_crashed_is_taken_back_when_it_is_deleted() {
+        let app = Arc::from("whitehall");
+        for (crashed, is_taken_back) in [(7_200, true), (1_800, false)] {
+            let mut crashes = Crashes::default();
+            let mut pod = whitehall("v3084", None);
+            let container = &mut pod.containers[0];
+            restarted(container, 1, crashed);
+            (container.running, pod.ready) = (false, false);
+            crashes.remember(&pod, &app, ago(crashed));
+            (pod.containers[0].running, pod.ready) = (true, true);
+            crashes.remember(&pod, &app, ago(crashed - 5));
+            assert_eq!(known_after(&crashes, 0).len(), 1);
+            pod.deleting = true;
+            crashes.remember(&pod, &app, ago(60));
+            assert_eq!(known_after(&crashes, 0).is_empty(), is_taken_back);
         }
     }
 

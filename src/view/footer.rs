@@ -185,7 +185,7 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     }
     let (ready, asking) = proposed::in_order_of_use(state, target);
     if ready.is_empty() && asking.is_empty() {
-        let why = match proposed::under_way(state, target).is_empty() {
+        let why = match proposed::under_way_of_moved(state, target).is_empty() {
             true => "none would move now",
             false => "a change is under way",
         };
@@ -201,7 +201,7 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     let mut entries: Vec<Line> = being_asked.chain(others).collect();
     if let Some(first) = entries.first_mut() {
         // To undo what is good is nothing to lead anybody to, so no version stands beside it.
-        let cures = proposed::against_trouble(state, target);
+        let cures = proposed::against_trouble(state, proposed::troubled(state, target));
         let leads = |lever: &Lever| *lever != Lever::RollBack || cures.contains(lever);
         let (to, why) = ready
             .first()

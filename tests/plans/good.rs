@@ -389,8 +389,16 @@ fn whether_a_version_is_bad_where_pods_or_runs_were_not_read_is_not_known() {
 
 /// v1360 crashed here so long ago; the pods of another version have taken its place, and no cluster remembers.
 fn crashed_and_gone(world: &World, age: &str) -> State {
+    crash_of_another(world, age, APP, "apps")
+}
+
+/// The same of a pod of an app in a namespace.
+fn crash_of_another(world: &World, age: &str, app: &str, namespace: &str) -> State {
     let mut crashes = world.clone();
-    crashes.pod(HERE, APP, APP, "v1360", wait);
+    crashes.pod(HERE, app, APP, "v1360", |pod| {
+        wait(pod);
+        pod.id.namespace = namespace.into();
+    });
     let crashing = crashes.facts[&HERE.into()].last().unwrap();
     let mut state = world.state(80, 24);
     let source = Source::Cluster(HERE.into());
@@ -442,6 +450,11 @@ fn what_crashed_here_while_the_console_looked_is_said_of_it() {
         said_of_v1360(&crashed_and_gone(&world, "2s")).evidence,
         nothing
     );
+    // An app of another name, or in another namespace, is not this one.
+    for (app, namespace) in [("publisher-preview", "apps"), (APP, "elsewhere")] {
+        let state = crash_of_another(&past(), "2s", app, namespace);
+        assert_eq!(said_of_v1360(&state).evidence, nothing, "{app}");
+    }
     // The next day it counts no more.
     assert_eq!(
         said_of_v1360(&crashed_and_gone(&past(), "25h")).evidence,

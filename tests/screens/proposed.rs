@@ -700,6 +700,69 @@ fn every_marked_cell_speaks_for_itself() {
     }
 }
 
+/// What moves a marked cell, or does not, counts, and not what moves the cell under the cursor.
+#[test]
+fn what_is_under_way_is_asked_of_what_would_be_moved() {
+    let world = may_all(world::night());
+    let crashing = Target::new("production", "whitehall-admin");
+    let calm = Target::new("production", "publisher");
+    let back = request(Lever::RollBack, "production", "whitehall-admin");
+    let mut state = world.state(120, 40);
+    let sent = decide(&state, &back).unwrap();
+    state.ui.board.marks = [crashing.clone()].into();
+    // The cure of the marked cell leads, wherever the cursor stands.
+    assert_eq!(proposed(&state, &calm)[0], Lever::RollBack);
+    let levers = footer(&mut state, &calm);
+    let wanted = "a levers: b roll back 1 marked cell (1 REACH PRODUCTION)";
+    assert!(levers.contains(wanted), "{levers}");
+    world::remember(&mut state, sent.clone(), "2s");
+    assert_eq!(proposed(&state, &calm), [Lever::Hold]);
+    // And what moves the cell under the cursor hides no cure of another.
+    state.ui.board.marks = [calm.clone()].into();
+    assert!(!proposed(&state, &crashing).is_empty());
+    assert_ne!(proposed(&state, &crashing), [Lever::Hold]);
+}
+
+/// What was lost below is another file of the app; and what stands below by accident is no cure of what has not come.
+#[test]
+fn an_accident_below_is_asked_of_the_file_that_would_come() {
+    let mut world = may_all(world::night());
+    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    for environment in ["integration", "staging", "production"] {
+        for repository in ["licensify-backend", "licensify-feed"] {
+            world.stands(environment, repository, "v1", "v2", "3d");
+        }
+        world.application(environment, "licensify", |_| {});
+    }
+    for (from, to, age) in [("v2", "v3", "40m"), ("v3", "v2", "9m")] {
+        world.stands("staging", "licensify-backend", from, to, age);
+    }
+    world.closed("staging", "licensify-feed", "10m", "hold");
+    let mut state = world.state(120, 40);
+    let target = Target::new("production", "licensify");
+    let levers = footer(&mut state, &target);
+    let wanted = "a levers: u release licensify-feed";
+    assert!(levers.contains(wanted), "{levers}");
+    // publisher has waited for long, and what it would get now came to staging by accident.
+    let mut world = may_all(world::night());
+    for (from, to, age) in [("v1362", "v1363", "40m"), ("v1363", "v1362", "39m")] {
+        world.stands("staging", "publisher", from, to, age);
+    }
+    let (app, version) = ("publisher", "v1362");
+    world.smoke("staging", app, app, version, "Succeeded", "30m", |_| {});
+    let mut state = world.state(120, 40);
+    let target = Target::new("production", "publisher");
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.attention.first(), Some(&Word::Stuck));
+    assert!(is_ready(&state, &target, Lever::Promote));
+    let levers = proposed(&state, &target);
+    assert!(!levers.contains(&Lever::Promote), "{levers:?}");
+    footer(&mut state, &target);
+    let said = words(&state);
+    let wanted = "promote is not proposed: v1362 came to staging by accident.";
+    assert!(said.contains(wanted), "{said}");
+}
+
 /// A refresh brings nothing back. What waits below is lower than what was lost.
 #[test]
 fn a_refresh_that_is_under_way_hides_no_cure() {
