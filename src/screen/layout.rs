@@ -18,6 +18,8 @@ pub const TWO_PANES: u16 = 120;
 pub const THREE_PANES: u16 = 200;
 /// From these rows on texts that matter may take a line more.
 const HIGH: u16 = 20;
+/// From these rows on a message that needs more lines than the footer has takes them from what is above it.
+const FOOTER_GROWS: u16 = 8;
 /// From these rows on the log stands below board and run.
 const LOG_BELOW: u16 = 32;
 
@@ -125,8 +127,12 @@ pub fn overlay_area(state: &State, panes: &Panes) -> Rect {
     above_footer(panes.body, footer_area(state, panes.footer))
 }
 
-/// So many lines a message may take: beside an overlay those that this does not need, and one in any case.
+/// So many lines a message may take: beside an overlay those that this does not need, and one in any case where there is a
+/// footer.
 pub fn message_room(state: &State) -> usize {
+    if state.size.1 < FOOTER_GROWS {
+        return usize::from(lowest_footer(state.size.1));
+    }
     let most = state.size.1 / MESSAGE_SHARE;
     let room = match overlay_lines(state) {
         None => most,
@@ -167,6 +173,11 @@ pub fn rows_for_body(state: &State, columns: u16, lines: usize) -> u16 {
         .unwrap_or(u16::MAX)
 }
 
+/// The lines of the footer of a low screen, with no room for the keys.
+fn lowest_footer(rows: u16) -> u16 {
+    u16::from(rows >= 2)
+}
+
 /// The panes of a size.
 pub fn layout(columns: u16, rows: u16, needs: Needs, zoom: bool) -> Panes {
     let slice = |from: u16, lines: u16| {
@@ -180,9 +191,8 @@ pub fn layout(columns: u16, rows: u16, needs: Needs, zoom: bool) -> Panes {
         _ => 2 + needs.header,
     };
     let footer_lines = match rows {
-        0..2 => 0,
-        2..8 => 1,
-        8..HIGH => 2,
+        0..FOOTER_GROWS => lowest_footer(rows),
+        FOOTER_GROWS..HIGH => 2,
         _ => 1 + needs.newest.clamp(1, 2),
     };
     let sentence_lines = match rows {

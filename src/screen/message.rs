@@ -20,7 +20,8 @@ const NEWEST: usize = 2;
 /// The lines of the message, wrapped. While a line is typed only what was just said stands above it.
 pub fn lines(state: &State, columns: usize) -> Vec<Line> {
     let most = layout::message_room(state);
-    let mut lines = warnings(state, columns, most);
+    let shown = shown_warnings(state, columns, most).into_iter();
+    let mut lines: Vec<Line> = shown.flat_map(|warning| warning.lines).collect();
     let room = most.saturating_sub(lines.len());
     if room == 0 {
         return lines;
@@ -40,22 +41,25 @@ pub fn lines(state: &State, columns: usize) -> Vec<Line> {
     lines
 }
 
+/// A warning as it is in sight.
+struct ShownWarning {
+    lines: Vec<Line>,
+    /// Nothing of it is cut, or no more of it can be had here.
+    is_whole: bool,
+}
+
 /// The warnings that are whole in sight, by their number: the others follow once these were read.
 pub fn whole_warnings(state: &State) -> Vec<usize> {
     let most = layout::message_room(state);
-    let needs = warning_needs(state, usize::from(state.size.0));
-    // No more lines than this can be had.
-    let least = most.saturating_sub(usize::from(needs.len() > 1)).max(1);
-    let shares = share(&needs, most).into_iter().enumerate();
-    let whole = shares
-        .zip(needs)
-        .filter(|((_, has), needs)| *has >= (*needs).min(least));
-    whole.map(|((number, _), _)| number).collect()
+    let shown = shown_warnings(state, usize::from(state.size.0), most).into_iter();
+    let whole = shown.enumerate().filter(|(_, warning)| warning.is_whole);
+    whole.map(|(number, _)| number).collect()
 }
 
-/// The lines of the warnings, oldest first; the newest, which is in sight in any case, ends by how many more there are.
-fn warnings(state: &State, columns: usize, most: usize) -> Vec<Line> {
-    let shares = share(&warning_needs(state, columns), most);
+/// The warnings, oldest first; the newest, which is in sight in any case, ends by how many more there are.
+fn shown_warnings(state: &State, columns: usize, most: usize) -> Vec<ShownWarning> {
+    let needs = warning_needs(state, columns);
+    let shares = share(&needs, most);
     let waiting = shares.iter().filter(|lines| **lines == 0).count();
     let more = match (waiting, state.keys.first(Place::Board, Action::Journal)) {
         (0, _) => String::new(),
@@ -63,20 +67,25 @@ fn warnings(state: &State, columns: usize, most: usize) -> Vec<Line> {
         (_, Some(key)) => format!("  +{waiting} more: {key}"),
     };
     let newest = shares.len().saturating_sub(1);
-    let mut lines = Vec::new();
-    for (number, (warning, has)) in state.ui.warnings.iter().zip(shares).enumerate() {
-        if has == 0 {
-            continue;
-        }
-        lines.extend(wrapped(&warning.text, columns, has, Tone::Warning));
+    let warnings = state.ui.warnings.iter().zip(needs).zip(shares).enumerate();
+    let shown = warnings.map(|(number, ((warning, needs), has))| {
+        let mut lines = match has {
+            0 => Vec::new(),
+            _ => wrapped(&warning.text, columns, has, Tone::Warning),
+        };
+        let is_first_in_sight = number == 0 || (number == newest && most == 1);
+        // What others need beside it, it can have once they were read; but the first in sight has all that can be had.
+        let mut is_whole = has > 0 && (has >= needs || is_first_in_sight);
         if number == newest
-            && waiting > 0
             && let Some(last) = lines.pop()
         {
+            let fits = last.width() + width(&more) <= columns;
+            is_whole = is_whole && (fits || is_first_in_sight);
             lines.push(with_end(&last, &more, columns));
         }
-    }
-    lines
+        ShownWarning { lines, is_whole }
+    });
+    shown.collect()
 }
 
 /// The line with an end that is not cut, whatever goes before it.
@@ -102,7 +111,7 @@ fn share(needs: &[usize], most: usize) -> Vec<usize> {
     let ([oldest, .., newest], [needed, .., _]) = (&mut shares[..], needs) else {
         return needs.iter().map(|needed| (*needed).min(most)).collect();
     };
-    *newest = 1;
+    *newest = most.min(1);
     *oldest = (*needed).min(most.saturating_sub(1));
     let mut left = most.min(WARNED).saturating_sub(*oldest + 1);
     for enough in [1, most] {

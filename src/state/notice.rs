@@ -16,15 +16,15 @@ pub struct Notice {
     pub accepts: Option<PlanId>,
 }
 
-/// What must be known, whatever else is said: it stands until a key is pressed after the terminal had it.
+/// What must be known, whatever else is said: it stands until a key is pressed while the terminal has it whole.
 #[derive(Clone, Debug)]
 pub struct Warning {
     pub text: String,
     /// The plan that it is about: what is said of that plan later takes its place.
     pub about: Option<PlanId>,
-    /// A frame that shows it is on its way to the terminal, or was.
+    /// The newest frame that the terminal has, or that is on its way there, shows it whole.
     pub is_drawn: bool,
-    /// When the terminal had that frame.
+    /// Since when the terminal has it whole.
     pub shown_at: Option<Timestamp>,
 }
 

@@ -1,4 +1,4 @@
-//! Warn: what must be known stands in the last lines until a key is pressed after the terminal had it.
+//! Warn: what must be known stands in the last lines until a key is pressed while the terminal has it whole.
 //!
 //! Deliberately absent: answers to keys and acceptances, which give way by themselves ([`crate::state::Notice`]).
 
@@ -39,16 +39,18 @@ impl State {
     }
 }
 
-/// A frame of the state as it is now is on its way to the terminal.
+/// A frame of the state as it is now is on its way to the terminal. A warning that it does not show whole has to be shown
+/// anew, however long it stood before.
 pub(super) fn note_drawn(state: &mut State) {
     // Keys that are about what is open do not say that these were read.
-    if state.ui.overlay.is_some() || least_size(state).is_some() {
-        return;
-    }
-    for number in message::whole_warnings(state) {
-        if let Some(warning) = state.ui.warnings.get_mut(number) {
-            warning.is_drawn = true;
-        }
+    let is_hidden = state.ui.overlay.is_some() || least_size(state).is_some();
+    let whole = match is_hidden {
+        true => Vec::new(),
+        false => message::whole_warnings(state),
+    };
+    for (number, warning) in state.ui.warnings.iter_mut().enumerate() {
+        warning.is_drawn = whole.contains(&number);
+        warning.shown_at = warning.shown_at.filter(|_| warning.is_drawn);
     }
 }
 
@@ -59,7 +61,7 @@ pub(super) fn note_shown(state: &mut State, at: Timestamp) {
     }
 }
 
-/// A key was pressed: what the terminal had by then was read. A key that found something out itself leaves that.
+/// A key was pressed: what the terminal had whole by then, and has still, was read. A key that found something out itself leaves that.
 pub(super) fn end_read(state: &mut State, pressed_at: Timestamp) {
     let is_read = |warning: &Warning| warning.shown_at.is_some_and(|at| at <= pressed_at);
     state.ui.warnings.retain(|warning| !is_read(warning));

@@ -217,6 +217,40 @@ fn no_warning_is_hidden_by_an_older_one_and_each_is_whole_before_a_key_ends_it()
     }
 }
 
+/// One that was whole in sight, and that a newer one covers, is not read; neither is the newest, which is cut for the sake of
+/// how many more there are.
+#[test]
+fn no_key_ends_a_warning_that_is_covered_again_or_cut() {
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut state = publisher().state(columns, rows);
+        // Each needs one line, whole.
+        let text = |n: usize| {
+            let text = format!("promote app-{n} in production: cut short: run-{n} ");
+            format!("{text:-<wide$}", wide = usize::from(columns))
+        };
+        let warned = |state: &State| -> Vec<usize> {
+            let warnings = &state.ui.warnings;
+            let stands = |n: &usize| warnings.iter().any(|warning| warning.text == text(*n));
+            (0..4).filter(stands).collect()
+        };
+        for n in 0..3 {
+            update(&mut state, Message::Warned(text(n)));
+            draw(&mut state, now());
+        }
+        update(&mut state, Message::Warned(text(3)));
+        draw(&mut state, now());
+        assert!(!said(&state).contains("app-2"), "{}", said(&state));
+        press(&mut state, "j", after(now(), 1_000));
+        assert_eq!(warned(&state), [2, 3], "{columns}x{rows}");
+        // Both are whole in sight from now on, and were not when this key was typed.
+        draw(&mut state, after(now(), 2_000));
+        press(&mut state, "j", after(now(), 1_500));
+        assert_eq!(warned(&state), [2, 3], "{columns}x{rows}");
+        press(&mut state, "j", after(now(), 3_000));
+        assert!(warned(&state).is_empty(), "{columns}x{rows}");
+    }
+}
+
 /// The bells, and the titles, that what was derived asks for.
 fn announced(state: &mut State) -> Vec<String> {
     let effects = derive_state(state);

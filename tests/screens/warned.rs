@@ -8,6 +8,7 @@ use leverframe::model::Target;
 use leverframe::plan::{Lever, Plan, PlanId};
 use leverframe::state::{Overlay, State, Subject, View};
 use leverframe::update::update;
+use std::collections::BTreeSet;
 
 const SUBJECT: &str = "roll back publisher in production: ";
 
@@ -232,4 +233,42 @@ fn the_journal_names_the_file_and_keeps_its_columns_apart() {
         &screen,
         "roll back whitehall-feed of whitehall-admin in production",
     );
+}
+
+/// The terminal has a frame of the state as it is now, and a key follows.
+fn read(state: &mut State) {
+    update(state, Message::Drawn);
+    update(state, Message::Shown(world::now()));
+    key(state, "j", 1, false);
+}
+
+/// On a screen with one line for them each is in sight, as far as it can be, before a key ends it.
+#[test]
+fn a_low_screen_shows_each_warning_before_a_key_ends_it() {
+    for rows in [2, 5, 7, 8] {
+        let mut state = night(80, rows);
+        for n in 0..3 {
+            update(
+                &mut state,
+                Message::Warned(format!("Warning {n}. ").repeat(9)),
+            );
+        }
+        let mut was_in_sight = BTreeSet::new();
+        for _ in 0..3 {
+            let screen = drawn(&state);
+            was_in_sight.extend((0..3).filter(|n| screen.contains(&format!("Warning {n}."))));
+            read(&mut state);
+            let mut left = (0..3).filter(|n| {
+                let warnings = &mut state.ui.warnings.iter();
+                !warnings.any(|warning| warning.text.contains(&format!("Warning {n}.")))
+            });
+            assert!(left.all(|n| was_in_sight.contains(&n)), "{rows}");
+        }
+        assert!(state.ui.warnings.is_empty(), "{rows}");
+    }
+    // Nothing of it can be shown here.
+    let mut state = night(80, 1);
+    update(&mut state, Message::Warned("Warning.".to_owned()));
+    read(&mut state);
+    assert_eq!(state.ui.warnings.len(), 1);
 }
