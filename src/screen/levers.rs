@@ -3,7 +3,7 @@
 //! Deliberately absent: the decision. It is [`crate::plan::plan`]'s, so that what is grey here refuses there, for the same
 //! reason.
 
-use super::proposed::why_open;
+use super::proposed::{against_trouble, why_open};
 use crate::action::{Action, Place};
 use crate::model::{Repository, Target, Version};
 use crate::plan::{CheckName, Lever, Plan, PlanId, Refusal, Request, show};
@@ -13,13 +13,29 @@ use std::ops::RangeInclusive;
 /// What each lever would do now, or why not: one plan, or one for each marked cell. Where cells are marked it moves all of
 /// them or none.
 pub fn decided(state: &State, target: &Target) -> Vec<(Lever, Result<Vec<Plan>, Refusal>)> {
+    let cures = against_trouble(state, target);
     Lever::ALL
         .into_iter()
         .map(|lever| match state.moved_marks() {
-            None => (lever, decide(state, lever, target).map(|plan| vec![plan])),
+            None => (
+                lever,
+                decide(state, lever, target, &cures).map(|plan| vec![plan]),
+            ),
             Some(_) => (lever, decide_marked(state, lever, target)),
         })
         .collect()
+}
+
+/// The file that a lever is said to move, where it asks which of several is meant.
+pub fn named_file(state: &State, lever: Lever, target: &Target) -> Option<Repository> {
+    let cures = against_trouble(state, target);
+    let troubled = troubled_file(state, lever, target).filter(|_| cures.contains(&lever));
+    troubled.or_else(|| {
+        decide_any_file(state, lever, target)
+            .ok()?
+            .request
+            .repository
+    })
 }
 
 /// The cells that are marked, as the board has them from top to bottom.
@@ -57,7 +73,7 @@ pub(super) fn decide_marked(
 ) -> Result<Vec<Plan>, Refusal> {
     let targets = marked(state).map_err(|because| Refusal::new(lever, target.clone(), because))?;
     let plans = targets.iter().map(|target| {
-        decide(state, lever, target).map_err(|refusal| {
+        decide_any_file(state, lever, target).map_err(|refusal| {
             let because = format!("{target}: {}", refusal.because);
             Refusal { because, ..refusal }
         })
@@ -65,7 +81,15 @@ pub(super) fn decide_marked(
     plans.collect()
 }
 
-fn decide(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {
+fn decide(state: &State, lever: Lever, target: &Target, cures: &[Lever]) -> Result<Plan, Refusal> {
+    let any = |_| decide_any_file(state, lever, target);
+    match cures.contains(&lever) {
+        true => decide_against_trouble(state, lever, target).or_else(any),
+        false => decide_any_file(state, lever, target),
+    }
+}
+
+fn decide_any_file(state: &State, lever: Lever, target: &Target) -> Result<Plan, Refusal> {
     // This plan is never sent; it only shows what a lever would do.
     let id = PlanId::new("0000000000000000");
     let context = state.context(&id);
@@ -106,12 +130,17 @@ pub(super) fn decide_against_trouble(
     lever: Lever,
     target: &Target,
 ) -> Result<Plan, Refusal> {
-    let status = state.board.status(target);
-    let troubled = status.and_then(|status| status.troubled_file.clone());
-    match troubled.filter(|_| lever.writes_files()) {
+    match troubled_file(state, lever, target) {
         Some(file) => decide_files(state, &state.request(lever, target), vec![file]),
-        None => decide(state, lever, target),
+        None => decide_any_file(state, lever, target),
     }
+}
+
+/// The file that the target's trouble is about, where the lever writes one.
+fn troubled_file(state: &State, lever: Lever, target: &Target) -> Option<Repository> {
+    let status = state.board.status(target)?;
+    let file = status.troubled_file.clone();
+    file.filter(|_| lever.writes_files())
 }
 
 /// Lines of what stands below the levers about the selected one.

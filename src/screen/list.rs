@@ -5,7 +5,7 @@
 use super::line::Line;
 use super::{help, layout, target};
 use crate::journal::Record;
-use crate::model::{Change, Mute, Target, Version};
+use crate::model::{Change, Mute, Repository, Target, Version};
 use crate::provider::Call;
 use crate::state::{ListKey, State, View};
 use crate::store::{Source, SourceState};
@@ -181,9 +181,10 @@ impl<'a> List<'a> {
     }
 }
 
-/// The version that the selected change of a history brought, for a roll back to it.
-pub fn selected_version(state: &State) -> Option<Version> {
-    opened(state)?.change()?.to.clone()
+/// The version that the selected change of a history brought, and into which file, for a roll back to it.
+pub fn selected_version(state: &State) -> Option<(Repository, Version)> {
+    let change = opened(state)?.change()?;
+    Some((change.repository.clone(), change.to.clone()?))
 }
 
 /// The plan's record that is selected in the journal.

@@ -9,6 +9,7 @@ use crate::journal::{Journal, What};
 use crate::message::Press;
 use crate::model::Target;
 use crate::plan::{Lever, PlanId, Request, plan};
+use crate::screen::levers::named_file;
 use crate::screen::list::{selected_record, selected_version};
 use crate::screen::proposed::cursor;
 use crate::state::{Overlay, State, View};
@@ -71,11 +72,12 @@ pub fn roll_back_to(state: &mut State, press: &Press) {
     let View::History(target) = state.view().clone() else {
         return;
     };
-    let Some(version) = selected_version(state) else {
+    let Some((file, version)) = selected_version(state) else {
         state.complain(crate::screen::off::no_version(state));
         return;
     };
     let request = Request {
+        repository: Some(file),
         version: Some(version),
         ..Request::new(Lever::RollBack, target)
     };
@@ -85,10 +87,13 @@ pub fn roll_back_to(state: &mut State, press: &Press) {
 fn decide(state: &mut State, press: &Press, request: Request) {
     let choices = crate::plan::choices(&request, &state.context(&press.id));
     if request.repository.is_none() && choices.len() > 1 {
+        // Enter moves what the list of levers and the footer named.
+        let named = named_file(state, request.lever, &request.target);
+        let named = choices.iter().position(|file| Some(file) == named.as_ref());
         state.open_overlay(Overlay::Which {
             request,
             choices,
-            selected: 0,
+            selected: named.unwrap_or_default(),
         });
         return;
     }

@@ -11,7 +11,7 @@ use super::{after, decide, key, night, request, world};
 use leverframe::effect::Effect;
 use leverframe::journal::{MuteEntry, What};
 use leverframe::message::Message;
-use leverframe::model::Target;
+use leverframe::model::{ActorKind, Target};
 use leverframe::plan::Lever;
 use leverframe::state::{Overlay, State, View};
 use leverframe::update::update;
@@ -287,4 +287,77 @@ fn what_was_accepted_is_not_settled_as_if_no_answer_had_come() {
     assert!(says(false).contains(sent), "{}", says(false));
     assert!(says(true).contains(accepted), "{}", says(true));
     assert!(!says(true).contains(sent), "{}", says(true));
+}
+
+/// licensify: in staging v3 of the feed, in production v2 of both its images, after v1 and v0.
+fn licensify() -> world::World {
+    let mut world = world::World::new();
+    world.may_all();
+    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    for environment in ["integration", "staging", "production"] {
+        for file in ["licensify-backend", "licensify-feed"] {
+            world.moved(environment, file, "v0", "v1", "90h", ActorKind::Robot);
+            world.stands(environment, file, "v1", "v2", "20m");
+        }
+        world.application(environment, "licensify", |_| {});
+    }
+    world.stands("staging", "licensify-feed", "v2", "v3", "1m");
+    world
+}
+
+/// Enter moves the file that the list of levers named: what waits, and of a target in trouble the file that is in trouble.
+#[test]
+fn which_file_opens_on_the_one_that_the_lever_named() {
+    let target = Target::new("production", "licensify");
+    let mut crashes = licensify();
+    crashes.pod("production", "licensify", "licensify-backend", "v2", |_| {});
+    crashes.crashing("production", "licensify", "licensify-feed", "v2");
+    let cases = [
+        (licensify(), Lever::Promote, "p", "to v3"),
+        (crashes, Lever::RollBack, "b", "to v1"),
+    ];
+    for (world, lever, pulls, to) in cases {
+        let mut state = world.state(120, 40);
+        leverframe::update::derive_state(&mut state);
+        state.ui.overlay = Some(Overlay::Levers {
+            target: target.clone(),
+            selected: None,
+            after: None,
+        });
+        let listed = drawn(&state);
+        let named = format!("ready  licensify-feed {to} (");
+        assert!(listed.contains(&named), "{lever:?}: {listed}");
+        key(&mut state, pulls, 1, false);
+        let question = drawn(&state);
+        assert!(question.contains("[licensify-feed v2]"), "{question}");
+        key(&mut state, "enter", 2, false);
+        let Some(Overlay::Confirm(ui)) = &state.ui.overlay else {
+            unreachable!("{}", drawn(&state));
+        };
+        let file = ui.plan.request.repository.as_ref();
+        assert_eq!(file.map(|file| file.as_str()), Some("licensify-feed"));
+    }
+}
+
+/// A change in the history of an app of several images is of one of its files.
+#[test]
+fn a_roll_back_to_a_change_of_the_history_means_its_file() {
+    let mut state = licensify().state(120, 40);
+    leverframe::update::derive_state(&mut state);
+    let target = Target::new("production", "licensify");
+    state.ui.views.push(View::History(target));
+    let rows = drawn(&state);
+    let of_feed = |line: &str| line.contains("licensify-feed") && line.contains("-> v1");
+    let rows: Vec<&str> = rows.lines().filter(|line| line.contains(" -> ")).collect();
+    let at = rows.iter().position(|line| of_feed(line)).unwrap();
+    for _ in 0..at {
+        key(&mut state, "j", 1, false);
+    }
+    key(&mut state, "b", 2, false);
+    let Some(Overlay::Confirm(ui)) = &state.ui.overlay else {
+        unreachable!("{}", drawn(&state));
+    };
+    let request = &ui.plan.request;
+    assert_eq!(request.name_app(), "licensify-feed (licensify)");
+    assert_eq!(request.version, Some("v1".into()));
 }
