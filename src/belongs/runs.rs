@@ -6,7 +6,13 @@ use super::repositories;
 use crate::delivery::{Delivery, Runs};
 use crate::model::*;
 use crate::store::{Cluster, Store};
+use jiff::SignedDuration;
 use std::cmp::Ordering;
+
+/// So long before a change the run was made at the most that brought it: it renders the file, commits and merges.
+const BRINGS_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+/// How far the clock of whoever commits may be behind the one that says when a run began.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(2);
 
 /// Whether a run tests what was delivered.
 pub fn is_smoke(runs: &Runs, run: &Run) -> bool {
@@ -70,6 +76,24 @@ pub fn delivering<'a>(
         .collect();
     found.sort_by(|(a, _), (b, _)| newest_first(b, a));
     found
+}
+
+/// The run that brought the version of a change, where it is still kept: the newest that delivers it there and that began a
+/// short while before.
+pub fn brought<'a>(store: &'a Store, delivery: &Delivery, change: &Change) -> Option<&'a Run> {
+    let runs = delivery.runs.as_ref()?;
+    let version = change.to.as_ref().filter(|_| change.moves_version())?;
+    let all = store.clusters.values().flat_map(|c| c.runs.iter());
+    all.filter(|run| deploys_into(runs, run) == Some(change.environment.as_str()))
+        .filter(|run| run.repository(&runs.repository_label).as_ref() == Some(&change.repository))
+        .filter(|run| run.version(&runs.version_label).as_ref() == Some(version))
+        .filter(|run| {
+            run.begun().is_some_and(|begun| {
+                let passed = change.at.duration_since(begun);
+                passed >= -CLOCKS_DIFFER && passed <= BRINGS_WITHIN
+            })
+        })
+        .min_by(|a, b| newest_first(a, b))
 }
 
 /// The smoke runs of a target, newest first.

@@ -3,9 +3,10 @@
 //! A file has had thousands of versions and a roll back offers four, so each is judged only when it is asked for.
 //! Deliberately absent: what the cluster shows of them ([`super::observed::Observed`]).
 
-use super::Lever;
 use super::good::Complaint;
 use super::observed::Observed;
+use super::{Lever, mark};
+use crate::belongs::runs;
 use crate::board::direction::is_roll_back;
 use crate::delivery::Delivery;
 use crate::journal::Journal;
@@ -167,15 +168,23 @@ impl<'a> Candidates<'a> {
         } = self.orders;
         let record = journal.brought(left, self.changes_beside(left));
         let by_plan = record.is_some_and(|record| record.plan.request.lever == Lever::RollBack);
-        (by_plan || is_roll_back(store, delivery, left)).then(|| Complaint::RolledBack {
+        if !by_plan && !is_roll_back(store, delivery, left) {
+            return None;
+        }
+        if let Some(record) = record {
+            return Some(Complaint::RolledBack {
+                at: left.at,
+                by: record.plan.who.login.clone(),
+                reason: record.plan.request.reason.clone().or(reason_of(left)),
+            });
+        }
+        // The commit of a run says neither who ordered it nor why, but the run does where another journal's plan made it.
+        let run = runs::brought(store, delivery, left);
+        let noted = |key| Some(run?.annotations.get(key)?.to_string());
+        Some(Complaint::RolledBack {
             at: left.at,
-            by: match record {
-                Some(record) => record.plan.who.login.clone(),
-                None => left.actor.to_string(),
-            },
-            reason: record
-                .and_then(|record| record.plan.request.reason.clone())
-                .or_else(|| left.reason.as_ref().map(ToString::to_string)),
+            by: noted(mark::ACTOR).unwrap_or_else(|| left.actor.to_string()),
+            reason: reason_of(left).or_else(|| noted(mark::REASON)),
         })
     }
 
@@ -184,4 +193,9 @@ impl<'a> Candidates<'a> {
         let history = &self.orders.store.history;
         history.changes_of(&change.environment, &change.repository)
     }
+}
+
+/// The reason that the commit of a change gives.
+fn reason_of(change: &Change) -> Option<String> {
+    change.reason.as_ref().map(ToString::to_string)
 }

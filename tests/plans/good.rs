@@ -335,6 +335,45 @@ fn taken_back() -> World {
     world
 }
 
+/// The commit of a run names the robot that made it; the run itself, as long as it is kept, who ordered it and why.
+#[test]
+fn a_roll_back_of_another_journal_is_said_with_what_its_run_carries() {
+    let said = |run: Option<(&str, &str)>| {
+        let mut world = taken_back();
+        let last = world.changes.last_mut().unwrap();
+        last.kind = ActorKind::Person;
+        last.actor = "deploy-robot".into();
+        last.reason = None;
+        if let Some((age, version)) = run {
+            let id = deploy_run(&mut world, HERE, version, "false", "Succeeded");
+            change_run(&mut world, &id, |run| {
+                (run.created, run.started) = (Some(ago(age)), Some(ago(age)));
+                for (key, value) in [
+                    ("leverframe/actor", "alice"),
+                    ("leverframe/reason", "incident 4711"),
+                ] {
+                    run.annotations.insert(key.into(), value.into());
+                }
+            });
+        }
+        let plan = pull(&world, Lever::Promote, HERE, APP).unwrap();
+        let evidence = check(&plan, "bad_here").evidence.clone();
+        let (_, by) = evidence.split_once("22m ago by ").unwrap();
+        by.split_once("; the cause").unwrap().0.to_owned()
+    };
+    assert_eq!(said(Some(("23m", "v1361"))), "alice: incident 4711");
+    let unknown = "deploy-robot, no reason is on record";
+    for run in [
+        None,
+        // Of another version, long before, and after.
+        Some(("23m", "v1362")),
+        Some(("50m", "v1361")),
+        Some(("21m", "v1361")),
+    ] {
+        assert_eq!(said(run), unknown, "{run:?}");
+    }
+}
+
 #[test]
 fn what_was_rolled_back_from_here_is_said_of_it_with_who_when_and_why() {
     let world = taken_back();
