@@ -3,6 +3,7 @@
 //! Pure: the same journal, facts and time give the same answer. Deliberately absent: hope. Neither an answer to a
 //! request nor a green step proves an effect.
 
+mod followed;
 mod of_journal;
 mod rollout;
 
@@ -52,6 +53,10 @@ pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestam
     let Some(awaited) = seen.iter().position(|seen| !seen) else {
         return noted;
     };
+    if let Some(cut_short) = facts.sync_followed(hops, awaited) {
+        noted.extend(cut_short_once(record, cut_short));
+        return noted;
+    }
     let known_late = record.late.get(awaited).is_some_and(Option::is_some);
     // If the hop before is seen only now, the time of this one counts from now.
     let since = match awaited.checked_sub(1) {
@@ -60,16 +65,18 @@ pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestam
     };
     let waited = now.duration_since(since).as_secs();
     match facts.cannot_come(&hops[awaited].effect) {
-        Some(because) if record.cut_short_at().is_none() => noted.push(What::CutShort {
-            hop: awaited,
-            because,
-        }),
+        Some(because) => noted.extend(cut_short_once(record, (awaited, because))),
         None if !known_late && waited >= hops[awaited].late_s => {
             noted.push(What::Late { hop: awaited });
         }
         _ => {}
     }
     noted
+}
+
+fn cut_short_once(record: &Record, (hop, because): (usize, String)) -> Option<What> {
+    let is_known = record.cut_short_at().is_some();
+    (!is_known).then_some(What::CutShort { hop, because })
 }
 
 /// When the write was acknowledged, or somebody who looked said that it was done.
@@ -329,50 +336,6 @@ impl Facts<'_> {
             } if environment == wanted => Some((repository, version)),
             _ => None,
         })
-    }
-
-    /// The change that followed the plan's own in an environment; none as long as its own is the newest.
-    fn next_change(&self, wanted: &Environment) -> Option<&Change> {
-        let (repository, version) = self.brings(wanted)?;
-        let changes = self.store.history.changes_of(wanted, repository).iter();
-        let mut next = None;
-        let mut found = None;
-        for change in changes.filter(|change| change.moves_version()) {
-            if change.at < self.plan.made_at {
-                continue;
-            }
-            // The oldest that brings it is its own: the robot may have brought it again since.
-            if change.to.as_ref() == Some(version) {
-                found = next;
-            }
-            next = Some(change);
-        }
-        found
-    }
-
-    /// Whether the version stands in an environment by a later change than the plan's own, so that what is seen of it proves
-    /// nothing of the plan.
-    fn was_brought_again(&self, wanted: &Environment) -> bool {
-        let brings = self.brings(wanted);
-        let stands = brings.is_some_and(|(file, version)| self.stands(wanted, file, version));
-        stands && self.next_change(wanted).is_some()
-    }
-
-    /// That another version followed in an environment before something was seen of the plan's.
-    fn followed(&self, wanted: &Environment, before: &str) -> Option<String> {
-        let (repository, version) = self.brings(wanted)?;
-        if !self.declared(wanted, repository, version) {
-            return None;
-        }
-        let stands = self.store.declared(wanted, repository)?.version.as_ref()?;
-        let next = match stands == version {
-            true => self.next_change(wanted)?.to.as_ref()?,
-            false => stands,
-        };
-        Some(format!(
-            "{} followed it in {wanted} before {before}",
-            next.short()
-        ))
     }
 
     fn status(&self, environment: &Environment, app: &App) -> Option<Status> {

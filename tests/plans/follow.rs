@@ -313,6 +313,72 @@ fn a_sync_counts_by_our_operation_and_no_other() {
     assert_eq!(story.look(&world, 8), [What::Seen { hop: 0 }]);
 }
 
+/// Another version is declared, be it before the sync is over or after: its rollout cannot be seen any more.
+#[test]
+fn a_sync_is_cut_short_where_another_version_follows() {
+    let (environment, app) = ("production", "publisher");
+    let world = publisher();
+    let plan = pull(&world, Lever::Sync, environment, app).unwrap();
+    let version = Version::new("v1361");
+    let rolled_out = HopEffect::RolledOut {
+        environment: environment.into(),
+        app: app.into(),
+        version: version.clone(),
+    };
+    assert_eq!(plan.hops[1].effect, rolled_out);
+    let synced = |world: &World| {
+        let mut synced = world.clone();
+        change_app(&mut synced, environment, app, |a| {
+            a.operation_plan = Some(PLAN.into());
+            a.operation = Some(Operation {
+                phase: Phase::Succeeded,
+                message: None,
+                started: None,
+                finished: None,
+                retries: 0,
+                retry_limit: None,
+                revision: None,
+                hooks: Vec::new(),
+                failed: Vec::new(),
+            });
+        });
+        synced
+    };
+    let crashing = |world: &World| {
+        let mut crashing = world.clone();
+        crashing.crashing(environment, app, app, "v1361");
+        crashing
+    };
+    let world = crashing(&world);
+    for next in ["v1362", "v1360"] {
+        let because = format!("{next} followed it in production before it was seen to run");
+        let cut_short = What::CutShort { hop: 1, because };
+        for is_synced in [false, true] {
+            let mut story = Story::applied(plan.clone());
+            let mut world = world.clone();
+            if is_synced {
+                world = synced(&world);
+                assert_eq!(story.look(&world, 5), [What::Seen { hop: 0 }]);
+            }
+            world.stands(environment, app, "v1361", next, "0s");
+            assert_eq!(story.look(&world, 10), [cut_short.clone()]);
+            let record = story.record().clone();
+            assert_eq!(record.plan_state(), PlanState::CutShort);
+            let step = waits::next_step(&record).unwrap();
+            assert!(step.starts_with("What stands now came after it."), "{step}");
+            // What brings it back later is somebody else's work.
+            assert_eq!(story.look(&synced(&world), 99_999), []);
+        }
+        // Declared before the plan was made, but read later: the sync itself may come still.
+        let mut story = Story::applied(plan.clone());
+        let mut world = world.clone();
+        world.stands(environment, app, "v1361", next, "10s");
+        assert_eq!(story.look(&world, 5), []);
+        let both = [What::Seen { hop: 0 }, cut_short];
+        assert_eq!(story.look(&synced(&world), 10), both);
+    }
+}
+
 #[test]
 fn a_refresh_counts_once_the_annotation_is_gone_and_git_was_looked_at() {
     let mut world = publisher();
