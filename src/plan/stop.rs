@@ -60,7 +60,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     );
     gates::parent(subject, subject.environment(), &mut checks);
     // Taking back what the run has brought already needs a plan of its own, where a version may be changed by hand.
-    let offered = (!subject.repositories.is_empty() && subject.stage.version_by != Mechanism::None)
+    let offered = (subject.stage.version_by != Mechanism::None && has_raised(subject, run))
         .then_some(Lever::RollBack);
     let passing = reach::passing(run, subject.store(), subject.delivery());
     let first = passing
@@ -136,6 +136,27 @@ fn name_maker(subject: &Subject<'_>, run: &Run) -> String {
         plan.request.lever.title(),
         plan.who.login
     )
+}
+
+/// Whether what stands in the target is the version of the run, which brought it since it began in place of a lower one.
+fn has_raised(subject: &Subject<'_>, run: &Run) -> bool {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let runs = delivery.runs.as_ref();
+    let file = runs.and_then(|runs| run.repository(&runs.repository_label));
+    let version = runs.and_then(|runs| run.version(&runs.version_label));
+    let (Some(file), Some(version), Some(begun)) = (file, version, run.begun()) else {
+        return false;
+    };
+    let environment = subject.environment();
+    let stands = subject.declared(environment, &file);
+    let stands = stands.and_then(|stands| stands.version.as_ref());
+    let moved = store.history.last_move(environment, &file);
+    let came = moved.filter(|moved| moved.to.as_ref() == Some(&version) && moved.at >= begun);
+    let before = came.and_then(|came| came.from.as_ref());
+    stands == Some(&version)
+        && before.is_some_and(|before| {
+            compare_versions(store, delivery, &file, before, &version) == Order::Lower
+        })
 }
 
 /// That the run takes a version away, whoever meant it or did not: stopped, it leaves that standing.

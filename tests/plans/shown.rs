@@ -123,7 +123,7 @@ fn checks_that_are_only_shown_ask_for_nothing() {
         let plan = pull(&world, lever, environment, "publisher").unwrap();
         let row = check(&plan, name);
         assert_eq!(row.weight, Weight::Shown, "{} {name}", lever.title());
-        (row.verdict, plan.next)
+        row.verdict
     };
     for (lever, environment, name) in [
         (Lever::RollBack, "production", "hop"),
@@ -134,18 +134,14 @@ fn checks_that_are_only_shown_ask_for_nothing() {
         (Lever::Refresh, "staging", "parent"),
         (Lever::Stop, "staging", "parent"),
     ] {
-        let (verdict, _) = verdict_of(lever, environment, name);
+        let verdict = verdict_of(lever, environment, name);
         assert_eq!(verdict, Verdict::Failed, "{} {name}", lever.title());
     }
     assert_eq!(
-        verdict_of(Lever::Promote, "production", "migrations").0,
+        verdict_of(Lever::Promote, "production", "migrations"),
         Verdict::NotChecked
     );
-    // Stop, then roll back, then hold: each says what comes next.
-    assert_eq!(
-        verdict_of(Lever::Stop, "staging", "parent").1,
-        Some(Lever::RollBack)
-    );
+    // After the roll back the hold: it says what comes next.
     let back = pull(&publisher(), Lever::RollBack, "production", "publisher").unwrap();
     assert_eq!(back.next, Some(Lever::Hold));
     // A resubmit shows a newer version that is on its way.

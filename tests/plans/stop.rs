@@ -111,6 +111,38 @@ fn a_stop_says_which_plan_the_run_belongs_to() {
     assert!(known.contains(said), "{known}");
 }
 
+/// What the run has not written needs no taking back; and whoever stops a roll back wants no further one.
+#[test]
+fn a_roll_back_is_next_only_where_it_undoes_what_the_run_wrote() {
+    let next = |version: &str, wrote: Option<&str>, environment: &str| {
+        let mut world = publisher();
+        if let Some(age) = wrote {
+            world.stands("production", "publisher", "v1361", version, age);
+        }
+        deploy_run(&mut world, environment, version, "true", "Running");
+        let plan = pull(&world, Lever::Stop, "production", "publisher").unwrap();
+        plan.next
+    };
+    assert_eq!(
+        next("v1362", Some("30s"), "production"),
+        Some(Lever::RollBack)
+    );
+    assert_eq!(next("v1362", None, "production"), None, "not written yet");
+    assert_eq!(next("v1363", None, "staging"), None, "on its way below");
+    assert_eq!(
+        next("v1360", Some("30s"), "production"),
+        None,
+        "a roll back"
+    );
+    assert_eq!(
+        next("v1360", None, "production"),
+        None,
+        "a roll back to come"
+    );
+    // Somebody else brought it before the run began.
+    assert_eq!(next("v1362", Some("10m"), "production"), None);
+}
+
 #[test]
 fn only_a_run_of_the_target_or_one_that_leads_to_it_is_stopped() {
     let mut world = publisher();
