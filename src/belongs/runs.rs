@@ -112,6 +112,15 @@ pub fn smoke<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<
     found
 }
 
+/// The run that speaks for a version, of those that are given newest first: the newest that was not stopped, else the newest.
+pub fn speaks_for<'r>(runs: &Runs, newest_first: &[&'r Run], version: &Version) -> Option<&'r Run> {
+    let of_version = newest_first.iter().copied();
+    let mut of_version =
+        of_version.filter(|run| run.version(&runs.version_label).as_ref() == Some(version));
+    let newest = of_version.clone().next();
+    of_version.find(|run| !run.was_stopped()).or(newest)
+}
+
 /// The runs of a target, newest first: its smoke runs, and those in the cluster of deliveries that write its files.
 pub fn of_target<'a>(store: &'a Store, delivery: &Delivery, target: &Target) -> Vec<&'a Run> {
     let mut found = smoke(store, delivery, target);

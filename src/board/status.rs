@@ -7,6 +7,7 @@ use super::late::Help;
 use super::live::Live;
 use super::reasons::Reasons;
 use super::{Cell, RowKey};
+use crate::belongs;
 use crate::delivery::Delivery;
 use crate::lever::Lever;
 use crate::model::*;
@@ -70,6 +71,8 @@ pub struct Smoke {
     pub words: String,
     pub at: Option<Timestamp>,
     pub version: Option<Version>,
+    /// Somebody stopped it, so it says nothing about its version.
+    pub stopped: bool,
     /// It tested the version that is declared now.
     pub current: bool,
     /// It has failed and no try will follow, which the engine says only when it has backed off: until then.
@@ -78,7 +81,7 @@ pub struct Smoke {
 
 impl Smoke {
     pub fn has_failed(&self) -> bool {
-        self.phase.has_failed() || self.decided.is_some()
+        (self.phase.has_failed() && !self.stopped) || self.decided.is_some()
     }
 }
 
@@ -420,17 +423,17 @@ impl<'a> FactsAt<'a> {
     ) -> Option<Smoke> {
         let runs = self.delivery.runs.as_ref()?;
         let of_app = here.smoke(app);
-        let of_version = of_app
-            .iter()
-            .find(|r| r.version(&runs.version_label).as_ref() == declared);
-        let run = of_version.or(of_app.first())?;
+        let of_version =
+            declared.and_then(|version| belongs::runs::speaks_for(runs, &of_app, version));
+        let run = of_version.or(of_app.first().copied())?;
         Some(Smoke {
             run: run.id.clone(),
             phase: run.phase.clone(),
             words: run.state_in_words(),
             at: run.finished.or(run.started).or(run.created),
             version: run.version(&runs.version_label),
-            current: of_version.is_some() && declared.is_some(),
+            stopped: run.was_stopped(),
+            current: of_version.is_some(),
             decided: run
                 .back_off()
                 .filter(|wait| wait.is_decided)

@@ -253,6 +253,34 @@ fn the_smoke_run_of_another_version_condemns_nothing() {
     assert_eq!(&*status.smoke.unwrap().run.name, "post-sync-new");
 }
 
+/// Who stopped a smoke run said nothing about its version: the run before it counts still.
+#[test]
+fn a_smoke_run_that_was_stopped_is_no_verdict() {
+    let run = |name: &str, phase, begun, is_stopped: bool| {
+        let mut fact = smoke("staging", "publisher", name, "v1362", phase);
+        if let Fact::Run(run) = &mut fact {
+            run.started = Some(ago(begun));
+            run.shutdown = is_stopped.then(|| "Stop".into());
+        }
+        fact
+    };
+    let mut world = calm_world();
+    world.fact("staging", run("b", RunPhase::Failed, 100, true));
+    let status = world.status("staging", "publisher");
+    assert!(status.attention.is_empty(), "{:?}", status.because);
+    assert!(!status.has_failed_smoke());
+    assert_eq!(status.smoke.unwrap().words, "Failed, stopped");
+    for (phase, words) in [
+        (RunPhase::Failed, &[Word::Smoke][..]),
+        (RunPhase::Succeeded, &[]),
+    ] {
+        world.fact("staging", run("a", phase, 300, false));
+        let status = world.status("staging", "publisher");
+        assert_eq!(status.attention, words);
+        assert_eq!(&*status.smoke.unwrap().run.name, "a");
+    }
+}
+
 #[test]
 fn a_version_that_should_have_come_is_stuck_unless_the_smoke_below_says_why() {
     let mut world = Fixture::new();

@@ -107,6 +107,9 @@ pub struct LiveLine<'a> {
 #[derive(Serialize, Debug)]
 pub struct SmokeLine<'a> {
     pub phase: &'a str,
+    /// Somebody stopped it: its phase says nothing about the version.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
     pub run: &'a str,
     pub at: Option<String>,
 }
@@ -227,6 +230,7 @@ impl<'a> TargetLine<'a> {
                 .filter(|s| s.current)
                 .map(|smoke| SmokeLine {
                     phase: smoke.phase.as_str(),
+                    stopped: smoke.stopped,
                     run: &smoke.run.name,
                     at: smoke.at.map(moment),
                 }),

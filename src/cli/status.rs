@@ -130,6 +130,7 @@ fn cells(status: &Status, is_smoke_unread: bool, now: Timestamp) -> [String; 11]
         text(status.health.as_ref().map(Health::as_str)),
         match line.smoke {
             None if is_smoke_unread => "unread".to_owned(),
+            Some(smoke) if smoke.stopped => "stopped".to_owned(),
             smoke => text(smoke.map(|s| s.phase)),
         },
         words.join(" "),

@@ -84,6 +84,16 @@ impl Run {
         !self.phase.is_over() && self.shutdown.is_some()
     }
 
+    /// It ended because somebody asked it to: that says nothing about what it tested or would have written.
+    pub fn was_stopped(&self) -> bool {
+        self.phase.has_failed() && self.shutdown.is_some()
+    }
+
+    /// It failed by itself.
+    pub fn has_failed(&self) -> bool {
+        self.phase.has_failed() && !self.was_stopped()
+    }
+
     /// It has failed, and only backs off before it says so: no try follows.
     fn is_decided(&self) -> bool {
         self.back_off().is_some_and(|wait| wait.is_decided)
@@ -100,6 +110,7 @@ impl Run {
         let decided = self.back_off().filter(|wait| wait.is_decided);
         match decided {
             _ if self.is_stopping() => format!("{phase}, stopping"),
+            _ if self.was_stopped() => format!("{phase}, stopped"),
             Some(wait) => format!("{phase}, backs off until {}, decided", wait.until_words()),
             None if self.suspended && !self.phase.is_over() => format!("{phase}, suspended"),
             None => phase.to_owned(),

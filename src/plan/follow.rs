@@ -205,8 +205,8 @@ impl Facts<'_> {
                 environment,
                 app,
                 version,
-            } => self.smoke(environment, app, version, |phase| {
-                *phase == RunPhase::Succeeded
+            } => self.smoke(environment, app, version, |run| {
+                run.phase == RunPhase::Succeeded
             }),
         }
     }
@@ -243,12 +243,17 @@ impl Facts<'_> {
                 app,
                 version,
             } => {
-                if self.smoke(environment, app, version, |phase| !phase.is_over()) {
+                let is_any = |is: fn(&Run) -> bool| self.smoke(environment, app, version, is);
+                if is_any(|run| !run.phase.is_over()) {
                     return None;
                 }
-                let has_failed = self.smoke(environment, app, version, RunPhase::has_failed);
-                has_failed
-                    .then(|| format!("the smoke run of {version} in {environment} failed"))
+                let ended = match () {
+                    () if is_any(Run::has_failed) => Some("failed"),
+                    () if is_any(Run::was_stopped) => Some("was stopped"),
+                    () => None,
+                };
+                ended
+                    .map(|ended| format!("the smoke run of {version} in {environment} {ended}"))
                     .or_else(|| self.followed(environment, "it was tested"))
             }
             _ => None,
@@ -346,14 +351,14 @@ impl Facts<'_> {
         status(self.store, self.delivery, &target, self.now)
     }
 
-    /// Whether a smoke run of the version is in a phase that `is` accepts: one that began after the plan was sent, be it late,
+    /// Whether a smoke run of the version is as `is` wants it: one that began after the plan was sent, be it late,
     /// but before the same version was brought again, because from then on it tests that.
     fn smoke(
         &self,
         environment: &Environment,
         app: &App,
         version: &Version,
-        is: impl Fn(&RunPhase) -> bool,
+        is: impl Fn(&Run) -> bool,
     ) -> bool {
         let Some(runs) = &self.delivery.runs else {
             return false;
@@ -371,7 +376,7 @@ impl Facts<'_> {
         smoke.into_iter().any(|run| {
             run.version(&runs.version_label).as_ref() == Some(version)
                 && run.created.is_some_and(is_its)
-                && is(&run.phase)
+                && is(run)
         })
     }
 

@@ -22,7 +22,7 @@ pub struct Observed {
     pub crashing: BTreeMap<Version, String>,
     /// Those whose pods crashed while this console looked.
     pub crashed: BTreeMap<Version, Crash>,
-    /// The newest smoke run that is over.
+    /// The newest smoke run that came to its end: one that was stopped says nothing.
     pub smoke: BTreeMap<Version, Smoked>,
     /// For how many seconds a version stood of which no smoke run was made, though its pods had the time to become healthy.
     pub untested: BTreeMap<Version, i64>,
@@ -114,8 +114,9 @@ fn smoked(subject: &Subject<'_>, target: &Target) -> BTreeMap<Version, Smoked> {
         return smoked;
     };
     let newest_first = runs::smoke(subject.store(), subject.delivery(), target);
-    let over = newest_first.into_iter().filter(|run| run.phase.is_over());
-    for run in over {
+    let tested = newest_first.into_iter();
+    let tested = tested.filter(|run| run.phase.is_over() && !run.was_stopped());
+    for run in tested {
         if let Some(version) = run.version(&runs.version_label) {
             smoked.entry(version).or_insert(Smoked {
                 run: run.id.clone(),

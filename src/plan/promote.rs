@@ -334,11 +334,14 @@ fn health_below(
         let Some(runs) = delivery.runs.as_ref().filter(|_| app.smoke) else {
             continue;
         };
-        let newest = belongs::runs::smoke(subject.store(), delivery, &target)
-            .into_iter()
-            .find(|run| run.version(&runs.version_label).as_ref() == Some(to));
-        match newest.map(|run| (run, &run.phase)) {
+        let newest_first = belongs::runs::smoke(subject.store(), delivery, &target);
+        let speaks = belongs::runs::speaks_for(runs, &newest_first, to);
+        match speaks.map(|run| (run, &run.phase)) {
             Some((_, RunPhase::Succeeded)) => smoked.push(name.as_str()),
+            Some((run, _)) if run.was_stopped() => unknown.push(format!(
+                "the smoke run {} of {name} in {lower} was stopped",
+                run.id.name
+            )),
             Some((run, phase)) => {
                 return (
                     Verdict::Failed,

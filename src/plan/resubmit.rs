@@ -121,7 +121,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let evidence = format!(
         "{} {}{age}; attempt {}; {goes}",
         run.id.name,
-        run.phase.as_str(),
+        run.state_in_words(),
         repeated.attempt
     );
     subject.conclude(Draft {

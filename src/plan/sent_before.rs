@@ -4,8 +4,8 @@
 
 use super::in_flight::is_the_same;
 use super::subject::{Draft, Subject};
-use super::{Lever, Moves, Plan, PlanId, mark};
-use crate::belongs::runs::{deploys_into, newest_first};
+use super::{Lever, Moves, Plan, PlanId, Request, mark};
+use crate::belongs::runs::{by_id, deploys_into, newest_first};
 use crate::journal::{Journal, Record};
 use crate::model::span::span;
 use crate::model::{Run, Version};
@@ -19,10 +19,30 @@ const REMINDS: SignedDuration = SignedDuration::from_hours(1);
 pub(super) fn cut_short(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
     let (request, to) = (&draft.request, draft.to.as_ref());
     let mut records = subject.context.journal.records.iter().rev();
-    match records.find(|record| is_the_same(record, request, to)) {
+    let sent = match records.find(|record| is_the_same(record, request, to)) {
         Some(record) => by_journal(subject, record),
-        None => by_run(subject, draft, to?),
-    }
+        None => to.and_then(|to| by_run(subject, draft, to)),
+    };
+    sent.or_else(|| repeats_stopped(subject, request))
+}
+
+/// The run that is to be run again was stopped lately: whoever did that may not want it to run.
+fn repeats_stopped(subject: &Subject<'_>, request: &Request) -> Option<String> {
+    let run = request
+        .run
+        .as_ref()
+        .filter(|_| request.lever.moves() == Moves::RunAgain)?;
+    let run = by_id(subject.store(), run)?;
+    let ended = ended_by_a_stop(subject, run)?;
+    let ago = span(subject.context.now.duration_since(ended).as_secs());
+    let why = why_stopped(subject.context.journal, run, "it");
+    Some(format!("{} ended {ago} ago: {why}", run.id.name))
+}
+
+/// When a run ended, where that was lately and by a stop.
+fn ended_by_a_stop(subject: &Subject<'_>, run: &Run) -> Option<Timestamp> {
+    let ended = run.finished.or(run.begun())?;
+    (run.was_stopped() && is_recent(subject, ended)).then_some(ended)
 }
 
 fn by_journal(subject: &Subject<'_>, record: &Record) -> Option<String> {
@@ -74,26 +94,22 @@ fn by_run(subject: &Subject<'_>, draft: &Draft, to: &Version) -> Option<String> 
             && run.version(&runs.version_label).as_ref() == Some(to)
     });
     let run = same.min_by(|a, b| newest_first(a, b))?;
-    run.shutdown.as_ref()?;
+    ended_by_a_stop(subject, run)?;
     let begun = run.begun()?;
-    (run.phase.has_failed() && is_recent(subject, run.finished.unwrap_or(begun))).then_some(())?;
-    let why = why_stopped(subject.context.journal, run);
+    let its_run = format!("its run {}", run.id.name);
+    let why = why_stopped(subject.context.journal, run, &its_run);
     let who = run.annotations.get(mark::ACTOR).map(|who| &**who);
     Some(sentence(subject, begun, who, &why))
 }
 
-fn why_stopped(journal: &Journal, run: &Run) -> String {
+fn why_stopped(journal: &Journal, run: &Run, its_run: &str) -> String {
     let stop = run.annotations.get(mark::STOP);
     let known = stop.and_then(|stop| journal.get(&PlanId::new(stop)));
     let message = run.message.as_deref();
     match (known, message) {
         (Some(stop), _) => name_stop(journal, stop),
-        (None, Some(message)) => format!(
-            "its run {} says {}",
-            run.id.name,
-            message.trim_end_matches('.')
-        ),
-        (None, None) => format!("its run {} was stopped", run.id.name),
+        (None, Some(message)) => format!("{its_run} says {}", message.trim_end_matches('.')),
+        (None, None) => format!("{its_run} was stopped"),
     }
 }
 

@@ -263,11 +263,10 @@ pub(super) fn attempts(subject: &Subject<'_>, repeated: &Repeated<'_>, checks: &
         .filter(|other| belongs::do_the_same(runs, run, other))
         .collect();
     // A run that passed (a later sync tests the same version again) or that was stopped does not count as a flaky try.
-    let (stopped, others): (Vec<&Run>, Vec<&Run>) =
-        alike.into_iter().partition(|run| run.shutdown.is_some());
-    let failed = others.iter().filter(|run| run.phase.has_failed()).count();
+    let stopped = alike.iter().filter(|run| run.was_stopped()).count();
+    let failed = alike.iter().filter(|run| run.has_failed()).count();
     // Those that are gone from the cluster were counted when they were resubmitted.
-    let counted = (repeated.attempt as usize).saturating_sub(1 + stopped.len());
+    let counted = (repeated.attempt as usize).saturating_sub(1 + stopped);
     let attempt = 1 + failed.max(counted);
     let (verdict, evidence) = if attempt >= WANTS_REASON {
         (

@@ -35,6 +35,10 @@ fn offered(world: &World) -> Vec<String> {
     plan.choices.iter().map(|c| c.version.to_string()).collect()
 }
 
+fn stop(run: &mut Run) {
+    run.shutdown = Some("Stop".into());
+}
+
 fn wait(pod: &mut Pod) {
     pod.ready = false;
     pod.containers[0].ready = false;
@@ -63,7 +67,7 @@ fn the_newest_version_that_was_good_here_is_proposed_and_the_next_three_stand_be
 #[test]
 fn each_rule_takes_its_version_out_and_nothing_else() {
     type Change = fn(&mut World);
-    let table: [(&str, Change, &str); 8] = [
+    let table: [(&str, Change, &str); 10] = [
         ("as it is", |_| {}, "v1360"),
         (
             "rolled back from on somebody's order",
@@ -98,6 +102,21 @@ fn each_rule_takes_its_version_out_and_nothing_else() {
                 world.smoke(HERE, APP, APP, "v1360", "Succeeded", "29h", |_| {});
             },
             "v1360",
+        ),
+        (
+            "its smoke run was stopped by somebody",
+            |world| {
+                world.smoke(HERE, APP, APP, "v1360", "Failed", "30h", stop);
+            },
+            "v1360",
+        ),
+        (
+            "its smoke run failed, and the one after that was stopped",
+            |world| {
+                world.smoke(HERE, APP, APP, "v1360", "Failed", "30h", |_| {});
+                world.smoke(HERE, APP, APP, "v1360", "Failed", "29h", stop);
+            },
+            "v1358",
         ),
         ("it stood ten minutes only", short, "v1358"),
         (

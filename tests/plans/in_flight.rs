@@ -264,6 +264,44 @@ fn stopped(world: &mut World, console: &mut Console) -> Plan {
     plan
 }
 
+/// A run that was stopped is done again by a resubmit, which whoever stopped it may not want.
+#[test]
+fn a_run_that_was_stopped_lately_is_run_again_for_a_reason() {
+    let mut world = publisher();
+    let asked = |lever| request(lever, "staging", "publisher");
+    let flake = row(&Console::default(), &world, &asked(Lever::TestsOnly));
+    assert_eq!(flake.verdict, Verdict::Passed, "{}", flake.evidence);
+    change_failed(&mut world, |run| {
+        run.shutdown = Some("Stop".into());
+        run.message = Some("Stopped with strategy 'Stop'".into());
+        run.annotations.insert(mark::STOP.into(), "3032".into());
+    });
+    let name = failed(&world).id.name;
+    for lever in [Lever::Resubmit, Lever::TestsOnly] {
+        let again = row(&Console::default(), &world, &asked(lever));
+        assert!(again.wants_reason());
+        let said = format!("{name} ended 41m ago: it says Stopped with strategy 'Stop'");
+        assert_eq!(again.evidence, said);
+    }
+    let mut known = Console::default();
+    let mut stop = Plan {
+        id: PlanId::new("3032"),
+        ..decide(&world, &back_to("v1360")).unwrap()
+    };
+    stop.who.login = "anna".into();
+    stop.request = asked(Lever::Stop);
+    add(&mut known.journal, &stop, &[applied()]);
+    let again = row(&known, &world, &asked(Lever::Resubmit));
+    let said = format!("{name} ended 41m ago: stopped by anna (plan 3032)");
+    assert_eq!(again.evidence, said);
+    let later = Console {
+        now: ago("-20m"),
+        ..Console::default()
+    };
+    let row = row(&later, &world, &asked(Lever::TestsOnly));
+    assert_eq!(row.verdict, Verdict::Passed, "{}", row.evidence);
+}
+
 #[test]
 fn what_somebody_stopped_is_sent_again_for_a_reason_that_knows_of_it() {
     let mut world = publisher();

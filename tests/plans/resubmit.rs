@@ -340,6 +340,31 @@ fn only_failures_count_as_attempts() {
     assert!(attempt(&[("Failed", false)]).contains("attempt 3 of v1362"));
 }
 
+/// Below, it is no test that failed, and none that passed.
+#[test]
+fn a_smoke_run_that_was_stopped_leaves_open_whether_a_version_is_well() {
+    let mut world = publisher();
+    let well = |world: &World| {
+        let plan = pull(world, Lever::Promote, "production", "publisher").unwrap();
+        let row = plan
+            .checks
+            .iter()
+            .find(|c| c.evidence.contains("the smoke run"));
+        let row = row.unwrap_or_else(|| panic!("{:?}", plan.checks));
+        (row.verdict, row.wants_reason(), row.evidence.clone())
+    };
+    let (verdict, wants_reason, said) = well(&world);
+    assert_eq!((verdict, wants_reason), (Verdict::Failed, true), "{said}");
+    change_failed(&mut world, |run| run.shutdown = Some("Stop".into()));
+    let (verdict, wants_reason, said) = well(&world);
+    assert_eq!((verdict, wants_reason), (Verdict::Unknown, true), "{said}");
+    let stopped = format!(
+        "{} of publisher in staging was stopped",
+        failed(&world).id.name
+    );
+    assert!(said.contains(&stopped), "{said}");
+}
+
 #[test]
 fn a_run_that_has_failed_and_backs_off_says_when_it_can_be_resubmitted() {
     let mut world = publisher();
