@@ -3,19 +3,20 @@
 //! Deliberately absent: Argo CD's own rollback, which auto-sync undoes at once, and undoing migrations.
 
 use super::checks::Checks;
+use super::fresh::is_fresh;
 use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
     CheckName, Choice, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, arrivals, gates, runs,
     version,
 };
-use crate::board::direction;
+use crate::board::{direction, status};
 use crate::delivery::Mechanism;
 use crate::journal::PlanState;
 use crate::model::span::span;
 use crate::model::{Now, Repository, Version};
 use crate::page::Page;
-use crate::store::Source;
+use crate::store::{Kind, Source};
 use jiff::Timestamp;
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
@@ -132,7 +133,7 @@ fn proposed(
     choices: Option<&[Choice]>,
 ) -> Result<Version, Refusal> {
     let arriving = from
-        .filter(|from| !past.fails_now(from))
+        .filter(|from| !past.fails_now(from) && !has_arrived(subject, from))
         .and_then(|from| arriving(subject, repository, from));
     if let Some(arriving) = arriving {
         return Err(subject.refusal(
@@ -184,6 +185,28 @@ fn describe_roll_back(
             span(now.duration_since(back.at).as_secs()),
             back.by
         )
+    })
+}
+
+/// Whether all that serves in the target is the version that stands there, rolled out whole, and no sync of a former one goes
+/// on. The parent may not have rendered it yet where its pods never left.
+fn has_arrived(subject: &Subject<'_>, now: &Version) -> bool {
+    let target = &subject.request.target;
+    let at = subject.context.now;
+    let status = status::status(subject.store(), subject.delivery(), target, at);
+    let is_fresh = is_fresh(subject, target, Kind::Pods);
+    status.filter(|_| is_fresh).is_some_and(|status| {
+        // An app of several images says the version of one of them.
+        let annotated = status.annotated.as_ref();
+        let is_rendered = match annotated.filter(|_| status.images.len() == 1) {
+            Some(annotated) => annotated == now,
+            None => status.parent_has_it != Some(false),
+        };
+        let is_live = status
+            .live
+            .as_ref()
+            .is_some_and(|live| live.is_as_declared());
+        is_live && is_rendered && !status.is_syncing_former()
     })
 }
 

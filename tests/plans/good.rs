@@ -640,9 +640,10 @@ fn a_roll_back_that_is_on_its_way_speaks_against_what_it_leaves() {
     assert!(row.evidence.contains("incident 4711"), "{}", row.evidence);
 }
 
-/// production went from v1362 back to v1361 two minutes ago, by a person.
+/// production went from v1362 back to v1361 two minutes ago, by a person; a pod of v1362 serves still.
 fn arriving() -> World {
     let mut world = past();
+    world.pod(HERE, APP, APP, "v1362", |_| {});
     world.stands(HERE, APP, "v1361", "v1362", "2h");
     world.stands(HERE, APP, "v1362", "v1361", "2m");
     let moved = world.changes.last_mut().unwrap();
@@ -660,8 +661,13 @@ fn nothing_is_proposed_while_a_roll_back_is_arriving() {
         ..Console::default()
     };
     let id = rolled_back(&world, &mut console, false);
-    world.stands(HERE, APP, "v1362", "v1361", "2m");
-    world.changes.last_mut().unwrap().kind = ActorKind::Robot;
+    let serving = world.clone();
+    world.pod(HERE, APP, APP, "v1362", |_| {});
+    let came_back = |world: &mut World| {
+        world.stands(HERE, APP, "v1362", "v1361", "2m");
+        world.changes.last_mut().unwrap().kind = ActorKind::Robot;
+    };
+    came_back(&mut world);
     console.now = crate::world::now();
     let refused = |console: &Console, world: &World| {
         console.decide(world, &request(Lever::RollBack, HERE, APP))
@@ -689,6 +695,20 @@ fn nothing_is_proposed_while_a_roll_back_is_arriving() {
         let plan = console.decide(world, &further).unwrap();
         assert_eq!(plan.to, Some("v1360".into()));
     }
+    // Whoever sent it: where nothing but it serves, it has arrived.
+    let mut serving = serving;
+    came_back(&mut serving);
+    for console in [&console, &Console::default()] {
+        serving.changes.last_mut().unwrap().kind = ActorKind::Person;
+        let plan = refused(console, &serving).unwrap();
+        assert_eq!(plan.to, Some("v1360".into()));
+    }
+    // Unless the parent has not rendered it yet: what serves may be about to leave.
+    let mut former = serving.clone();
+    change_app(&mut former, HERE, APP, |app| {
+        app.annotations.insert("imageTag".into(), "v1362".into());
+    });
+    refused(&Console::default(), &former).unwrap_err();
     // Once it has arrived, or is late, or does not run well itself, the next one back is proposed.
     let hops = console.journal.get(&id).unwrap().plan.hops.len();
     for hop in 0..hops {
