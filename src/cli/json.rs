@@ -107,11 +107,10 @@ pub struct LiveLine<'a> {
 #[derive(Serialize, Debug)]
 pub struct SmokeLine<'a> {
     pub phase: &'a str,
-    /// Somebody stopped it: its phase says nothing about the version.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub stopped: bool,
     pub run: &'a str,
     pub at: Option<String>,
+    /// Somebody stopped it: its phase says nothing about the version.
+    pub stopped: bool,
 }
 
 /// `history -o json`.
@@ -230,9 +229,9 @@ impl<'a> TargetLine<'a> {
                 .filter(|s| s.current)
                 .map(|smoke| SmokeLine {
                     phase: smoke.phase.as_str(),
-                    stopped: smoke.stopped,
                     run: &smoke.run.name,
                     at: smoke.at.map(moment),
+                    stopped: smoke.stopped,
                 }),
             attention: &status.attention,
         }
