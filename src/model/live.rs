@@ -296,6 +296,16 @@ impl Pod {
         !self.ends_by_itself() && !self.deleting && !is_over
     }
 
+    /// The workload that it is of: a Deployment's pods are named after it, the hash of their template and some letters,
+    /// others after it and a number or letters.
+    pub fn workload(&self) -> &str {
+        let name = &*self.id.name;
+        let hash = self.labels.get("pod-template-hash");
+        let by_hash = hash.and_then(|hash| name.rsplit_once(&format!("-{hash}-")));
+        let found = by_hash.or_else(|| name.rsplit_once('-'));
+        found.map_or(name, |(workload, _)| workload)
+    }
+
     /// A Job's or a run's: it does its work and ends, and serves nobody.
     pub fn ends_by_itself(&self) -> bool {
         self.job.is_some() || self.node_id.is_some()

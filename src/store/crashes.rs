@@ -29,6 +29,8 @@ pub struct AppImage {
     pub version: Version,
     pub namespace: Arc<str>,
     pub app: Arc<str>,
+    /// An app may run one image as several workloads: what serves in one proves nothing of another.
+    pub workload: Arc<str>,
 }
 
 impl AppImage {
@@ -38,6 +40,7 @@ impl AppImage {
             version: Version::new(container.tag()?),
             namespace: pod.id.namespace.clone(),
             app: app.clone(),
+            workload: pod.workload().into(),
         })
     }
 
@@ -71,6 +74,7 @@ impl Crashes {
             version: Version::new(""),
             namespace: Arc::default(),
             app: Arc::default(),
+            workload: Arc::default(),
         };
         let found = self.0.range(from..);
         let found = found.take_while(move |(known, _)| known.image == image);
@@ -254,6 +258,28 @@ mod tests {
         elsewhere.id.namespace = "licensing".into();
         let pods = [("whitehall", crashing("v3084")), ("whitehall", elsewhere)];
         assert_eq!(known(&pods), OF_V3084);
+    }
+
+    /// The workers of an app run its image, and are well where its servers crash.
+    #[test]
+    fn a_ready_pod_of_another_workload_takes_nothing_back() {
+        let of = |mut pod: Pod, name: &str, hash: Option<&str>| {
+            pod.id.name = name.into();
+            let hash = hash.map(|hash| ("pod-template-hash".into(), hash.into()));
+            pod.labels.extend(hash);
+            ("whitehall", pod)
+        };
+        let crashes = || of(crashing("v3084"), "web-5d8f-aaaaa", Some("5d8f"));
+        let ready = |name, hash| of(whitehall("v3084", None), name, hash);
+        for other in [
+            ready("worker-5d8f-bbbbb", Some("5d8f")),
+            ready("worker-0", None),
+        ] {
+            assert_eq!(known(&[crashes(), other]), OF_V3084);
+        }
+        // Another template of the same workload may be what was mended.
+        let mended = ready("web-77aa-ccccc", Some("77aa"));
+        assert_eq!(known(&[crashes(), mended]), NOTHING);
     }
 
     #[test]
