@@ -9,6 +9,7 @@ use super::{
     gates, hops, mark, runs,
 };
 use crate::belongs::{self, application};
+use crate::board::status;
 use crate::model::{App, Application, Repository, Target, Version, live};
 use crate::page::Page;
 use crate::store::{Kind, Source};
@@ -245,20 +246,37 @@ pub(super) fn rendered(subject: &Subject<'_>, app: &Application) -> Option<Versi
 
 /// Until the parent has rendered what git declares, a sync applies once more what another version has replaced.
 fn is_rendered(subject: &Subject<'_>, to: Option<&Version>, checks: &mut Checks) {
-    let declared = declared(subject);
-    if let (Some(declared), Some(to)) = (declared, to)
-        && declared != *to
-    {
-        checks.add(
-            CheckName::Rendered,
-            Verdict::Failed,
-            format!("git declares {declared}, and the sync would apply {to} again, which the parent rendered before"),
-            Remedy::by(
-                "Wait for the parent app, or refresh it.",
-                Way::Pull(Lever::Refresh),
-            ),
-        );
-    }
+    let evidence = match (declared(subject), to) {
+        (Some(declared), Some(to)) if declared != *to => format!(
+            "git declares {declared}, and the sync would apply {to} again, which the parent rendered before"
+        ),
+        // No annotation says the versions of an app of several images.
+        (None, _) if is_parent_behind(subject) => {
+            let files = subject.repositories.iter().map(ToString::to_string);
+            let files: Vec<String> = files.collect();
+            format!(
+                "the parent has not rendered the last commit of {} yet, and the sync would apply again what stood before",
+                files.join(", ")
+            )
+        }
+        _ => return,
+    };
+    checks.add(
+        CheckName::Rendered,
+        Verdict::Failed,
+        evidence,
+        Remedy::by(
+            "Wait for the parent app, or refresh it.",
+            Way::Pull(Lever::Refresh),
+        ),
+    );
+}
+
+fn is_parent_behind(subject: &Subject<'_>) -> bool {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let (target, now) = (&subject.request.target, subject.context.now);
+    let status = status::status(store, delivery, target, now);
+    status.is_some_and(|status| status.parent_has_it == Some(false))
 }
 
 /// The version in the one file of the target.

@@ -61,3 +61,29 @@ fn what_does_not_concern_a_sync_says_nothing_against_it() {
         assert_eq!(with(kind), (Verdict::Passed, said.clone()));
     }
 }
+
+/// No annotation says the versions of an app of several images; what the parent has synced does.
+#[test]
+fn what_the_parent_has_not_rendered_yet_is_not_synced() {
+    let mut world = publisher();
+    let files = ["licensify-backend", "licensify-feed"];
+    world.app("licensify", &files);
+    for file in files {
+        world.stands("production", file, "v1", "v2", "3d");
+    }
+    world.application("production", "licensify", |_| {});
+    world.stands("production", "licensify-backend", "v2", "v1", "9s");
+    let mut sync = |synced: &str| {
+        change_app(&mut world, "production", "app-config", |parent| {
+            parent.synced_revision = Some(crate::world::commit(synced));
+        });
+        pull(&world, Lever::Sync, "production", "licensify")
+    };
+    let refusal = sync("productionlicensify-feedv2").unwrap_err();
+    assert_eq!(
+        refusal.because,
+        "the parent has not rendered the last commit of licensify-backend, licensify-feed yet, and the sync would apply \
+         again what stood before."
+    );
+    sync("tip").unwrap();
+}
