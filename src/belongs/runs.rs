@@ -84,16 +84,30 @@ pub fn brought<'a>(store: &'a Store, delivery: &Delivery, change: &Change) -> Op
     let runs = delivery.runs.as_ref()?;
     let version = change.to.as_ref().filter(|_| change.moves_version())?;
     let all = store.clusters.values().flat_map(|c| c.runs.iter());
-    all.filter(|run| deploys_into(runs, run) == Some(change.environment.as_str()))
-        .filter(|run| run.repository(&runs.repository_label).as_ref() == Some(&change.repository))
-        .filter(|run| run.version(&runs.version_label).as_ref() == Some(version))
-        .filter(|run| {
-            run.begun().is_some_and(|begun| {
-                let passed = change.at.duration_since(begun);
-                passed >= -CLOCKS_DIFFER && passed <= BRINGS_WITHIN
-            })
+    // The time is asked first: hardly any run began then.
+    all.filter(|run| {
+        run.begun().is_some_and(|begun| {
+            let passed = change.at.duration_since(begun);
+            passed >= -CLOCKS_DIFFER && passed <= BRINGS_WITHIN
         })
-        .min_by(|a, b| newest_first(a, b))
+    })
+    .filter(|run| deploys_into(runs, run) == Some(change.environment.as_str()))
+    .filter(|run| run.repository(&runs.repository_label).as_ref() == Some(&change.repository))
+    .filter(|run| run.version(&runs.version_label).as_ref() == Some(version))
+    .min_by(|a, b| newest_first(a, b))
+}
+
+/// Who ordered a change, and why: as the run says that brought it, else its commit.
+pub fn name_mover(store: &Store, delivery: &Delivery, change: &Change) -> (String, Option<String>) {
+    // The commit of a run says neither who ordered it nor why, but the run does where a plan made it.
+    let run = match change.kind {
+        ActorKind::Robot => None,
+        _ => brought(store, delivery, change),
+    };
+    let by = run.and_then(Run::ordered_by).unwrap_or(&change.actor);
+    let reason = change.reason.as_ref();
+    let reason = reason.or_else(|| run.and_then(Run::reason));
+    (by.to_string(), reason.map(ToString::to_string))
 }
 
 /// The smoke runs of a target, newest first.

@@ -1,5 +1,6 @@
 //! Direction: which of two versions of a repository is the higher one, by their texts or by what history saw first.
 
+use crate::belongs::runs;
 use crate::delivery::Delivery;
 use crate::delivery::versions::OrderBy;
 use crate::model::{ActorKind, Change, Environment, Now, Order, Repository, TakenBack, Version};
@@ -147,12 +148,13 @@ pub fn taken_back(
 /// The roll back that a change was; none where it was something else.
 fn by_history(store: &Store, delivery: &Delivery, change: &Change) -> Option<TakenBack> {
     is_roll_back(store, delivery, change).then_some(())?;
+    let (by, reason) = runs::name_mover(store, delivery, change);
     Some(TakenBack {
         from: change.from.clone()?,
         to: change.to.clone()?,
         at: change.at,
-        by: change.actor.to_string(),
-        reason: change.reason.as_ref().map(ToString::to_string),
+        by,
+        reason,
         is_left: false,
     })
 }

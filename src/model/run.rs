@@ -20,6 +20,11 @@ words!(
     NodeKind { Pod, Container, Steps, StepGroup, DAG, TaskGroup, Retry, Skipped, Suspend, HTTP, Plugin }
 );
 
+/// Annotation of what a plan makes: who pulled the lever.
+pub const ACTOR: &str = "leverframe/actor";
+/// Annotation: why.
+pub const REASON: &str = "leverframe/reason";
+
 impl RunPhase {
     pub fn is_over(&self) -> bool {
         matches!(
@@ -82,6 +87,16 @@ impl Run {
     /// It was asked to shut down, and is not over yet.
     pub fn is_stopping(&self) -> bool {
         !self.phase.is_over() && self.shutdown.is_some()
+    }
+
+    /// Who ordered it, where a plan made it.
+    pub fn ordered_by(&self) -> Option<&Arc<str>> {
+        self.annotations.get(ACTOR)
+    }
+
+    /// Why it was ordered, where a plan made it.
+    pub fn reason(&self) -> Option<&Arc<str>> {
+        self.annotations.get(REASON)
     }
 
     /// It ended because somebody asked it to: that says nothing about what it tested or would have written.

@@ -3,9 +3,9 @@
 //! A file has had thousands of versions and a roll back offers four, so each is judged only when it is asked for.
 //! Deliberately absent: what the cluster shows of them ([`super::observed::Observed`]).
 
+use super::Lever;
 use super::good::Complaint;
 use super::observed::Observed;
-use super::{Lever, mark};
 use crate::belongs::runs;
 use crate::board::direction::is_roll_back;
 use crate::delivery::Delivery;
@@ -175,16 +175,19 @@ impl<'a> Candidates<'a> {
             return Some(Complaint::RolledBack {
                 at: left.at,
                 by: record.plan.who.login.clone(),
-                reason: record.plan.request.reason.clone().or(reason_of(left)),
+                reason: record
+                    .plan
+                    .request
+                    .reason
+                    .clone()
+                    .or_else(|| left.reason.as_ref().map(ToString::to_string)),
             });
         }
-        // The commit of a run says neither who ordered it nor why, but the run does where another journal's plan made it.
-        let run = runs::brought(store, delivery, left);
-        let noted = |key| Some(run?.annotations.get(key)?.to_string());
+        let (by, reason) = runs::name_mover(store, delivery, left);
         Some(Complaint::RolledBack {
             at: left.at,
-            by: noted(mark::ACTOR).unwrap_or_else(|| left.actor.to_string()),
-            reason: reason_of(left).or_else(|| noted(mark::REASON)),
+            by,
+            reason,
         })
     }
 
@@ -193,9 +196,4 @@ impl<'a> Candidates<'a> {
         let history = &self.orders.store.history;
         history.changes_of(&change.environment, &change.repository)
     }
-}
-
-/// The reason that the commit of a change gives.
-fn reason_of(change: &Change) -> Option<String> {
-    change.reason.as_ref().map(ToString::to_string)
 }

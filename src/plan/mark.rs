@@ -3,16 +3,13 @@
 //! Deliberately absent: the trailers of commits, which the git writer adds.
 
 use super::{PlanId, Write};
+pub use crate::model::run::{ACTOR, REASON};
 use serde_json::{Map, Value, json};
 
 /// Annotation: the plan's id.
 pub const PLAN: &str = "leverframe/plan";
 /// Annotation of a run: the id of the plan that stopped it. Its own [`PLAN`] stays, by which the one that made it is found.
 pub const STOP: &str = "leverframe/stop";
-/// Annotation: who pulled the lever.
-pub const ACTOR: &str = "leverframe/actor";
-/// Annotation: why.
-pub const REASON: &str = "leverframe/reason";
 /// Annotation of a resubmitted run: the uid of the run that it repeats.
 pub const ORIGIN: &str = "leverframe/origin-uid";
 /// Annotation of a resubmitted run: its number among the attempts.

@@ -10,6 +10,7 @@ use super::{
     CheckName, Choice, Lever, Plan, Refusal, Remedy, Request, Verdict, Way, arrivals, gates, runs,
     version,
 };
+use crate::belongs::runs as belongs;
 use crate::board::{direction, status};
 use crate::delivery::Mechanism;
 use crate::journal::PlanState;
@@ -247,8 +248,13 @@ fn arriving(subject: &Subject<'_>, repository: &Repository, now: &Version) -> Op
     // This journal knows better of its own plans: one that is over has arrived, or never will.
     let changes = store.history.changes_of(environment, repository);
     let is_ours = subject.context.journal.brought(moved, changes).is_some();
-    (is_young && !is_ours && direction::is_roll_back(store, delivery, moved))
-        .then(|| text(moved.at, &moved.actor, from))
+    (is_young && !is_ours && direction::is_roll_back(store, delivery, moved)).then(|| {
+        text(
+            moved.at,
+            &belongs::name_mover(store, delivery, moved).0,
+            from,
+        )
+    })
 }
 
 fn identity(

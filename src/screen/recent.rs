@@ -2,8 +2,9 @@
 //!
 //! Deliberately absent: older changes (those are the history of one target) and changes that git does not know.
 
+use crate::belongs::runs;
 use crate::board::status::Status;
-use crate::model::{ActorKind, Change, Environment, Version};
+use crate::model::{ActorKind, Change, Environment, Run, Version};
 use crate::state::State;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -122,7 +123,11 @@ pub fn name_mover(state: &State, change: &Change) -> String {
     if let Some(record) = state.journal.brought(change, changes) {
         return format!("{}, by leverframe", record.plan.who.login);
     }
+    let run = || runs::brought(&state.store, &state.delivery, change);
     match change.kind {
+        ActorKind::Manual if let Some(who) = run().and_then(Run::ordered_by) => {
+            format!("{who}, by leverframe")
+        }
         ActorKind::Robot => match state.delivery.lower(&change.environment) {
             Some(lower) if stood(state, &lower.name, change) => {
                 format!("robot, promoted from {}", lower.name)

@@ -378,7 +378,15 @@ fn a_roll_back_of_another_journal_is_said_with_what_its_run_carries() {
         let plan = pull(&world, Lever::Promote, HERE, APP).unwrap();
         let evidence = check(&plan, "bad_here").evidence.clone();
         let (_, by) = evidence.split_once("22m ago by ").unwrap();
-        by.split_once("; the cause").unwrap().0.to_owned()
+        let by = by.split_once("; the cause").unwrap().0.to_owned();
+        // The cell and the roll back's own evidence name the same.
+        let (who, _) = by.split_once([':', ',']).unwrap();
+        let state = world.state(80, 24);
+        let status = state.board.status(&Target::new(HERE, APP)).unwrap();
+        let cell = status.because.join(" ");
+        let named = format!("rolled back from v1362 22m ago by {who}");
+        assert!(cell.contains(&named), "{named} {cell}");
+        by
     };
     assert_eq!(said(Some(("23m", "v1361"))), "alice: incident 4711");
     let unknown = "deploy-robot, no reason is on record";
