@@ -166,8 +166,11 @@ fn may_be_proposed(state: &State, (lever, plans): &(Lever, Vec<Plan>)) -> bool {
             return false;
         }
         match lever {
-            // It would bring to the pods what nobody meant.
-            Lever::Sync | Lever::Refresh => !has(Word::Lower) || is_cure(),
+            // It would bring to the pods what nobody meant; and where nothing is wrong it brings nothing.
+            Lever::Sync | Lever::Refresh => {
+                let is_calm = status.is_none_or(|status| status.attention.is_empty());
+                is_cure() || !(is_calm || has(Word::Lower))
+            }
             // If it passes, what nobody meant goes on to the next environment.
             Lever::Resubmit => !has(Word::Lower),
             Lever::Release => ends_hold(state, plan),
@@ -219,8 +222,10 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
     // While something moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
     let under_way = under_way_of_moved(state, target);
     if !under_way.is_empty() {
-        // What still brings another version cures the trouble that is seen, so then only a hold is wanted beside it.
-        let brings = brings_version(&under_way);
+        // What still brings another version, or the first cure itself, cures the trouble that is seen: then only a hold is
+        // wanted beside it.
+        let is_being_cured = first.first().is_some_and(|cure| under_way.contains(cure));
+        let brings = is_being_cured || brings_version(&under_way);
         let is_wanted = |lever| !under_way.contains(&lever) && (!brings || lever == Lever::Hold);
         ready.retain(|(lever, _)| first.contains(lever) && is_wanted(*lever));
     }

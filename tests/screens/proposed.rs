@@ -688,6 +688,8 @@ fn every_marked_cell_speaks_for_itself() {
     for app in ["frontend", "publisher"] {
         world.application("production", app, |_| {});
     }
+    // Of a cell that is well no sync is proposed.
+    world.closed("staging", "publisher", "10m", "hold");
     let mut state = world.state(120, 40);
     let calm = Target::new("production", "publisher");
     let lower = Target::new("production", "frontend");
@@ -718,9 +720,9 @@ fn what_is_under_way_is_asked_of_what_would_be_moved() {
     world::remember(&mut state, sent.clone(), "2s");
     assert_eq!(proposed(&state, &calm), [Lever::Hold]);
     // And what moves the cell under the cursor hides no cure of another.
-    state.ui.board.marks = [calm.clone()].into();
-    assert!(!proposed(&state, &crashing).is_empty());
-    assert_ne!(proposed(&state, &crashing), [Lever::Hold]);
+    let lower = Target::new("production", "frontend");
+    state.ui.board.marks = [lower].into();
+    assert_eq!(proposed(&state, &crashing)[0], Lever::Promote);
 }
 
 /// What was lost below is another file of the app; and what stands below by accident is no cure of what has not come.
@@ -825,6 +827,28 @@ fn nothing_leads_to_what_was_just_rolled_back_from() {
     assert!(line.starts_with("[h]hold "), "{line}");
 }
 
+/// A sync whose hook has failed, and which is tried again.
+fn retried() -> Operation {
+    Operation {
+        phase: Phase::Running,
+        message: Some("Retrying attempt #3".into()),
+        started: Some(ago("15m")),
+        finished: Some(ago("1m")),
+        retries: 3,
+        retry_limit: Some(5),
+        revision: None,
+        hooks: vec![Hook {
+            kind: "Job".into(),
+            namespace: "apps".into(),
+            name: "publisher-dbmigrate".into(),
+            stage: "PreSync".into(),
+            phase: Phase::Failed,
+            message: None,
+        }],
+        failed: Vec::new(),
+    }
+}
+
 /// A hook is tried again and again, so that a sync would be lost: what leads out is the version before, while its pods serve.
 #[test]
 fn a_hook_that_cannot_be_synced_now_is_left_by_a_roll_back() {
@@ -832,24 +856,7 @@ fn a_hook_that_cannot_be_synced_now_is_left_by_a_roll_back() {
     let robot = ActorKind::Robot;
     world.moved("production", "publisher", "v1359", "v1360", "9d", robot);
     world.application("production", "publisher", |app| {
-        app.operation = Some(Operation {
-            phase: Phase::Running,
-            message: Some("Retrying attempt #3".into()),
-            started: Some(ago("15m")),
-            finished: Some(ago("1m")),
-            retries: 3,
-            retry_limit: Some(5),
-            revision: None,
-            hooks: vec![Hook {
-                kind: "Job".into(),
-                namespace: "apps".into(),
-                name: "publisher-dbmigrate".into(),
-                stage: "PreSync".into(),
-                phase: Phase::Failed,
-                message: None,
-            }],
-            failed: Vec::new(),
-        });
+        app.operation = Some(retried());
     });
     let mut state = world.state(80, 24);
     let target = Target::new("production", "publisher");
@@ -861,4 +868,28 @@ fn a_hook_that_cannot_be_synced_now_is_left_by_a_roll_back() {
     let levers = footer(&mut state, &target);
     let wanted = "a levers: b roll back to v1360";
     assert!(levers.contains(wanted), "{levers}");
+    // Once it has given up a sync cures it, and while that goes on nothing else is led to.
+    world.application("production", "publisher", |app| {
+        let mut operation = retried();
+        (operation.phase, operation.retries) = (Phase::Failed, 5);
+        app.operation = Some(operation);
+    });
+    let mut state = world.state(80, 24);
+    assert_eq!(proposed(&state, &target)[0], Lever::Sync);
+    let sync = request(Lever::Sync, "production", "publisher");
+    let sent = decide(&state, &sync).unwrap_or_else(|refusal| panic!("{refusal}"));
+    world::remember(&mut state, sent, "2s");
+    assert_eq!(proposed(&state, &target), [Lever::Hold]);
+}
+
+/// A calm cell wants nothing; a sync of it would only run its hooks once more.
+#[test]
+fn where_nothing_is_wrong_no_sync_is_proposed() {
+    let mut world = may_all(world::night());
+    world.application("production", "publisher", |_| {});
+    let state = world.state(80, 24);
+    let target = Target::new("production", "publisher");
+    assert!(is_ready(&state, &target, Lever::Sync));
+    assert!(is_ready(&state, &target, Lever::Refresh));
+    assert_eq!(proposed(&state, &target), [Lever::Hold]);
 }
