@@ -88,11 +88,16 @@ pub(super) fn made_by<'a>(subject: &Subject<'a>, run: &Run) -> Option<&'a Record
     subject.context.journal.get(&PlanId::new(plan))
 }
 
-/// `your own roll back (deploy-image-7f3a @ production)`; of a run that no plan of the journal made its name alone.
+/// `your own roll back (deploy-image-7f3a @ production)`; of a run that no plan of the journal made its name, and what it
+/// says itself.
 fn whose(subject: &Subject<'_>, run: &Run) -> String {
     let name = format!("{} @ {}", run.id.name, run.environment());
     let Some(record) = made_by(subject, run) else {
-        return name;
+        return match (run.ordered_by(), run.reason()) {
+            (Some(who), Some(why)) => format!("{name}, ordered by {who} ({why}),"),
+            (Some(who), None) => format!("{name}, ordered by {who},"),
+            (None, _) => name,
+        };
     };
     let (who, lever) = (&record.plan.who, record.plan.request.lever.title());
     match who == subject.context.who {
@@ -104,11 +109,12 @@ fn whose(subject: &Subject<'_>, run: &Run) -> String {
 fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
     let (version, into) = (flight.version.short(), &flight.into);
     let whose = whose(subject, flight.run);
-    match made_by(subject, flight.run) {
-        Some(_) => {
+    let is_meant = made_by(subject, flight.run).is_some() || flight.run.ordered_by().is_some();
+    match is_meant {
+        true => {
             format!("{whose} still brings {version} into {into}: wait for it, or stop it first")
         }
-        None => format!("{whose} would bring {version} into {into}: stop it first"),
+        false => format!("{whose} would bring {version} into {into}: stop it first"),
     }
 }
 

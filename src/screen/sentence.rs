@@ -151,15 +151,14 @@ fn says(state: &State, status: &Status) -> String {
     parts.join(" ")
 }
 
-/// The newest plan on the target that is not over. The newest of all stands on the last line.
+/// The newest plan on the target that is not over, but for the newest of all, which stands on the last line.
 fn plan(state: &State, target: &Target) -> Option<String> {
     let newest = state.journal.records.last().map(|record| &record.plan.id);
-    let record = state
-        .journal
-        .open()
-        .filter(|record| record.plan.request.target == *target)
-        .last()
-        .filter(|record| Some(&record.plan.id) != newest)?;
+    let of_target = state.journal.open();
+    let of_target = of_target.filter(|record| record.plan.request.target == *target);
+    let record = of_target
+        .filter(|record| Some(&record.plan.id) != newest)
+        .last()?;
     let request = &record.plan.request;
     let file = request.named_file();
     let file = file.map(|file| format!(" {file}")).unwrap_or_default();

@@ -6,6 +6,7 @@ use super::pen::{Line, Pen};
 use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::board::status::Status;
+use crate::model::Target;
 use crate::plan::Lever;
 use crate::screen::list::{selected_mute, selected_record};
 use crate::screen::{self, keys, levers, message, off::off, place::place, proposed};
@@ -186,6 +187,7 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     let (ready, asking) = proposed::in_order_of_use(state, target);
     if ready.is_empty() && asking.is_empty() {
         let why = match proposed::under_way_of_moved(state, target).is_empty() {
+            true if would_move(state, target) => "none is proposed",
             true => "none would move now",
             false => "a change is under way",
         };
@@ -218,6 +220,12 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
         };
     }
     entries
+}
+
+/// Whether the list of levers has one that is ready, be it one that is not proposed.
+fn would_move(state: &State, target: &Target) -> bool {
+    let decided = levers::decided(state, target);
+    decided.iter().any(|(_, decision)| decision.is_ok())
 }
 
 fn typed(prompt: &Prompt, pen: &mut Pen<'_>) -> Option<Position> {

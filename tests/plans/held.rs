@@ -494,6 +494,16 @@ fn a_hold_does_not_ask_to_stop_the_roll_back_that_it_follows() {
     let said = "deploy-image-production-v1360 @ production would bring v1360 into production: stop it first";
     let unknown = row(&Console::default(), Lever::Hold);
     assert_eq!(unknown, (Verdict::Failed, said.to_owned()));
+    // One that another journal's plan made says who ordered it, and why.
+    change_run(&mut world, &run, |run| {
+        for (key, value) in [(mark::ACTOR, "alice"), (mark::REASON, "incident 4711")] {
+            run.annotations.insert(key.into(), value.into());
+        }
+    });
+    let plan = pull(&world, Lever::Hold, "production", "publisher").unwrap();
+    let said = "deploy-image-production-v1360 @ production, ordered by alice (incident 4711), still brings v1360 into \
+                production: wait for it, or stop it first";
+    assert_eq!(check(&plan, "overtaken").evidence, said);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::{decide, key, night, request, world};
 use leverframe::journal::{Entry, What};
 use leverframe::model::live::Hook;
 use leverframe::model::{ActorKind, Operation, Phase, Target, Word};
-use leverframe::plan::{HopEffect, Lever, Outcome, Plan, Write};
+use leverframe::plan::{HopEffect, Lever, Outcome, Plan, PlanId, Write};
 use leverframe::state::{Overlay, State};
 use std::sync::Arc;
 
@@ -546,6 +546,14 @@ fn what_would_deliver_an_accident_is_not_proposed() {
     let said = words(&state);
     let wanted = "promote is not proposed: production has v372 already.";
     assert!(said.contains(wanted), "{said}");
+    // Nor can it be held: what is ready all the same is not denied.
+    for repository in ["licensify-backend", "licensify-feed"] {
+        world.closed("staging", repository, "400d", "by hand");
+    }
+    let mut state = world.state(120, 40);
+    assert_eq!(proposed(&state, &target), []);
+    let levers = footer(&mut state, &target);
+    assert!(levers.contains("a levers: none is proposed"), "{levers}");
 }
 
 /// Nothing is below integration, so what was lost there comes back by a roll back.
@@ -847,6 +855,25 @@ fn retried() -> Operation {
         }],
         failed: Vec::new(),
     }
+}
+
+/// The hold that a roll back leads to stands on the last line; how far the roll back has come is what one waits for.
+#[test]
+fn a_roll_back_is_told_of_though_a_newer_plan_is_on_the_last_line() {
+    let mut state = may_all(world::night()).state(120, 40);
+    let target = whitehall();
+    for (lever, age) in [(Lever::RollBack, "40s"), (Lever::Hold, "20s")] {
+        let mut sent = decide(&state, &request(lever, "production", "whitehall-admin")).unwrap();
+        sent.id = PlanId::new(&format!("{lever:?}"));
+        world::remember(&mut state, sent, age);
+    }
+    footer(&mut state, &target);
+    let said = words(&state);
+    assert!(said.contains("roll back: waiting for "), "{said}");
+    assert!(
+        said.contains("hold whitehall-admin in production: waiting for "),
+        "{said}"
+    );
 }
 
 /// A hook is tried again and again, so that a sync would be lost: what leads out is the version before, while its pods serve.
