@@ -166,10 +166,11 @@ fn may_be_proposed(state: &State, (lever, plans): &(Lever, Vec<Plan>)) -> bool {
             return false;
         }
         match lever {
-            // It would bring to the pods what nobody meant; and where nothing is wrong it brings nothing.
-            Lever::Sync | Lever::Refresh => {
-                let is_calm = status.is_none_or(|status| status.attention.is_empty());
-                is_cure() || !(is_calm || has(Word::Lower))
+            // It would bring to the pods what nobody meant, or nothing at all.
+            Lever::Sync => is_cure(),
+            Lever::Refresh => {
+                let is_behind = status.is_some_and(|status| status.parent_has_it == Some(false));
+                is_cure() || (is_behind && !has(Word::Lower))
             }
             // If it passes, what nobody meant goes on to the next environment.
             Lever::Resubmit => !has(Word::Lower),

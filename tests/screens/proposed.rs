@@ -22,7 +22,6 @@ fn no_other_lever_is_proposed_while_a_plan_moves_the_cell() {
     let target = Target::new("production", "whitehall-admin");
     let before = proposed(&state, &target);
     assert_eq!(before[..2], [Lever::RollBack, Lever::Hold]);
-    assert!(before.len() > 2, "{before:?}");
     let back = request(Lever::RollBack, "production", "whitehall-admin");
     let sent = decide(&state, &back).unwrap();
     world::remember(&mut state, sent, "2s");
@@ -689,15 +688,14 @@ fn a_gate_is_not_proposed_to_be_opened_for_a_lower_version() {
     assert!(!released("v1360"));
 }
 
-/// Nothing speaks against a sync of the first marked cell; the second lost its version by accident.
+/// A sync cures the first marked cell; the second lost its version by accident.
 #[test]
 fn every_marked_cell_speaks_for_itself() {
     let mut world = may_all(world::night());
-    for app in ["frontend", "publisher"] {
-        world.application("production", app, |_| {});
-    }
-    // Of a cell that is well no sync is proposed.
-    world.closed("staging", "publisher", "10m", "hold");
+    world.application("production", "frontend", |_| {});
+    world.application("production", "publisher", |app| {
+        app.operation = Some(given_up())
+    });
     let mut state = world.state(120, 40);
     let calm = Target::new("production", "publisher");
     let lower = Target::new("production", "frontend");
@@ -876,6 +874,15 @@ fn a_roll_back_is_told_of_though_a_newer_plan_is_on_the_last_line() {
     );
 }
 
+/// The same when it is tried no more.
+fn given_up() -> Operation {
+    Operation {
+        phase: Phase::Failed,
+        retries: 5,
+        ..retried()
+    }
+}
+
 /// A hook is tried again and again, so that a sync would be lost: what leads out is the version before, while its pods serve.
 #[test]
 fn a_hook_that_cannot_be_synced_now_is_left_by_a_roll_back() {
@@ -897,9 +904,7 @@ fn a_hook_that_cannot_be_synced_now_is_left_by_a_roll_back() {
     assert!(levers.contains(wanted), "{levers}");
     // Once it has given up a sync cures it, and while that goes on nothing else is led to.
     world.application("production", "publisher", |app| {
-        let mut operation = retried();
-        (operation.phase, operation.retries) = (Phase::Failed, 5);
-        app.operation = Some(operation);
+        app.operation = Some(given_up())
     });
     let mut state = world.state(80, 24);
     assert_eq!(proposed(&state, &target)[0], Lever::Sync);
@@ -909,14 +914,23 @@ fn a_hook_that_cannot_be_synced_now_is_left_by_a_roll_back() {
     assert_eq!(proposed(&state, &target), [Lever::Hold]);
 }
 
-/// A calm cell wants nothing; a sync of it would only run its hooks once more.
+/// A sync that cures nothing would only run its hooks once more.
 #[test]
-fn where_nothing_is_wrong_no_sync_is_proposed() {
+fn no_sync_is_proposed_that_cures_nothing() {
     let mut world = may_all(world::night());
     world.application("production", "publisher", |_| {});
-    let state = world.state(80, 24);
     let target = Target::new("production", "publisher");
-    assert!(is_ready(&state, &target, Lever::Sync));
-    assert!(is_ready(&state, &target, Lever::Refresh));
-    assert_eq!(proposed(&state, &target), [Lever::Hold]);
+    // Nor where something else is wrong.
+    for is_held in [false, true] {
+        let mut world = world.clone();
+        if is_held {
+            world.closed("staging", "publisher", "10m", "hold");
+        }
+        let state = world.state(80, 24);
+        assert!(is_ready(&state, &target, Lever::Sync));
+        assert!(is_ready(&state, &target, Lever::Refresh));
+        let levers = proposed(&state, &target);
+        let cure = if is_held { Lever::Release } else { Lever::Hold };
+        assert_eq!(levers, [cure]);
+    }
 }
