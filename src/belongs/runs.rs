@@ -37,6 +37,18 @@ pub fn deploys_into<'r>(runs: &Runs, run: &'r Run) -> Option<&'r str> {
     run.parameter_or_label(&deploy.environment_label)
 }
 
+/// The version that a run writes into a file of an environment by itself; none where it writes another one, or none.
+pub fn writes(
+    runs: &Runs,
+    run: &Run,
+    environment: &Environment,
+    repository: &Repository,
+) -> Option<Version> {
+    let is_there = deploys_into(runs, run) == Some(environment.as_str());
+    let is_it = is_there && run.repository(&runs.repository_label).as_ref() == Some(repository);
+    run.version(&runs.version_label).filter(|_| is_it)
+}
+
 /// The order of runs: by when they began, the newest first; those of one moment by their identity.
 pub fn newest_first(a: &Run, b: &Run) -> Ordering {
     b.begun().cmp(&a.begun()).then_with(|| b.id.cmp(&a.id))
@@ -63,9 +75,7 @@ pub fn delivering<'a>(
     let stands = declared.and_then(|file| file.version.as_ref());
     let changes = store.history.changes_of(environment, repository);
     let mut found: Vec<(&Run, Version)> = in_flight(store)
-        .filter(|run| deploys_into(runs, run) == Some(environment.as_str()))
-        .filter(|run| run.repository(&runs.repository_label).as_ref() == Some(repository))
-        .filter_map(|run| Some((run, run.version(&runs.version_label)?)))
+        .filter_map(|run| Some((run, writes(runs, run, environment, repository)?)))
         .filter(|(run, version)| {
             let has_written = changes.iter().any(|change| {
                 let since = run.begun().is_some_and(|begun| change.at >= begun);
@@ -91,14 +101,18 @@ pub fn brought<'a>(store: &'a Store, delivery: &Delivery, change: &Change) -> Op
             passed >= -CLOCKS_DIFFER && passed <= BRINGS_WITHIN
         })
     })
-    .filter(|run| deploys_into(runs, run) == Some(change.environment.as_str()))
-    .filter(|run| run.repository(&runs.repository_label).as_ref() == Some(&change.repository))
-    .filter(|run| run.version(&runs.version_label).as_ref() == Some(version))
+    .filter(|run| {
+        writes(runs, run, &change.environment, &change.repository).as_ref() == Some(version)
+    })
     .min_by(|a, b| newest_first(a, b))
 }
 
 /// Who ordered a change, and why: as the run says that brought it, else its commit.
-pub fn name_mover(store: &Store, delivery: &Delivery, change: &Change) -> (String, Option<String>) {
+pub fn who_ordered(
+    store: &Store,
+    delivery: &Delivery,
+    change: &Change,
+) -> (String, Option<String>) {
     // The commit of a run says neither who ordered it nor why, but the run does where a plan made it.
     let run = match change.kind {
         ActorKind::Robot => None,

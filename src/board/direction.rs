@@ -148,7 +148,7 @@ pub fn taken_back(
 /// The roll back that a change was; none where it was something else.
 fn by_history(store: &Store, delivery: &Delivery, change: &Change) -> Option<TakenBack> {
     is_roll_back(store, delivery, change).then_some(())?;
-    let (by, reason) = runs::name_mover(store, delivery, change);
+    let (by, reason) = runs::who_ordered(store, delivery, change);
     Some(TakenBack {
         from: change.from.clone()?,
         to: change.to.clone()?,

@@ -183,7 +183,7 @@ impl<'a> Candidates<'a> {
                     .or_else(|| left.reason.as_ref().map(ToString::to_string)),
             });
         }
-        let (by, reason) = runs::name_mover(store, delivery, left);
+        let (by, reason) = runs::who_ordered(store, delivery, left);
         Some(Complaint::RolledBack {
             at: left.at,
             by,

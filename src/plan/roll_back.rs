@@ -251,7 +251,7 @@ fn arriving(subject: &Subject<'_>, repository: &Repository, now: &Version) -> Op
     (is_young && !is_ours && direction::is_roll_back(store, delivery, moved)).then(|| {
         text(
             moved.at,
-            &belongs::name_mover(store, delivery, moved).0,
+            &belongs::who_ordered(store, delivery, moved).0,
             from,
         )
     })

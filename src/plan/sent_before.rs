@@ -5,7 +5,7 @@
 use super::in_flight::is_the_same;
 use super::subject::{Draft, Subject};
 use super::{Lever, Moves, Plan, PlanId, Request, mark};
-use crate::belongs::runs::{by_id, deploys_into, newest_first};
+use crate::belongs::runs::{by_id, newest_first, writes};
 use crate::journal::{Journal, Record};
 use crate::model::span::span;
 use crate::model::{Run, Version};
@@ -88,17 +88,16 @@ fn by_run(subject: &Subject<'_>, draft: &Draft, to: &Version) -> Option<String> 
         return None;
     }
     let all = subject.store().clusters.values();
-    let same = all.flat_map(|cluster| cluster.runs.iter()).filter(|run| {
-        deploys_into(runs, run) == Some(request.target.environment.as_str())
-            && run.repository(&runs.repository_label).as_ref() == Some(file)
-            && run.version(&runs.version_label).as_ref() == Some(to)
-    });
+    let environment = &request.target.environment;
+    let same = all
+        .flat_map(|cluster| cluster.runs.iter())
+        .filter(|run| writes(runs, run, environment, file).as_ref() == Some(to));
     let run = same.min_by(|a, b| newest_first(a, b))?;
     ended_by_a_stop(subject, run)?;
     let begun = run.begun()?;
     let its_run = format!("its run {}", run.id.name);
     let why = why_stopped(subject.context.journal, run, &its_run);
-    let who = run.annotations.get(mark::ACTOR).map(|who| &**who);
+    let who = run.ordered_by().map(|who| &**who);
     Some(sentence(subject, begun, who, &why))
 }
 

@@ -13,17 +13,21 @@ use std::ops::RangeInclusive;
 /// What each lever would do now, or why not: one plan, or one for each marked cell. Where cells are marked it moves all of
 /// them or none.
 pub fn decided(state: &State, target: &Target) -> Vec<(Lever, Result<Vec<Plan>, Refusal>)> {
-    let cures = against_trouble(state, target);
-    Lever::ALL
-        .into_iter()
-        .map(|lever| match state.moved_marks() {
-            None => (
-                lever,
-                decide(state, lever, target, &cures).map(|plan| vec![plan]),
-            ),
-            Some(_) => (lever, decide_marked(state, lever, target)),
-        })
-        .collect()
+    decide_all(state, target, &against_trouble(state, target))
+}
+
+/// The same where the levers against the cell's trouble are known already.
+pub(super) fn decide_all(
+    state: &State,
+    target: &Target,
+    cures: &[Lever],
+) -> Vec<(Lever, Result<Vec<Plan>, Refusal>)> {
+    let decide = |lever| match state.moved_marks() {
+        None => decide(state, lever, target, cures).map(|plan| vec![plan]),
+        Some(_) => decide_marked(state, lever, target),
+    };
+    let levers = Lever::ALL.into_iter();
+    levers.map(|lever| (lever, decide(lever))).collect()
 }
 
 /// The file that a lever is said to move, where it asks which of several is meant.

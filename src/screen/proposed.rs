@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: what a lever does, or why it does not move ([`super::levers`]).
 
-use super::levers::{decide_against_trouble, decide_marked, decided};
+use super::levers::{decide_against_trouble, decide_all, decide_marked};
 use crate::belongs::{repositories, runs};
 use crate::board::direction::compare_versions;
 use crate::board::gate::closed_lately;
@@ -14,6 +14,19 @@ use crate::plan::check::{Check, CheckName, Verdict};
 use crate::plan::{Lever, Moves, Plan, PlanId, Refusal, Request};
 use crate::state::State;
 use crate::text::{Safe, end_sentence, wrap_at_most};
+
+/// What is offered for the cells that would be moved.
+pub struct Proposed {
+    /// What is ready now and may be proposed, with its plans; what helps against the trouble first.
+    pub ready: Vec<(Lever, Vec<Plan>)>,
+    /// The levers against the trouble that are still waiting for facts.
+    pub asking: Vec<Lever>,
+    /// The levers against the trouble that decides what comes first.
+    pub cures: Vec<Lever>,
+}
+
+/// The levers against the trouble of each cell that would be moved.
+type Cures = Vec<(Target, Vec<Lever>)>;
 
 /// Lines that say why the levers are open, where nobody opened them.
 const WHY: usize = 3;
@@ -44,21 +57,21 @@ pub fn against_trouble(state: &State, target: &Target) -> Vec<Lever> {
     levers
 }
 
-/// The cell whose trouble decides what comes first: the first that is marked, else the selected one.
-pub fn troubled<'a>(state: &'a State, target: &'a Target) -> &'a Target {
-    let marked = state.moved_marks().and_then(|marks| marks.first());
-    marked.unwrap_or(target)
+/// The cells that would be moved: those that are marked, else the selected one. The trouble of the first decides what comes
+/// first.
+fn moved_targets<'a>(state: &'a State, target: &'a Target) -> Vec<&'a Target> {
+    match state.moved_marks() {
+        None => vec![target],
+        Some(marks) => marks.iter().collect(),
+    }
 }
 
 /// The levers that are under way in any cell that would be moved.
 pub fn under_way_of_moved(state: &State, target: &Target) -> Vec<Lever> {
-    match state.moved_marks() {
-        None => under_way(state, target),
-        Some(marks) => marks
-            .iter()
-            .flat_map(|mark| under_way(state, mark))
-            .collect(),
-    }
+    let targets = moved_targets(state, target).into_iter();
+    targets
+        .flat_map(|target| under_way(state, target))
+        .collect()
 }
 
 /// Whether one of the levers that are under way brings a version: a refresh, or a hold, cures nothing and hides no cure.
@@ -111,10 +124,8 @@ fn kept_back(state: &State, plan: &Plan) -> Option<String> {
     let is_lost = state.board.status(target).is_some_and(is_lost);
     let version = plan.to.as_ref().map(Version::short).unwrap_or_default();
     match plan.request.lever {
-        Lever::Promote if !is_lost && is_accident_below(state, plan) => {
-            Some(format!("{version} came to {lower} by accident"))
-        }
-        Lever::Release if is_accident_below(state, plan) => {
+        Lever::Promote if is_lost => None,
+        Lever::Promote | Lever::Release if is_accident_below(state, plan) => {
             Some(format!("{version} came to {lower} by accident"))
         }
         Lever::Release if brings(state, plan) == Order::Lower => Some(format!(
@@ -156,30 +167,31 @@ fn speaks_against(plan: &Plan) -> bool {
 
 /// Whether a lever that would move may be proposed, by the trouble of each target that it moves: none that would make that
 /// worse or carry an accident further, and none that would change how an app is delivered.
-fn may_be_proposed(state: &State, (lever, plans): &(Lever, Vec<Plan>)) -> bool {
+fn may_be_proposed(state: &State, cures: &Cures, lever: Lever, plans: &[Plan]) -> bool {
     plans.iter().all(|plan| {
         let target = &plan.request.target;
         let status = state.board.status(target);
         let has = |word| status.is_some_and(|status| status.attention.contains(&word));
-        let is_cure = || against_trouble(state, target).contains(lever);
-        if kept_back(state, plan).is_some() || (speaks_against(plan) && !is_cure()) {
+        let mut own = cures.iter().filter(|(moved, _)| moved == target);
+        let is_cure = own.any(|(_, levers)| levers.contains(&lever));
+        if kept_back(state, plan).is_some() || (speaks_against(plan) && !is_cure) {
             return false;
         }
         match lever {
             // It would bring to the pods what nobody meant, or nothing at all.
-            Lever::Sync => is_cure(),
+            Lever::Sync => is_cure,
             Lever::Refresh => {
                 let is_behind = status.is_some_and(|status| status.parent_has_it == Some(false));
-                is_cure() || (is_behind && !has(Word::Lower))
+                is_cure || (is_behind && !has(Word::Lower))
             }
             // If it passes, what nobody meant goes on to the next environment.
             Lever::Resubmit => !has(Word::Lower),
             Lever::Release => ends_hold(state, plan),
             Lever::RollBack if status.is_some_and(is_lost) => {
-                brings(state, plan) == Order::Higher && is_cure()
+                brings(state, plan) == Order::Higher && is_cure
             }
             // Whoever rolled back is not led further back, unless what was brought is in trouble itself.
-            Lever::RollBack => !has(Word::Back) || is_cure(),
+            Lever::RollBack => !has(Word::Back) || is_cure,
             Lever::Promote | Lever::TestsOnly | Lever::Hold | Lever::Stop => true,
         }
     })
@@ -193,12 +205,19 @@ fn decide_cure(state: &State, lever: Lever, target: &Target) -> Result<Vec<Plan>
     }
 }
 
-/// The levers that are ready now and may be proposed, those against the trouble first; and those against the trouble that
-/// are still waiting for facts. What brings a version that was bad here is never proposed: then what is left is to hold.
-pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>)>, Vec<Lever>) {
-    let mut first = against_trouble(state, troubled(state, target));
+/// What is offered, in the order of its use. What brings a version that was bad here is never proposed: then what is left is
+/// to hold.
+pub fn in_order_of_use(state: &State, target: &Target) -> Proposed {
+    let moved = moved_targets(state, target).into_iter();
+    let cures: Cures = moved
+        .map(|target| (target.clone(), against_trouble(state, target)))
+        .collect();
+    let mut first = cures
+        .first()
+        .map(|(_, own)| own.clone())
+        .unwrap_or_default();
     let (mut ready, mut asking) = (Vec::new(), Vec::new());
-    for (lever, decision) in decided(state, target) {
+    for (lever, decision) in decide_all(state, target, &first) {
         let is_cure = first.contains(&lever);
         let decision = match is_cure {
             true => decide_cure(state, lever, target),
@@ -219,7 +238,7 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
             Err(_) => {}
         }
     }
-    ready.retain(|decided| may_be_proposed(state, decided));
+    ready.retain(|(lever, plans)| may_be_proposed(state, &cures, *lever, plans));
     // While something moves the cell nothing is proposed but what its trouble still wants: any other lever would undo it.
     let under_way = under_way_of_moved(state, target);
     if !under_way.is_empty() {
@@ -237,7 +256,11 @@ pub fn in_order_of_use(state: &State, target: &Target) -> (Vec<(Lever, Vec<Plan>
         cure.unwrap_or(usual)
     };
     ready.sort_by_key(|(lever, _)| place(lever));
-    (ready, asking)
+    Proposed {
+        ready,
+        asking,
+        cures: first,
+    }
 }
 
 /// Why the lever against the target's trouble is not proposed: it would bring what was bad here; or it is refused, and
@@ -269,9 +292,9 @@ fn proposed_first(state: &State, target: &Target, sent: Option<&PlanId>) -> Opti
     if let Some((next, _)) = sent.and_then(|sent| left_open(state, sent)) {
         return Some(next);
     }
-    let (ready, asking) = in_order_of_use(state, target);
-    let ready = ready.into_iter().map(|(lever, _)| lever);
-    asking.into_iter().chain(ready).next()
+    let proposed = in_order_of_use(state, target);
+    let ready = proposed.ready.into_iter().map(|(lever, _)| lever);
+    proposed.asking.into_iter().chain(ready).next()
 }
 
 /// The line of the list of levers that is selected: where somebody moved the cursor to, else what is proposed now; where

@@ -9,7 +9,8 @@ use crate::board::status::Status;
 use crate::model::Target;
 use crate::plan::Lever;
 use crate::screen::list::{selected_mute, selected_record};
-use crate::screen::{self, keys, levers, message, off::off, place::place, proposed};
+use crate::screen::proposed::{self, Proposed};
+use crate::screen::{self, keys, levers, message, off::off, place::place};
 use crate::state::{Prompt, PromptKind, State};
 use crate::text::Safe;
 use ratatui::layout::{Position, Rect};
@@ -184,7 +185,11 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     if state.settings.read_only {
         return vec![head.look("read only", theme.dim())];
     }
-    let (ready, asking) = proposed::in_order_of_use(state, target);
+    let Proposed {
+        ready,
+        asking,
+        cures,
+    } = proposed::in_order_of_use(state, target);
     if ready.is_empty() && asking.is_empty() {
         let why = match proposed::under_way_of_moved(state, target).is_empty() {
             true if would_move(state, target) => "none is proposed",
@@ -203,7 +208,6 @@ fn lever_entries(state: &State, theme: Theme, place: Place, columns: usize) -> V
     let mut entries: Vec<Line> = being_asked.chain(others).collect();
     if let Some(first) = entries.first_mut() {
         // To undo what is good is nothing to lead anybody to, so no version stands beside it.
-        let cures = proposed::against_trouble(state, proposed::troubled(state, target));
         let leads = |lever: &Lever| *lever != Lever::RollBack || cures.contains(lever);
         let (to, why) = ready
             .first()

@@ -161,6 +161,19 @@ impl World {
         self
     }
 
+    /// licensify, an app of two images, everywhere at v2 of both for an age.
+    pub fn licensify(&mut self, age: &str) -> &mut Self {
+        self.app("licensify", &["licensify-backend", "licensify-feed"]);
+        for environment in self.environments() {
+            let environment = environment.as_str();
+            for repository in ["licensify-backend", "licensify-feed"] {
+                self.stands(environment, repository, "v1", "v2", age);
+            }
+            self.application(environment, "licensify", |_| {});
+        }
+        self
+    }
+
     /// Names an app in one environment.
     pub fn app_in(&mut self, environment: &str, app: &str, repositories: &[&str]) -> &mut Self {
         self.tree

@@ -297,6 +297,20 @@ fn nothing_is_followed_that_was_not_applied() {
     }
 }
 
+fn operation_in(phase: Phase) -> Operation {
+    Operation {
+        phase,
+        message: None,
+        started: None,
+        finished: None,
+        retries: 0,
+        retry_limit: None,
+        revision: None,
+        hooks: Vec::new(),
+        failed: Vec::new(),
+    }
+}
+
 #[test]
 fn a_sync_counts_by_our_operation_and_no_other() {
     let mut world = publisher();
@@ -304,17 +318,7 @@ fn a_sync_counts_by_our_operation_and_no_other() {
     let operation = |world: &mut World, plan: &'static str, phase: Phase| {
         change_app(world, "staging", "publisher", move |a| {
             a.operation_plan = Some(plan.into());
-            a.operation = Some(Operation {
-                phase: phase.clone(),
-                message: None,
-                started: None,
-                finished: None,
-                retries: 0,
-                retry_limit: None,
-                revision: None,
-                hooks: Vec::new(),
-                failed: Vec::new(),
-            });
+            a.operation = Some(operation_in(phase.clone()));
         });
     };
     operation(&mut world, "another", Phase::Succeeded);
@@ -345,17 +349,7 @@ fn a_sync_is_cut_short_where_another_version_follows() {
         let mut synced = world.clone();
         change_app(&mut synced, environment, app, |a| {
             a.operation_plan = Some(PLAN.into());
-            a.operation = Some(Operation {
-                phase: Phase::Succeeded,
-                message: None,
-                started: None,
-                finished: None,
-                retries: 0,
-                retry_limit: None,
-                revision: None,
-                hooks: Vec::new(),
-                failed: Vec::new(),
-            });
+            a.operation = Some(operation_in(Phase::Succeeded));
         });
         synced
     };
@@ -432,19 +426,15 @@ fn a_rollout_waits_for_the_sync_of_a_former_version_and_no_smoke_run_follows_wha
                 let rendered = if is_over { "v1361" } else { "v1362" };
                 a.annotations.insert("imageTag".into(), rendered.into());
                 a.operation = Some(Operation {
-                    phase: if is_over {
-                        Phase::Failed
-                    } else {
-                        Phase::Running
-                    },
-                    message: None,
                     started: Some(ago("15m")),
                     finished: Some(ago("1m")),
                     retries: 3,
                     retry_limit: Some(5),
-                    revision: None,
-                    hooks: Vec::new(),
-                    failed: Vec::new(),
+                    ..operation_in(if is_over {
+                        Phase::Failed
+                    } else {
+                        Phase::Running
+                    })
                 });
             });
         }

@@ -549,7 +549,7 @@ fn an_app_of_several_images_asks_which() {
         choices(&asked, &state.context(&id)),
         ["licensify-feed", "licensify-backend"].map(Repository::new)
     );
-    let (ready, _) = leverframe::screen::proposed::in_order_of_use(&state, &asked.target);
+    let ready = leverframe::screen::proposed::in_order_of_use(&state, &asked.target).ready;
     let (lever, plans) = ready.first().unwrap();
     let (gist, _) = leverframe::screen::levers::gist(&state, plans);
     assert_eq!((*lever, &*gist), (Lever::Promote, " licensify-feed to v3"));

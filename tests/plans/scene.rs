@@ -83,13 +83,7 @@ pub fn publisher() -> World {
 /// The same with licensify, an app of two images, everywhere at v2 of both.
 pub fn licensify() -> World {
     let mut world = publisher();
-    world.app("licensify", &["licensify-backend", "licensify-feed"]);
-    for environment in ["integration", "staging", "production"] {
-        for repository in ["licensify-backend", "licensify-feed"] {
-            world.stands(environment, repository, "v1", "v2", "3d");
-        }
-        world.application(environment, "licensify", |_| {});
-    }
+    world.licensify("3d");
     world
 }
 

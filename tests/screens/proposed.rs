@@ -11,7 +11,7 @@ use leverframe::state::{Overlay, State};
 use std::sync::Arc;
 
 fn proposed(state: &State, target: &Target) -> Vec<Lever> {
-    let (ready, _) = leverframe::screen::proposed::in_order_of_use(state, target);
+    let ready = leverframe::screen::proposed::in_order_of_use(state, target).ready;
     ready.iter().map(|(lever, _)| *lever).collect()
 }
 
@@ -515,22 +515,13 @@ fn opens_on(state: &mut State, target: &Target) -> String {
 #[test]
 fn what_would_deliver_an_accident_is_not_proposed() {
     let mut world = may_all(world::night());
-    world.app("licensify", &["licensify-backend", "licensify-feed"]);
+    world.licensify("3d");
     for environment in ["integration", "staging", "production"] {
-        world.stands(environment, "licensify-backend", "v1", "v2", "3d");
-        world.moved(
-            environment,
-            "licensify-backend",
-            "v0",
-            "v1",
-            "5d",
-            ActorKind::Robot,
-        );
-        world.stands(environment, "licensify-feed", "v371", "v372", "3d");
-        world.application(environment, "licensify", |_| {});
+        let backend = "licensify-backend";
+        world.moved(environment, backend, "v0", "v1", "5d", ActorKind::Robot);
     }
-    world.stands("production", "licensify-feed", "v372", "v374", "9m");
-    world.stands("production", "licensify-feed", "v374", "v372", "4m");
+    world.stands("production", "licensify-feed", "v2", "v4", "9m");
+    world.stands("production", "licensify-feed", "v4", "v2", "4m");
     let mut state = world.state(120, 40);
     let target = Target::new("production", "licensify");
     let status = state.board.status(&target).unwrap();
@@ -543,7 +534,7 @@ fn what_would_deliver_an_accident_is_not_proposed() {
     assert!(levers.contains("a levers: h hold"), "{levers}");
     assert!(opens_on(&mut state, &target).starts_with("[h]hold "));
     let said = words(&state);
-    let wanted = "promote is not proposed: production has v372 already.";
+    let wanted = "promote is not proposed: production has v2 already.";
     assert!(said.contains(wanted), "{said}");
     // Nor can it be held: what is ready all the same is not denied.
     for repository in ["licensify-backend", "licensify-feed"] {
@@ -735,13 +726,7 @@ fn what_is_under_way_is_asked_of_what_would_be_moved() {
 #[test]
 fn an_accident_below_is_asked_of_the_file_that_would_come() {
     let mut world = may_all(world::night());
-    world.app("licensify", &["licensify-backend", "licensify-feed"]);
-    for environment in ["integration", "staging", "production"] {
-        for repository in ["licensify-backend", "licensify-feed"] {
-            world.stands(environment, repository, "v1", "v2", "3d");
-        }
-        world.application(environment, "licensify", |_| {});
-    }
+    world.licensify("3d");
     for (from, to, age) in [("v2", "v3", "40m"), ("v3", "v2", "9m")] {
         world.stands("staging", "licensify-backend", from, to, age);
     }
@@ -793,13 +778,7 @@ fn a_refresh_that_is_under_way_hides_no_cure() {
 #[test]
 fn of_several_closed_gates_the_one_that_was_closed_lately_is_released() {
     let mut world = may_all(world::night());
-    world.app("licensify", &["licensify-backend", "licensify-feed"]);
-    for environment in ["integration", "staging", "production"] {
-        for repository in ["licensify-backend", "licensify-feed"] {
-            world.stands(environment, repository, "v1", "v2", "900d");
-        }
-        world.application(environment, "licensify", |_| {});
-    }
+    world.licensify("900d");
     world.closed("staging", "licensify-backend", "400d", "by hand");
     world.closed("staging", "licensify-feed", "10m", "hold");
     let mut state = world.state(120, 40);
