@@ -1,8 +1,8 @@
-//! Former: the sync of a version that stood in a target before, which goes on or has failed after its file was moved.
+//! Former: a version that stood in a target before, and is still synced or still serves after its file was moved.
 //!
 //! Argo CD does not give up an operation because main has moved: it tries again what it began with, and compares with main
-//! when that is over. What fails there accuses the version that it tries, as pods do. Deliberately absent: a word of its
-//! own.
+//! when that is over. What fails there accuses the version that it tries, as pods do. Until the parent has rendered what
+//! is declared, nothing replaces the pods of the version before. Deliberately absent: a word of its own.
 
 use super::here::Here;
 use super::status::{FactsAt, Status};
@@ -20,7 +20,12 @@ impl<'a> FactsAt<'a> {
         status.images.iter().find_map(|image| {
             let history = &self.store.history;
             let changes = history.changes_of(environment, &image.repository).iter();
-            let moves = changes.filter(|change| change.moves_version());
+            let mut moves = changes.filter(|change| change.moves_version());
+            // Whatever main was when it began, it applies what the parent had rendered by then.
+            if let Some(rendered) = status.rendered_before() {
+                let brought = moves.find(|change| change.to.as_ref() == Some(rendered));
+                return brought?.to.as_ref();
+            }
             let since = moves
                 .take_while(|change| !self.began_with(operation, change))
                 .last()?;
@@ -62,6 +67,55 @@ impl<'a> FactsAt<'a> {
 }
 
 impl Status {
+    /// The version that the parent has rendered; of several images no annotation says it.
+    fn rendered(&self) -> Option<&Version> {
+        self.annotated.as_ref().filter(|_| self.images.len() == 1)
+    }
+
+    /// The same where another one is declared by now.
+    fn rendered_before(&self) -> Option<&Version> {
+        let rendered = self.rendered();
+        rendered.filter(|rendered| Some(*rendered) != self.version.as_ref())
+    }
+
+    /// Another version is declared by now, and the parent has not rendered it: what an app gets is still this one.
+    pub fn renders_still(&self, version: &Version) -> bool {
+        match self.rendered() {
+            Some(_) => self.rendered_before() == Some(version),
+            None => self.parent_has_it == Some(false),
+        }
+    }
+
+    /// Which other versions still have pods here, and that the parent has not rendered what is declared, to follow a
+    /// sentence; empty where neither is so. ` v412 is still here: 2/2 pods ready, and the parent has not rendered v409 yet.`
+    pub(super) fn still_here(&self) -> String {
+        let others = self.live.iter().flat_map(|live| &live.others);
+        let clauses: Vec<String> = others
+            .map(|(version, (ready, all))| {
+                let pods = if *all == 1 { "pod" } else { "pods" };
+                format!(
+                    "{} is still here: {ready}/{all} {pods} ready",
+                    version.short()
+                )
+            })
+            .collect();
+        let others = clauses.join(", ");
+        let unrendered = match (self.rendered_before(), &self.version) {
+            (Some(_), Some(declared)) => Some(declared.short()),
+            _ if self.rendered().is_none() && self.parent_has_it == Some(false) => {
+                Some("the last commit")
+            }
+            _ => None,
+        };
+        let unrendered = unrendered.map(|what| format!("he parent has not rendered {what} yet"));
+        match (others.is_empty(), unrendered) {
+            (true, None) => String::new(),
+            (true, Some(unrendered)) => format!(" T{unrendered}."),
+            (false, None) => format!(" {others}."),
+            (false, Some(unrendered)) => format!(" {others}, and t{unrendered}."),
+        }
+    }
+
     /// An operation is under way that syncs a former version: what is declared comes after it.
     pub fn is_syncing_former(&self) -> bool {
         let is_under_way = self.phase.as_ref().is_some_and(|phase| !phase.is_over());

@@ -30,6 +30,8 @@ pub struct Live {
     pub waiting_since: Option<Timestamp>,
     /// How the containers of one of them end again and again, though they run now.
     pub restarting: Option<String>,
+    /// Pods of versions that are declared no more, or not yet: of each how many are ready, and how many there are.
+    pub others: BTreeMap<Version, (usize, usize)>,
     /// A pod of a version that has left crashes: what health says may be about it.
     pub is_former_crashing: bool,
     /// When the youngest pod of the newest version was made.
@@ -83,7 +85,7 @@ impl<'a> FactsAt<'a> {
                 .or(declared);
             live.pods += 1;
             let newest = version.as_ref() == wanted;
-            let is_known = version.is_some() && wanted.is_some();
+            let other = version.clone().filter(|_| wanted.is_some() && !newest);
             live.newest += usize::from(newest);
             if newest {
                 live.newest_since = live.newest_since.max(pod.created);
@@ -102,7 +104,10 @@ impl<'a> FactsAt<'a> {
             let waiting = self.cannot_start(pod).filter(|_| !pod.ready);
             let restarting = pod.restarting(&self.now);
             // Pods of a version that is no longer declared say nothing against the present one.
-            if is_known && !newest {
+            if let Some(other) = other {
+                let (ready, all) = live.others.entry(other).or_default();
+                *ready += usize::from(pod.ready);
+                *all += 1;
                 live.is_former_crashing |= waiting.is_some() || restarting.is_some();
                 continue;
             }

@@ -9,6 +9,7 @@ use super::status::{FactsAt, GateState, Image, Status};
 use crate::belongs::runs;
 use crate::model::retry::clock;
 use crate::model::*;
+use crate::text::end_sentence;
 
 /// The words of a target and why.
 #[derive(Default)]
@@ -65,6 +66,10 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.mixed(status).filter(|_| !explained));
         reasons.extend(self.odd(status, here));
         reasons.extend(self.unread(status, here));
+        // These words say nothing of the pods themselves; BACK's sentence has it in its place.
+        if let Some((Word::Lower | Word::Held | Word::Branch, because)) = reasons.first_mut() {
+            *because = format!("{}{}", end_sentence(because), status.still_here());
+        }
         Reasons {
             words: reasons,
             late: help,
@@ -203,13 +208,16 @@ impl<'a> FactsAt<'a> {
     /// Rolled back on purpose, and nobody has said yet that it may stay so: each file of the target that was.
     fn back(&self, status: &Status) -> Option<(Word, String)> {
         let images = status.images.iter();
-        let backs: Vec<String> = images
+        let (stories, waits): (Vec<String>, Vec<String>) = images
             .filter_map(|image| self.back_in_words(status, image))
-            .collect();
-        (!backs.is_empty()).then(|| (Word::Back, backs.join(" ")))
+            .unzip();
+        let here = status.still_here();
+        let because = format!("{}{here}{}", stories.join(" "), waits.concat());
+        (!stories.is_empty()).then_some((Word::Back, because))
     }
 
-    fn back_in_words(&self, status: &Status, image: &Image) -> Option<String> {
+    /// Who rolled a file back, when and why; and which version of it waits below, to follow that.
+    fn back_in_words(&self, status: &Status, image: &Image) -> Option<(String, String)> {
         let version = image.declared.as_ref()?.version.as_ref()?;
         let back = self.owed_back(status, image, version)?;
         let why = back
@@ -217,12 +225,15 @@ impl<'a> FactsAt<'a> {
             .as_ref()
             .map(|reason| format!(": {reason}"))
             .unwrap_or_default();
-        Some(format!(
-            "rolled back from {} {} ago by {}{why}.{}",
+        let story = format!(
+            "rolled back from {} {} ago by {}{why}.",
             name_version(status, image, &back.from),
             self.now.age(back.at),
             back.by,
-            self.waits_below(status, image, &back).unwrap_or_default()
+        );
+        Some((
+            story,
+            self.waits_below(status, image, &back).unwrap_or_default(),
         ))
     }
 

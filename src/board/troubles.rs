@@ -337,3 +337,77 @@ fn a_sync_that_failed_before_the_roll_back_is_over_and_accuses_nobody() {
     let status = world.status("production", "whitehall");
     assert_eq!(status.attention, [Word::Sync, Word::Back]);
 }
+
+/// The version before serves until the parent has rendered what is declared, whatever operation began, and when.
+#[test]
+fn a_roll_back_says_what_is_still_here() {
+    let story = "rolled back from v3084 20m ago by govuk-ci.";
+    let waits = "v3084 still waits in staging.";
+    let world = |rendered: &str, operation: Option<Operation>| {
+        let mut world = rolled_back(ActorKind::Manual);
+        mainline(&mut world, &[1_200, 3_600, 4_200]);
+        world.fact(
+            "production",
+            Fact::Application(Application {
+                operation,
+                ..fixture::application("production", "whitehall", rendered)
+            }),
+        );
+        world
+    };
+    let because = |world: &Fixture| {
+        let because = world.status("production", "whitehall").because;
+        because.last().cloned().unwrap()
+    };
+    let unrendered = "he parent has not rendered v3083 yet.";
+    // The sync of the version before is over, and its rollout goes on.
+    let mut before = world("v3084", Some(operation(60)));
+    let wanted = format!("{story} T{unrendered} {waits}");
+    assert_eq!(because(&before), wanted);
+    pods(&mut before, "v3084", true);
+    let still = "v3084 is still here: 2/2 pods ready, and t";
+    let wanted = format!("{story} {still}{unrendered} {waits}");
+    assert_eq!(because(&before), wanted);
+    // It goes on, and main had the roll back when it began: it applies what was rendered all the same.
+    let begun = Operation {
+        phase: Phase::Running,
+        revision: Some(moved_at(1_200).as_str().into()),
+        ..operation(1_000)
+    };
+    let status = world("v3084", Some(begun)).status("production", "whitehall");
+    assert_eq!(status.former_sync, Some("v3084".into()));
+    assert!(status.is_syncing_former());
+    // It is rendered, and one pod is not replaced yet.
+    let mut after = world("v3083", Some(operation(1)));
+    pods(&mut after, "v3083", true);
+    assert_eq!(because(&after), BACK);
+    let image = format!("{IMAGE}:v3084");
+    let old = pod("production", "whitehall", "old", &image, false, None);
+    after.fact("production", old);
+    let still = "v3084 is still here: 0/1 pod ready.";
+    assert_eq!(because(&after), format!("{story} {still} {waits}"));
+}
+
+/// Nobody meant it, and nothing of it has reached a pod yet.
+#[test]
+fn an_accident_says_what_is_still_here() {
+    let mut world = Fixture::new();
+    world.app("whitehall", &["whitehall"]);
+    world.file("staging", "whitehall", "v3084", true);
+    world.file("production", "whitehall", "v3083", true);
+    world.moves(
+        "whitehall",
+        &[
+            ("production", "v3084", "v3083", 20),
+            ("production", "v3083", "v3084", 3_600),
+            ("staging", "v3083", "v3084", 4_200),
+        ],
+    );
+    let application = fixture::application("production", "whitehall", "v3084");
+    world.fact("production", Fact::Application(application));
+    pods(&mut world, "v3084", true);
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.attention.first(), Some(&Word::Lower));
+    let still = " nobody meant it. v3084 is still here: 2/2 pods ready, and the parent has not";
+    assert!(status.because[0].contains(still), "{:?}", status.because);
+}

@@ -357,6 +357,12 @@ fn a_sync_is_cut_short_where_another_version_follows() {
     for next in ["v1362", "v1360"] {
         let because = format!("{next} followed it in production before it was seen to run");
         let cut_short = [What::CutShort { hop: 1, because }];
+        let follows = |world: &mut World, age: &str| {
+            world.stands(environment, app, "v1361", next, age);
+            change_app(world, environment, app, |a| {
+                a.annotations.insert("imageTag".into(), next.into());
+            });
+        };
         for is_synced in [false, true] {
             let mut story = Story::applied(plan.clone());
             let mut world = world.clone();
@@ -364,7 +370,7 @@ fn a_sync_is_cut_short_where_another_version_follows() {
                 world = synced(&world);
                 assert_eq!(story.look(&world, 5), [What::Seen { hop: 0 }]);
             }
-            world.stands(environment, app, "v1361", next, "0s");
+            follows(&mut world, "0s");
             assert_eq!(story.look(&world, 10), cut_short);
             let record = story.record().clone();
             assert_eq!(record.plan_state(), PlanState::CutShort);
@@ -376,12 +382,41 @@ fn a_sync_is_cut_short_where_another_version_follows() {
         // Declared before the plan was made, but read later: the sync itself may come still.
         let mut story = Story::applied(plan.clone());
         let mut world = world.clone();
-        world.stands(environment, app, "v1361", next, "10s");
+        follows(&mut world, "10s");
         assert_eq!(story.look(&world, 5), []);
         let noted = story.look(&synced(&world), 10);
         assert_eq!(noted[0], What::Seen { hop: 0 });
         assert_eq!(noted[1..], cut_short);
     }
+}
+
+/// As long as the parent renders the version that was synced, its rollout goes on, and is seen if it ends.
+#[test]
+fn a_sync_is_awaited_until_the_parent_has_rendered_what_followed() {
+    let (environment, app) = ("production", "publisher");
+    let mut world = publisher();
+    let plan = pull(&world, Lever::Sync, environment, app).unwrap();
+    change_app(&mut world, environment, app, |a| {
+        a.annotations.insert("imageTag".into(), "v1361".into());
+        a.operation_plan = Some(PLAN.into());
+        a.operation = Some(operation_in(Phase::Succeeded));
+    });
+    let mut crashing = world.clone();
+    crashing.crashing(environment, app, app, "v1361");
+    for world in [&mut world, &mut crashing] {
+        world.stands(environment, app, "v1361", "v1360", "0s");
+    }
+    let mut story = Story::applied(plan.clone());
+    let seen = [What::Seen { hop: 0 }, What::Seen { hop: 1 }];
+    assert_eq!(story.look(&world, 5), seen);
+    let mut story = Story::applied(plan);
+    assert_eq!(story.look(&crashing, 5), [What::Seen { hop: 0 }]);
+    change_app(&mut crashing, environment, app, |a| {
+        a.annotations.insert("imageTag".into(), "v1360".into());
+    });
+    let because = "v1360 followed it in production before it was seen to run".into();
+    let cut_short = [What::CutShort { hop: 1, because }];
+    assert_eq!(story.look(&crashing, 10), cut_short);
 }
 
 #[test]

@@ -24,12 +24,18 @@ impl Facts<'_> {
         found
     }
 
-    /// That another version followed the one that a sync applies, with the rollout that cannot be seen any more. While the
-    /// sync itself is awaited, only what was declared since the plan was made counts: it may apply a version on purpose that
-    /// is not declared any more.
+    /// That another version followed the one that a sync applies, with the rollout that cannot be seen any more: until the
+    /// parent has rendered the other one, it goes on. While the sync itself is awaited, only what was declared since the plan
+    /// was made counts: it may apply a version on purpose that is not declared any more.
     pub(super) fn sync_followed(&self, hops: &[Hop], awaited: usize) -> Option<(usize, String)> {
-        let wanted = &self.plan.request.target.environment;
+        let target = &self.plan.request.target;
+        let wanted = &target.environment;
         if self.plan.request.lever != Lever::Sync || self.brings(wanted).is_some() {
+            return None;
+        }
+        let version = self.plan.to.as_ref()?;
+        let status = self.status(wanted, &target.app);
+        if status.is_some_and(|status| status.renders_still(version)) {
             return None;
         }
         let is_rollout = |hop: &Hop| matches!(hop.effect, HopEffect::RolledOut { .. });

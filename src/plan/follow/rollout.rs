@@ -5,7 +5,7 @@ use crate::belongs;
 use crate::board::live::Live;
 use crate::board::status::Status;
 use crate::model::{App, Environment, Repository, Target, Version};
-use crate::plan::HopEffect;
+use crate::plan::{HopEffect, Lever};
 
 impl Facts<'_> {
     pub(super) fn parent_synced(&self, environment: &Environment, repository: &Repository) -> bool {
@@ -71,7 +71,9 @@ impl Facts<'_> {
         let mut files = status.images.iter().map(|image| &image.repository);
         let own = self.brings(environment).map(|(own, _)| own);
         let is_own = |file: &&Repository| own.is_none_or(|own| own == *file);
-        let declares = |file: &&Repository| self.declared(environment, file, version);
+        // What a sync applies may have been followed by another version that the parent has not rendered yet.
+        let is_applied = self.plan.request.lever == Lever::Sync && status.renders_still(version);
+        let declares = |file: &&Repository| is_applied || self.declared(environment, file, version);
         let Some(repository) = files.find(|file| is_own(file) && declares(file)) else {
             return false;
         };
