@@ -54,7 +54,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let hop = format!("{} -> {environment}", lower.name);
     let mut checks = Checks::new(subject.request.lever);
     identity(subject, lower, &repository, file.gate, open, &mut checks);
-    runs::overtaken(subject, environment, &repository, None, &mut checks);
+    runs::overtaken(subject, environment, &[(&repository, None)], &mut checks);
     gates::parent(subject, &lower.name, &mut checks);
     if open {
         waiting(subject, lower, &repository, &mut checks);

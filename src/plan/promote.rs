@@ -71,7 +71,12 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     Past::new(subject, environment, &repository).check(&to, &mut checks);
     below_is_well(subject, &lower.name, &repository, &to, &mut checks);
     checks.not_checked(CheckName::Image, "no registry is connected");
-    runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
+    runs::overtaken(
+        subject,
+        environment,
+        &[(&repository, Some(&to))],
+        &mut checks,
+    );
     checks.not_checked(
         CheckName::Migrations,
         "migrations between the versions are not read",

@@ -50,8 +50,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     runs::overtaken(
         subject,
         subject.environment(),
-        &repeated.repository,
-        Some(version),
+        &[(&repeated.repository, Some(version))],
         &mut checks,
     );
     wanted::attempts(subject, &repeated, &mut checks);

@@ -55,7 +55,12 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     }
     version::check_release(subject, &to, &mut checks);
     past.check(&to, &mut checks);
-    runs::overtaken(subject, environment, &repository, Some(&to), &mut checks);
+    runs::overtaken(
+        subject,
+        environment,
+        &[(&repository, Some(&to))],
+        &mut checks,
+    );
     gates::parent(subject, environment, &mut checks);
     gates::held_into(subject, &repository, &mut checks);
     let from_word = from.as_ref().map_or("what stands now", Version::short);

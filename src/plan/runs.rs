@@ -31,6 +31,7 @@ pub(super) fn leads_to(delivery: &Delivery, run: &Run) -> Option<(Environment, b
 pub(super) struct InFlight<'a> {
     pub run: &'a Run,
     pub into: Environment,
+    pub repository: Repository,
     pub version: Version,
 }
 
@@ -49,6 +50,7 @@ pub(super) fn into<'a>(
             Some(InFlight {
                 run,
                 into: leads_on_to(subject, environment, repository, run)?,
+                repository: repository.clone(),
                 version: run.version(&runs.version_label)?,
             })
         })
@@ -108,6 +110,10 @@ fn whose(subject: &Subject<'_>, run: &Run) -> String {
 
 fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
     let (version, into) = (flight.version.short(), &flight.into);
+    let version = match subject.repositories.len() {
+        0 | 1 => version.to_owned(),
+        _ => format!("{} {version}", flight.repository),
+    };
     let whose = whose(subject, flight.run);
     let is_meant = made_by(subject, flight.run).is_some() || flight.run.ordered_by().is_some();
     match is_meant {
@@ -173,12 +179,12 @@ pub(super) fn name_bringer(
     ))
 }
 
-/// The row `overtaken`: runs that would undo or overtake what is about to happen in `environment`.
+/// The row `overtaken`: runs that would undo or overtake what is about to happen in `environment` to files, each with the
+/// version that is wanted of it.
 pub(super) fn overtaken(
     subject: &Subject<'_>,
     environment: &Environment,
-    repository: &Repository,
-    wanted: Option<&Version>,
+    files: &[(&Repository, Option<&Version>)],
     checks: &mut Checks,
 ) {
     if subject.delivery().runs.is_none() {
@@ -186,16 +192,16 @@ pub(super) fn overtaken(
     }
     let remedy = Remedy::by("Stop the run first.", Way::Pull(Lever::Stop));
     // A hold is meant to keep what a roll back brings, and a gate is not on that one's way.
-    let (kept, others): (Vec<InFlight<'_>>, Vec<InFlight<'_>>) =
-        into(subject, environment, repository)
-            .into_iter()
-            .filter(|f| Some(&f.version) != wanted)
-            .partition(|f| {
-                subject.request.lever == Lever::Hold
-                    && f.into == *environment
-                    && made_by(subject, f.run)
-                        .is_some_and(|record| record.plan.request.lever == Lever::RollBack)
-            });
+    let in_flight = files.iter().flat_map(|(repository, wanted)| {
+        let leading = into(subject, environment, repository).into_iter();
+        leading.filter(|f| Some(&f.version) != *wanted)
+    });
+    let (kept, others): (Vec<InFlight<'_>>, Vec<InFlight<'_>>) = in_flight.partition(|f| {
+        subject.request.lever == Lever::Hold
+            && f.into == *environment
+            && made_by(subject, f.run)
+                .is_some_and(|record| record.plan.request.lever == Lever::RollBack)
+    });
     if !others.is_empty() {
         let texts: Vec<String> = others.iter().map(|f| would_bring(subject, f)).collect();
         checks.add(

@@ -252,8 +252,9 @@ fn is_rendered(subject: &Subject<'_>, to: Option<&Version>, checks: &mut Checks)
         ),
         // No annotation says the versions of an app of several images.
         (None, _) if is_parent_behind(subject) => {
-            let files = subject.repositories.iter().map(ToString::to_string);
-            let files: Vec<String> = files.collect();
+            let files = subject.repositories.iter();
+            let files = files.filter(|file| is_unrendered(subject, file));
+            let files: Vec<String> = files.map(ToString::to_string).collect();
             format!(
                 "the parent has not rendered the last commit of {} yet, and the sync would apply again what stood before",
                 files.join(", ")
@@ -279,6 +280,19 @@ fn is_parent_behind(subject: &Subject<'_>) -> bool {
     status.is_some_and(|status| status.parent_has_it == Some(false))
 }
 
+/// The parent has not synced a file's last commit.
+fn is_unrendered(subject: &Subject<'_>, file: &Repository) -> bool {
+    let (store, delivery, here) = (subject.store(), subject.delivery(), subject.environment());
+    let newest = store.history.changes_of(here, file).first();
+    let parent = delivery.argo_cd.as_ref().and_then(|a| a.parent.as_deref());
+    let parent = parent.and_then(|parent| application(store, delivery, here, parent));
+    let synced = parent.and_then(|parent| parent.synced_revision.as_deref());
+    let (Some(newest), Some(synced)) = (newest, synced) else {
+        return false;
+    };
+    store.contains(synced, &newest.commit) == Some(false)
+}
+
 /// The version in the one file of the target.
 fn declared(subject: &Subject<'_>) -> Option<Version> {
     let file = subject.declared(subject.environment(), &sole(subject)?)?;
@@ -300,11 +314,17 @@ fn versions(subject: &Subject<'_>, app: &Application) -> (Option<Version>, Optio
     (live, rendered(subject, app).or_else(|| declared(subject)))
 }
 
-/// Runs in flight that lead here are shown and do not refuse: they go on whatever is synced.
+/// Runs in flight that lead here are shown and do not refuse: they go on whatever is synced. Of several images each is asked
+/// for what its own file declares.
 fn overtaken(subject: &Subject<'_>, to: Option<&Version>, checks: &mut Checks) {
-    if let Some(repository) = sole(subject) {
-        let here = subject.environment();
-        runs::overtaken(subject, here, &repository, to, checks);
+    let here = subject.environment();
+    let declared = |file| subject.declared(here, file)?.version.as_ref();
+    let files: Vec<(&Repository, Option<&Version>)> = match &subject.repositories[..] {
+        [one] => vec![(one, to)],
+        several => several.iter().map(|file| (file, declared(file))).collect(),
+    };
+    if !files.is_empty() {
+        runs::overtaken(subject, here, &files, checks);
     }
 }
 

@@ -7,6 +7,7 @@ pub mod foot;
 pub mod parts;
 
 use super::line::{Line, Tone};
+use crate::belongs::runs;
 use crate::model::{Change, Version, span::span};
 use crate::plan::{Changed, show};
 use crate::state::{ConfirmUi, Overlay, Part, State};
@@ -98,7 +99,7 @@ fn head_by_need(state: &State, ui: &ConfirmUi, columns: usize) -> (Vec<Line>, Ve
     (lines, more)
 }
 
-/// Who ordered a move, as far as the journal knows: a robot commits what people submit.
+/// Who ordered a move, as far as the journal or its run knows: a robot commits what people submit.
 fn ordered_by(state: &State, moved: &Change) -> String {
     let history = &state.store.history;
     let changes = history.changes_of(&moved.environment, &moved.repository);
@@ -107,7 +108,7 @@ fn ordered_by(state: &State, moved: &Change) -> String {
             let plan = &record.plan;
             format!("{} by {}", plan.request.lever.title(), plan.who.login)
         }
-        None => moved.actor.to_string(),
+        None => runs::who_ordered(&state.store, &state.delivery, moved).0,
     }
 }
 

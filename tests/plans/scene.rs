@@ -230,9 +230,21 @@ pub fn check<'p>(plan: &'p Plan, name: &str) -> &'p Check {
         .unwrap_or_else(|| panic!("no row {name} in {:?}", plan.checks))
 }
 
-/// A deploy run in production's cluster, in flight.
+/// A deploy run of publisher in production's cluster.
 pub fn deploy_run(
     world: &mut World,
+    environment: &str,
+    version: &str,
+    promote: &str,
+    phase: &str,
+) -> ObjectId {
+    deploy_run_of(world, "publisher", environment, version, promote, phase)
+}
+
+/// The same of another file.
+pub fn deploy_run_of(
+    world: &mut World,
+    repository: &str,
     environment: &str,
     version: &str,
     promote: &str,
@@ -243,13 +255,14 @@ pub fn deploy_run(
         version.to_owned(),
         promote.to_owned(),
     );
+    let repository = repository.to_owned();
     let name = format!("deploy-image-{environment}-{version}");
     let id = world.id("production", "apps", &name);
     let ours = id.clone();
     world.smoke(
         "production",
         "",
-        "publisher",
+        &repository.clone(),
         &version.clone(),
         phase,
         "1m",
@@ -259,7 +272,7 @@ pub fn deploy_run(
             run.generate_name = Some("deploy-image-".into());
             let words = [
                 ("environment", environment.as_str()),
-                ("repoName", "publisher"),
+                ("repoName", repository.as_str()),
                 ("imageTag", version.as_str()),
                 ("promoteDeployment", promote.as_str()),
             ];

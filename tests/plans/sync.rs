@@ -1,6 +1,7 @@
 //! Sync: what Argo CD says of an Application that makes its sync useless, and what does not concern it.
 
 use crate::scene::*;
+use crate::world::World;
 use leverframe::model::live::Condition;
 use leverframe::model::*;
 use leverframe::plan::*;
@@ -82,8 +83,26 @@ fn what_the_parent_has_not_rendered_yet_is_not_synced() {
     let refusal = sync("productionlicensify-feedv2").unwrap_err();
     assert_eq!(
         refusal.because,
-        "the parent has not rendered the last commit of licensify-backend, licensify-feed yet, and the sync would apply \
-         again what stood before."
+        "the parent has not rendered the last commit of licensify-backend yet, and the sync would apply again what stood \
+         before."
     );
     sync("tip").unwrap();
+}
+
+/// Each file of the app is asked for the runs that would take its version away.
+#[test]
+fn a_sync_of_several_images_shows_what_would_overtake_it() {
+    let mut world = licensify();
+    let sync = |world: &World| pull(world, Lever::Sync, "production", "licensify").unwrap();
+    assert_eq!(check(&sync(&world), "overtaken").verdict, Verdict::Passed);
+    for (file, version) in [("licensify-feed", "v1"), ("licensify-backend", "v2")] {
+        deploy_run_of(&mut world, file, "production", version, "false", "Running");
+    }
+    let plan = sync(&world);
+    let row = check(&plan, "overtaken");
+    assert_eq!(row.verdict, Verdict::Failed);
+    assert_eq!(
+        row.evidence,
+        "deploy-image-production-v1 @ production would bring licensify-feed v1 into production: stop it first"
+    );
 }

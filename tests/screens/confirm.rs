@@ -219,6 +219,44 @@ fn what_ones_own_roll_back_changes_under_an_open_plan_is_called_ones_own() {
     );
 }
 
+/// Of what another journal's plan ordered its run says who.
+#[test]
+fn what_another_journal_changes_under_an_open_plan_is_called_by_who_ordered_it() {
+    let mut state = open(Part::Version);
+    let mut world = world::night();
+    world.may_all();
+    world.stands("production", "whitehall", "v3084", "v3085", "2s");
+    let robots = world.changes.last_mut().unwrap();
+    (robots.kind, robots.actor) = (ActorKind::Manual, "deploy-robot".into());
+    world.smoke(
+        "production",
+        "",
+        "whitehall",
+        "v3085",
+        "Running",
+        "20s",
+        |run| {
+            run.template = Some("deploy-image".into());
+            let words = [
+                ("environment", "production"),
+                ("repoName", "whitehall"),
+                ("imageTag", "v3085"),
+            ];
+            run.labels = words
+                .iter()
+                .map(|(k, v)| ((*k).into(), (*v).into()))
+                .collect();
+            run.parameters = run.labels.clone();
+            run.annotations
+                .insert("leverframe/actor".into(), "alice".into());
+        },
+    );
+    becomes(&mut state, &world, 1);
+    let screen = drawn(&state);
+    let said = "changed: production has v3085, alice 3s ago";
+    assert!(screen.contains(said), "{screen}");
+}
+
 #[test]
 fn a_plan_that_would_be_refused_by_now_says_so_while_it_is_open() {
     let mut state = open(Part::Version);
