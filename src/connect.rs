@@ -26,15 +26,28 @@ pub struct Connection {
     readers: Vec<JoinHandle<()>>,
 }
 
+/// What alone is read of the sources.
+#[derive(Clone, Debug, Default)]
+pub struct Only {
+    /// The history of this app; none: of all.
+    pub history_of: Option<git_feed::OneApp>,
+    /// Of clusters the runs.
+    pub runs: bool,
+}
+
 /// Starts reading those of the named sources that are configured. Their news goes to `deltas`, each call they make to
-/// `calls`. History is walked for all apps, or for the one given. Returns at once.
+/// `calls`. Returns at once.
 pub fn start(
     config: &Config,
     sources: &[Source],
     deltas: &mpsc::Sender<Delta>,
     calls: Option<&Calls>,
-    history_of: Option<&git_feed::OneApp>,
+    only: &Only,
 ) -> Connection {
+    let scope = match only.runs {
+        true => Scope::of_runs(&config.delivery),
+        false => Scope::from(&*config.delivery),
+    };
     let mut connection = Connection {
         git: None,
         clusters: BTreeMap::new(),
@@ -50,11 +63,11 @@ pub fn start(
                     Arc::clone(&config.delivery),
                     feed,
                     calls.cloned(),
-                    git_feed::Pace::for_history_of(history_of),
+                    git_feed::Pace::for_history_of(only.history_of.as_ref()),
                     git_feed::Options {
                         probe: !config.read_only,
                         namespaces: Some(namespaces.clone()),
-                        only: history_of.cloned(),
+                        only: only.history_of.clone(),
                     },
                 ));
             }
@@ -65,7 +78,7 @@ pub fn start(
                 let cluster = Arc::new(Cluster::new(
                     environment.clone(),
                     place(at),
-                    Scope::from(&*config.delivery),
+                    scope.clone(),
                     feed,
                     calls.cloned(),
                     namespaces.subscribe(),

@@ -6,21 +6,24 @@ use super::arguments::Common;
 use super::exit::{Exit, Failure};
 use super::print;
 use super::progress::Progress;
-use crate::belongs::lists::all_lists;
+use crate::belongs::{lists::all_lists, repositories};
 use crate::config::Config;
-use crate::connect::{self, Connection};
+use crate::connect::{self, Connection, Only};
 use crate::delivery::Delivery;
-use crate::model::{App, Environment, Fault, FaultKind, Target};
+use crate::model::{ActorKind, App, Environment, Fault, FaultKind, Target};
 use crate::plan::follow;
 use crate::provider::git::feed::{Depth, OneApp};
 use crate::store::source::{Reach, SourceState};
-use crate::store::{Delta, News, Source, Store};
+use crate::store::{Delta, Kind, News, Source, Store};
 use jiff::Timestamp;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How many pieces of news may wait for the command.
 const WAITING: usize = 1024;
+
+/// So long after the start runs are waited for that only tell more of what git has said.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Enough to tell how often an app moves, what it ran before, and what waits below.
 pub(super) const RHYTHM: Depth = Depth::Changes(60);
@@ -43,6 +46,8 @@ pub(super) struct Want {
     below: bool,
     /// Clusters that are read too, where they are configured; what goes wrong there does not fail the command.
     besides: Vec<Environment>,
+    /// Of the clusters that are read besides only the runs are wanted, which may say who moved this target.
+    movers_of: Option<Target>,
 }
 
 impl Want {
@@ -57,13 +62,13 @@ impl Want {
             environments: environments.to_vec(),
             below: true,
             besides: Vec::new(),
+            movers_of: None,
         }
     }
     /// The same with what runs elsewhere and belongs to these: deliveries into an environment run in one cluster.
     pub fn target(target: &Target, delivery: &Delivery) -> Self {
-        let deploy = delivery.runs.as_ref().and_then(|runs| runs.deploy.as_ref());
         Self {
-            besides: deploy.map(|d| d.environment.clone()).into_iter().collect(),
+            besides: of_deliveries(delivery),
             ..Self::board(std::slice::from_ref(&target.environment))
                 .with_history_of(&target.app, RHYTHM)
         }
@@ -82,12 +87,25 @@ impl Want {
             ..Self::lever()
         }
     }
-    /// The history of one app.
-    pub fn history(app: &App, depth: Depth) -> Self {
+    /// The history of one app, and the runs that brought its versions.
+    pub fn history(target: &Target, depth: Depth, delivery: &Delivery) -> Self {
         Self {
             clusters: false,
-            ..Self::board(&[]).with_history_of(app, depth)
+            besides: of_deliveries(delivery),
+            movers_of: Some(target.clone()),
+            ..Self::board(&[]).with_history_of(&target.app, depth)
         }
+    }
+
+    /// Whether what is read besides may still say something that is wanted.
+    fn waits_besides(&self, store: &Store, is_patient: bool) -> bool {
+        let Some(target) = &self.movers_of else {
+            return true;
+        };
+        let files = repositories(store, target).unwrap_or_default();
+        let changes = |file| store.history.changes_of(&target.environment, file).iter();
+        let mut changes = files.iter().flat_map(changes);
+        is_patient && changes.any(|c| c.kind == ActorKind::Manual && c.moves_version())
     }
 
     /// One app's question costs one app's walk.
@@ -110,11 +128,10 @@ impl Want {
 
     /// What belongs to a target: its runs and pods. Git says from which repositories it ships.
     pub fn belongings(environments: &[Environment], delivery: &Delivery) -> Self {
-        let deploy = delivery.runs.as_ref().and_then(|runs| runs.deploy.as_ref());
         Self {
             history: false,
             below: false,
-            besides: deploy.map(|d| d.environment.clone()).into_iter().collect(),
+            besides: of_deliveries(delivery),
             ..Self::board(environments)
         }
     }
@@ -150,6 +167,12 @@ impl Want {
     }
 }
 
+/// The cluster in which deliveries run.
+fn of_deliveries(delivery: &Delivery) -> Vec<Environment> {
+    let deploy = delivery.runs.as_ref().and_then(|runs| runs.deploy.as_ref());
+    deploy.map(|d| d.environment.clone()).into_iter().collect()
+}
+
 /// The facts, and the way to more of them.
 pub(super) struct Gathered {
     pub store: Store,
@@ -170,23 +193,31 @@ pub(super) async fn gather(
     common: &Common,
 ) -> Result<Gathered, Failure> {
     let wanted = want.sources(config);
-    let mut read = wanted.clone();
-    read.extend(want.besides(config));
-    read.sort();
-    read.dedup();
+    let mut besides = want.besides(config);
+    besides.retain(|source| !wanted.contains(source));
+    let read = [&wanted[..], &besides].concat();
     let mut store = Store::new(&config.delivery);
     for source in &read {
         store.expect(source.clone());
     }
     let (to, mut deltas) = mpsc::channel(WAITING);
-    let connection = connect::start(config, &read, &to, None, want.history_of.as_ref());
+    let only = Only {
+        history_of: want.history_of.clone(),
+        runs: want.movers_of.is_some(),
+    };
+    let connection = connect::start(config, &read, &to, None, &only);
     let mut progress = Progress::new();
     drop(to);
     let limit = tokio::time::sleep(Duration::from_secs(common.limit));
-    tokio::pin!(limit);
-    while !read
-        .iter()
-        .all(|source| has_answered(&store, source, &want, config))
+    let patience = tokio::time::sleep(PATIENCE);
+    tokio::pin!(limit, patience);
+    let mut is_patient = true;
+    let are_heard = |store: &Store, sources: &[Source]| {
+        let mut sources = sources.iter();
+        sources.all(|source| has_answered(store, source, &want, config))
+    };
+    while !are_heard(&store, &wanted)
+        || !are_heard(&store, &besides) && want.waits_besides(&store, is_patient)
     {
         tokio::select! {
             delta = deltas.recv() => match delta {
@@ -196,6 +227,7 @@ pub(super) async fn gather(
                 }
                 None => break,
             },
+            () = &mut patience, if is_patient => is_patient = false,
             () = &mut limit => break,
         }
     }
@@ -252,7 +284,8 @@ fn has_answered(store: &Store, source: &Source, want: &Want, config: &Config) ->
         }
         Source::Cluster(environment) => {
             // Which namespaces apps live in is known once git was read.
-            let lists = all_lists(store, &config.delivery, environment);
+            let mut lists = all_lists(store, &config.delivery, environment);
+            lists.retain(|list| want.movers_of.is_none() || list.kind == Kind::Runs);
             let listed = lists.iter().all(|list| {
                 let list = state.lists.get(list);
                 list.is_some_and(|list| list.listed || list.fault.as_ref().is_some_and(is_final))
@@ -345,120 +378,4 @@ impl Gathered {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::ClusterAt;
-    use crate::store::Kind;
-    use crate::store::fixture::usual_list;
-
-    fn three_clusters() -> Config {
-        let mut config =
-            crate::config::of_clone("govuk", std::path::Path::new("/clone"), &|_| None).unwrap();
-        for name in ["integration", "staging", "production"] {
-            let at = ClusterAt {
-                kubeconfig: "/config".into(),
-                context: name.to_owned(),
-                login: None,
-            };
-            config.clusters.insert(Environment::new(name), at);
-        }
-        config
-    }
-
-    /// A server that has just been given a kind answers 429 for a moment; a command asks again within its limit.
-    #[test]
-    fn what_is_throttled_is_waited_for() {
-        let config = three_clusters();
-        let source = Source::Cluster(Environment::new("staging"));
-        let mut store = Store::new(&config.delivery);
-        let mut hear = |news: News| {
-            store.apply(Delta {
-                source: source.clone(),
-                subscription: 1,
-                seen_at: jiff::Timestamp::now(),
-                news,
-            });
-            has_answered(&store, &source, &Want::clusters(&[]), &config)
-        };
-        let fault = |kind: FaultKind| Fault::new(kind, "storage is (re)initializing", "");
-        let said = |kind: FaultKind| News::Fault {
-            list: Some(usual_list(Kind::Applications)),
-            fault: fault(kind),
-            retry_at: None,
-        };
-        for kind in [Kind::Runs, Kind::Deployments, Kind::Pods] {
-            assert!(!hear(News::Listed(usual_list(kind))));
-        }
-        assert!(!hear(said(FaultKind::Throttled)));
-        assert!(hear(said(FaultKind::Forbidden)));
-        assert!(hear(News::Listed(usual_list(Kind::Applications))));
-        let whole = |kind: FaultKind| News::Fault {
-            list: None,
-            fault: fault(kind),
-            retry_at: None,
-        };
-        assert!(!hear(whole(FaultKind::Throttled)));
-        assert!(hear(whole(FaultKind::Unreachable)));
-    }
-
-    /// Only what the credential may not read is null without being a failure.
-    #[test]
-    fn a_list_that_could_not_be_read_is_a_failure() {
-        let ended = |of: Kind, kind: FaultKind| {
-            let mut state = SourceState::default();
-            state.lists.insert(
-                usual_list(of),
-                crate::store::source::ListState {
-                    listed: false,
-                    fault: Some(Fault::new(kind, "503 ServiceUnavailable", "")),
-                },
-            );
-            broken_list(&state).map(Exit::of_fault)
-        };
-        for of in [Kind::Applications, Kind::Runs] {
-            assert_eq!(ended(of, FaultKind::Forbidden), None);
-            let unreachable = ended(of, FaultKind::Unreachable);
-            assert_eq!(unreachable, Some(Exit::Unreachable));
-        }
-    }
-
-    /// A server that accepts and says nothing, or sends one blank after the other, has brought nothing that is calm.
-    #[test]
-    fn what_brought_nothing_within_the_limit_is_not_calm() {
-        let mut world = crate::store::fixture::Fixture::new();
-        world.app("publisher", &["publisher"]);
-        world.file("staging", "publisher", "v1", true);
-        let source = Source::Cluster(Environment::new("staging"));
-        let lists = vec![usual_list(Kind::Applications), usual_list(Kind::Pods)];
-        world.news(source.clone(), News::Connecting(lists));
-        world.news(source.clone(), News::Alive);
-        note_unread(&mut world.store, &source, 3);
-        let about = world.store.source(&source).unwrap();
-        assert_eq!(about.reach(jiff::Timestamp::now()), Reach::Failed);
-        let fault = about.whole_fault().unwrap().to_string();
-        assert!(fault.contains("nothing was read within 3 s"), "{fault}");
-        let status = world.status("staging", "publisher");
-        assert_eq!(status.attention, [crate::model::Word::Unread]);
-    }
-
-    /// Whether a version that does not come is stuck, or explained by what failed below, is written below.
-    #[test]
-    fn a_board_of_one_environment_asks_the_one_below_too() {
-        let config = three_clusters();
-        let cluster = |name: &str| Source::Cluster(Environment::new(name));
-        let production = [Environment::new("production")];
-        assert_eq!(
-            Want::board(&production).sources(&config),
-            [Source::Git, cluster("production"), cluster("staging")]
-        );
-        assert_eq!(
-            Want::clusters(&production).sources(&config),
-            [cluster("production")]
-        );
-        let integration = [Environment::new("integration")];
-        assert_eq!(
-            Want::board(&integration).sources(&config),
-            [Source::Git, cluster("integration")]
-        );
-    }
-}
+mod tests;

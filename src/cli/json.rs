@@ -3,8 +3,8 @@
 //! Deliberately absent: writing them, where letters that a terminal would obey get their numbers.
 
 use crate::board::status::{GateState, Image, Status, TargetKind};
-use crate::journal::Journal;
 use crate::model::*;
+use crate::plan::mover::Mover;
 use crate::store::source::Reach;
 use crate::store::{Source, SourceState, Store};
 use jiff::{Timestamp, Unit};
@@ -120,6 +120,9 @@ pub struct HistoryPage<'a> {
     pub whole: bool,
     /// Later changes are all here; null where nothing was read.
     pub since: Option<String>,
+    /// Why the runs were not read that may say whose order a `manual` change was; null where they were, and where there
+    /// is none of that kind.
+    pub unread: Option<String>,
     /// Null where the repository could not be read.
     pub changes: Option<Vec<ChangeLine<'a>>>,
 }
@@ -129,6 +132,7 @@ impl HistoryPage<'_> {
         Self {
             whole: false,
             since: None,
+            unread: None,
             changes: None,
         }
     }
@@ -142,6 +146,7 @@ pub struct ChangeLine<'a> {
     pub to: Option<&'a str>,
     pub actor: &'a str,
     pub kind: ActorKind,
+    pub reason: Option<&'a str>,
 }
 
 /// A moment to the second, in UTC.
@@ -261,19 +266,15 @@ impl<'a> ImageLine<'a> {
 }
 
 impl<'a> ChangeLine<'a> {
-    /// Who moved it is known better where the journal has the plan.
-    pub fn new(change: &'a Change, changes: &[Change], journal: &'a Journal) -> Self {
-        let (actor, kind) = match journal.brought(change, changes) {
-            Some(record) => (record.plan.who.login.as_str(), ActorKind::Leverframe),
-            None => (&*change.actor, change.kind),
-        };
+    pub fn new(change: &'a Change, by: Mover<'a>) -> Self {
         Self {
             at: moment(change.at),
             commit: &change.commit,
             from: change.from.as_ref().map(Version::as_str),
             to: change.to.as_ref().map(Version::as_str),
-            actor,
-            kind,
+            actor: by.actor,
+            kind: by.kind,
+            reason: by.reason,
         }
     }
 }

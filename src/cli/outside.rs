@@ -75,7 +75,7 @@ pub(super) fn start(
         &connect::sources(&config),
         &deltas_to,
         Some(&calls_to),
-        None,
+        &connect::Only::default(),
     );
     let to_loop = ToLoop {
         messages: messages_to,

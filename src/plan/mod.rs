@@ -17,6 +17,7 @@ mod hold;
 mod hops;
 pub mod in_flight;
 pub mod mark;
+pub mod mover;
 pub mod observed;
 mod one_cluster;
 mod outcome;

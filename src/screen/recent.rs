@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: older changes (those are the history of one target) and changes that git does not know.
 
-use crate::belongs::runs;
 use crate::board::status::Status;
-use crate::model::{ActorKind, Change, Environment, Run, Version};
+use crate::model::{ActorKind, Change, Environment, Version};
+use crate::plan::mover::{Mover, mover};
 use crate::state::State;
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -118,16 +118,8 @@ fn stood(state: &State, lower: &Environment, change: &Change) -> bool {
 
 /// Who moved it, as far as git and our journal show.
 pub fn name_mover(state: &State, change: &Change) -> String {
-    let history = &state.store.history;
-    let changes = history.changes_of(&change.environment, &change.repository);
-    if let Some(record) = state.journal.brought(change, changes) {
-        return format!("{}, by leverframe", record.plan.who.login);
-    }
-    let run = || runs::brought(&state.store, &state.delivery, change);
-    match change.kind {
-        ActorKind::Manual if let Some(who) = run().and_then(Run::ordered_by) => {
-            format!("{who}, by leverframe")
-        }
+    let Mover { actor, kind, .. } = mover(&state.store, &state.delivery, &state.journal, change);
+    match kind {
         ActorKind::Robot => match state.delivery.lower(&change.environment) {
             Some(lower) if stood(state, &lower.name, change) => {
                 format!("robot, promoted from {}", lower.name)
@@ -135,8 +127,8 @@ pub fn name_mover(state: &State, change: &Change) -> String {
             Some(_) => "robot".into(),
             None => "robot, released".into(),
         },
-        ActorKind::Manual => format!("{}, by hand", change.actor),
-        ActorKind::Person => change.actor.to_string(),
-        ActorKind::Leverframe => format!("{}, by leverframe", change.actor),
+        ActorKind::Manual => format!("{actor}, by hand"),
+        ActorKind::Person => actor.to_owned(),
+        ActorKind::Leverframe => format!("{actor}, by leverframe"),
     }
 }

@@ -231,7 +231,7 @@ fn history_is_the_versions_moves_newest_first() {
     assert_eq!(page["whole"], true);
     assert!(page["since"].is_string());
     let text = printed(&output);
-    let keys: Vec<usize> = ["at", "commit", "from", "to", "actor", "kind"]
+    let keys: Vec<usize> = ["at", "commit", "from", "to", "actor", "kind", "reason"]
         .iter()
         .map(|key| text.find(&format!("\"{key}\"")).unwrap())
         .collect();
@@ -324,7 +324,9 @@ fn each_way_to_end_has_its_code() {
         (&["history", "router", "-e", "staging"], None),
         (
             &["history", "router", "-e", "staging", "-o", "json"],
-            Some(serde_json::json!({"whole": false, "since": null, "changes": null})),
+            Some(
+                serde_json::json!({"whole": false, "since": null, "unread": null, "changes": null}),
+            ),
         ),
     ] {
         let output = run(command, &nowhere);

@@ -5,16 +5,19 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
+/// At life's own pace: nothing is released while a command runs.
 async fn yard(scenario: Scenario) -> Yard {
+    yard_at(scenario, 1.0).await
+}
+
+async fn yard_at(scenario: Scenario, speed: f64) -> Yard {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Yard::start(Options {
+    let options = Options {
         scenario,
         seed: 1,
-        // Life's own pace: nothing is released while a command runs.
-        speed: 1.0,
-    })
-    .await
-    .unwrap()
+        speed,
+    };
+    Yard::start(options).await.unwrap()
 }
 
 /// A command with the yard's own configuration, off the runtime's threads: the yard's servers need them.
@@ -326,4 +329,42 @@ async fn a_repository_of_several_apps_is_answered_with_their_names() {
         let output = leverframe(&yard, &[command, "whitehal", "-e", "production"]).await;
         assert_eq!(code(&output), 2);
     }
+}
+
+/// The robot commits for everybody; who ordered it stands on the run, whichever journal has the plan.
+#[tokio::test(flavor = "multi_thread")]
+async fn history_names_who_ordered_a_change_from_another_journal() {
+    let yard = yard_at(Scenario::CALM, 60.0).await;
+    let app = ["content-store", "-e", "staging"];
+    let more = ["--yes", "--reason", "incident 4711", "--wait"];
+    let back = leverframe(&yard, &[&["rollback"], &app[..], &more[..]].concat()).await;
+    assert_eq!(code(&back), 0, "{}", said(&back));
+    std::fs::remove_dir_all(yard.folder().join("journal")).unwrap();
+    let read = async |more: &[&str]| {
+        let output = leverframe(&yard, &[&["history"], &app[..], more].concat()).await;
+        assert_eq!(code(&output), 0, "{}", said(&output));
+        output
+    };
+    let page = json(&read(&["-o", "json"]).await);
+    let newest = &page["changes"][0];
+    assert_eq!(newest["kind"], "leverframe", "{page}");
+    assert_eq!(newest["actor"], account());
+    assert_eq!(newest["reason"], "incident 4711");
+    assert_eq!(page["unread"], Value::Null);
+    let table = said(&read(&[]).await);
+    assert!(table.contains("incident 4711"), "{table}");
+    // Without the cluster git's answer stands, and what it lacks is said.
+    let ours = std::fs::read_to_string(yard.config()).unwrap();
+    let start = ours.find("[environments.production]").unwrap();
+    let end = ours[start + 1..]
+        .find("\n[")
+        .map_or(ours.len(), |at| start + 1 + at);
+    std::fs::write(yard.config(), [&ours[..start], &ours[end..]].concat()).unwrap();
+    let why = "the runs in production are not read: the cluster is not configured.";
+    let page = json(&read(&["-o", "json"]).await);
+    assert_eq!(page["changes"][0]["kind"], "manual", "{page}");
+    assert_eq!(page["unread"], why);
+    let table = said(&read(&[]).await);
+    let line = format!("Whose order a manual change was is not known: {why}");
+    assert!(table.contains(&line), "{table}");
 }

@@ -57,6 +57,15 @@ impl From<&Delivery> for Scope {
 }
 
 impl Scope {
+    /// Runs and nothing else.
+    pub fn of_runs(delivery: &Delivery) -> Self {
+        Self {
+            applications: None,
+            workloads: None,
+            ..Self::from(delivery)
+        }
+    }
+
     /// The lists that are watched all the time.
     fn lists(&self) -> Vec<ClusterList> {
         let of = |kind, namespace: &Arc<str>| ClusterList {
