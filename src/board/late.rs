@@ -162,8 +162,14 @@ impl<'a> FactsAt<'a> {
                 self.store
                     .history
                     .stands_since(&lower.name, &image.repository, Some(theirs))?;
-            // It cannot come before its smoke run has passed, which may be long after it came there.
-            let may_come = stands.max(self.passed_below(&here, status, theirs).unwrap_or(stands));
+            // It cannot come before its smoke run has passed and the gate was opened, which may be long after it came there.
+            let history = &self.store.history;
+            let opened = history.last_gate_move(&lower.name, &image.repository);
+            let opened = opened
+                .filter(|change| change.gate_to)
+                .map(|change| change.at);
+            let passed = self.passed_below(&here, status, theirs);
+            let may_come = [Some(stands), passed, opened].into_iter().flatten().max()?;
             if !self.now.is_past(may_come, self.delivery.usual.hop.1)
                 || self.is_troubled_below(&here, status)
             {

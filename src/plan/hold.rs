@@ -4,6 +4,7 @@
 
 use super::checks::Checks;
 use super::good::Past;
+use super::stays::stays;
 use super::subject::{Draft, Subject};
 use super::{
     CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, arrivals, gates, hops, reach,
@@ -104,7 +105,19 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             },
         )
     };
+    let below = file.version.as_ref().filter(|_| open);
+    let stays = below.and_then(|below| stays(subject, lower, &repository, below));
+    let may_promote = subject.stage.version_by != Mechanism::None;
+    let next = stays
+        .as_ref()
+        .filter(|stays| stays.is_tested && may_promote);
+    let next = next.map(|_| Lever::Promote);
     let merged = branch.is_some();
+    let warnings = merged.then(|| hops::UNTIL_MERGED.to_owned());
+    let warnings: Vec<String> = warnings
+        .into_iter()
+        .chain(stays.map(|stays| stays.because))
+        .collect();
     let mut following: Vec<_> = branch.iter().map(|b| hops::branch(b)).collect();
     following.push(hops::gate(subject, &lower.name, &repository, open, merged));
     let evidence = format!(
@@ -130,8 +143,8 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         },
         hops: following,
         debt: (!open).then(|| format!("the gate {hop} of {repository} is held")),
-        warning: merged.then(|| hops::UNTIL_MERGED.to_owned()),
-        next: None,
+        warning: (!warnings.is_empty()).then(|| warnings.join("; ")),
+        next,
         choices: Vec::new(),
         rests_on: vec![(Source::Git, None)],
     })

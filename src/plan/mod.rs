@@ -31,6 +31,7 @@ mod runs;
 mod sent_before;
 mod shell;
 pub mod show;
+mod stays;
 mod stop;
 mod subject;
 mod sync;

@@ -5,6 +5,7 @@ use crate::world::{World, ago};
 use leverframe::model::*;
 use leverframe::plan::*;
 use serde_json::json;
+use std::sync::Arc;
 
 #[test]
 fn promoting_by_workflow_submits_the_template_once_and_stops_there() {
@@ -308,6 +309,44 @@ fn releasing_reaches_what_the_gate_leads_to() {
     let names: Vec<&str> = plan.reach.environments.iter().map(|e| e.as_str()).collect();
     assert_eq!(names, ["staging", "production"]);
     assert!(plan.reach.production);
+}
+
+/// What was tested while the gate was closed: its run keeps the gate as it was when it began.
+#[test]
+fn releasing_says_that_what_was_tested_already_does_not_come_by_itself() {
+    let mut world = publisher();
+    world.stands("integration", "publisher", "v1362", "v1363", "1h");
+    world.closed("integration", "publisher", "5m", "hold");
+    let until_merged = "nothing changes until the branch is reviewed and merged";
+    let told = |world: &World| {
+        let plan = pull(world, Lever::Release, "staging", "publisher").unwrap();
+        (plan.warning.unwrap_or_default(), plan.next)
+    };
+    let comes = (until_merged.to_owned(), None);
+    assert_eq!(told(&world), comes, "its smoke run is still to begin");
+    let tested = |phase: &str, gate: &str| {
+        let mut world = world.clone();
+        let (app, gate) = ("publisher", gate.to_owned());
+        world.smoke("integration", app, app, "v1363", phase, "50m", |run| {
+            let key: Arc<str> = "automaticDeploysEnabled".into();
+            run.labels.insert(key.clone(), gate.as_str().into());
+            run.parameters.insert(key, gate.as_str().into());
+            run.id.name = "post-sync-1".into();
+        });
+        told(&world)
+    };
+    let passed = "v1363 passed its smoke run in integration already, so nothing brings it by itself: promote it next";
+    assert_eq!(
+        tested("Succeeded", "false"),
+        (format!("{until_merged}; {passed}"), Some(Lever::Promote))
+    );
+    let under_way = "the smoke run post-sync-1 of v1363 began with the gate closed or without promotion, so it brings nothing when it passes: promote it then";
+    assert_eq!(
+        tested("Running", "false"),
+        (format!("{until_merged}; {under_way}"), None)
+    );
+    assert_eq!(tested("Running", "true"), comes, "it brings it itself");
+    assert_eq!(tested("Failed", "false"), comes);
 }
 
 #[test]

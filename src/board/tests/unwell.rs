@@ -122,3 +122,28 @@ fn what_the_board_says_of_the_version_below_is_why_it_does_not_arrive() {
     });
     assert_eq!(of_a_run, [Word::Stuck]);
 }
+
+/// The gate may be opened long after the version came below and passed there.
+#[test]
+fn what_waits_for_a_gate_is_late_only_some_time_after_it_was_opened() {
+    let says = |opened: i64| {
+        let mut world = Fixture::new();
+        world.app("publisher", &["publisher"]);
+        world.file("staging", "publisher", "v1362", true);
+        world.file("production", "publisher", "v1361", true);
+        world.gate_moved("staging", "publisher", true, opened);
+        let moves = [
+            ("production", "v1360", "v1361", 90_000),
+            ("staging", "v1361", "v1362", 7_200),
+        ];
+        world.moves("publisher", &moves);
+        world.status("production", "publisher").attention
+    };
+    assert_eq!(says(60), []);
+    assert_eq!(says(3_600), [Word::Stuck]);
+    assert_eq!(
+        says(86_400),
+        [Word::Stuck],
+        "it stands there since two hours"
+    );
+}
