@@ -204,6 +204,8 @@ impl SourceState {
             }
             // That stands in a file on this machine.
             News::Address(_) => return,
+            // It is about to be asked for, and may never be answered.
+            News::Listing(_) => return,
             News::AsOf(at) => {
                 self.alive_at = *at;
                 return;
@@ -216,7 +218,7 @@ impl SourceState {
             }
             News::Dropped(list) => self.lists.entry(list.clone()).or_default().listed = false,
             // A fact or a sign of life, of which there is no more to note than that it came.
-            News::Alive | News::Listing(_) | News::Put(_) | News::Gone(..) | News::Odd { .. } => {}
+            News::Alive | News::Put(_) | News::Gone(..) | News::Odd { .. } => {}
         }
         self.connecting = false;
         self.alive_at = Some(seen_at);

@@ -129,3 +129,24 @@ fn history_that_is_walked_on_brings_no_repository_back() {
     ];
     assert_eq!(away(&mut git, news), [Some(0), Some(0), Some(0), None]);
 }
+
+/// A list is announced before the server is asked, again after each try.
+#[test]
+fn who_was_asked_and_never_answered_gave_no_sign_of_life() {
+    let mut about = SourceState::default();
+    about.heard(at(0), &News::Connecting(vec![list(Kind::Runs)]));
+    about.heard(at(1), &News::Listing(list(Kind::Runs)));
+    assert_eq!(
+        (about.age_s(at(2)), about.reach(at(2))),
+        (None, Reach::Unread)
+    );
+    assert!(about.is_reading(at(2)));
+    about.heard(at(3), &fault(None, FaultKind::Unreachable));
+    about.heard(at(4), &News::Listing(list(Kind::Runs)));
+    assert_eq!(
+        (about.age_s(at(5)), about.reach(at(5))),
+        (None, Reach::Failed)
+    );
+    about.heard(at(6), &News::Alive);
+    assert_eq!((about.age_s(at(7)), about.whole_fault()), (Some(1), None));
+}
