@@ -110,7 +110,7 @@ pub fn most(pid: &str) -> u64 {
 async fn board(config: &Config) {
     let (tell, mut deltas) = tokio::sync::mpsc::channel(1024);
     let sources = connect::sources(config);
-    let connection = connect::start(config, &sources, &tell, None, None);
+    let connection = connect::start(config, &sources, &tell, None, &connect::Only::default());
     let whole = |store: &Store| {
         let listed = |source: &Source| {
             let state = store.source(source);

@@ -62,8 +62,8 @@ pub(super) fn stays(
             is_tested: false,
         });
     }
-    let passed = |run: &&Run| run.phase == RunPhase::Succeeded;
-    tests.iter().any(|run| passed(run)).then(|| Stays {
+    let has_passed = |run: &&Run| run.phase == RunPhase::Succeeded;
+    tests.iter().any(has_passed).then(|| Stays {
         because: format!(
             "{version} passed its smoke run in {} already, so nothing brings it by itself: promote it next",
             lower.name
