@@ -113,8 +113,12 @@ fn implies(later: &Hop, before: &Hop) -> bool {
     }
 }
 
-/// `post-sync-r2-192ddf4d Failed: Stopped with strategy 'Stop'`.
+/// `post-sync-r2-192ddf4d Failed: child failed`, `post-sync-r2-192ddf4d was stopped`.
 fn ended(run: &Run) -> String {
+    // Its phase says nothing then, and its message that it was stopped.
+    if run.was_stopped() {
+        return format!("{} was stopped", run.id.name);
+    }
     let what = format!("{} {}", run.id.name, run.phase.as_str());
     with(what, run.message.as_deref())
 }

@@ -271,6 +271,31 @@ fn a_run_that_fails_again_cuts_the_plan_short() {
     assert_eq!(story.look(&world, 99_999), []);
 }
 
+/// Its phase is Failed all the same, which says nothing of what it tested.
+#[test]
+fn a_run_that_somebody_stops_cuts_the_plan_short_and_did_not_fail() {
+    let mut world = publisher();
+    let plan = pull(&world, Lever::Resubmit, "staging", "publisher").unwrap();
+    let Write::Create { name, .. } = plan.write.clone() else {
+        panic!()
+    };
+    let mut story = Story::applied(plan);
+    let run = Run {
+        id: ObjectId {
+            name,
+            uid: "new".into(),
+            ..failed(&world).id
+        },
+        created: Some(now()),
+        shutdown: Some("Terminate".into()),
+        message: Some("Stopped with strategy 'Terminate'".into()),
+        ..failed(&world)
+    };
+    world.put("staging", leverframe::store::Fact::Run(run));
+    let because = "post-sync-r2-2b862431 was stopped".to_owned();
+    assert_eq!(story.look(&world, 5)[1], What::CutShort { hop: 1, because });
+}
+
 #[test]
 fn nothing_is_followed_that_was_not_applied() {
     let mut world = publisher();
