@@ -75,7 +75,8 @@ pub fn state_in_words(record: &Record, now: Timestamp, say: impl Fn(&Remedy) -> 
     }
     match record.plan_state() {
         PlanState::Open => "no outcome is known yet".to_owned(),
-        PlanState::Done => format!("done in {}", exactly(took_s(record))),
+        // The end is seen by who looks, which may be later.
+        PlanState::Done => format!("done within {}", exactly(took_s(record))),
         PlanState::NotDone | PlanState::Unknown => outcome(),
         PlanState::CutShort => {
             let because = record.cut_short_at().map_or("", |(_, because)| because);

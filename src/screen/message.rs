@@ -6,6 +6,7 @@ use super::time::when;
 use super::{keys, layout};
 use crate::action::{Action, Place};
 use crate::journal::{PlanState, Record};
+use crate::plan::Moves;
 use crate::plan::waits::state_in_words;
 use crate::state::State;
 use crate::text::{cut, width, wrap};
@@ -164,8 +165,34 @@ fn says(state: &State, record: &Record) -> String {
         "{} {who}{}: {}",
         when(at, state.now),
         request.name_movement(),
-        state_in_words(record, state.now, |remedy| keys::remedy(state, remedy))
+        stands_in_words(state, record)
     )
+}
+
+/// How a plan stands, and what has come since where it is done.
+pub fn stands_in_words(state: &State, record: &Record) -> String {
+    let words = state_in_words(record, state.now, |remedy| keys::remedy(state, remedy));
+    match came_since(state, record) {
+        Some(since) => format!("{words}; {since}"),
+        None => words,
+    }
+}
+
+/// `v3085 stands there now`: that a plan is done and what it brought has been replaced.
+pub fn came_since(state: &State, record: &Record) -> Option<String> {
+    let plan = &record.plan;
+    if record.plan_state() != PlanState::Done || plan.request.lever.moves() != Moves::Version {
+        return None;
+    }
+    let (brought, file) = (plan.to.as_ref()?, plan.request.repository.as_ref()?);
+    let declared = state
+        .store
+        .declared(&plan.request.target.environment, file)?;
+    let stands = declared
+        .version
+        .as_ref()
+        .filter(|stands| *stands != brought)?;
+    Some(format!("{} stands there now", stands.short()))
 }
 
 /// What does not fit on the lines is cut visibly, not dropped.

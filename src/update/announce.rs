@@ -5,9 +5,8 @@
 
 use crate::effect::Effect;
 use crate::journal::{Journal, PlanState, Record};
-use crate::plan::waits::state_in_words;
 use crate::plan::{Outcome, PlanId};
-use crate::screen::keys;
+use crate::screen::message::stands_in_words;
 use crate::state::{Notice, State};
 
 /// Remembers how a plan stands, before an entry about it is added. One whose intent comes with the entry has no outcome.
@@ -68,7 +67,7 @@ impl News {
         let request = &record.plan.request;
         let plan = record.plan.id.clone();
         if before != now && matches!(now, Done | Late | CutShort) {
-            let stands = state_in_words(record, state.now, |remedy| keys::remedy(state, remedy));
+            let stands = stands_in_words(state, record);
             return Some(Self {
                 plan,
                 text: format!("{}: {stands}", request.name_movement()),

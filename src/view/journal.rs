@@ -11,6 +11,7 @@ use crate::model::{Mute, span::span};
 use crate::plan::{Outcome, show, waits::next_step};
 use crate::screen::copy::branch_link;
 use crate::screen::list::List;
+use crate::screen::message::came_since;
 use crate::screen::{keys, mute, time::when};
 use crate::state::State;
 use crate::text::wrap;
@@ -276,11 +277,15 @@ fn detail(state: &State, record: &Record, columns: usize, theme: Theme) -> Vec<L
                 ),
                 theme.bad(),
             ),
+            (None, _) if cut_short.is_some() => say(&format!("not seen: {awaited}"), theme.dim()),
             (None, None) => say(
                 &format!("waiting for {awaited}, usually ~{}", span(hop.usual_s)),
                 theme.dim(),
             ),
         }
+    }
+    if let Some(since) = came_since(state, record) {
+        say(&format!("{since}."), theme.warning());
     }
     if let Some(step) = next_step(record) {
         say(step, theme.warning());

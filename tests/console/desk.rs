@@ -209,7 +209,7 @@ impl Desk {
             }
             // A quick plan may be waited for, or done, before anybody reads that it was accepted.
             let accepted = |screen: &Screen| {
-                [": accepted, ", ": waiting for ", ": done in ", REFUSED]
+                [": accepted, ", ": waiting for ", ": done within ", REFUSED]
                     .iter()
                     .any(|text| screen.contains(text))
             };

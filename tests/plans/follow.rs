@@ -157,7 +157,7 @@ fn a_promotion_is_seen_hop_by_hop() {
     smoke_v1362(&mut world, "Succeeded");
     assert_eq!(story.look(&world, 200), [What::Seen { hop: 5 }]);
     assert_eq!(story.record().plan_state(), PlanState::Done);
-    assert_eq!(story.stands(9_999), "done in 3m20s");
+    assert_eq!(story.stands(9_999), "done within 3m20s");
     assert_eq!(story.look(&world, 9_999), []);
 }
 
@@ -695,7 +695,7 @@ fn the_end_of_a_plan_takes_the_place_of_its_acceptance() {
         let text = &state.ui.notice.as_ref().unwrap().text;
         assert_eq!(text.contains("accepted"), stays, "{text}");
         assert_eq!(
-            text.contains("promote publisher in production: done in"),
+            text.contains("promote publisher in production: done within"),
             !stays,
             "{text}"
         );

@@ -102,7 +102,7 @@ fn the_newest_plan_that_is_overdue_is_said_once_and_its_end_takes_the_place_of_t
     state.store = world.state(200, 24).store;
     pass(&mut state, after(late, 60_000));
     assert!(!said(&state).contains("OVERDUE"), "{}", said(&state));
-    assert!(said(&state).contains("done in"), "{}", said(&state));
+    assert!(said(&state).contains("done within"), "{}", said(&state));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn what_became_of_a_plan_is_announced_once_whoever_noted_it() {
     for (what, word, is_warned) in [
         (What::CutShort { hop: 0, because }, "cut short: v1363", true),
         (What::Late { hop: 0 }, "OVERDUE", true),
-        (What::Seen { hop: 0 }, "done in", false),
+        (What::Seen { hop: 0 }, "done within", false),
     ] {
         let mut state = world.state(80, 24);
         remember(&mut state, plan.clone(), "1s");
