@@ -49,6 +49,36 @@ pub fn writes(
     run.version(&runs.version_label).filter(|_| is_it)
 }
 
+/// The environment that a smoke run promotes its version into if it passes, by its frozen parameters.
+pub fn promotes_into<'d>(delivery: &'d Delivery, run: &Run) -> Option<&'d Environment> {
+    let runs = delivery.runs.as_ref()?;
+    let app = smoke_app(runs, run)?;
+    let is_true = |key: &str| run.parameter_or_label(key) == Some("true");
+    let goes_on = is_true(&runs.promote_parameter) && is_true(&runs.gate_parameter);
+    let next = delivery.next(run.environment())?;
+    (goes_on && !delivery.is_twin(app)).then_some(&next.name)
+}
+
+/// The smoke runs in flight of an environment that bring a version of a file into the next one if they pass.
+pub fn carrying<'a>(
+    store: &'a Store,
+    delivery: &'a Delivery,
+    environment: &Environment,
+    repository: &Repository,
+    version: &Version,
+) -> impl Iterator<Item = (&'a Run, &'a Environment)> {
+    let names = delivery.runs.as_ref();
+    let is_of = move |run: &Run| {
+        names.is_some_and(|names| {
+            run.repository(&names.repository_label).as_ref() == Some(repository)
+                && run.version(&names.version_label).as_ref() == Some(version)
+        })
+    };
+    let here = in_cluster(store, environment).filter(|run| run.may_pass());
+    here.filter(move |run| is_of(run))
+        .filter_map(|run| Some((run, promotes_into(delivery, run)?)))
+}
+
 /// The order of runs: by when they began, the newest first; those of one moment by their identity.
 pub fn newest_first(a: &Run, b: &Run) -> Ordering {
     b.begun().cmp(&a.begun()).then_with(|| b.id.cmp(&a.id))

@@ -57,7 +57,7 @@ impl<'a> FactsAt<'a> {
         // Said once, where it explains most.
         let mut still_syncs = self.still_syncs(status, here, application);
         let late = late.map(|late| (Word::Stuck, late.because));
-        for (word, because) in late.into_iter().chain(self.back(status)) {
+        for (word, because) in late.into_iter().chain(self.back(status, here)) {
             let more = std::mem::take(&mut still_syncs);
             reasons.push((word, format!("{because}{more}")));
         }
@@ -206,18 +206,23 @@ impl<'a> FactsAt<'a> {
     }
 
     /// Rolled back on purpose, and nobody has said yet that it may stay so: each file of the target that was.
-    fn back(&self, status: &Status) -> Option<(Word, String)> {
+    fn back(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
         let images = status.images.iter();
         let (stories, waits): (Vec<String>, Vec<String>) = images
-            .filter_map(|image| self.back_in_words(status, image))
+            .filter_map(|image| self.back_in_words(status, image, here))
             .unzip();
-        let here = status.still_here();
-        let because = format!("{}{here}{}", stories.join(" "), waits.concat());
+        let still = status.still_here();
+        let because = format!("{}{still}{}", stories.join(" "), waits.concat());
         (!stories.is_empty()).then_some((Word::Back, because))
     }
 
-    /// Who rolled a file back, when and why; and which version of it waits below, to follow that.
-    fn back_in_words(&self, status: &Status, image: &Image) -> Option<(String, String)> {
+    /// Who rolled a file back, when and why, and what carries that version on; and which version of it waits below, to follow.
+    fn back_in_words(
+        &self,
+        status: &Status,
+        image: &Image,
+        here: &Here<'a>,
+    ) -> Option<(String, String)> {
         let version = image.declared.as_ref()?.version.as_ref()?;
         let back = self.owed_back(status, image, version)?;
         let why = back
@@ -226,15 +231,35 @@ impl<'a> FactsAt<'a> {
             .map(|reason| format!(": {reason}"))
             .unwrap_or_default();
         let story = format!(
-            "rolled back from {} {} ago by {}{why}.",
+            "rolled back from {} {} ago by {}{why}.{}",
             name_version(status, image, &back.from),
             self.now.age(back.at),
             back.by,
+            self.goes_on(status, &back.from, here)
         );
         Some((
             story,
             self.waits_below(status, image, &back).unwrap_or_default(),
         ))
+    }
+
+    /// That a smoke run of the app still brings a version into the next environment, to follow a sentence.
+    fn goes_on(&self, status: &Status, version: &Version, here: &Here<'a>) -> String {
+        let Some(names) = &self.delivery.runs else {
+            return String::new();
+        };
+        let smoke = here.smoke(status.target.app.as_str());
+        let mut in_flight = smoke.into_iter().filter(|run| {
+            run.may_pass() && run.version(&names.version_label).as_ref() == Some(version)
+        });
+        let found = in_flight.find_map(|run| {
+            let next = runs::promotes_into(self.delivery, run)?;
+            let (name, version) = (&run.id.name, version.short());
+            Some(format!(
+                " {name} brings {version} into {next} when it passes."
+            ))
+        });
+        found.unwrap_or_default()
     }
 
     /// The version in the environment below that a roll back took away from here: this one, or one before.

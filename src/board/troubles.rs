@@ -411,3 +411,34 @@ fn an_accident_says_what_is_still_here() {
     let still = " nobody meant it. v3084 is still here: 2/2 pods ready, and the parent has not";
     assert!(status.because[0].contains(still), "{:?}", status.because);
 }
+
+/// What was rolled back from goes on all the same, by a run that began before.
+#[test]
+fn a_roll_back_says_what_carries_the_version_on() {
+    let testing = |phase: RunPhase, gate: &str| {
+        let mut world = Fixture::new();
+        world.app("whitehall", &["whitehall"]);
+        world.file("staging", "whitehall", "v3083", true);
+        let by = ActorKind::Manual;
+        world.moved("staging", "whitehall", "v3084", "v3083", 20, by);
+        world.moves("whitehall", &[("staging", "v3083", "v3084", 3_600)]);
+        let run = fixture::smoke("staging", "whitehall", "post-sync-z", "v3084", phase);
+        let Fact::Run(mut run) = run else {
+            unreachable!("it is a run")
+        };
+        run.parameters = [
+            ("application".into(), "whitehall".into()),
+            ("imageTag".into(), "v3084".into()),
+            ("promoteDeployment".into(), "true".into()),
+            ("automaticDeploysEnabled".into(), gate.into()),
+        ]
+        .into();
+        world.fact("staging", Fact::Run(run));
+        world.status("staging", "whitehall").because
+    };
+    let carried = "ago by govuk-ci. post-sync-z brings v3084 into production when it passes.";
+    let says = |because: Vec<String>| because.iter().any(|text| text.contains(carried));
+    assert!(says(testing(RunPhase::Running, "true")));
+    assert!(!says(testing(RunPhase::Running, "false")));
+    assert!(!says(testing(RunPhase::Succeeded, "true")));
+}

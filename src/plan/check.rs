@@ -212,6 +212,13 @@ table! {
         help: "No run in flight would undo or overtake it.",
         weights: weights([T, T, S, T, S]),
     }
+    /// Stands only where it fails.
+    Onward {
+        word: "onward",
+        title: "onward",
+        help: "No run in flight brings the version that is left into the next environment.",
+        weights: weights([NO, T, NO, NO, NO]),
+    }
     Parent {
         word: "parent",
         title: "parent",

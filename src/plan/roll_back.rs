@@ -61,6 +61,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         &[(&repository, Some(&to))],
         &mut checks,
     );
+    onward(subject, &repository, from.as_ref(), &mut checks);
     gates::parent(subject, environment, &mut checks);
     gates::held_into(subject, &repository, &mut checks);
     let from_word = from.as_ref().map_or("what stands now", Version::short);
@@ -86,9 +87,10 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         }
     );
     let evidence = format!(
-        "{}{}{}",
+        "{}{}{}{}",
         describe_roll_back(subject, &repository, from.as_ref()),
         known.unwrap_or_else(|| "it is not known whether it stood here".to_owned()),
+        comes_after(subject, &to),
         subject.moves_with(environment, &repository)
     );
     let next = undone
@@ -119,6 +121,37 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     })
 }
 
+/// The row `onward`: what is left here goes on into the next environment by runs that are under way.
+fn onward(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    left: Option<&Version>,
+    checks: &mut Checks,
+) {
+    let (store, delivery, here) = (subject.store(), subject.delivery(), subject.environment());
+    let (Some(left), Some(next)) = (left, delivery.next(here)) else {
+        return;
+    };
+    let carrying = belongs::carrying(store, delivery, here, repository, left);
+    let testing = carrying.map(|(run, _)| (run, "when it passes"));
+    let delivering = belongs::delivering(store, delivery, &next.name, repository);
+    let delivering = delivering
+        .into_iter()
+        .filter(|(_, version)| version == left);
+    let runs: Vec<String> = testing
+        .chain(delivering.map(|(run, _)| (run, "next")))
+        .map(|(run, when)| {
+            let (name, cluster, next) = (&run.id.name, run.environment(), &next.name);
+            let left = left.short();
+            format!("{name} @ {cluster} brings {left} into {next} {when}: stop it first")
+        })
+        .collect();
+    if !runs.is_empty() {
+        let remedy = Remedy::by("Stop the run first.", Way::Pull(Lever::Stop));
+        checks.add(CheckName::Onward, Verdict::Failed, runs.join("; "), remedy);
+    }
+}
+
 fn warning(unmerged: Option<&str>, undone: Option<String>) -> Option<String> {
     let undone = undone.map(|sentence| format!("NOT HELD: {sentence}"));
     let both: Vec<String> = unmerged
@@ -127,6 +160,18 @@ fn warning(unmerged: Option<&str>, undone: Option<String>) -> Option<String> {
         .chain(undone)
         .collect();
     (!both.is_empty()).then(|| both.join("; "))
+}
+
+/// That Argo CD ends first what it syncs now, to follow other evidence.
+fn comes_after(subject: &Subject<'_>, to: &Version) -> String {
+    let operation = subject.application().and_then(|app| app.operation.as_ref());
+    match operation.is_some_and(|operation| operation.is_running()) {
+        true => format!(
+            "; a sync runs, and {} comes only when it is over",
+            to.short()
+        ),
+        false => String::new(),
+    }
 }
 
 /// The newest version that was good here. While the version that stands now is arriving by a roll back, and nothing

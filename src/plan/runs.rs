@@ -4,7 +4,9 @@ use super::checks::Checks;
 use super::fresh::freshness;
 use super::subject::Subject;
 use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, hops, mark};
-use crate::belongs::runs::{delivering, deploys_into, in_flight, newest_first, smoke_app};
+use crate::belongs::runs::{
+    delivering, deploys_into, in_flight, newest_first, promotes_into, smoke_app,
+};
 use crate::delivery::Delivery;
 use crate::journal::Record;
 use crate::model::{Environment, Repository, Run, Version};
@@ -17,10 +19,8 @@ fn is_true(run: &Run, key: &str) -> bool {
 /// Where a run writes if it passes, and whether what it writes is promoted on from there.
 pub(super) fn leads_to(delivery: &Delivery, run: &Run) -> Option<(Environment, bool)> {
     let runs = delivery.runs.as_ref()?;
-    if let Some(app) = smoke_app(runs, run) {
-        let next = delivery.next(run.environment())?;
-        let open = is_true(run, &runs.promote_parameter) && is_true(run, &runs.gate_parameter);
-        return (open && !delivery.is_twin(app)).then(|| (next.name.clone(), true));
+    if smoke_app(runs, run).is_some() {
+        return promotes_into(delivery, run).map(|next| (next.clone(), true));
     }
     let environment = Environment::new(deploys_into(runs, run)?);
     delivery.stage(&environment)?;

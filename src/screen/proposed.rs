@@ -5,7 +5,7 @@
 
 use super::levers::{decide_against_trouble, decide_all, decide_marked};
 use crate::belongs::{repositories, runs};
-use crate::board::direction::compare_versions;
+use crate::board::direction::{compare_versions, taken_away};
 use crate::board::gate::closed_lately;
 use crate::board::status::Status;
 use crate::journal::{PlanState, Record};
@@ -114,6 +114,34 @@ fn is_accident_below(state: &State, plan: &Plan) -> bool {
     })
 }
 
+/// Whether what stands at a plan's target was rolled back from in the environment below.
+fn has_left_below(state: &State, plan: &Plan) -> bool {
+    let target = &plan.request.target;
+    let Some(lower) = state.delivery.lower(&target.environment) else {
+        return false;
+    };
+    let (store, delivery) = (&state.store, &state.delivery);
+    let files = repositories(store, target).unwrap_or_default();
+    files.iter().any(|file| {
+        let declared = store.declared(&target.environment, file);
+        let stands = declared.and_then(|file| file.version.as_ref());
+        stands.is_some_and(|version| {
+            taken_away(store, delivery, &lower.name, file, version).is_some()
+        })
+    })
+}
+
+/// Whether the run that a stop ends would bring a version anywhere.
+fn brings_by_run(state: &State, plan: &Plan) -> bool {
+    let run = plan.request.run.as_ref();
+    let run = run.and_then(|run| runs::by_id(&state.store, run));
+    run.is_some_and(|run| {
+        let names = state.delivery.runs.as_ref();
+        let delivers = names.is_some_and(|names| runs::is_deploy(names, run));
+        delivers || runs::promotes_into(&state.delivery, run).is_some()
+    })
+}
+
 /// Why what would move is not proposed though it is a cure.
 fn kept_back(state: &State, plan: &Plan) -> Option<String> {
     if let Some(evidence) = plan.brings_what_was_bad() {
@@ -182,7 +210,7 @@ fn may_be_proposed(state: &State, cures: &Cures, lever: Lever, plans: &[Plan]) -
             Lever::Sync => is_cure,
             Lever::Refresh => {
                 let is_behind = status.is_some_and(|status| status.parent_has_it == Some(false));
-                is_cure || (is_behind && !has(Word::Lower))
+                is_cure || (is_behind && !has(Word::Lower) && !has_left_below(state, plan))
             }
             // If it passes, what nobody meant goes on to the next environment.
             Lever::Resubmit => !has(Word::Lower),
@@ -192,7 +220,9 @@ fn may_be_proposed(state: &State, cures: &Cures, lever: Lever, plans: &[Plan]) -
             }
             // Whoever rolled back is not led further back, unless what was brought is in trouble itself.
             Lever::RollBack => !has(Word::Back) || is_cure,
-            Lever::Promote | Lever::TestsOnly | Lever::Hold | Lever::Stop => true,
+            // Where it brings nothing, it would only end the tests of what stands.
+            Lever::Stop => brings_by_run(state, plan),
+            Lever::Promote | Lever::TestsOnly | Lever::Hold => true,
         }
     })
 }

@@ -760,3 +760,40 @@ fn a_build_of_a_branch_is_called_so_and_wants_a_reason() {
     let plan = pull(&past(), Lever::Promote, HERE, APP).unwrap();
     assert!(plan.checks.iter().all(|c| c.name != CheckName::Release));
 }
+
+/// Its smoke run keeps the gate as it was: it promotes what is rolled back from, though that has left.
+#[test]
+fn a_roll_back_wants_a_reason_where_a_run_brings_on_what_is_left() {
+    let (environment, app) = ("staging", "publisher");
+    let testing = |promote: &'static str, version: &'static str| {
+        let mut world = publisher();
+        world.smoke(environment, app, app, version, "Running", "1m", |run| {
+            run.id.name = "post-sync-z".into();
+            run.parameters
+                .insert("promoteDeployment".into(), promote.into());
+        });
+        world
+    };
+    let back = |world: &World| {
+        let mut named = request(Lever::RollBack, environment, app);
+        named.version = Some("v1361".into());
+        decide(world, &named).unwrap()
+    };
+    let onward = |plan: &Plan| {
+        let mut checks = plan.checks.iter();
+        let row = checks.find(|check| check.name == CheckName::Onward)?;
+        assert_eq!((row.verdict, row.weight), (Verdict::Failed, Weight::Reason));
+        Some(row.evidence.clone())
+    };
+    let said = "post-sync-z @ staging brings v1362 into production when it passes: stop it first";
+    let world = testing("true", "v1362");
+    assert_eq!(onward(&back(&world)).as_deref(), Some(said));
+    assert_eq!(onward(&back(&testing("false", "v1362"))), None);
+    assert_eq!(onward(&back(&testing("true", "v1361"))), None);
+    assert_eq!(onward(&back(&publisher())), None);
+    // It has passed, and what it ordered writes.
+    let mut world = publisher();
+    deploy_run(&mut world, "production", "v1362", "false", "Running");
+    let said = "deploy-image-production-v1362 @ production brings v1362 into production next: stop it first";
+    assert_eq!(onward(&back(&world)).as_deref(), Some(said));
+}

@@ -1,7 +1,7 @@
 //! Sync: what Argo CD says of an Application that makes its sync useless, and what does not concern it.
 
 use crate::scene::*;
-use crate::world::World;
+use crate::world::{World, ago};
 use leverframe::model::live::Condition;
 use leverframe::model::*;
 use leverframe::plan::*;
@@ -105,4 +105,30 @@ fn a_sync_of_several_images_shows_what_would_overtake_it() {
         row.evidence,
         "deploy-image-production-v1 @ production would bring licensify-feed v1 into production: stop it first"
     );
+}
+
+/// Argo CD does not give up what it has begun because the file was moved.
+#[test]
+fn a_roll_back_says_that_it_comes_after_the_sync_that_runs() {
+    let mut world = publisher();
+    let evidence = |world: &World| {
+        let plan = pull(world, Lever::RollBack, "production", "publisher").unwrap();
+        plan.evidence
+    };
+    let said = "; a sync runs, and v1360 comes only when it is over";
+    assert!(!evidence(&world).contains(said));
+    change_app(&mut world, "production", "publisher", |a| {
+        a.operation = Some(Operation {
+            phase: Phase::Running,
+            message: None,
+            started: Some(ago("1m")),
+            finished: None,
+            retries: 0,
+            retry_limit: None,
+            revision: None,
+            hooks: Vec::new(),
+            failed: Vec::new(),
+        });
+    });
+    assert!(evidence(&world).contains(said), "{}", evidence(&world));
 }

@@ -913,3 +913,60 @@ fn no_sync_is_proposed_that_cures_nothing() {
         assert_eq!(levers, [cure]);
     }
 }
+
+/// Its version was rolled back from below, and the parent has not rendered it here yet.
+#[test]
+fn what_was_rolled_back_below_is_not_proposed_to_be_brought_on() {
+    let mut world = may_all(world::night());
+    for (from, to, age) in [("v1362", "v1363", "3m"), ("v1363", "v1362", "1m")] {
+        world.stands("staging", "publisher", from, to, age);
+    }
+    let last = world.changes.last_mut().unwrap();
+    (last.kind, last.reason) = (ActorKind::Leverframe, Some("bad".into()));
+    world.stands("production", "publisher", "v1361", "v1363", "30s");
+    world.application("production", "app-config", |parent| {
+        parent.synced_revision = Some(world::commit("stagingpublisherv1362"));
+    });
+    let state = world.state(120, 40);
+    let target = Target::new("production", "publisher");
+    let status = state.board.status(&target).unwrap();
+    assert_eq!(status.parent_has_it, Some(false));
+    assert!(is_ready(&state, &target, Lever::Refresh));
+    let levers = proposed(&state, &target);
+    assert!(!levers.contains(&Lever::Refresh), "{levers:?}");
+}
+
+/// The tests of what stands would end, and nothing would be kept from coming.
+#[test]
+fn a_run_that_brings_nothing_is_not_proposed_to_be_stopped() {
+    for (promote, is_proposed) in [("true", true), ("false", false)] {
+        let mut world = may_all(world::night());
+        let (app, version) = ("account-api", "v737");
+        world.smoke("staging", app, app, version, "Running", "1m", |run| {
+            let promote: (Arc<str>, Arc<str>) = ("promoteDeployment".into(), promote.into());
+            run.parameters.extend([promote]);
+        });
+        let state = world.state(120, 40);
+        let target = Target::new("staging", app);
+        assert!(is_ready(&state, &target, Lever::Stop));
+        let levers = proposed(&state, &target);
+        assert_eq!(levers.contains(&Lever::Stop), is_proposed, "{levers:?}");
+    }
+}
+
+/// What is done may have been replaced since, and by then it is seen.
+#[test]
+fn what_is_done_says_what_stands_there_now() {
+    let (sent, target) = (promotion(), whitehall());
+    let mut world = may_all(world::night());
+    world.stands("production", "whitehall", "v3084", "v3085", "10s");
+    let mut state = world.state(120, 40);
+    world::remember(&mut state, sent.clone(), "4m");
+    for nth in 0..sent.hops.len() {
+        note(&mut state, &sent, What::Seen { hop: nth });
+    }
+    footer(&mut state, &target);
+    let said = drawn(&mut state);
+    assert!(said.contains(": done within "), "{said}");
+    assert!(said.contains("; v3085 stands there now"), "{said}");
+}
