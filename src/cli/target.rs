@@ -186,15 +186,7 @@ fn page_in_words(page: &TargetPage<'_>, status: &Status) -> String {
         ));
     }
     for run in &page.runs {
-        lines.push((
-            "run",
-            format!(
-                "{} {} {}",
-                run.name,
-                run.phase,
-                run.version.unwrap_or_default()
-            ),
-        ));
+        lines.push(("run", run_in_words(run)));
     }
     for because in page.because {
         lines.push(("because", because.clone()));
@@ -203,4 +195,36 @@ fn page_in_words(page: &TargetPage<'_>, status: &Status) -> String {
         .into_iter()
         .map(|(name, text)| format!("{name:<12} {}\n", Safe::line(text.trim_end())))
         .collect()
+}
+
+fn run_in_words(run: &RunLine<'_>) -> String {
+    let version = run.version.unwrap_or_default();
+    format!("{} {} {version}", run.name, run.state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Fact;
+    use crate::store::fixture::{delivery, smoke};
+
+    #[test]
+    fn a_run_that_somebody_stops_is_listed_as_that_and_its_phase_is_the_engines() {
+        for (phase, shutdown, state) in [
+            (RunPhase::Failed, None, "Failed"),
+            (RunPhase::Failed, Some("Stop"), "Failed, stopped"),
+            (RunPhase::Running, Some("Stop"), "Running, stopping"),
+        ] {
+            let Fact::Run(mut run) = smoke("staging", "publisher", "post-sync-a", "v2", phase)
+            else {
+                unreachable!()
+            };
+            run.shutdown = shutdown.map(Into::into);
+            let delivery = delivery();
+            let lines = crate::cli::runs::lines(&delivery, vec![&run]);
+            assert_eq!(run_in_words(&lines[0]), format!("post-sync-a {state} v2"));
+            let page = serde_json::to_value(&lines[0]).unwrap();
+            assert_eq!(page["phase"], run.phase.as_str());
+        }
+    }
 }
