@@ -129,7 +129,7 @@ table! {
     InFlight {
         word: "in_flight",
         title: "in flight",
-        help: "No plan and no run for the same is under way, was sent and not answered, or was stopped lately, and nothing else brings the same version. A roll back may be sent beside any other plan, but not twice.",
+        help: "No plan and no run for the same is under way, was sent and not answered, or was stopped lately, and nothing else brings the same version. A roll back may be sent beside any other plan, but not twice. Stopping a run that somebody else ordered wants a reason.",
         weights: weights([O, S, O, O, O]),
     }
     SharedLogin {

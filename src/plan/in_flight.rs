@@ -5,7 +5,7 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{CheckName, Lever, Moves, Outcome, Plan, Remedy, Request, Verdict, Way, Weight, Write};
-use super::{runs, sent_before, show};
+use super::{runs, sent_before, show, stop};
 use crate::journal::{Journal, PlanState, Record};
 use crate::model::span::span;
 use crate::model::{Repository, Version};
@@ -81,6 +81,8 @@ fn check_the_rest(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
         );
         speaks_against(Weight::Refuses, bringer.evidence.clone(), remedy);
     } else if let Some(evidence) = called_lost(journal, request, subject.context.now) {
+        speaks_against(Weight::Reason, evidence, none);
+    } else if let Some(evidence) = stop::of_another(subject, request) {
         speaks_against(Weight::Reason, evidence, none);
     } else if let Some(evidence) = sent_before::cut_short(subject, draft) {
         // Somebody may have stopped it on purpose.

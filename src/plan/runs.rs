@@ -7,9 +7,10 @@ use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, hops, mark};
 use crate::belongs::runs::{
     delivering, deploys_into, in_flight, newest_first, promotes_into, smoke_app,
 };
+use crate::board::direction::compare_versions;
 use crate::delivery::Delivery;
 use crate::journal::Record;
-use crate::model::{Environment, Repository, Run, Version};
+use crate::model::{Environment, Order, Repository, Run, Version};
 use crate::store::{Kind, Source};
 
 fn is_true(run: &Run, key: &str) -> bool {
@@ -108,6 +109,48 @@ fn whose(subject: &Subject<'_>, run: &Run) -> String {
     }
 }
 
+/// The higher version that a run takes an environment back from, by what it was ordered to bring: the one that stands there,
+/// or that stood there until the run wrote. None where the order is not known.
+pub(super) fn takes_from<'a>(
+    subject: &Subject<'a>,
+    run: &Run,
+    into: &Environment,
+) -> Option<&'a Version> {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let runs = delivery.runs.as_ref()?;
+    let file = run.repository(&runs.repository_label)?;
+    let version = run.version(&runs.version_label)?;
+    let stands = subject.declared(into, &file)?.version.as_ref()?;
+    let from = match *stands == version {
+        false => stands,
+        true => {
+            let moved = store.history.last_move(into, &file)?;
+            let is_its = moved.to.as_ref() == Some(&version) && moved.at >= run.begun()?;
+            moved.from.as_ref().filter(|_| is_its)?
+        }
+    };
+    let order = compare_versions(store, delivery, &file, &version, from);
+    (order == Order::Lower).then_some(from)
+}
+
+/// Whether a run is somebody's roll back: by the plan of the journal that made it, else by what it was ordered to bring.
+fn is_roll_back(subject: &Subject<'_>, run: &Run, into: &Environment) -> bool {
+    match made_by(subject, run) {
+        Some(record) => record.plan.request.lever == Lever::RollBack,
+        None => run.ordered_by().is_some() && takes_from(subject, run, into).is_some(),
+    }
+}
+
+/// Whether somebody else may have ordered a run: another one of the journal's people, or whoever writes another journal, since
+/// one login (`root`, `ubuntu`) is of many people on many machines.
+pub(super) fn is_of_another(subject: &Subject<'_>, run: &Run) -> bool {
+    let Some(record) = made_by(subject, run) else {
+        return run.ordered_by().is_some();
+    };
+    let (me, who) = (subject.context.who, &record.plan.who);
+    who.login != me.login || (me.shared && who.from != me.from)
+}
+
 fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
     let (version, into) = (flight.version.short(), &flight.into);
     let version = match subject.repositories.len() {
@@ -199,8 +242,7 @@ pub(super) fn overtaken(
     let (kept, others): (Vec<InFlight<'_>>, Vec<InFlight<'_>>) = in_flight.partition(|f| {
         subject.request.lever == Lever::Hold
             && f.into == *environment
-            && made_by(subject, f.run)
-                .is_some_and(|record| record.plan.request.lever == Lever::RollBack)
+            && is_roll_back(subject, f.run, &f.into)
     });
     if !others.is_empty() {
         let texts: Vec<String> = others.iter().map(|f| would_bring(subject, f)).collect();

@@ -73,6 +73,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         }
         None => "it would promote nothing".to_owned(),
     };
+    let ordered = ordered(subject, run).map(|by| format!("; {by}"));
     let late = if belongs::is_deploy(runs, run) {
         "; what it has written already stays written"
     } else {
@@ -96,7 +97,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             "{} is {}; {effect}{late}{}{handler}",
             run.id.name,
             run.state_in_words(),
-            name_maker(subject, run)
+            ordered.unwrap_or_default()
         ),
         reach: Reach {
             because: vec!["stopping a run changes no environment".into()],
@@ -119,10 +120,16 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     })
 }
 
-/// The plan that made the run, where the journal knows it: who stops the run undoes that one's work.
-fn name_maker(subject: &Subject<'_>, run: &Run) -> String {
+/// `this run is plan 1ad1, a roll back from v2609 by root`: who ordered the run, whose work a stop undoes. By the plan of the
+/// journal that made it, else by what another one's left on it; none where no plan did.
+fn ordered(subject: &Subject<'_>, run: &Run) -> Option<String> {
     let Some(record) = runs::made_by(subject, run) else {
-        return String::new();
+        let who = run.ordered_by()?;
+        let why = run.reason().map(|why| format!(" ({why})"));
+        let why = why.unwrap_or_default();
+        let back = moves_back(subject, run).map(|back| format!(": it {back}"));
+        let back = back.unwrap_or_default();
+        return Some(format!("this run was ordered by {who}{why}{back}"));
     };
     let plan = &record.plan;
     let from = plan
@@ -130,12 +137,36 @@ fn name_maker(subject: &Subject<'_>, run: &Run) -> String {
         .as_ref()
         .map(|from| format!(" from {}", from.short()))
         .unwrap_or_default();
-    format!(
-        "; this run is plan {}, a {}{from} by {}",
+    Some(format!(
+        "this run is plan {}, a {}{from} by {}",
         subject.context.journal.short(&plan.id),
         plan.request.lever.title(),
         plan.who.login
-    )
+    ))
+}
+
+/// Who ordered the run that a request stops, where that may be somebody else; none where it is one's own or a robot's.
+pub(super) fn of_another(subject: &Subject<'_>, request: &Request) -> Option<String> {
+    let run = request.run.as_ref();
+    let run = run.filter(|_| request.lever == Lever::Stop)?;
+    let run = belongs::by_id(subject.store(), run)?;
+    let said = ordered(subject, run)?;
+    runs::is_of_another(subject, run).then_some(said)
+}
+
+/// `takes production back from v2609 to v2606`; none where the run does not, or its order is not known.
+fn moves_back(subject: &Subject<'_>, run: &Run) -> Option<String> {
+    let (into, _) = runs::leads_to(subject.delivery(), run)?;
+    let version = run.version(&subject.delivery().runs.as_ref()?.version_label)?;
+    let from = runs::takes_from(subject, run, &into)?;
+    let file = run.repository(&subject.delivery().runs.as_ref()?.repository_label)?;
+    let stands = subject.declared(&into, &file)?.version.as_ref();
+    let takes = match stands == Some(&version) {
+        true => "has taken",
+        false => "takes",
+    };
+    let (from, version) = (from.short(), version.short());
+    Some(format!("{takes} {into} back from {from} to {version}"))
 }
 
 /// Whether what stands in the target is the version of the run, which brought it since it began in place of a lower one.
@@ -166,14 +197,11 @@ fn takes_back(
     version: &Version,
     into: &Environment,
 ) -> Option<String> {
-    let (store, delivery) = (subject.store(), subject.delivery());
-    let file = run.repository(&delivery.runs.as_ref()?.repository_label)?;
-    let stands = subject.declared(into, &file)?.version.as_ref()?;
-    let is_lower = compare_versions(store, delivery, &file, version, stands) == Order::Lower;
-    is_lower.then(|| {
-        let (stands, version) = (stands.short(), version.short());
-        format!("GOES BACK: it takes {into} from {stands} to {version}; stopped, it leaves {stands} there.")
-    })
+    let stands = runs::takes_from(subject, run, into)?;
+    let (stands, version) = (stands.short(), version.short());
+    Some(format!(
+        "GOES BACK: it takes {into} from {stands} to {version}; stopped, it leaves {stands} there."
+    ))
 }
 
 /// What becomes of the exit handler: a part of the evidence where it runs, a warning where parts of it stay undone.

@@ -494,16 +494,46 @@ fn a_hold_does_not_ask_to_stop_the_roll_back_that_it_follows() {
     let said = "deploy-image-production-v1360 @ production would bring v1360 into production: stop it first";
     let unknown = row(&Console::default(), Lever::Hold);
     assert_eq!(unknown, (Verdict::Failed, said.to_owned()));
-    // One that another journal's plan made says who ordered it, and why.
-    change_run(&mut world, &run, |run| {
-        for (key, value) in [(mark::ACTOR, "alice"), (mark::REASON, "incident 4711")] {
-            run.annotations.insert(key.into(), value.into());
-        }
-    });
-    let plan = pull(&world, Lever::Hold, "production", "publisher").unwrap();
-    let said = "deploy-image-production-v1360 @ production, ordered by alice (incident 4711), still brings v1360 into \
-                production: wait for it, or stop it first";
-    assert_eq!(check(&plan, "overtaken").evidence, said);
+    // One that another journal's plan made says who ordered it, and why; it brings a lower version, so it is a roll back.
+    let order = |world: &mut World| {
+        change_run(world, &run, |run| {
+            for (key, value) in [(mark::ACTOR, "alice"), (mark::REASON, "incident 4711")] {
+                run.annotations.insert(key.into(), value.into());
+            }
+        });
+    };
+    order(&mut world);
+    let overtaken = |world: &World, lever: Lever| {
+        let decided = pull(world, lever, "production", "publisher");
+        let (Ok(Plan { checks, .. }) | Err(Refusal { checks, .. })) = decided;
+        let mut checks = checks.into_iter();
+        let found = checks.find(|c| c.name == CheckName::Overtaken).unwrap();
+        (found.verdict, found.evidence)
+    };
+    let whose = "deploy-image-production-v1360 @ production, ordered by alice (incident 4711),";
+    let kept = format!(
+        "no other run in flight leads here; {whose} still brings v1360, which the hold keeps"
+    );
+    let against =
+        format!("{whose} still brings v1360 into production: wait for it, or stop it first");
+    assert_eq!(
+        overtaken(&world, Lever::Hold),
+        (Verdict::Passed, kept.clone())
+    );
+    assert_eq!(
+        overtaken(&world, Lever::Promote),
+        (Verdict::Failed, against.clone())
+    );
+    // It has written, and is not over yet.
+    let mut written = world;
+    written.stands("production", "publisher", "v1361", "v1360", "30s");
+    assert_eq!(overtaken(&written, Lever::Hold), (Verdict::Passed, kept));
+    // What is not lower than what stands is none; nor what stood there long before the run began.
+    let mut long = publisher();
+    long.stands("production", "publisher", "v1361", "v1360", "10m");
+    deploy_run(&mut long, "production", "v1360", "false", "Running");
+    order(&mut long);
+    assert_eq!(overtaken(&long, Lever::Hold), (Verdict::Failed, against));
 }
 
 #[test]

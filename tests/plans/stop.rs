@@ -111,6 +111,85 @@ fn a_stop_says_which_plan_the_run_belongs_to() {
     assert!(known.contains(said), "{known}");
 }
 
+/// Of what another journal's plan does the run alone can tell whose it is.
+#[test]
+fn a_stop_of_what_somebody_else_ordered_says_who_and_why_and_wants_a_reason() {
+    let ordered = |version: &str, who: &str, why: Option<&str>| {
+        let mut world = publisher();
+        let id = deploy_run(&mut world, "production", version, "false", "Running");
+        change_run(&mut world, &id, |run| {
+            run.annotations.insert(mark::PLAN.into(), "1ad1".into());
+            run.annotations.insert(mark::ACTOR.into(), who.into());
+            if let Some(why) = why {
+                run.annotations.insert(mark::REASON.into(), why.into());
+            }
+        });
+        world
+    };
+    let stop = |console: &Console, world: &World| {
+        let asked = request(Lever::Stop, "production", "publisher");
+        let plan = console.decide(world, &asked).unwrap();
+        (plan.wants_reason(), plan.evidence)
+    };
+    let console = Console::default();
+    let mut written = ordered("v1360", "root", Some("hook"));
+    written.stands("production", "publisher", "v1361", "v1360", "30s");
+    for (world, said) in [
+        (
+            ordered("v1360", "root", Some("hook")),
+            "this run was ordered by root (hook): it takes production back from v1361 to v1360",
+        ),
+        (
+            written,
+            "this run was ordered by root (hook): it has taken production back from v1361 to v1360",
+        ),
+        (
+            ordered("v1362", "root", None),
+            "this run was ordered by root",
+        ),
+    ] {
+        let (wants, evidence) = stop(&console, &world);
+        assert!(wants && evidence.ends_with(said), "{evidence}");
+        let asked = request(Lever::Stop, "production", "publisher");
+        let plan = console.decide(&world, &asked).unwrap();
+        let row = check(&plan, "in_flight");
+        assert!(row.wants_reason());
+        assert_eq!(row.evidence, said);
+    }
+    // The login of another journal may be another one's; what a robot began is nobody's.
+    assert!(stop(&console, &ordered("v1360", "ops-1", None)).0);
+    let mut robots = publisher();
+    deploy_run(&mut robots, "production", "v1360", "false", "Running");
+    assert!(!stop(&console, &robots).0);
+    // In one journal of two people it is the plan that says whose it is.
+    let world = ordered("v1360", "alice", None);
+    let back = pull(&publisher(), Lever::RollBack, "production", "publisher").unwrap();
+    let mut back = Plan {
+        id: PlanId::new("1ad1"),
+        ..back
+    };
+    for (who, from, wanted) in [
+        ("alice", None, true),
+        ("ops-1", None, false),
+        ("ops-1", Some("10.0.0.7"), false),
+    ] {
+        back.who.login = who.into();
+        back.who.from = from.map(Into::into);
+        let mut console = Console::default();
+        console.journal.add_entry(leverframe::journal::Entry {
+            at: back.made_at,
+            plan: back.id.clone(),
+            what: leverframe::journal::What::Intent {
+                plan: Box::new(back.clone()),
+            },
+        });
+        let (wants, evidence) = stop(&console, &world);
+        assert_eq!(wants, wanted, "{evidence}");
+        let said = format!("; this run is plan 1ad1, a roll back from v1361 by {who}");
+        assert!(evidence.ends_with(&said), "{evidence}");
+    }
+}
+
 /// What the run has not written needs no taking back; and whoever stops a roll back wants no further one.
 #[test]
 fn a_roll_back_is_next_only_where_it_undoes_what_the_run_wrote() {
