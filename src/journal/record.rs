@@ -273,7 +273,7 @@ impl Record {
     }
 
     /// Whether the plan's change was seen.
-    fn has_changed(&self) -> bool {
+    pub fn has_changed(&self) -> bool {
         if let Some((_, done, _)) = &self.settled {
             return *done;
         }

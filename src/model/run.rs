@@ -24,6 +24,10 @@ words!(
 pub const ACTOR: &str = "leverframe/actor";
 /// Annotation: why.
 pub const REASON: &str = "leverframe/reason";
+/// Annotation of a run that a plan stopped: who did.
+pub const STOP_ACTOR: &str = "leverframe/stop-actor";
+/// Annotation: why.
+pub const STOP_REASON: &str = "leverframe/stop-reason";
 
 impl RunPhase {
     pub fn is_over(&self) -> bool {
@@ -97,6 +101,16 @@ impl Run {
     /// Why it was ordered, where a plan made it.
     pub fn reason(&self) -> Option<&Arc<str>> {
         self.annotations.get(REASON)
+    }
+
+    /// Who stopped it, where a plan did.
+    pub fn stopped_by(&self) -> Option<&Arc<str>> {
+        self.annotations.get(STOP_ACTOR)
+    }
+
+    /// Why it was stopped, where a plan did that.
+    pub fn stop_reason(&self) -> Option<&Arc<str>> {
+        self.annotations.get(STOP_REASON)
     }
 
     /// It ended because somebody asked it to: that says nothing about what it tested or would have written.

@@ -191,7 +191,8 @@ fn arrived(subject: &Subject<'_>, request: &Request) -> Option<String> {
 /// name their file or run.
 ///
 /// A late plan holds nobody up: what it waits for may never come, so the same may be sent again, and is told that the
-/// first may still arrive.
+/// first may still arrive. Nor does one whose run another plan of the journal stopped hold up the same: that may take its time
+/// to end.
 fn find_in_flight<'j>(
     journal: &'j Journal,
     request: &Request,
@@ -205,6 +206,12 @@ fn find_in_flight<'j>(
                 // A branch that waits for review changes nothing, so the opposite change does not collide with it.
                 PlanState::Underway
                     if is_branch(record) && record.plan.request.lever != request.lever =>
+                {
+                    false
+                }
+                PlanState::Underway
+                    if is_the_same(record, request, to)
+                        && sent_before::find_stop(journal, &record.plan).is_some() =>
                 {
                     false
                 }

@@ -3,7 +3,7 @@
 //! Deliberately absent: the trailers of commits, which the git writer adds.
 
 use super::{PlanId, Write};
-pub use crate::model::run::{ACTOR, REASON};
+pub use crate::model::run::{ACTOR, REASON, STOP_ACTOR, STOP_REASON};
 use serde_json::{Map, Value, json};
 
 /// Annotation: the plan's id.
@@ -36,7 +36,9 @@ pub(super) fn annotate(
     annotations.insert(PLAN.into(), json!(plan.as_str()));
     annotations.insert(ACTOR.into(), json!(actor));
     // A copy of a stopped run was not stopped.
-    annotations.remove(STOP);
+    for stop in [STOP, STOP_ACTOR, STOP_REASON] {
+        annotations.remove(stop);
+    }
     match reason {
         Some(reason) => annotations.insert(REASON.into(), json!(reason)),
         None => annotations.remove(REASON),
@@ -48,9 +50,14 @@ pub(super) fn patch(patch: &mut Value, plan: &PlanId) {
     patch["metadata"]["annotations"][PLAN] = json!(plan.as_str());
 }
 
-/// Puts the plan's id on a run that is stopped, beside that of the plan that made it.
-pub(super) fn stop(patch: &mut Value, plan: &PlanId) {
-    patch["metadata"]["annotations"][STOP] = json!(plan.as_str());
+/// Puts the plan's id, the actor and the reason on a run that is stopped, beside those of the plan that made it.
+pub(super) fn stop(patch: &mut Value, plan: &PlanId, actor: &str, reason: Option<&str>) {
+    let annotations = &mut patch["metadata"]["annotations"];
+    annotations[STOP] = json!(plan.as_str());
+    annotations[STOP_ACTOR] = json!(actor);
+    if let Some(reason) = reason {
+        annotations[STOP_REASON] = json!(reason);
+    }
 }
 
 /// Writes a reason into a write that was made without it.
@@ -69,6 +76,14 @@ pub(super) fn reason(write: &mut Write, reason: Option<&str>) {
             }
         }
         Write::Patch { patch, .. } => {
+            let annotations = patch.pointer_mut("/metadata/annotations");
+            let annotations = annotations.and_then(Value::as_object_mut);
+            if let Some(annotations) = annotations.filter(|found| found.contains_key(STOP)) {
+                match reason {
+                    Some(reason) => annotations.insert(STOP_REASON.into(), json!(reason)),
+                    None => annotations.remove(STOP_REASON),
+                };
+            }
             if let Some(info) = patch
                 .pointer_mut("/operation/info")
                 .and_then(Value::as_array_mut)

@@ -1,4 +1,5 @@
-//! Sent before: the same that was sent a short while ago and was stopped, or ended otherwise, before it brought anything.
+//! Sent before: the same that was sent a short while ago and is being stopped, was stopped, or ended otherwise, before it
+//! brought anything.
 //!
 //! Deliberately absent: what is still under way, which collides ([`super::in_flight`]).
 
@@ -19,11 +20,30 @@ const REMINDS: SignedDuration = SignedDuration::from_hours(1);
 pub(super) fn cut_short(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
     let (request, to) = (&draft.request, draft.to.as_ref());
     let mut records = subject.context.journal.records.iter().rev();
+    if let Some(stopping) = being_stopped(subject, draft) {
+        return Some(stopping);
+    }
     let sent = match records.find(|record| is_the_same(record, request, to)) {
         Some(record) => by_journal(subject, record),
         None => to.and_then(|to| by_run(subject, draft, to)),
     };
     sent.or_else(|| repeats_stopped(subject, request))
+}
+
+/// The newest run that would have brought the same and is asked to stop, but is not over: it may hang so for long, which
+/// must hold nobody up, and whoever stopped it may not want the same.
+fn being_stopped(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
+    let stopping = bringing(subject, draft, draft.to.as_ref()?);
+    let run = stopping
+        .filter(|run| run.is_stopping())
+        .min_by(|a, b| newest_first(a, b))?;
+    let by = match stopped_by(subject.context.journal, run) {
+        Some(by) => format!(" {by}"),
+        None => String::new(),
+    };
+    let sent = sent(subject, run.begun()?, run.ordered_by().map(|who| &**who));
+    let name = &run.id.name;
+    Some(format!("{sent}, and its run {name} is being stopped{by}"))
 }
 
 /// The run that is to be run again was stopped lately: whoever did that may not want it to run.
@@ -47,16 +67,24 @@ fn ended_by_a_stop(subject: &Subject<'_>, run: &Run) -> Option<Timestamp> {
 
 fn by_journal(subject: &Subject<'_>, record: &Record) -> Option<String> {
     let journal = subject.context.journal;
-    record.cut_short_at().filter(|_| record.settled.is_none())?;
-    let (at, _, because) = record.cut_short.as_ref()?;
-    is_recent(subject, *at).then_some(())?;
-    let stop = journal
-        .records
-        .iter()
-        .rev()
-        .find(|stop| stops(stop, &record.plan));
-    let why = match stop {
-        Some(stop) => name_stop(journal, stop),
+    if record.settled.is_some() {
+        return None;
+    }
+    let stop = find_stop(journal, &record.plan);
+    let cut_short = record.cut_short.as_ref();
+    let cut_short = cut_short.filter(|_| record.cut_short_at().is_some());
+    let (at, because) = match (cut_short, stop) {
+        (Some((at, _, because)), _) => (*at, &**because),
+        (None, Some(stop)) if !record.has_changed() => (stop.sent_at, "its run was stopped"),
+        _ => return None,
+    };
+    is_recent(subject, at).then_some(())?;
+    let by = match stop {
+        Some(stop) => Some(name_stop(journal, stop)),
+        None => made(subject, &record.plan).and_then(|run| stopped_by(journal, run)),
+    };
+    let why = match by {
+        Some(by) => format!("stopped {by}"),
         None => because.trim_end_matches('.').to_owned(),
     };
     Some(sentence(
@@ -65,6 +93,19 @@ fn by_journal(subject: &Subject<'_>, record: &Record) -> Option<String> {
         Some(&record.plan.who.login),
         &why,
     ))
+}
+
+/// The run that a plan made, as long as it is kept.
+fn made<'a>(subject: &Subject<'a>, plan: &Plan) -> Option<&'a Run> {
+    let (environment, namespace, name) = plan.write.creates()?;
+    let cluster = subject.store().cluster(environment)?;
+    cluster.runs.get(namespace, name)
+}
+
+/// The newest plan of the journal that stopped the run which another one made.
+pub(super) fn find_stop<'j>(journal: &'j Journal, plan: &Plan) -> Option<&'j Record> {
+    let mut newest_first = journal.records.iter().rev();
+    newest_first.find(|stop| stops(stop, plan))
 }
 
 /// Whether a plan stopped the run that another one made.
@@ -81,18 +122,7 @@ fn stops(stop: &Record, plan: &Plan) -> bool {
 
 /// The newest run that would have brought the same, where it was asked to stop: its plan may stand in another journal.
 fn by_run(subject: &Subject<'_>, draft: &Draft, to: &Version) -> Option<String> {
-    let runs = subject.delivery().runs.as_ref()?;
-    let request = &draft.request;
-    let file = request.repository.as_ref()?;
-    if request.lever.moves() != Moves::Version {
-        return None;
-    }
-    let all = subject.store().clusters.values();
-    let environment = &request.target.environment;
-    let same = all
-        .flat_map(|cluster| cluster.runs.iter())
-        .filter(|run| writes(runs, run, environment, file).as_ref() == Some(to));
-    let run = same.min_by(|a, b| newest_first(a, b))?;
+    let run = bringing(subject, draft, to).min_by(|a, b| newest_first(a, b))?;
     ended_by_a_stop(subject, run)?;
     let begun = run.begun()?;
     let its_run = format!("its run {}", run.id.name);
@@ -101,34 +131,67 @@ fn by_run(subject: &Subject<'_>, draft: &Draft, to: &Version) -> Option<String> 
     Some(sentence(subject, begun, who, &why))
 }
 
+/// The runs that are kept and bring what a plan would, over or not.
+fn bringing<'a>(
+    subject: &Subject<'a>,
+    draft: &Draft,
+    to: &Version,
+) -> impl Iterator<Item = &'a Run> {
+    let request = &draft.request;
+    let file = request.repository.as_ref();
+    let file = file.filter(|_| request.lever.moves() == Moves::Version);
+    let runs = subject.delivery().runs.as_ref();
+    let all = subject.store().clusters.values();
+    let all = all.flat_map(|cluster| cluster.runs.iter());
+    let environment = &request.target.environment;
+    all.filter(move |run| {
+        let written = runs.zip(file);
+        let written = written.and_then(|(runs, file)| writes(runs, run, environment, file));
+        written.as_ref() == Some(to)
+    })
+}
+
 fn why_stopped(journal: &Journal, run: &Run, its_run: &str) -> String {
-    let stop = run.annotations.get(mark::STOP);
-    let known = stop.and_then(|stop| journal.get(&PlanId::new(stop)));
-    let message = run.message.as_deref();
-    match (known, message) {
-        (Some(stop), _) => name_stop(journal, stop),
+    match (stopped_by(journal, run), run.message.as_deref()) {
+        (Some(by), _) => format!("stopped {by}"),
         (None, Some(message)) => format!("{its_run} says {}", message.trim_end_matches('.')),
         (None, None) => format!("{its_run} was stopped"),
     }
 }
 
-fn name_stop(journal: &Journal, stop: &Record) -> String {
-    let plan = &stop.plan;
-    let reason = plan.request.reason.as_deref();
-    let reason = reason
-        .map(|reason| format!(": {reason}"))
-        .unwrap_or_default();
-    format!(
-        "stopped by {} (plan {}){reason}",
-        plan.who.login,
-        journal.short(&plan.id)
-    )
+/// `by root (plan 3032): wait`: by the plan of the journal that stopped a run, else by what such a plan left on it.
+fn stopped_by(journal: &Journal, run: &Run) -> Option<String> {
+    let stop = run.annotations.get(mark::STOP);
+    match stop.and_then(|stop| journal.get(&PlanId::new(stop))) {
+        Some(stop) => Some(name_stop(journal, stop)),
+        None => {
+            let reason = name_reason(run.stop_reason().map(|reason| &**reason));
+            Some(format!("by {}{reason}", run.stopped_by()?))
+        }
+    }
 }
 
-fn sentence(subject: &Subject<'_>, sent: Timestamp, who: Option<&str>, why: &str) -> String {
-    let ago = span(subject.context.now.duration_since(sent).as_secs());
+fn name_stop(journal: &Journal, stop: &Record) -> String {
+    let plan = &stop.plan;
+    let reason = name_reason(plan.request.reason.as_deref());
+    let (who, id) = (&plan.who.login, journal.short(&plan.id));
+    format!("by {who} (plan {id}){reason}")
+}
+
+fn name_reason(reason: Option<&str>) -> String {
+    reason
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default()
+}
+
+fn sentence(subject: &Subject<'_>, at: Timestamp, who: Option<&str>, why: &str) -> String {
+    format!("{} and cut short: {why}", sent(subject, at, who))
+}
+
+fn sent(subject: &Subject<'_>, at: Timestamp, who: Option<&str>) -> String {
+    let ago = span(subject.context.now.duration_since(at).as_secs());
     let by = who.map(|who| format!(" by {who}")).unwrap_or_default();
-    format!("the same was sent {ago} ago{by} and cut short: {why}")
+    format!("the same was sent {ago} ago{by}")
 }
 
 fn is_recent(subject: &Subject<'_>, at: Timestamp) -> bool {

@@ -84,7 +84,12 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let warnings = back.into_iter().chain(undone).chain(others(subject, run));
     let warnings: Vec<String> = warnings.collect();
     let mut patch = json!({"spec": {"shutdown": "Stop"}});
-    mark::stop(&mut patch, subject.context.id);
+    mark::stop(
+        &mut patch,
+        subject.context.id,
+        &subject.context.who.login,
+        subject.request.reason.as_deref(),
+    );
     subject.conclude(Draft {
         request: Request {
             repository: run.repository(&runs.repository_label),

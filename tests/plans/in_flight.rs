@@ -283,6 +283,16 @@ fn a_run_that_was_stopped_lately_is_run_again_for_a_reason() {
         let said = format!("{name} ended 41m ago: it says Stopped with strategy 'Stop'");
         assert_eq!(again.evidence, said);
     }
+    // Another journal knows by the run.
+    change_failed(&mut world, |run| {
+        for (key, value) in [("stop-actor", "root"), ("stop-reason", "wait")] {
+            let key = format!("leverframe/{key}");
+            run.annotations.insert(key.as_str().into(), value.into());
+        }
+    });
+    let again = row(&Console::default(), &world, &asked(Lever::Resubmit));
+    let said = format!("{name} ended 41m ago: stopped by root: wait");
+    assert_eq!(again.evidence, said);
     let mut known = Console::default();
     let mut stop = Plan {
         id: PlanId::new("3032"),
@@ -357,6 +367,21 @@ fn what_somebody_stopped_is_sent_again_for_a_reason_that_knows_of_it() {
             "the same was sent 40s ago by root and cut short: its run {name} says Stopped with strategy 'Stop'"
         )
     );
+    // With who and why, where the stop left that; so does the journal that sent what another one stopped.
+    for fact in world.facts.values_mut().flatten() {
+        if let leverframe::store::Fact::Run(run) = fact
+            && run.id.name == *name
+        {
+            run.annotations
+                .insert("leverframe/stop-actor".into(), "root".into());
+        }
+    }
+    for console in [&Console::default(), &console] {
+        assert_eq!(
+            row(console, &world, &asked).evidence,
+            "the same was sent 40s ago by root and cut short: stopped by root"
+        );
+    }
     // Of another version, or an hour later, nobody is reminded.
     let apart = row(&console, &world, &back_to("v1358"));
     assert_eq!(apart.verdict, Verdict::Passed, "{}", apart.evidence);
@@ -373,4 +398,134 @@ fn what_somebody_stopped_is_sent_again_for_a_reason_that_knows_of_it() {
             row.evidence
         );
     }
+}
+
+/// A stop takes as long as its exit handler does, and may hang: it holds nobody up, but is known.
+#[test]
+fn what_is_being_stopped_is_sent_again_for_a_reason() {
+    let stopping = |marks: &[(&str, &str)]| {
+        let mut world = publisher();
+        let id = deploy_run(&mut world, "production", "v1360", "false", "Running");
+        change_run(&mut world, &id, |run| {
+            run.shutdown = Some("Stop".into());
+            for (key, value) in marks {
+                run.annotations.insert((*key).into(), (*value).into());
+            }
+        });
+        world
+    };
+    let its_run = "its run deploy-image-production-v1360 is being stopped";
+    let by_root = [
+        ("leverframe/actor", "alice"),
+        ("leverframe/stop", "c772"),
+        ("leverframe/stop-actor", "root"),
+        ("leverframe/stop-reason", "wait"),
+    ];
+    for (marks, said) in [
+        (
+            &by_root[..],
+            format!("the same was sent 1m ago by alice, and {its_run} by root: wait"),
+        ),
+        (
+            &by_root[1..3],
+            format!("the same was sent 1m ago, and {its_run} by root"),
+        ),
+        (&[], format!("the same was sent 1m ago, and {its_run}")),
+    ] {
+        let again = row(&Console::default(), &stopping(marks), &back_to("v1360"));
+        assert!(again.wants_reason());
+        assert_eq!(again.evidence, said);
+    }
+    let world = stopping(&by_root);
+    let other = row(&Console::default(), &world, &back_to("v1358"));
+    assert_eq!(other.verdict, Verdict::Passed, "{}", other.evidence);
+    // The journal that has the stop says its plan; what it sent itself long before hides nothing.
+    let plan = decide(&world, &back_to("v1360")).unwrap();
+    let mut known = Console::default();
+    let old = Plan {
+        id: PlanId::new("aaaa"),
+        made_at: ago("30h"),
+        ..plan.clone()
+    };
+    let settled = What::Settled {
+        done: true,
+        by: "ops-1".into(),
+    };
+    add(&mut known.journal, &old, &[applied(), settled]);
+    let mut stop = Plan {
+        id: PlanId::new("c772"),
+        ..plan
+    };
+    stop.who.login = "anna".into();
+    stop.request = Request {
+        reason: Some("wait".into()),
+        ..request(Lever::Stop, "production", "publisher")
+    };
+    add(&mut known.journal, &stop, &[applied()]);
+    let again = row(&known, &world, &back_to("v1360"));
+    assert!(again.wants_reason());
+    assert_eq!(
+        again.evidence,
+        format!("the same was sent 1m ago by alice, and {its_run} by anna (plan c772): wait")
+    );
+    // So it is with a promotion.
+    let promote = request(Lever::Promote, "production", "publisher");
+    let mut up = publisher();
+    let id = deploy_run(&mut up, "production", "v1362", "false", "Running");
+    change_run(&mut up, &id, |run| run.shutdown = Some("Stop".into()));
+    assert!(row(&Console::default(), &up, &promote).wants_reason());
+}
+
+/// One's own plan whose run one has stopped is no longer under way, though its run takes its time to end.
+#[test]
+fn what_the_journal_stopped_is_not_waited_for() {
+    let mut world = publisher();
+    let mut console = Console::default();
+    let sent = Plan {
+        id: PlanId::new("ffff"),
+        made_at: ago("40s"),
+        ..decide(&world, &back_to("v1360")).unwrap()
+    };
+    add(&mut console.journal, &sent, &[applied()]);
+    assert!(row(&console, &world, &back_to("v1360")).refuses());
+    let (environment, namespace, name) = sent.write.creates().unwrap();
+    let run = ObjectId {
+        environment: environment.clone(),
+        namespace: namespace.into(),
+        name: name.into(),
+        uid: "uid".into(),
+    };
+    let id = deploy_run(&mut world, "production", "v1360", "false", "Running");
+    let name = run.name.clone();
+    change_run(&mut world, &id, move |run| {
+        run.id.name = name.clone();
+        run.shutdown = Some("Stop".into());
+        run.annotations.insert(mark::STOP.into(), "3032".into());
+    });
+    let mut stop = Plan {
+        id: PlanId::new("3032"),
+        ..sent.clone()
+    };
+    stop.request = Request {
+        run: Some(run),
+        ..request(Lever::Stop, "production", "publisher")
+    };
+    add(&mut console.journal, &stop, &[applied()]);
+    let again = row(&console, &world, &back_to("v1360"));
+    assert!(again.wants_reason(), "{}", again.evidence);
+    assert!(
+        again.evidence.contains(" is being stopped by "),
+        "{}",
+        again.evidence
+    );
+    // Nor is it under the lock.
+    let next = console.decide(&world, &back_to("v1360")).unwrap();
+    let next = Plan {
+        id: PlanId::new("5555"),
+        ..next
+    };
+    assert_eq!(
+        leverframe::plan::in_flight::collision(&console.journal, &next),
+        None
+    );
 }

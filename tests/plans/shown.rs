@@ -67,8 +67,8 @@ fn a_reason_that_is_typed_later_reaches_the_object_and_changes_nothing_else() {
     for plan in all() {
         let reasoned = plan.clone().with_reason(Some("incident \"4711\"".into()));
         let written = serde_json::to_string(&reasoned.write).unwrap();
-        let carried =
-            matches!(plan.write, Write::Create { .. }) || plan.request.lever == Lever::Sync;
+        let carried = matches!(plan.write, Write::Create { .. })
+            || matches!(plan.request.lever, Lever::Sync | Lever::Stop);
         assert_eq!(written.contains("4711"), carried, "{written}");
         assert_eq!(changes(&reasoned, &plan), []);
         assert_eq!(changes(&plan, &reasoned), []);

@@ -177,6 +177,8 @@ fn sound(world: &World, plan: &Plan) {
                         || path == "/status/operationState"
                         || path == "/spec/shutdown"
                         || path == format!("/metadata/annotations/leverframe/{mark}")
+                        || (mark == "stop"
+                            && path == "/metadata/annotations/leverframe/stop-actor")
                         || path == "/metadata/annotations/argocd.argoproj.io/refresh",
                     "{path}"
                 );

@@ -190,6 +190,30 @@ fn a_stop_of_what_somebody_else_ordered_says_who_and_why_and_wants_a_reason() {
     }
 }
 
+/// Another journal knows of the stop what the run carries.
+#[test]
+fn a_stop_leaves_who_and_why_on_the_run() {
+    let mut world = publisher();
+    tests(&mut world, "1m", |_| {});
+    let plan = pull(&world, Lever::Stop, "staging", "publisher").unwrap();
+    let marks = |plan: &Plan| {
+        let Write::Patch { patch, .. } = &plan.write else {
+            panic!("{:?}", plan.write)
+        };
+        patch["metadata"].clone()
+    };
+    let bare = json!({"annotations": {
+        "leverframe/stop": plan.id.as_str(), "leverframe/stop-actor": "ops-1",
+    }});
+    assert_eq!(marks(&plan), bare);
+    let plan = plan.with_reason(Some("wait".into()));
+    let with = json!({"annotations": {
+        "leverframe/stop": plan.id.as_str(), "leverframe/stop-actor": "ops-1", "leverframe/stop-reason": "wait",
+    }});
+    assert_eq!(marks(&plan), with);
+    assert_eq!(marks(&plan.with_reason(None)), bare);
+}
+
 /// What the run has not written needs no taking back; and whoever stops a roll back wants no further one.
 #[test]
 fn a_roll_back_is_next_only_where_it_undoes_what_the_run_wrote() {
