@@ -115,6 +115,7 @@ fn state(
                 at: now,
                 fault: false,
                 accepts: None,
+                is_back: None,
             }),
             terminal: TerminalUi {
                 answers: false,

@@ -4,6 +4,8 @@
 
 use super::State;
 use crate::plan::PlanId;
+use crate::store::Source;
+use crate::store::source::Reach;
 use jiff::{SignedDuration, Timestamp};
 
 /// An answer to a key, or that a plan was accepted.
@@ -14,6 +16,8 @@ pub struct Notice {
     pub fault: bool,
     /// The plan that it says was accepted: its end takes the place of that.
     pub accepts: Option<PlanId>,
+    /// The source that it says is back: once that is away again it would contradict the header.
+    pub is_back: Option<Source>,
 }
 
 /// What must be known, whatever else is said: it stands until a key is pressed while the terminal has it whole.
@@ -36,6 +40,14 @@ const ANSWER_STANDS: SignedDuration = SignedDuration::from_secs(20);
 const PLAN_SPEAKS: SignedDuration = SignedDuration::from_hours(1);
 
 impl State {
+    /// The notice says that a source is back, which is away again.
+    pub fn is_notice_overtaken(&self) -> bool {
+        let notice = self.ui.notice.as_ref();
+        let source = notice.and_then(|notice| notice.is_back.as_ref());
+        let about = source.and_then(|source| self.store.source(source));
+        about.is_some_and(|about| about.reach(self.now) != Reach::Ok)
+    }
+
     /// When the notice ends by itself, because a plan has something to say; none where only a key ends it.
     pub fn notice_ends_at(&self) -> Option<Timestamp> {
         let notice = self.ui.notice.as_ref()?;

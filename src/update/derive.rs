@@ -57,9 +57,11 @@ fn await_effects(state: &mut State, effects: &mut Vec<Effect>) {
     announce::announce_news(state, effects);
 }
 
-/// Whoever presses no key sees how far the plan has come, which stands where no answer does.
+/// Whoever presses no key sees how far the plan has come, which stands where no answer does; and nothing says longer that a
+/// source is back than it is.
 fn end_notice(state: &mut State) {
-    if state.notice_ends_at().is_some_and(|at| at <= state.now) {
+    let is_over = state.notice_ends_at().is_some_and(|at| at <= state.now);
+    if is_over || state.is_notice_overtaken() {
         state.ui.notice = None;
     }
 }

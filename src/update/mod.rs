@@ -234,6 +234,9 @@ fn say_return(state: &mut State, source: &Source, since: Timestamp) {
         count => format!("{count} changes"),
     };
     state.tell(format!("{source} is back; since you left: {changes}."));
+    if let Some(notice) = &mut state.ui.notice {
+        notice.is_back = Some(source.clone());
+    }
 }
 
 impl State {
@@ -244,6 +247,7 @@ impl State {
             at: self.now,
             fault: false,
             accepts: None,
+            is_back: None,
         });
     }
 
@@ -254,6 +258,7 @@ impl State {
             at: self.now,
             fault: true,
             accepts: None,
+            is_back: None,
         });
     }
 

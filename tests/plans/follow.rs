@@ -690,6 +690,7 @@ fn the_end_of_a_plan_takes_the_place_of_its_acceptance() {
             at: now(),
             fault: false,
             accepts,
+            is_back: None,
         });
         announced(&mut state);
         let text = &state.ui.notice.as_ref().unwrap().text;
@@ -738,6 +739,7 @@ fn how_far_a_plan_has_come_takes_the_place_of_its_acceptance_in_its_time() {
         at: now(),
         fault: false,
         accepts: None,
+        is_back: None,
     });
     leverframe::update::derive_state(&mut state);
     assert!(said(&state).contains("Nothing is selected."));

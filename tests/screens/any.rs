@@ -87,6 +87,7 @@ pub fn every(columns: u16, rows: u16) -> Vec<State> {
         at: world::now(),
         fault: true,
         accepts: None,
+        is_back: None,
     });
     folded.journal_fault = Some(Fault::new(FaultKind::Broken, "the disk is full", ""));
     states.push(folded);
@@ -356,6 +357,7 @@ fn outside_texts_are_harmless_wherever_they_stand() {
                 at: world::now(),
                 fault: false,
                 accepts: None,
+                is_back: None,
             });
             state.ui.board.filter.clone_from(&text);
             let screen = drawn(&state);

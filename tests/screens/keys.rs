@@ -134,6 +134,7 @@ fn a_message_of_several_lines_leaves_the_levers_in_sight() {
             at: state.now,
             fault: false,
             accepts: None,
+            is_back: None,
         });
         let screen = drawn(&state);
         assert_eq!(levers(&screen), before, "{lines} lines: {screen}");

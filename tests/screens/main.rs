@@ -114,6 +114,7 @@ fn the_sentence_stands_whole_above_a_message_however_long_that_is() {
             at: state.now,
             fault: true,
             accepts: None,
+            is_back: None,
         });
         let screen = golden::drawn(&state);
         let screen: Vec<&str> = screen.lines().collect();

@@ -57,3 +57,27 @@ fn only_what_was_away_as_a_whole_is_back() {
         [Some(back.into())]
     );
 }
+
+#[test]
+fn that_a_source_is_back_is_said_no_longer_than_it_is() {
+    let production = Source::Cluster("production".into());
+    let back = |ends: &dyn Fn(&mut State)| {
+        let mut state = state(world());
+        let list = || News::Listed(usual_list(Kind::Pods));
+        for news in [list(), News::Alive, fault(None), list(), News::Alive] {
+            comes(&mut state, &production, news);
+        }
+        derive_state(&mut state);
+        let notice = state.ui.notice.as_ref().unwrap();
+        assert!(notice.text.starts_with("production is back;"), "{notice:?}");
+        ends(&mut state);
+        derive_state(&mut state);
+        state.ui.notice.is_some()
+    };
+    assert!(back(&|_| {}));
+    assert!(!back(&|state| comes(state, &production, fault(None))));
+    let silent = |state: &mut State| {
+        update(state, Message::Ticked(ago(-120)));
+    };
+    assert!(!back(&silent));
+}
