@@ -60,7 +60,7 @@ pub fn rows(state: &State, place: Place, columns: usize) -> Vec<Line> {
         (">3", "So many versions wait below; + is ten or more."),
         (
             "2h?",
-            "The age is of a source that is stale: it may have moved since.",
+            "The age or the word is of a source that is stale: it may have moved since.",
         ),
         (
             "+name",

@@ -11,6 +11,7 @@ use crate::plan::waits::state_in_words;
 use crate::screen::layout::{self, Panes};
 use crate::screen::{keys, mute, proposed::why_not_proposed, recent::name_mover};
 use crate::state::State;
+use crate::store::Source;
 use crate::text::{end_sentence, wrap};
 
 /// All that there is to say, wrapped.
@@ -142,6 +143,7 @@ fn says(state: &State, status: &Status) -> String {
             .as_ref()
             .map(|mute| format!("Muted {}.", mute::says(mute, state.now))),
     );
+    parts.extend(as_of(state, &status.target));
     parts.extend(status.because.iter().cloned());
     if status.because.is_empty() {
         parts.push(calm(state, status));
@@ -149,6 +151,14 @@ fn says(state: &State, status: &Status) -> String {
     parts.extend(why_not_proposed(state, &status.target));
     parts.extend(plan(state, &status.target));
     parts.join(" ")
+}
+
+/// When a target's cluster was last heard, where it is stale: `As production was read 14m ago.`
+fn as_of(state: &State, target: &Target) -> Option<String> {
+    let environment = &target.environment;
+    let source = Source::Cluster(environment.clone());
+    let age = span(state.store.source(&source)?.stale_s(state.now)?);
+    Some(format!("As {environment} was read {age} ago."))
 }
 
 /// The newest plan on the target that is not over, but for the newest of all, which stands on the last line.

@@ -250,6 +250,11 @@ impl SourceState {
             .map(|at| now.duration_since(at).as_secs().max(0))
     }
 
+    /// The same where it is stale; what is shown of it may be so old.
+    pub fn stale_s(&self, now: Timestamp) -> Option<i64> {
+        self.age_s(now).filter(|_| self.reach(now) == Reach::Stale)
+    }
+
     pub fn reach(&self, now: Timestamp) -> Reach {
         let is_never_read = !self.lists.is_empty() && self.lists.values().all(|list| !list.listed);
         match (self.age_s(now), self.whole_fault()) {

@@ -231,8 +231,7 @@ fn cell(state: &State, pen: &mut Pen<'_>, x: usize, y: usize, status: &Status) {
     let theme = pen.theme;
     let version = Safe::line(&version_of(status));
     let (word, look) = word_or_age(state, theme, status);
-    // A long word takes its room from the version.
-    let room = word.width().clamp(WORD, LONGEST_WORD);
+    let room = room_of(&word);
     let left = CELL - 3 - room;
     let text = format!("{} {}", fit(&version, left), fit(&word, room));
     let selected =
@@ -244,6 +243,22 @@ fn cell(state: &State, pen: &mut Pen<'_>, x: usize, y: usize, status: &Status) {
         pen.put(x + CELL - 1, y, &Safe::own("]"), 1, theme.bold());
         pen.tint(x, y, CELL, theme.selected());
     }
+}
+
+/// How many columns a word has: a long one takes them from the version.
+fn room_of(word: &Safe) -> usize {
+    word.width().clamp(WORD, LONGEST_WORD)
+}
+
+/// The word of a cell that is stale, with the mark that an age has. Where there is no room for it, and where it would cut a
+/// version that is whole without it, the head of the column alone has one.
+fn marked(status: &Status, word: &'static str) -> Safe {
+    let marked = Safe::line(&format!("{word}?"));
+    let word = Safe::own(word);
+    let version = Safe::line(&version_of(status));
+    let is_whole = |beside: &Safe| version.width() + room_of(beside) <= CELL - 3;
+    let fits = marked.width() <= LONGEST_WORD && (is_whole(&marked) || !is_whole(&word));
+    if fits { marked } else { word }
 }
 
 /// What a cell says for a version.
@@ -266,12 +281,16 @@ pub fn version_of(status: &Status) -> String {
 }
 
 fn word_or_age(state: &State, theme: Theme, status: &Status) -> (Safe, Style) {
-    if let Some(word) = shown(&state.board.holds, status).next() {
-        return (Safe::own(word.label()), theme.word(word));
-    }
     let target: &Target = &status.target;
     let stale = is_stale(state, &Source::Git)
         || is_stale(state, &Source::Cluster(target.environment.clone()));
+    if let Some(word) = shown(&state.board.holds, status).next() {
+        let text = match stale {
+            true => marked(status, word.label()),
+            false => Safe::own(word.label()),
+        };
+        return (text, theme.word(word));
+    }
     let age = match status.since {
         Some(since) => span(state.now.duration_since(since).as_secs()),
         // The walk through history has not come so far, or has ended before.

@@ -231,8 +231,7 @@ fn word(about: &SourceState, now: Timestamp, theme: Theme) -> (String, Style) {
         return ("NOT SAFE".into(), theme.danger());
     }
     let (word, look) = theme.reach(reach);
-    let age = about.age_s(now).filter(|_| reach == Reach::Stale);
-    let age = age.map(|age| format!(" {}", span(age)));
+    let age = about.stale_s(now).map(|age| format!(" {}", span(age)));
     (format!("{word}{}", age.unwrap_or_default()), look)
 }
 

@@ -133,3 +133,49 @@ fn runs_that_cannot_be_read_are_said_of_a_target_of_which_all_else_is() {
     let line = "  verified     not read: workflows may not be listed by ops-1.";
     assert!(screen.contains(line), "{screen}");
 }
+
+/// What was read of a cluster before it fell silent is old: who reads the sentence of a cell is told how old.
+#[test]
+fn the_sentence_of_a_cell_says_how_old_it_is_where_its_cluster_is_stale() {
+    let said = |app: &str, columns: u16, seconds: i64| {
+        let mut world = world::night();
+        world.faults.clear();
+        let mut state = world.state(columns, 24);
+        state.now += jiff::SignedDuration::from_secs(seconds);
+        state.ui.board.touched = true;
+        state.ui.board.selected = Some(Target::new("production", app));
+        leverframe::update::derive_state(&mut state);
+        let screen = drawn(&state);
+        let words: Vec<&str> = screen.split_whitespace().collect();
+        words.join(" ")
+    };
+    // One with a word, and one that is calm.
+    for app in ["whitehall-admin", "publisher"] {
+        for columns in [80, 120] {
+            let fresh = said(app, columns, 80);
+            assert!(!fresh.contains("was read"), "{fresh}");
+            let stale = said(app, columns, 200);
+            let age = "As production was read 3m ago.";
+            assert!(stale.contains(age), "{stale}");
+            // The header agrees, where its line has room for it.
+            let header = "production STALE 3m";
+            assert!(columns < 120 || stale.contains(header), "{stale}");
+        }
+    }
+}
+
+#[test]
+fn a_word_of_a_stale_cluster_is_marked_as_an_age_is() {
+    let mut world = world::night();
+    world.faults.clear();
+    let mut state = world.state(120, 40);
+    let row = |state: &State| {
+        let screen = drawn(state);
+        let line = screen.lines().find(|line| line.contains("whitehall-admin"));
+        line.unwrap_or_default().to_owned()
+    };
+    assert!(row(&state).contains("v3084   CRASH "), "{}", row(&state));
+    state.now += jiff::SignedDuration::from_secs(200);
+    leverframe::update::derive_state(&mut state);
+    assert!(row(&state).contains("v3084   CRASH?"), "{}", row(&state));
+}
