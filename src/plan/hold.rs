@@ -13,7 +13,7 @@ use super::{
 use crate::board::direction::{self, compare_versions};
 use crate::delivery::{Mechanism, Stage};
 use crate::model::span::span;
-use crate::model::{Order, Repository, Version};
+use crate::model::{Environment, Order, Repository, Version};
 use crate::store::Source;
 
 pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
@@ -80,20 +80,12 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let here = subject
         .declared(environment, &repository)
         .and_then(|f| f.version.clone());
+    let below = file.version.as_ref().filter(|_| open);
+    let stays = below.and_then(|below| stays(subject, lower, &repository, below));
     let (from, to, reach) = if open {
-        let path = reach::along(subject, environment, &repository, true);
-        let mut because = vec![format!(
-            "what passes in {} comes by itself from then on",
-            lower.name
-        )];
-        if let Some(below) = &file.version {
-            because.extend(reach::sentences(subject, &path, below));
-        }
-        (
-            here,
-            file.version.clone(),
-            arrivals::of_version(subject, &repository, file.version.as_ref(), &path, because),
-        )
+        let stays = stays.is_some();
+        let reach = opened(subject, lower, &repository, file.version.as_ref(), stays);
+        (here, file.version.clone(), reach)
     } else {
         let because = vec![format!("closing the gate {hop} changes no environment")];
         (
@@ -105,18 +97,19 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             },
         )
     };
-    let below = file.version.as_ref().filter(|_| open);
-    let stays = below.and_then(|below| stays(subject, lower, &repository, below));
     let may_promote = subject.stage.version_by != Mechanism::None;
     let next = stays
         .as_ref()
         .filter(|stays| stays.is_tested && may_promote);
     let next = next.map(|_| Lever::Promote);
+    let above = stays.as_ref().zip(below);
+    let above = above.and_then(|(_, below)| above_too(subject, &reach, &repository, below));
     let merged = branch.is_some();
     let warnings = merged.then(|| hops::UNTIL_MERGED.to_owned());
     let warnings: Vec<String> = warnings
         .into_iter()
         .chain(stays.map(|stays| stays.because))
+        .chain(above)
         .collect();
     let mut following: Vec<_> = branch.iter().map(|b| hops::branch(b)).collect();
     following.push(hops::gate(subject, &lower.name, &repository, open, merged));
@@ -147,6 +140,57 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         next,
         choices: Vec::new(),
         rests_on: vec![(Source::Git, None)],
+    })
+}
+
+/// What an opened gate reaches. Where the version below stays there it counts all the same, because later ones get as far.
+fn opened(
+    subject: &Subject<'_>,
+    lower: &Stage,
+    repository: &Repository,
+    below: Option<&Version>,
+    stays: bool,
+) -> Reach {
+    let path = reach::along(subject, subject.environment(), repository, true);
+    let because = vec![format!(
+        "what passes in {} comes by itself from then on",
+        lower.name
+    )];
+    let reach = arrivals::of_version(subject, repository, below, &path, Vec::new());
+    let onwards = match below {
+        Some(_) if stays => reach::later_sentences(subject, &path),
+        Some(below) => reach::sentences(subject, &path, below),
+        None => Vec::new(),
+    };
+    let arrives = if stays { Vec::new() } else { reach.because };
+    Reach {
+        because: [because, onwards, arrives].concat(),
+        ..reach
+    }
+}
+
+/// What is promoted stops where it was brought: of a version that stays below, which environments further up need a
+/// promotion of their own though their gates are open; none where there are none.
+fn above_too(
+    subject: &Subject<'_>,
+    reach: &Reach,
+    repository: &Repository,
+    below: &Version,
+) -> Option<String> {
+    let has_it = |environment: &Environment| {
+        let file = subject.declared(environment, repository);
+        file.and_then(|file| file.version.as_ref()) == Some(below)
+    };
+    let above = reach.environments.iter().skip(1);
+    let names: Vec<&str> = above
+        .filter(|environment| !has_it(environment))
+        .map(Environment::as_str)
+        .collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "{} needs a promotion of its own; only later versions go on by themselves",
+            names.join(" and ")
+        )
     })
 }
 
@@ -209,22 +253,37 @@ fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks
     let bad = below
         .filter(|below| here != Some(*below))
         .filter(|below| was_lowered_from(below) || is_taken_away(below));
+    // The run that tested it brings nothing any more, but a run that begins after this one does.
+    let how = |bad: &Version| match stays(subject, lower, repository, bad) {
+        Some(_) => "its next smoke run there would deploy it again",
+        None => "releasing would deploy it again",
+    };
     let remedy = "Bring a newer version into the environment below first, or promote by hand.";
     match (below, bad) {
         (_, Some(bad)) => checks.add(
-            CheckName::Waiting, Verdict::Failed,
-            format!("{environment} was rolled back from {bad}, and {bad} still stands in {}: releasing would deploy it again", lower.name),
+            CheckName::Waiting,
+            Verdict::Failed,
+            format!(
+                "{environment} was rolled back from {bad}, and {bad} still stands in {}: {}",
+                lower.name,
+                how(bad)
+            ),
             remedy,
         ),
         (Some(below), _)
             if history.is_complete() || history.last_move(environment, repository).is_some() =>
         {
             checks.pass(
-            CheckName::Waiting, format!("{below} stands in {}, not what was rolled back from", lower.name),
-        )
+                CheckName::Waiting,
+                format!(
+                    "{below} stands in {}, not what was rolled back from",
+                    lower.name
+                ),
+            )
         }
         _ => checks.add(
-            CheckName::Waiting, Verdict::Unknown,
+            CheckName::Waiting,
+            Verdict::Unknown,
             format!("what waits in {} is not known yet", lower.name),
             "Wait until git and its history were read.",
         ),

@@ -144,15 +144,34 @@ pub(super) fn onward_sentences(
     path: &[Environment],
     what: &str,
 ) -> Vec<String> {
+    let goes = format!("{what} goes on there once its smoke run passes");
+    let may_go = format!("{what} may go on there once its smoke run passes");
+    gate_sentences(subject, path, &goes, &may_go)
+}
+
+/// The same sentences where what waits below stays there: the gates let through only what is tested from now on.
+pub(super) fn later_sentences(subject: &Subject<'_>, path: &[Environment]) -> Vec<String> {
+    let goes = "later versions go on there by themselves";
+    let may_go = "later versions may go on there by themselves";
+    gate_sentences(subject, path, goes, may_go)
+}
+
+/// What goes through each gate of a path that is open, or may where that is not known, and where the path ends.
+fn gate_sentences(
+    subject: &Subject<'_>,
+    path: &[Environment],
+    goes: &str,
+    may_go: &str,
+) -> Vec<String> {
     let is_read = subject.store().tree.is_some();
     let mut sentences: Vec<String> = path
         .windows(2)
         .map(|pair| {
             let gate = format!("the gate {} -> {}", pair[0], pair[1]);
             if is_read {
-                format!("{gate} is open: {what} goes on there once its smoke run passes")
+                format!("{gate} is open: {goes}")
             } else {
-                format!("{gate} is not known, so it counts as open: {what} may go on there once its smoke run passes")
+                format!("{gate} is not known, so it counts as open: {may_go}")
             }
         })
         .collect();

@@ -335,18 +335,108 @@ fn releasing_says_that_what_was_tested_already_does_not_come_by_itself() {
         });
         told(&world)
     };
+    let above = "production needs a promotion of its own; only later versions go on by themselves";
     let passed = "v1363 passed its smoke run in integration already, so nothing brings it by itself: promote it next";
     assert_eq!(
         tested("Succeeded", "false"),
-        (format!("{until_merged}; {passed}"), Some(Lever::Promote))
+        (
+            format!("{until_merged}; {passed}; {above}"),
+            Some(Lever::Promote)
+        )
     );
     let under_way = "the smoke run post-sync-1 of v1363 began with the gate closed or without promotion, so it brings nothing when it passes: promote it then";
     assert_eq!(
         tested("Running", "false"),
-        (format!("{until_merged}; {under_way}"), None)
+        (format!("{until_merged}; {under_way}; {above}"), None)
     );
     assert_eq!(tested("Running", "true"), comes, "it brings it itself");
     assert_eq!(tested("Failed", "false"), comes);
+}
+
+/// What stays below does not go on above either, though later versions do: the plan contradicts itself nowhere.
+#[test]
+fn releasing_promises_of_what_stays_below_that_only_later_versions_go_on() {
+    let mut world = publisher();
+    world.stands("integration", "publisher", "v1362", "v1363", "1h");
+    world.closed("integration", "publisher", "5m", "hold");
+    let told = |world: &World| pull(world, Lever::Release, "staging", "publisher").unwrap();
+    let goes =
+        "the gate staging -> production is open: v1363 goes on there once its smoke run passes";
+    let plan = told(&world);
+    assert!(plan.reach.because.iter().any(|b| b == goes), "{plan:?}");
+    let names = "arrives in production: draft-publisher v1363, publisher v1363";
+    assert!(plan.reach.because.iter().any(|b| b == names), "{plan:?}");
+    let (app, key) = ("publisher", "automaticDeploysEnabled");
+    world.smoke(
+        "integration",
+        app,
+        app,
+        "v1363",
+        "Succeeded",
+        "50m",
+        |run| {
+            run.labels.insert(key.into(), "false".into());
+            run.parameters.insert(key.into(), "false".into());
+        },
+    );
+    let plan = told(&world);
+    let because = plan.reach.because.join("; ");
+    let later = "the gate staging -> production is open: later versions go on there by themselves";
+    assert!(because.contains(later), "{because}");
+    assert!(!because.contains("v1363"), "{because}");
+    assert!(plan.reach.production, "later versions reach it");
+    let above =
+        "; production needs a promotion of its own; only later versions go on by themselves";
+    let warning = plan.warning.unwrap_or_default();
+    assert!(warning.ends_with(above), "{warning}");
+    // With its gate closed nothing goes on there, so nothing is said of it.
+    world.closed("staging", "publisher", "5m", "hold");
+    let warning = told(&world).warning.unwrap_or_default();
+    assert!(warning.ends_with("promote it next"), "{warning}");
+}
+
+/// A version that was rolled back from waits below: its old run brings nothing any more, but a new one would.
+#[test]
+fn a_release_is_refused_by_what_would_deploy_again_what_was_rolled_back_from() {
+    let mut world = publisher();
+    world.moved(
+        "staging",
+        "publisher",
+        "v1362",
+        "v1363",
+        "30m",
+        ActorKind::Robot,
+    );
+    world.stands("staging", "publisher", "v1363", "v1362", "20m");
+    world.stands("integration", "publisher", "v1362", "v1363", "1h");
+    world.closed("integration", "publisher", "5m", "hold");
+    let evidence = |world: &World| {
+        let refusal = pull(world, Lever::Release, "staging", "publisher").unwrap_err();
+        let row = refusal.checks.iter().find(|c| c.name == CheckName::Waiting);
+        row.unwrap().evidence.clone()
+    };
+    let waits = "staging was rolled back from v1363, and v1363 still stands in integration";
+    assert_eq!(
+        evidence(&world),
+        format!("{waits}: releasing would deploy it again")
+    );
+    let (app, key) = ("publisher", "automaticDeploysEnabled");
+    world.smoke(
+        "integration",
+        app,
+        app,
+        "v1363",
+        "Succeeded",
+        "50m",
+        |run| {
+            run.labels.insert(key.into(), "false".into());
+            run.parameters.insert(key.into(), "false".into());
+        },
+    );
+    assert_eq!(
+        evidence(&world),
+        format!("{waits}: its next smoke run there would deploy it again")
+    );
 }
 
 #[test]
