@@ -5,6 +5,7 @@
 //! is declared, nothing replaces the pods of the version before. Deliberately absent: a word of its own.
 
 use super::here::Here;
+use super::live::Live;
 use super::status::{FactsAt, Status};
 use crate::model::{Application, Change, Operation, Version};
 use crate::text::end_sentence;
@@ -62,7 +63,12 @@ impl<'a> FactsAt<'a> {
         );
         let next = status.version.as_ref().map(Version::short);
         let next = next.unwrap_or("what is declared");
-        format!(" {} Only then comes {next}.", end_sentence(&sentence))
+        let is_here = status.live.as_ref().is_some_and(Live::is_as_declared);
+        let then = match is_here {
+            true => format!("All pods run {next} already."),
+            false => format!("Only then comes {next}."),
+        };
+        format!(" {} {then}", end_sentence(&sentence))
     }
 }
 

@@ -280,6 +280,23 @@ fn a_failing_hook_is_shown_on_the_version_that_its_operation_syncs() {
         );
         assert_eq!(status.former_sync, Some("v3084".into()));
     }
+    // Its pods were replaced, though the operation goes on.
+    let mut world = syncing(retrying(None), Vec::new());
+    let pod = fixture::pod(
+        "production",
+        "whitehall",
+        "whitehall-1",
+        "whitehall:v3083",
+        true,
+        None,
+    );
+    world.fact("production", pod);
+    let status = world.status("production", "whitehall");
+    let still = "Argo CD still syncs v3084: retry 3 of 5,";
+    assert_eq!(
+        status.because,
+        [format!("{BACK} {still} {hook} All pods run v3083 already.")]
+    );
     // The next try has begun and says nothing yet.
     let mut world = syncing(retrying(None), Vec::new());
     let begun = Operation {
