@@ -966,7 +966,7 @@ fn what_is_done_says_what_stands_there_now() {
         note(&mut state, &sent, What::Seen { hop: nth });
     }
     footer(&mut state, &target);
-    let said = drawn(&mut state);
+    let said = drawn(&state);
     assert!(said.contains(": done within "), "{said}");
     assert!(said.contains("; v3085 stands there now"), "{said}");
 }
