@@ -59,7 +59,8 @@ pub fn promotes_into<'d>(delivery: &'d Delivery, run: &Run) -> Option<&'d Enviro
     (goes_on && !delivery.is_twin(app)).then_some(&next.name)
 }
 
-/// The smoke runs in flight of an environment that bring a version of a file into the next one if they pass.
+/// The smoke runs in flight of an environment that bring a version of a file into the next one if they pass, where it does
+/// not stand yet.
 pub fn carrying<'a>(
     store: &'a Store,
     delivery: &'a Delivery,
@@ -75,8 +76,13 @@ pub fn carrying<'a>(
         })
     };
     let here = in_cluster(store, environment).filter(|run| run.may_pass());
+    let comes = move |next: &Environment| {
+        let declared = store.declared(next, repository);
+        declared.is_some_and(|file| file.version.as_ref() != Some(version))
+    };
     here.filter(move |run| is_of(run))
         .filter_map(|run| Some((run, promotes_into(delivery, run)?)))
+        .filter(move |(_, next)| comes(next))
 }
 
 /// The order of runs: by when they began, the newest first; those of one moment by their identity.

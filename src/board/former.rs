@@ -64,11 +64,44 @@ impl<'a> FactsAt<'a> {
         let next = status.version.as_ref().map(Version::short);
         let next = next.unwrap_or("what is declared");
         let is_here = status.live.as_ref().is_some_and(Live::is_as_declared);
+        // They may never have left, and be replaced by what is synced: then they come a second time.
         let then = match is_here {
-            true => format!("All pods run {next} already."),
+            true => format!("Meanwhile all pods run {next}, which comes again after that."),
             false => format!("Only then comes {next}."),
         };
         format!(" {} {then}", end_sentence(&sentence))
+    }
+    /// Which other versions have pods here, and that the parent has not rendered what is declared, to follow a sentence; empty
+    /// where neither is so. ` v412 is still here: 2/2 pods ready. The parent has not rendered v409 yet.`
+    pub(super) fn still_here(&self, status: &Status) -> String {
+        if !self.store.history.is_started() {
+            return String::new();
+        }
+        let others = status.live.iter().flat_map(|live| &live.others);
+        let mut sentences: Vec<String> = others
+            .map(|(version, (ready, all))| {
+                let pods = if *all == 1 { "pod" } else { "pods" };
+                let how = match self.stood_here(status, version) {
+                    true => "is still here",
+                    // It came with a newer commit than was read.
+                    false => "is here, which git did not have when it was read",
+                };
+                format!(" {} {how}: {ready}/{all} {pods} ready.", version.short())
+            })
+            .collect();
+        let rendered = status.rendered_before();
+        let unrendered = match (rendered, &status.version) {
+            (Some(rendered), Some(declared)) if self.stood_here(status, rendered) => {
+                Some(declared.short())
+            }
+            (Some(_), _) => None,
+            (None, _) => (status.rendered().is_none() && status.parent_has_it == Some(false))
+                .then_some("the last commit"),
+        };
+        sentences.extend(
+            unrendered.map(|declared| format!(" The parent has not rendered {declared} yet.")),
+        );
+        sentences.concat()
     }
 }
 
@@ -89,36 +122,6 @@ impl Status {
         match self.rendered() {
             Some(_) => self.rendered_before() == Some(version),
             None => self.parent_has_it == Some(false),
-        }
-    }
-
-    /// Which other versions still have pods here, and that the parent has not rendered what is declared, to follow a
-    /// sentence; empty where neither is so. ` v412 is still here: 2/2 pods ready, and the parent has not rendered v409 yet.`
-    pub(super) fn still_here(&self) -> String {
-        let others = self.live.iter().flat_map(|live| &live.others);
-        let clauses: Vec<String> = others
-            .map(|(version, (ready, all))| {
-                let pods = if *all == 1 { "pod" } else { "pods" };
-                format!(
-                    "{} is still here: {ready}/{all} {pods} ready",
-                    version.short()
-                )
-            })
-            .collect();
-        let others = clauses.join(", ");
-        let unrendered = match (self.rendered_before(), &self.version) {
-            (Some(_), Some(declared)) => Some(declared.short()),
-            _ if self.rendered().is_none() && self.parent_has_it == Some(false) => {
-                Some("the last commit")
-            }
-            _ => None,
-        };
-        let unrendered = unrendered.map(|what| format!("he parent has not rendered {what} yet"));
-        match (others.is_empty(), unrendered) {
-            (true, None) => String::new(),
-            (true, Some(unrendered)) => format!(" T{unrendered}."),
-            (false, None) => format!(" {others}."),
-            (false, Some(unrendered)) => format!(" {others}, and t{unrendered}."),
         }
     }
 

@@ -129,7 +129,7 @@ impl<'a> FactsAt<'a> {
     }
 
     /// Whether history knows that a version stood here: one that it does not know came from a newer commit than was read.
-    fn stood_here(&self, status: &Status, version: &Version) -> bool {
+    pub(super) fn stood_here(&self, status: &Status, version: &Version) -> bool {
         let environment = &status.target.environment;
         let history = &self.store.history;
         let mut images = status.images.iter();

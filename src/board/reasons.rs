@@ -57,7 +57,7 @@ impl<'a> FactsAt<'a> {
         // Said once, where it explains most.
         let mut still_syncs = self.still_syncs(status, here, application);
         let late = late.map(|late| (Word::Stuck, late.because));
-        for (word, because) in late.into_iter().chain(self.back(status, here)) {
+        for (word, because) in late.into_iter().chain(self.back(status)) {
             let more = std::mem::take(&mut still_syncs);
             reasons.push((word, format!("{because}{more}")));
         }
@@ -68,7 +68,7 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.unread(status, here));
         // These words say nothing of the pods themselves; BACK's sentence has it in its place.
         if let Some((Word::Lower | Word::Held | Word::Branch, because)) = reasons.first_mut() {
-            *because = format!("{}{}", end_sentence(because), status.still_here());
+            *because = format!("{}{}", end_sentence(because), self.still_here(status));
         }
         Reasons {
             words: reasons,
@@ -206,23 +206,18 @@ impl<'a> FactsAt<'a> {
     }
 
     /// Rolled back on purpose, and nobody has said yet that it may stay so: each file of the target that was.
-    fn back(&self, status: &Status, here: &Here<'a>) -> Option<(Word, String)> {
+    fn back(&self, status: &Status) -> Option<(Word, String)> {
         let images = status.images.iter();
         let (stories, waits): (Vec<String>, Vec<String>) = images
-            .filter_map(|image| self.back_in_words(status, image, here))
+            .filter_map(|image| self.back_in_words(status, image))
             .unzip();
-        let still = status.still_here();
+        let still = self.still_here(status);
         let because = format!("{}{still}{}", stories.join(" "), waits.concat());
         (!stories.is_empty()).then_some((Word::Back, because))
     }
 
     /// Who rolled a file back, when and why, and what carries that version on; and which version of it waits below, to follow.
-    fn back_in_words(
-        &self,
-        status: &Status,
-        image: &Image,
-        here: &Here<'a>,
-    ) -> Option<(String, String)> {
+    fn back_in_words(&self, status: &Status, image: &Image) -> Option<(String, String)> {
         let version = image.declared.as_ref()?.version.as_ref()?;
         let back = self.owed_back(status, image, version)?;
         let why = back
@@ -235,7 +230,7 @@ impl<'a> FactsAt<'a> {
             name_version(status, image, &back.from),
             self.now.age(back.at),
             back.by,
-            self.goes_on(status, &back.from, here)
+            self.goes_on(status, &image.repository, &back.from)
         );
         Some((
             story,
@@ -243,23 +238,19 @@ impl<'a> FactsAt<'a> {
         ))
     }
 
-    /// That a smoke run of the app still brings a version into the next environment, to follow a sentence.
-    fn goes_on(&self, status: &Status, version: &Version, here: &Here<'a>) -> String {
+    /// That a smoke run of the app still brings a version of a file into the next environment, to follow a sentence.
+    fn goes_on(&self, status: &Status, file: &Repository, version: &Version) -> String {
         let Some(names) = &self.delivery.runs else {
             return String::new();
         };
-        let smoke = here.smoke(status.target.app.as_str());
-        let mut in_flight = smoke.into_iter().filter(|run| {
-            run.may_pass() && run.version(&names.version_label).as_ref() == Some(version)
-        });
-        let found = in_flight.find_map(|run| {
-            let next = runs::promotes_into(self.delivery, run)?;
+        let (store, delivery, here) = (self.store, self.delivery, &status.target.environment);
+        let mut carrying = runs::carrying(store, delivery, here, file, version);
+        let is_own = |run: &Run| runs::smoke_app(names, run) == Some(status.target.app.as_str());
+        let found = carrying.find(|(run, _)| is_own(run));
+        found.map_or_else(String::new, |(run, next)| {
             let (name, version) = (&run.id.name, version.short());
-            Some(format!(
-                " {name} brings {version} into {next} when it passes."
-            ))
-        });
-        found.unwrap_or_default()
+            format!(" {name} brings {version} into {next} when it passes.")
+        })
     }
 
     /// The version in the environment below that a roll back took away from here: this one, or one before.

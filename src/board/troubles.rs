@@ -295,7 +295,9 @@ fn a_failing_hook_is_shown_on_the_version_that_its_operation_syncs() {
     let still = "Argo CD still syncs v3084: retry 3 of 5,";
     assert_eq!(
         status.because,
-        [format!("{BACK} {still} {hook} All pods run v3083 already.")]
+        [format!(
+            "{BACK} {still} {hook} Meanwhile all pods run v3083, which comes again after that."
+        )]
     );
     // The next try has begun and says nothing yet.
     let mut world = syncing(retrying(None), Vec::new());
@@ -376,14 +378,14 @@ fn a_roll_back_says_what_is_still_here() {
         let because = world.status("production", "whitehall").because;
         because.last().cloned().unwrap()
     };
-    let unrendered = "he parent has not rendered v3083 yet.";
+    let unrendered = "The parent has not rendered v3083 yet.";
     // The sync of the version before is over, and its rollout goes on.
     let mut before = world("v3084", Some(operation(60)));
-    let wanted = format!("{story} T{unrendered} {waits}");
+    let wanted = format!("{story} {unrendered} {waits}");
     assert_eq!(because(&before), wanted);
     pods(&mut before, "v3084", true);
-    let still = "v3084 is still here: 2/2 pods ready, and t";
-    let wanted = format!("{story} {still}{unrendered} {waits}");
+    let still = "v3084 is still here: 2/2 pods ready.";
+    let wanted = format!("{story} {still} {unrendered} {waits}");
     assert_eq!(because(&before), wanted);
     // It goes on, and main had the roll back when it began: it applies what was rendered all the same.
     let begun = Operation {
@@ -403,6 +405,11 @@ fn a_roll_back_says_what_is_still_here() {
     after.fact("production", old);
     let still = "v3084 is still here: 0/1 pod ready.";
     assert_eq!(because(&after), format!("{story} {still} {waits}"));
+    // A newer commit than was read has brought another one.
+    let mut newer = world("v3085", None);
+    pods(&mut newer, "v3085", true);
+    let here = "v3085 is here, which git did not have when it was read: 2/2 pods ready.";
+    assert_eq!(because(&newer), format!("{story} {here} {waits}"));
 }
 
 /// Nobody meant it, and nothing of it has reached a pod yet.
@@ -425,7 +432,7 @@ fn an_accident_says_what_is_still_here() {
     pods(&mut world, "v3084", true);
     let status = world.status("production", "whitehall");
     assert_eq!(status.attention.first(), Some(&Word::Lower));
-    let still = " nobody meant it. v3084 is still here: 2/2 pods ready, and the parent has not";
+    let still = " nobody meant it. v3084 is still here: 2/2 pods ready. The parent has not";
     assert!(status.because[0].contains(still), "{:?}", status.because);
 }
 
@@ -436,6 +443,7 @@ fn a_roll_back_says_what_carries_the_version_on() {
         let mut world = Fixture::new();
         world.app("whitehall", &["whitehall"]);
         world.file("staging", "whitehall", "v3083", true);
+        world.file("production", "whitehall", "v3083", true);
         let by = ActorKind::Manual;
         world.moved("staging", "whitehall", "v3084", "v3083", 20, by);
         world.moves("whitehall", &[("staging", "v3083", "v3084", 3_600)]);
@@ -445,6 +453,7 @@ fn a_roll_back_says_what_carries_the_version_on() {
         };
         run.parameters = [
             ("application".into(), "whitehall".into()),
+            ("repoName".into(), "whitehall".into()),
             ("imageTag".into(), "v3084".into()),
             ("promoteDeployment".into(), "true".into()),
             ("automaticDeploysEnabled".into(), gate.into()),

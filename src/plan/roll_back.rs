@@ -3,7 +3,7 @@
 //! Deliberately absent: Argo CD's own rollback, which auto-sync undoes at once, and undoing migrations.
 
 use super::checks::Checks;
-use super::fresh::is_fresh;
+use super::fresh::{freshness, is_fresh};
 use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
@@ -133,22 +133,44 @@ fn onward(
         return;
     };
     let carrying = belongs::carrying(store, delivery, here, repository, left);
-    let testing = carrying.map(|(run, _)| (run, "when it passes"));
+    let testing = carrying.map(|(run, _)| (run, "when it passes: stop it first".to_owned()));
     let delivering = belongs::delivering(store, delivery, &next.name, repository);
     let delivering = delivering
         .into_iter()
         .filter(|(_, version)| version == left);
     let runs: Vec<String> = testing
-        .chain(delivering.map(|(run, _)| (run, "next")))
+        .chain(delivering.map(|(run, _)| (run, format!("now: stop it first, from {}", next.name))))
         .map(|(run, when)| {
             let (name, cluster, next) = (&run.id.name, run.environment(), &next.name);
             let left = left.short();
-            format!("{name} @ {cluster} brings {left} into {next} {when}: stop it first")
+            format!("{name} @ {cluster} brings {left} into {next} {when}")
         })
         .collect();
     if !runs.is_empty() {
         let remedy = Remedy::by("Stop the run first.", Way::Pull(Lever::Stop));
         checks.add(CheckName::Onward, Verdict::Failed, runs.join("; "), remedy);
+        return;
+    }
+    let Some(names) = &delivery.runs else {
+        return;
+    };
+    let delivers = names.deploy.as_ref().map(|deploy| &deploy.environment);
+    let delivers = delivers.filter(|environment| *environment != here);
+    let unread: Vec<String> = std::iter::once(here)
+        .chain(delivers)
+        .filter_map(|environment| {
+            let source = Source::Cluster(environment.clone());
+            let (verdict, evidence) = freshness(subject, &source, Some(Kind::Runs));
+            (verdict != Verdict::Passed).then_some(evidence)
+        })
+        .collect();
+    if !unread.is_empty() {
+        let evidence = format!(
+            "what brings {} on is not known: {}",
+            left.short(),
+            unread.join("; ")
+        );
+        checks.add(CheckName::Onward, Verdict::Unknown, evidence, "");
     }
 }
 

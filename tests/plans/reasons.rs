@@ -210,7 +210,7 @@ fn rows_that_want_a_reason() {
                 );
                 silent(w, "integration");
             },
-            &["parent", "migrations"],
+            &["onward", "parent", "migrations"],
         ),
         (
             "nothing against it but what cannot be read",
