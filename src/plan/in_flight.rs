@@ -211,6 +211,7 @@ fn find_in_flight<'j>(
                 }
                 PlanState::Underway
                     if is_the_same(record, request, to)
+                        && !record.has_changed()
                         && sent_before::find_stop(journal, &record.plan).is_some() =>
                 {
                     false

@@ -133,12 +133,31 @@ pub(super) fn takes_from<'a>(
     (order == Order::Lower).then_some(from)
 }
 
-/// Whether a run is somebody's roll back: by the plan of the journal that made it, else by what it was ordered to bring.
+/// Whether a run is somebody's roll back: by the plan of the journal that made it, else by what it was ordered to bring. What
+/// tests or promotes is none, whatever has come since.
 fn is_roll_back(subject: &Subject<'_>, run: &Run, into: &Environment) -> bool {
     match made_by(subject, run) {
         Some(record) => record.plan.request.lever == Lever::RollBack,
-        None => run.ordered_by().is_some() && takes_from(subject, run, into).is_some(),
+        None => run.ordered_by().is_some() && led_back(subject, run, into) == Some(true),
     }
+}
+
+/// Whether a run brings a version lower than the one that stood when it began, and nothing further; none: not known.
+fn led_back(subject: &Subject<'_>, run: &Run, into: &Environment) -> Option<bool> {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let runs = delivery.runs.as_ref()?;
+    let file = run.repository(&runs.repository_label)?;
+    let version = run.version(&runs.version_label)?;
+    let begun = run.begun()?;
+    let changes = store.history.changes_of(into, &file).iter();
+    let mut since = changes.filter(|change| change.moves_version() && change.at >= begun);
+    let stood = match since.next_back() {
+        Some(first) => first.from.as_ref()?,
+        None => subject.declared(into, &file)?.version.as_ref()?,
+    };
+    let is_lower = compare_versions(store, delivery, &file, &version, stood) == Order::Lower;
+    let only_delivers = deploys_into(runs, run).is_some() && !is_true(run, &runs.promote_parameter);
+    Some(is_lower && only_delivers)
 }
 
 /// Whether somebody else may have ordered a run: another one of the journal's people, or whoever writes another journal, since

@@ -135,11 +135,8 @@ fn has_left_below(state: &State, plan: &Plan) -> bool {
 fn brings_by_run(state: &State, plan: &Plan) -> bool {
     let run = plan.request.run.as_ref();
     let run = run.and_then(|run| runs::by_id(&state.store, run));
-    run.is_some_and(|run| {
-        let names = state.delivery.runs.as_ref();
-        let delivers = names.is_some_and(|names| runs::is_deploy(names, run));
-        delivers || runs::promotes_into(&state.delivery, run).is_some()
-    })
+    let passing = run.and_then(|run| crate::plan::passing(run, &state.store, &state.delivery));
+    passing.is_some_and(|(_, reach)| !reach.environments.is_empty())
 }
 
 /// Why what would move is not proposed though it is a cure.

@@ -534,6 +534,32 @@ fn a_hold_does_not_ask_to_stop_the_roll_back_that_it_follows() {
     deploy_run(&mut long, "production", "v1360", "false", "Running");
     order(&mut long);
     assert_eq!(overtaken(&long, Lever::Hold), (Verdict::Failed, against));
+    // Nor is a smoke run that somebody had run again, nor a promotion that came too late: they were to lead up.
+    let overtaken_by = |version: &str, is_smoke: bool| {
+        let mut later = publisher();
+        let run = match is_smoke {
+            true => {
+                let (app, change) = ("publisher", |run: &mut Run| run.id.name = "again".into());
+                later.smoke("staging", app, app, version, "Running", "1m", change);
+                let mut id = failed(&later).id;
+                id.name = "again".into();
+                id
+            }
+            false => deploy_run(&mut later, "production", version, "false", "Running"),
+        };
+        let facts = later.facts.values_mut().flatten();
+        for fact in facts {
+            if let leverframe::store::Fact::Run(found) = fact
+                && found.id.name == run.name
+            {
+                found.annotations.insert(mark::ACTOR.into(), "alice".into());
+            }
+        }
+        later.stands("production", "publisher", "v1361", "v1364", "10s");
+        overtaken(&later, Lever::Hold).0
+    };
+    assert_eq!(overtaken_by("v1362", true), Verdict::Failed);
+    assert_eq!(overtaken_by("v1363", false), Verdict::Failed);
 }
 
 #[test]

@@ -941,7 +941,7 @@ fn what_was_rolled_back_below_is_not_proposed_to_be_brought_on() {
 fn a_run_that_brings_nothing_is_not_proposed_to_be_stopped() {
     for (promote, is_proposed) in [("true", true), ("false", false)] {
         let mut world = may_all(world::night());
-        let (app, version) = ("account-api", "v737");
+        let (app, version) = ("account-api", "v738");
         world.smoke("staging", app, app, version, "Running", "1m", |run| {
             let promote: (Arc<str>, Arc<str>) = ("promoteDeployment".into(), promote.into());
             run.parameters.extend([promote]);
