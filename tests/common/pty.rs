@@ -21,7 +21,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty};
 use rustix::process::{Pid, Signal};
 
 /// Only a failure waits this long: the machine may be busy with other tests.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(60);
 /// Between looks at a state.
 const LOOK: Duration = Duration::from_millis(2);
 /// Between keys, as a quick typist leaves it: keys that come together are no confirmation.
@@ -433,18 +433,35 @@ impl Console {
     }
 
     /// Types into a field, each letter after the one before was shown: on a busy machine they would come together otherwise,
-    /// and count as a burst. What comes in meanwhile may put the plan on the screen anew, and a letter that was read before it
-    /// was there does not count: it is typed again.
+    /// and count as a burst. What comes in meanwhile may put the plan on the screen anew, which empties the field, and a
+    /// letter that was read before it was there does not count: what is missing is typed again.
     #[track_caller]
     pub fn type_into(&mut self, field: &str, text: &str) {
-        for (start, letter) in text.char_indices() {
-            let shown = format!("{field}{}", &text[..start + letter.len_utf8()]);
-            let is_shown = |screen: &Screen| screen.contains(&shown);
-            let is_there = (0..4).any(|_| {
-                self.type_text(&letter.to_string());
-                self.look_for(LIMIT / 4, is_shown).is_ok()
-            });
-            assert!(is_there, "no {shown:?}; the screen is\n{}", self.screen());
+        let shown = |screen: &Screen| {
+            let starts = text.char_indices().map(|(start, _)| start);
+            let mut starts = starts.chain([text.len()]).rev();
+            let is_shown = |end: &usize| screen.contains(&format!("{field}{}", &text[..*end]));
+            starts.find(is_shown).unwrap_or_default()
+        };
+        let deadline = Instant::now() + 2 * LIMIT;
+        loop {
+            let before = shown(&self.screen());
+            let Some(letter) = text[before..].chars().next() else {
+                return;
+            };
+            assert!(
+                Instant::now() < deadline,
+                "no {field}{text:?}; the screen is\n{}",
+                self.screen()
+            );
+            self.type_text(&letter.to_string());
+            if self
+                .look_for(LIMIT / 4, |screen| shown(screen) != before)
+                .is_err()
+            {
+                // Whatever else stands there is no start of it.
+                self.press("ctrl-u");
+            }
             self.pause();
         }
     }

@@ -169,6 +169,21 @@ impl Desk {
         self.press("enter");
     }
 
+    /// Presses Enter until it leads to what is wanted: on a busy machine it may come together with the keys before, and does
+    /// not count then.
+    #[track_caller]
+    pub fn enter(&mut self, leads_to: &str) -> Screen {
+        for _ in 0..8 {
+            self.console.look_before_answer();
+            self.press("enter");
+            let is_there = |screen: &Screen| screen.contains(leads_to);
+            if let Ok(screen) = self.console.look_for(LIMIT / 4, is_there) {
+                return screen;
+            }
+        }
+        panic!("it never counts:\n{}", self.console.screen());
+    }
+
     /// Moves from Cancel to the button that acts, and presses it.
     #[track_caller]
     pub fn button(&mut self, title: &str) {
