@@ -10,6 +10,9 @@ use super::status::{FactsAt, Status};
 use crate::model::{Application, Change, Operation, Version};
 use crate::text::end_sentence;
 
+/// So many other versions are named: a rollout has one or two.
+const OTHERS: usize = 3;
+
 impl<'a> FactsAt<'a> {
     /// The version that an operation syncs, where another one is declared by now.
     pub(super) fn former_version(
@@ -78,6 +81,7 @@ impl<'a> FactsAt<'a> {
             return String::new();
         }
         let others = status.live.iter().flat_map(|live| &live.others);
+        let others = others.take(OTHERS);
         let mut sentences: Vec<String> = others
             .map(|(version, (ready, all))| {
                 let pods = if *all == 1 { "pod" } else { "pods" };

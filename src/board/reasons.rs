@@ -211,9 +211,12 @@ impl<'a> FactsAt<'a> {
         let (stories, waits): (Vec<String>, Vec<String>) = images
             .filter_map(|image| self.back_in_words(status, image))
             .unzip();
+        if stories.is_empty() {
+            return None;
+        }
         let still = self.still_here(status);
         let because = format!("{}{still}{}", stories.join(" "), waits.concat());
-        (!stories.is_empty()).then_some((Word::Back, because))
+        Some((Word::Back, because))
     }
 
     /// Who rolled a file back, when and why, and what carries that version on; and which version of it waits below, to follow.
