@@ -74,6 +74,7 @@ impl<'a> FactsAt<'a> {
         };
         format!(" {} {then}", end_sentence(&sentence))
     }
+
     /// Which other versions have pods here, and that the parent has not rendered what is declared, to follow a sentence; empty
     /// where neither is so. ` v412 is still here: 2/2 pods ready. The parent has not rendered v409 yet.`
     pub(super) fn still_here(&self, status: &Status) -> String {
@@ -111,7 +112,7 @@ impl<'a> FactsAt<'a> {
 
 impl Status {
     /// The version that the parent has rendered; of several images no annotation says it.
-    fn rendered(&self) -> Option<&Version> {
+    pub fn rendered(&self) -> Option<&Version> {
         self.annotated.as_ref().filter(|_| self.images.len() == 1)
     }
 

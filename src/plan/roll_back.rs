@@ -3,7 +3,7 @@
 //! Deliberately absent: Argo CD's own rollback, which auto-sync undoes at once, and undoing migrations.
 
 use super::checks::Checks;
-use super::fresh::{freshness, is_fresh};
+use super::fresh::is_fresh;
 use super::good::Past;
 use super::subject::{Draft, Subject};
 use super::{
@@ -156,14 +156,7 @@ fn onward(
     };
     let delivers = names.deploy.as_ref().map(|deploy| &deploy.environment);
     let delivers = delivers.filter(|environment| *environment != here);
-    let unread: Vec<String> = std::iter::once(here)
-        .chain(delivers)
-        .filter_map(|environment| {
-            let source = Source::Cluster(environment.clone());
-            let (verdict, evidence) = freshness(subject, &source, Some(Kind::Runs));
-            (verdict != Verdict::Passed).then_some(evidence)
-        })
-        .collect();
+    let unread = runs::unread(subject, std::iter::once(here).chain(delivers));
     if !unread.is_empty() {
         let evidence = format!(
             "what brings {} on is not known: {}",
@@ -269,10 +262,8 @@ fn has_arrived(subject: &Subject<'_>, now: &Version) -> bool {
     let status = status::status(subject.store(), subject.delivery(), target, at);
     let is_fresh = is_fresh(subject, target, Kind::Pods);
     status.filter(|_| is_fresh).is_some_and(|status| {
-        // An app of several images says the version of one of them.
-        let annotated = status.annotated.as_ref();
-        let is_rendered = match annotated.filter(|_| status.images.len() == 1) {
-            Some(annotated) => annotated == now,
+        let is_rendered = match status.rendered() {
+            Some(rendered) => rendered == now,
             None => status.parent_has_it != Some(false),
         };
         let is_live = status

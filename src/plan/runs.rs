@@ -273,14 +273,7 @@ pub(super) fn overtaken(
         );
         return;
     }
-    let unread: Vec<String> = clusters(subject, environment)
-        .into_iter()
-        .filter_map(|environment| {
-            let source = Source::Cluster(environment);
-            let (verdict, evidence) = freshness(subject, &source, Some(Kind::Runs));
-            (verdict != Verdict::Passed).then_some(evidence)
-        })
-        .collect();
+    let unread = unread(subject, &clusters(subject, environment));
     if unread.is_empty() {
         let kept: Vec<String> = kept
             .iter()
@@ -301,6 +294,19 @@ pub(super) fn overtaken(
         let evidence = format!("runs in flight are not known: {}", unread.join("; "));
         checks.add(CheckName::Overtaken, Verdict::Unknown, evidence, remedy);
     }
+}
+
+/// Why the runs of clusters are not known, of each one whose runs were not read just now.
+pub(super) fn unread<'e>(
+    subject: &Subject<'_>,
+    clusters: impl IntoIterator<Item = &'e Environment>,
+) -> Vec<String> {
+    let unread = clusters.into_iter().filter_map(|environment| {
+        let source = Source::Cluster(environment.clone());
+        let (verdict, evidence) = freshness(subject, &source, Some(Kind::Runs));
+        (verdict != Verdict::Passed).then_some(evidence)
+    });
+    unread.collect()
 }
 
 /// The clusters whose runs can write into an environment, directly or by a chain of promotions.

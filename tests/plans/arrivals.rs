@@ -114,15 +114,8 @@ fn what_an_operation_that_has_just_begun_runs_is_not_known() {
     let mut world = publisher();
     change_app(&mut world, "staging", "publisher", |app| {
         app.operation = Some(Operation {
-            phase: Phase::Running,
-            message: None,
             started: Some(crate::world::ago("1m")),
-            finished: None,
-            retries: 0,
-            retry_limit: None,
-            revision: None,
-            hooks: Vec::new(),
-            failed: Vec::new(),
+            ..operation_in(Phase::Running)
         });
     });
     let refusal = pull(&world, Lever::Sync, "staging", "publisher").unwrap_err();

@@ -77,12 +77,7 @@ pub fn running(world: &mut World) {
 pub fn operation(world: &mut World, phase: Phase) {
     change_app(world, "staging", "publisher", move |a| {
         a.operation = Some(Operation {
-            phase: phase.clone(),
             message: Some("waiting".into()),
-            started: None,
-            finished: None,
-            retries: 0,
-            retry_limit: None,
             revision: Some(commit("tip")),
             hooks: vec![leverframe::model::live::Hook {
                 kind: "Job".into(),
@@ -92,7 +87,7 @@ pub fn operation(world: &mut World, phase: Phase) {
                 phase: Phase::Failed,
                 message: None,
             }],
-            failed: Vec::new(),
+            ..operation_in(phase.clone())
         });
     });
 }

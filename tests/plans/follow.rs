@@ -322,20 +322,6 @@ fn nothing_is_followed_that_was_not_applied() {
     }
 }
 
-fn operation_in(phase: Phase) -> Operation {
-    Operation {
-        phase,
-        message: None,
-        started: None,
-        finished: None,
-        retries: 0,
-        retry_limit: None,
-        revision: None,
-        hooks: Vec::new(),
-        failed: Vec::new(),
-    }
-}
-
 #[test]
 fn a_sync_counts_by_our_operation_and_no_other() {
     let mut world = publisher();

@@ -366,19 +366,7 @@ fn releasing_promises_of_what_stays_below_that_only_later_versions_go_on() {
     assert!(plan.reach.because.iter().any(|b| b == goes), "{plan:?}");
     let names = "arrives in production: draft-publisher v1363, publisher v1363";
     assert!(plan.reach.because.iter().any(|b| b == names), "{plan:?}");
-    let (app, key) = ("publisher", "automaticDeploysEnabled");
-    world.smoke(
-        "integration",
-        app,
-        app,
-        "v1363",
-        "Succeeded",
-        "50m",
-        |run| {
-            run.labels.insert(key.into(), "false".into());
-            run.parameters.insert(key.into(), "false".into());
-        },
-    );
+    passed_before_the_gate_opened(&mut world);
     let plan = told(&world);
     let because = plan.reach.because.join("; ");
     let later = "the gate staging -> production is open: later versions go on there by themselves";
@@ -420,19 +408,7 @@ fn a_release_is_refused_by_what_would_deploy_again_what_was_rolled_back_from() {
         evidence(&world),
         format!("{waits}: releasing would deploy it again")
     );
-    let (app, key) = ("publisher", "automaticDeploysEnabled");
-    world.smoke(
-        "integration",
-        app,
-        app,
-        "v1363",
-        "Succeeded",
-        "50m",
-        |run| {
-            run.labels.insert(key.into(), "false".into());
-            run.parameters.insert(key.into(), "false".into());
-        },
-    );
+    passed_before_the_gate_opened(&mut world);
     assert_eq!(
         evidence(&world),
         format!("{waits}: its next smoke run there would deploy it again")
@@ -609,4 +585,14 @@ fn a_promotion_says_since_when_its_version_stands_below_or_until_when_it_did() {
         unknown.starts_with("does not stand in staging now"),
         "{unknown}"
     );
+}
+
+/// publisher's v1363 passed its smoke run in integration while the gate to staging was closed.
+fn passed_before_the_gate_opened(world: &mut World) {
+    let (app, key) = ("publisher", "automaticDeploysEnabled");
+    let (here, version) = ("integration", "v1363");
+    world.smoke(here, app, app, version, "Succeeded", "50m", |run| {
+        run.labels.insert(key.into(), "false".into());
+        run.parameters.insert(key.into(), "false".into());
+    });
 }

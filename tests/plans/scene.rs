@@ -297,3 +297,18 @@ pub fn change_run(world: &mut World, id: &ObjectId, change: impl Fn(&mut Run)) {
         }
     }
 }
+
+/// An operation of which nothing else is known.
+pub fn operation_in(phase: Phase) -> Operation {
+    Operation {
+        phase,
+        message: None,
+        started: None,
+        finished: None,
+        retries: 0,
+        retry_limit: None,
+        revision: None,
+        hooks: Vec::new(),
+        failed: Vec::new(),
+    }
+}

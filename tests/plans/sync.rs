@@ -119,15 +119,8 @@ fn a_roll_back_says_that_it_comes_after_the_sync_that_runs() {
     assert!(!evidence(&world).contains(said));
     change_app(&mut world, "production", "publisher", |a| {
         a.operation = Some(Operation {
-            phase: Phase::Running,
-            message: None,
             started: Some(ago("1m")),
-            finished: None,
-            retries: 0,
-            retry_limit: None,
-            revision: None,
-            hooks: Vec::new(),
-            failed: Vec::new(),
+            ..operation_in(Phase::Running)
         });
     });
     assert!(evidence(&world).contains(said), "{}", evidence(&world));
