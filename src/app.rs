@@ -1,6 +1,7 @@
 //! App: the loop. It owns the state, takes each message, starts its effects, and draws when there is something new.
 //!
-//! Keys come first, then outcomes of writes, then news from outside, all of which is taken in before a frame is drawn.
+//! Keys come first, then outcomes of writes, then news from outside, all of which is taken in before a frame is drawn; between
+//! two turns of keys the others have one.
 //! The loop waits for nobody: the terminal reports when it has taken a frame, and everything outside answers by
 //! messages. Deliberately absent: what messages mean ([`crate::update`]), and how the outside is reached ([`Outside`]).
 
@@ -73,6 +74,8 @@ struct App<O> {
     dirty: bool,
     /// A key was pressed since: the next frame does not wait for its turn.
     urgent: bool,
+    /// The last turn took in keys.
+    typed: bool,
     /// The terminal belongs to a login command.
     lent: bool,
     drawn_at: Option<Instant>,
@@ -121,6 +124,7 @@ pub async fn run(
         own,
         dirty: true,
         urgent: true,
+        typed: false,
         lent: false,
         drawn_at: None,
         must_derive: true,
@@ -148,22 +152,27 @@ pub async fn run(
         let tick_at = time::next_tick(&app.state);
         let draw_at = app.draw_at().into_iter().chain(app.derive_at()).min();
         let silent_at = app.proof.due();
+        // Where a frame costs more than the time between two keys, some key always waits: one turn of all else comes between.
+        let keys_wait = std::mem::take(&mut app.typed);
         tokio::select! {
             biased;
             Some(control) = control.recv() => {
                 app.control(control);
+                // What the terminal reports is no turn of theirs: it reports each frame.
+                app.typed = keys_wait;
                 #[cfg(debug_assertions)]
                 if matches!(control, Control::Drained(_)) {
                     fault.strike()?;
                 }
             }
-            Some(first) = input.recv() => {
+            Some(first) = input.recv(), if !keys_wait => {
                 app.input(first);
                 // All that was typed is taken in before a frame shows it.
                 for _ in 0..BATCH {
                     let Ok(next) = input.try_recv() else { break };
                     app.input(next);
                 }
+                app.typed = true;
             }
             Some(message) = messages.recv() => app.take_message(message),
             Some(errand) = errands.recv() => app.errand(errand),
@@ -193,6 +202,7 @@ pub async fn run(
                 app.shown(overlay, now);
             }
             () = sleep_until(tick_at.into()) => app.tick(),
+            () = std::future::ready(()), if keys_wait => {}
         }
     }
 }

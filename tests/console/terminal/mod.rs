@@ -3,6 +3,7 @@
 //! What is promised here is what an operator's terminal lives through: lost connections, stalls, signals, panics.
 
 mod cluster_texts;
+mod held;
 mod login;
 mod look_again;
 mod quiet;
