@@ -3,7 +3,7 @@
 use super::{Board, Row};
 use crate::cases::cases;
 use crate::model::*;
-use crate::store::fixture::{self, Fixture, ago, id, pod, smoke, usual_list};
+use crate::store::fixture::{self, Fixture, ago, deploy_run, id, pod, smoke, usual_list};
 use crate::store::{Changed, ClusterList, Fact, Kind, News, Source};
 use proptest::prelude::*;
 
@@ -32,7 +32,7 @@ struct Happens {
 
 fn happens() -> impl Strategy<Value = Happens> {
     (
-        0..13_u8,
+        0..16_u8,
         0..3_usize,
         0..APPS.len(),
         0..VERSIONS.len(),
@@ -133,6 +133,29 @@ fn take(world: &mut Fixture, it: &Happens) {
             );
         }
         11 => world.news(source, News::Listing(usual_list(Kind::Pods))),
+        // A roll back, the run that brought it, and the end of that run.
+        12 => drop(world.file(environment, app, "v1", true).moved(
+            environment,
+            app,
+            "v9",
+            "v1",
+            120,
+            ActorKind::Manual,
+        )),
+        13 => {
+            let by = [None, Some("alice"), Some("bob")][usize::from(it.number % 3)];
+            world.fact(
+                "production",
+                deploy_run(environment, app, &format!("deploy-{app}"), "v1", by),
+            );
+        }
+        14 => {
+            let gone = id("production", "apps", &format!("deploy-{app}"));
+            world.news(
+                Source::Cluster("production".into()),
+                News::Gone(Kind::Runs, gone),
+            );
+        }
         // Some live in a namespace of their own, whose pods were read or not.
         _ => {
             let namespace = ["apps", "own"][usize::from(it.number % 2)];

@@ -374,3 +374,34 @@ pub fn smoke(environment: &str, app: &str, name: &str, version: &str, phase: Run
         retry_expression: None,
     })
 }
+
+/// A run that began a little more than two minutes ago and delivers a version, which somebody ordered with a plan.
+pub fn deploy_run(
+    environment: &str,
+    repository: &str,
+    name: &str,
+    version: &str,
+    by: Option<&str>,
+) -> Fact {
+    let Fact::Run(mut run) = smoke(environment, repository, name, version, RunPhase::Succeeded)
+    else {
+        unreachable!("it is a run")
+    };
+    run.template = Some("deploy-image".into());
+    run.labels = Default::default();
+    run.started = Some(ago(130));
+    run.parameters = [
+        ("environment".into(), environment.into()),
+        ("repoName".into(), repository.into()),
+        ("imageTag".into(), version.into()),
+    ]
+    .into();
+    if let Some(by) = by {
+        run.annotations = [
+            ("leverframe/actor".into(), by.into()),
+            ("leverframe/reason".into(), "incident 4711".into()),
+        ]
+        .into();
+    }
+    Fact::Run(run)
+}

@@ -13,6 +13,7 @@ pub mod source;
 mod table;
 mod unread;
 mod weight;
+mod words;
 
 pub use attempts::{Attempts, FailedAttempt};
 pub use changed::Changed;
@@ -27,6 +28,7 @@ use crate::model::*;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use words::Words;
 
 /// One piece of news, stamped by the feed that brought it.
 #[derive(Clone, Debug)]
@@ -159,32 +161,6 @@ pub struct Cluster {
     pub permissions: Vec<Permission>,
 }
 
-/// The labels and parameters by which objects name their app, as the delivery file gives them.
-#[derive(Debug)]
-struct Words {
-    workload: Option<Arc<str>>,
-    run: Option<Arc<str>>,
-}
-
-impl Words {
-    fn app<'f>(&self, fact: &'f Fact) -> Option<&'f Arc<str>> {
-        let label = |labels: &'f Texts| labels.get(self.workload.as_ref()?);
-        match fact {
-            Fact::Application(application) => Some(&application.id.name),
-            // What a run does is said by its parameter; the label is only what it is called.
-            Fact::Run(run) => {
-                let word = self.run.as_ref()?;
-                let named = run.parameters.get(word).or_else(|| run.labels.get(word));
-                named.filter(|app| !app.is_empty())
-            }
-            Fact::Deployment(deployment) => label(&deployment.labels),
-            Fact::Pod(pod) => label(&pod.labels),
-            Fact::Job(job) => label(&job.labels),
-            Fact::Happening(_) => None,
-        }
-    }
-}
-
 /// Everything seen.
 #[derive(Debug)]
 pub struct Store {
@@ -215,10 +191,7 @@ impl Store {
             mutes: BTreeMap::new(),
             taken_back: BTreeMap::new(),
             sources: BTreeMap::new(),
-            words: Words {
-                workload: delivery.workloads.as_ref().map(|of| of.app_label.clone()),
-                run: delivery.runs.as_ref().map(|runs| runs.app_label.clone()),
-            },
+            words: Words::new(delivery),
             named: named::Named::default(),
             changed: Changed::default(),
             generation: 0,
@@ -351,11 +324,18 @@ impl Store {
                 if let (Fact::Pod(pod), Some(app)) = (&fact, &app) {
                     cluster.crashes.remember(pod, app, seen_at);
                 }
+                if let Fact::Run(run) = &fact {
+                    self.changed.repositories.extend(self.words.delivered(run));
+                }
                 self.changed
                     .apps
                     .extend(cluster.put(fact, app.as_ref()).into_iter().flatten());
             }
             (News::Gone(kind, id), Some(cluster)) => {
+                let run = cluster.runs.get(&id.namespace, &id.name);
+                if let Some(run) = run.filter(|_| kind == Kind::Runs) {
+                    self.changed.repositories.extend(self.words.delivered(run));
+                }
                 self.changed.apps.extend(cluster.gone(kind, &id))
             }
             (News::Listing(list), Some(cluster)) => cluster.begin(&list),
