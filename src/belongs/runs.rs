@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 /// So long before a change the run was made at the most that brought it: it renders the file, commits and merges.
 const BRINGS_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 /// How far the clock of whoever commits may be behind the one that says when a run began.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(2);
+pub const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(2);
 
 /// Whether a run tests what was delivered.
 pub fn is_smoke(runs: &Runs, run: &Run) -> bool {
@@ -76,9 +76,14 @@ pub fn carrying<'a>(
         })
     };
     let here = in_cluster(store, environment).filter(|run| run.may_pass());
+    // Where it stands, what is being delivered there may take it away before.
     let comes = move |next: &Environment| {
         let declared = store.declared(next, repository);
-        declared.is_some_and(|file| file.version.as_ref() != Some(version))
+        let is_other = |other: Option<&Version>| other != Some(version);
+        let mut delivered = delivering(store, delivery, next, repository).into_iter();
+        declared.is_some_and(|file| {
+            is_other(file.version.as_ref()) || delivered.any(|(_, other)| is_other(Some(&other)))
+        })
     };
     here.filter(move |run| is_of(run))
         .filter_map(|run| Some((run, promotes_into(delivery, run)?)))
@@ -143,21 +148,32 @@ pub fn brought<'a>(store: &'a Store, delivery: &Delivery, change: &Change) -> Op
     .min_by(|a, b| newest_first(a, b))
 }
 
-/// Who ordered a change, and why: as the run says that brought it, else its commit.
-pub fn who_ordered(
-    store: &Store,
-    delivery: &Delivery,
-    change: &Change,
-) -> (String, Option<String>) {
+/// Who moved a version, how, and why where somebody gave a reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mover<'a> {
+    pub actor: &'a str,
+    pub kind: ActorKind,
+    pub reason: Option<&'a str>,
+}
+
+/// Who moved a version: as the run says that brought it, unless the way of continuous deployment did, else its commit.
+pub fn who_ordered<'a>(store: &'a Store, delivery: &Delivery, change: &'a Change) -> Mover<'a> {
     // The commit of a run says neither who ordered it nor why, but the run does where a plan made it.
     let run = match change.kind {
-        ActorKind::Robot => None,
-        _ => brought(store, delivery, change),
+        ActorKind::Manual | ActorKind::Person => brought(store, delivery, change),
+        ActorKind::Robot | ActorKind::Leverframe => None,
     };
-    let by = run.and_then(Run::ordered_by).unwrap_or(&change.actor);
+    let (actor, kind) = match run.and_then(Run::ordered_by) {
+        Some(who) => (who, ActorKind::Leverframe),
+        None => (&change.actor, change.kind),
+    };
     let reason = change.reason.as_ref();
     let reason = reason.or_else(|| run.and_then(Run::reason));
-    (by.to_string(), reason.map(ToString::to_string))
+    Mover {
+        actor,
+        kind,
+        reason: reason.map(|reason| &**reason),
+    }
 }
 
 /// The smoke runs of a target, newest first.

@@ -148,13 +148,13 @@ pub fn taken_back(
 /// The roll back that a change was; none where it was something else.
 fn by_history(store: &Store, delivery: &Delivery, change: &Change) -> Option<TakenBack> {
     is_roll_back(store, delivery, change).then_some(())?;
-    let (by, reason) = runs::who_ordered(store, delivery, change);
+    let mover = runs::who_ordered(store, delivery, change);
     Some(TakenBack {
         from: change.from.clone()?,
         to: change.to.clone()?,
         at: change.at,
-        by,
-        reason,
+        by: mover.actor.to_owned(),
+        reason: mover.reason.map(str::to_owned),
         is_left: false,
     })
 }

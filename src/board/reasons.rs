@@ -104,16 +104,21 @@ impl<'a> FactsAt<'a> {
         ))
     }
 
+    /// Who moved a version: whoever ordered it.
+    fn by<'c>(&'c self, change: &'c Change) -> &'c str {
+        runs::who_ordered(self.store, self.delivery, change).actor
+    }
+
     fn lower(&self, status: &Status) -> Option<(Word, String)> {
         status.images.iter().find_map(|image| {
             let version = image.declared.as_ref()?.version.as_ref()?;
             let (lost, moved) = self.lost_of(status, image, version)?;
             let lost_named = name_version(status, image, lost);
-            let age = self.now.age(moved.at);
+            let (age, by) = (self.now.age(moved.at), self.by(moved));
             let came = match moved.from.as_ref() == Some(lost) {
-                true => format!(", {version} replaced it {age} ago ({}),", moved.actor),
+                true => format!(", {version} replaced it {age} ago ({by}),"),
                 // Others stood here between them.
-                false => format!("; {version} came {age} ago ({}),", moved.actor),
+                false => format!("; {version} came {age} ago ({by}),"),
             };
             let because = format!("{lost_named} stood here before{came} and nobody meant it.");
             Some((Word::Lower, because))
@@ -286,7 +291,7 @@ impl<'a> FactsAt<'a> {
                 self.now.age(back.at),
                 why.unwrap_or_default(),
                 self.now.age(came.at),
-                came.actor
+                self.by(came)
             ))
         })
     }
@@ -323,7 +328,7 @@ impl<'a> FactsAt<'a> {
                     .history
                     .last_move(&status.target.environment, &i.repository)
             })
-            .map(|change| format!(", since {} by {}", self.now.age(change.at), change.actor))
+            .map(|change| format!(", since {} by {}", self.now.age(change.at), self.by(change)))
             .unwrap_or_default();
         Some((
             Word::Branch,

@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: writing them, where letters that a terminal would obey get their numbers.
 
+use crate::belongs::runs::Mover;
 use crate::board::status::{GateState, Image, Status, TargetKind};
 use crate::model::*;
-use crate::plan::mover::Mover;
 use crate::store::source::Reach;
 use crate::store::{Source, SourceState, Store};
 use jiff::{Timestamp, Unit};

@@ -5,8 +5,8 @@
 
 use super::Lever;
 use super::good::Complaint;
+use super::mover::mover;
 use super::observed::Observed;
-use crate::belongs::runs;
 use crate::board::direction::is_roll_back;
 use crate::delivery::Delivery;
 use crate::journal::Journal;
@@ -171,23 +171,11 @@ impl<'a> Candidates<'a> {
         if !by_plan && !is_roll_back(store, delivery, left) {
             return None;
         }
-        if let Some(record) = record {
-            return Some(Complaint::RolledBack {
-                at: left.at,
-                by: record.plan.who.login.clone(),
-                reason: record
-                    .plan
-                    .request
-                    .reason
-                    .clone()
-                    .or_else(|| left.reason.as_ref().map(ToString::to_string)),
-            });
-        }
-        let (by, reason) = runs::who_ordered(store, delivery, left);
+        let mover = mover(store, delivery, journal, left);
         Some(Complaint::RolledBack {
             at: left.at,
-            by,
-            reason,
+            by: mover.actor.to_owned(),
+            reason: mover.reason.map(str::to_owned),
         })
     }
 

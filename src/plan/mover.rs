@@ -2,20 +2,11 @@
 //!
 //! Deliberately absent: how it is worded. The console and the command line word it each in its way.
 
-use crate::belongs::runs::brought;
+use crate::belongs::runs::{Mover, who_ordered};
 use crate::delivery::Delivery;
 use crate::journal::Journal;
-use crate::model::{ActorKind, Change, Run};
+use crate::model::{ActorKind, Change};
 use crate::store::Store;
-use std::sync::Arc;
-
-/// Who it was, how it was done, and why where somebody gave a reason.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Mover<'a> {
-    pub actor: &'a str,
-    pub kind: ActorKind,
-    pub reason: Option<&'a str>,
-}
 
 /// Who moved a version: the plan of the journal that brought it, else the run that did (the commit of a run names its
 /// robot), else its commit.
@@ -27,65 +18,29 @@ pub fn mover<'a>(
 ) -> Mover<'a> {
     let history = &store.history;
     let changes = history.changes_of(&change.environment, &change.repository);
-    let written = change.reason.as_deref();
-    if let Some(record) = journal.brought(change, changes) {
-        return Mover {
+    match journal.brought(change, changes) {
+        Some(record) => Mover {
             actor: &record.plan.who.login,
             kind: ActorKind::Leverframe,
-            reason: record.plan.request.reason.as_deref().or(written),
-        };
-    }
-    let run = match change.kind {
-        ActorKind::Manual => brought(store, delivery, change),
-        ActorKind::Robot | ActorKind::Person | ActorKind::Leverframe => None,
-    };
-    let reason = written.or_else(|| run.and_then(Run::reason).map(Arc::as_ref));
-    let (actor, kind) = match run.and_then(Run::ordered_by) {
-        Some(who) => (who.as_ref(), ActorKind::Leverframe),
-        None => (change.actor.as_ref(), change.kind),
-    };
-    Mover {
-        actor,
-        kind,
-        reason,
+            reason: record
+                .plan
+                .request
+                .reason
+                .as_deref()
+                .or(change.reason.as_deref()),
+        },
+        None => who_ordered(store, delivery, change),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RunPhase;
-    use crate::plan::mark;
     use crate::store::Fact;
-    use crate::store::fixture::{Fixture, ago, smoke};
+    use crate::store::fixture::{Fixture, deploy_run};
 
     fn delivering(by: Option<&str>) -> Fact {
-        let run = smoke(
-            "production",
-            "router",
-            "deploy-1",
-            "v7",
-            RunPhase::Succeeded,
-        );
-        let Fact::Run(mut run) = run else {
-            unreachable!("it is a run")
-        };
-        run.template = Some("deploy-image".into());
-        run.started = Some(ago(130));
-        run.parameters = [
-            ("environment".into(), "production".into()),
-            ("repoName".into(), "router".into()),
-            ("imageTag".into(), "v7".into()),
-        ]
-        .into();
-        if let Some(by) = by {
-            run.annotations = [
-                (mark::ACTOR.into(), by.into()),
-                (mark::REASON.into(), "incident 4711".into()),
-            ]
-            .into();
-        }
-        Fact::Run(run)
+        deploy_run("production", "router", "deploy-1", "v7", by)
     }
 
     fn world(kind: ActorKind, run: Option<Fact>) -> Fixture {

@@ -15,7 +15,7 @@ use crate::board::{direction, status};
 use crate::delivery::Mechanism;
 use crate::journal::PlanState;
 use crate::model::span::span;
-use crate::model::{Now, Repository, Version};
+use crate::model::{Environment, Now, Repository, Run, Version};
 use crate::page::Page;
 use crate::store::{Kind, Source};
 use jiff::Timestamp;
@@ -133,37 +133,58 @@ fn onward(
         return;
     };
     let carrying = belongs::carrying(store, delivery, here, repository, left);
-    let testing = carrying.map(|(run, _)| (run, "when it passes: stop it first".to_owned()));
-    let delivering = belongs::delivering(store, delivery, &next.name, repository);
-    let delivering = delivering
-        .into_iter()
-        .filter(|(_, version)| version == left);
-    let runs: Vec<String> = testing
-        .chain(delivering.map(|(run, _)| (run, format!("now: stop it first, from {}", next.name))))
-        .map(|(run, when)| {
-            let (name, cluster, next) = (&run.id.name, run.environment(), &next.name);
-            let left = left.short();
-            format!("{name} @ {cluster} brings {left} into {next} {when}")
-        })
+    let delivering = belongs::delivering(store, delivery, &next.name, repository).into_iter();
+    let delivering = delivering.filter(|(_, version)| version == left);
+    let runs: Vec<(&Run, &str)> = carrying
+        .map(|(run, _)| (run, "when it passes"))
+        .chain(delivering.map(|(run, _)| (run, "now")))
         .collect();
-    if !runs.is_empty() {
-        let remedy = Remedy::by("Stop the run first.", Way::Pull(Lever::Stop));
-        checks.add(CheckName::Onward, Verdict::Failed, runs.join("; "), remedy);
-        return;
-    }
-    let Some(names) = &delivery.runs else {
-        return;
-    };
-    let delivers = names.deploy.as_ref().map(|deploy| &deploy.environment);
-    let delivers = delivers.filter(|environment| *environment != here);
-    let unread = runs::unread(subject, std::iter::once(here).chain(delivers));
-    if !unread.is_empty() {
-        let evidence = format!(
-            "what brings {} on is not known: {}",
+    let bring = runs.iter().map(|(run, when)| {
+        let from = stopped_from(subject, run, &next.name);
+        let from = from.map(|cell| format!(", from {cell}"));
+        format!(
+            "{} @ {} brings {} into {} {when}: stop it first{}",
+            run.id.name,
+            run.environment(),
             left.short(),
-            unread.join("; ")
-        );
-        checks.add(CheckName::Onward, Verdict::Unknown, evidence, "");
+            next.name,
+            from.unwrap_or_default()
+        )
+    });
+    let mut evidence: Vec<String> = bring.collect();
+    let names = delivery.runs.as_ref();
+    let delivers = names.and_then(|names| Some(&names.deploy.as_ref()?.environment));
+    let delivers = delivers.filter(|environment| *environment != here);
+    let read = names.map(|_| std::iter::once(here).chain(delivers));
+    let unread = runs::unread(subject, read.into_iter().flatten());
+    if !unread.is_empty() {
+        let more = if runs.is_empty() { "" } else { " else" };
+        let (left, unread) = (left.short(), unread.join("; "));
+        evidence.push(format!(
+            "what{more} brings {left} on is not known: {unread}"
+        ));
+    }
+    let is_found = |run: &Run| stopped_from(subject, run, &next.name).is_none();
+    let (verdict, remedy) = match runs.is_empty() {
+        true if evidence.is_empty() => return,
+        true => (Verdict::Unknown, Remedy::default()),
+        false if runs.iter().any(|(run, _)| is_found(run)) => {
+            let remedy = Remedy::by("Stop the run first.", Way::Pull(Lever::Stop));
+            (Verdict::Failed, remedy)
+        }
+        false => (Verdict::Failed, "Stop the run first.".into()),
+    };
+    checks.add(CheckName::Onward, verdict, evidence.join("; "), remedy);
+}
+
+/// From where a run that brings on what is left here has to be stopped; none where a stop of the same target finds it: one of
+/// another app does not, nor one that writes into the next environment by now.
+fn stopped_from(subject: &Subject<'_>, run: &Run, next: &Environment) -> Option<String> {
+    let names = subject.delivery().runs.as_ref()?;
+    match belongs::smoke_app(names, run) {
+        Some(app) if app == subject.request.target.app.as_str() => None,
+        Some(app) => Some(format!("{app} in {}", subject.environment())),
+        None => Some(next.to_string()),
     }
 }
 
@@ -314,7 +335,7 @@ fn arriving(subject: &Subject<'_>, repository: &Repository, now: &Version) -> Op
     (is_young && !is_ours && direction::is_roll_back(store, delivery, moved)).then(|| {
         text(
             moved.at,
-            &belongs::who_ordered(store, delivery, moved).0,
+            belongs::who_ordered(store, delivery, moved).actor,
             from,
         )
     })

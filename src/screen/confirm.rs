@@ -108,7 +108,10 @@ fn ordered_by(state: &State, moved: &Change) -> String {
             let plan = &record.plan;
             format!("{} by {}", plan.request.lever.title(), plan.who.login)
         }
-        None => runs::who_ordered(&state.store, &state.delivery, moved).0,
+        None => {
+            let mover = runs::who_ordered(&state.store, &state.delivery, moved);
+            mover.actor.to_owned()
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Deliberately absent: older changes (those are the history of one target) and changes that git does not know.
 
+use crate::belongs::runs::Mover;
 use crate::board::status::Status;
 use crate::model::{ActorKind, Change, Environment, Version};
-use crate::plan::mover::{Mover, mover};
+use crate::plan::mover::mover;
 use crate::state::State;
 use jiff::Timestamp;
 use ratatui::layout::Rect;

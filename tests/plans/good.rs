@@ -789,6 +789,15 @@ fn a_roll_back_wants_a_reason_where_a_run_brings_on_what_is_left() {
     let said = "post-sync-z @ staging brings v1362 into production when it passes: stop it first";
     let world = testing("true", "v1362");
     assert_eq!(onward(&back(&world)).as_deref(), Some(said));
+    // A stop of its twin does not find it.
+    let twin = request(Lever::RollBack, environment, "draft-publisher");
+    let twin = Request {
+        version: Some("v1361".into()),
+        ..twin
+    };
+    let elsewhere = format!("{said}, from publisher in staging");
+    let row = onward(&decide(&world, &twin).unwrap());
+    assert_eq!(row.as_deref(), Some(&*elsewhere));
     assert_eq!(onward(&back(&testing("false", "v1362"))), None);
     assert_eq!(onward(&back(&testing("true", "v1361"))), None);
     assert_eq!(onward(&back(&publisher())), None);
