@@ -4,7 +4,7 @@ use super::logs::{NoLog, of_app, of_step, step_named};
 use super::{happenings, pods, runs};
 use crate::model::tree::Tree;
 use crate::model::*;
-use crate::store::fixture::{Fixture, ago, id, pod, smoke, usual_list};
+use crate::store::fixture::{Fixture, ago, deploy_run, id, pod, smoke, usual_list};
 use crate::store::{Fact, Kind, News, Source};
 use std::sync::Arc;
 
@@ -478,5 +478,48 @@ fn a_failed_try_of_a_job_that_passed_since_says_nothing_any_more() {
             "publisher-migrate-2",
             "publisher-migrate-1"
         ]
+    );
+}
+
+/// Argo Workflows copies all annotations of the run that it repeats.
+#[test]
+fn what_a_plan_left_on_a_run_is_not_said_of_the_copy_that_argo_makes() {
+    let ordered = |name: &str, from: Option<&str>, about: &[(&str, &str)]| {
+        let run = deploy_run("production", "router", name, "v7", Some("alice"));
+        let Fact::Run(mut run) = run else {
+            unreachable!("it is a run")
+        };
+        let about = about
+            .iter()
+            .map(|(mark, name)| (Arc::from(*mark), Arc::from(*name)));
+        let marks = run.annotations.iter();
+        let marks = marks.map(|(mark, text)| (mark.clone(), text.clone()));
+        let stop = ("leverframe/stop-actor".into(), "bob".into());
+        run.annotations = marks.chain([stop]).chain(about).collect();
+        let label = "workflows.argoproj.io/resubmitted-from-workflow";
+        let labels = from.map(|from| (label.into(), from.into()));
+        run.labels = labels.into_iter().collect();
+        assert!(run.was_ordered(), "it, or what it repeats");
+        [run.ordered_by(), run.reason(), run.stopped_by()]
+            .map(|mark| mark.map_or("-".to_owned(), ToString::to_string))
+    };
+    let (first, second, copy) = ("deploy-7f3a", "deploy-r2-0123abcd", "deploy-x7k2p");
+    let (run, stop) = ("leverframe/run", "leverframe/stop-run");
+    let both = ["alice", "incident 4711", "bob"];
+    assert_eq!(ordered(first, None, &[]), both);
+    assert_eq!(
+        ordered(second, Some(first), &[(run, second), (stop, second)]),
+        both
+    );
+    let nobody = ["-", "-", "-"];
+    assert_eq!(ordered(copy, Some(first), &[]), nobody);
+    assert_eq!(
+        ordered(copy, Some(second), &[(run, second), (stop, second)]),
+        nobody
+    );
+    // The copy may be stopped by a plan itself.
+    assert_eq!(
+        ordered(copy, Some(second), &[(run, second), (stop, copy)]),
+        ["-", "-", "bob"]
     );
 }

@@ -20,6 +20,14 @@ words!(
     NodeKind { Pod, Container, Steps, StepGroup, DAG, TaskGroup, Retry, Skipped, Suspend, HTTP, Plugin }
 );
 
+/// Annotation: the plan's id.
+pub const PLAN: &str = "leverframe/plan";
+/// Annotation of a run: the id of the plan that stopped it. Its own [`PLAN`] stays, by which the one that made it is found.
+pub const STOP: &str = "leverframe/stop";
+/// Annotation of a resubmitted run: its own name, because its annotations may be copied to another one.
+pub const RUN: &str = "leverframe/run";
+/// Annotation of a run that a plan stopped: its own name, for the same reason.
+pub const STOP_RUN: &str = "leverframe/stop-run";
 /// Annotation of what a plan makes: who pulled the lever.
 pub const ACTOR: &str = "leverframe/actor";
 /// Annotation: why.
@@ -93,24 +101,48 @@ impl Run {
         !self.phase.is_over() && self.shutdown.is_some()
     }
 
+    /// A mark that a plan left on this very run. Argo's own resubmit copies those of the run that it repeats, and they were
+    /// never about the copy; a plan's resubmit and its stop name the run that they are about.
+    fn mark(&self, key: &str, about: &str) -> Option<&Arc<str>> {
+        let names_it = |name: &Arc<str>| **name == *self.id.name;
+        let is_its_own =
+            self.resubmitted_from().is_none() || self.annotations.get(about).is_some_and(names_it);
+        self.annotations.get(key).filter(|_| is_its_own)
+    }
+
+    /// A plan made it, or the run that it repeats.
+    pub fn was_ordered(&self) -> bool {
+        self.annotations.get(ACTOR).is_some()
+    }
+
+    /// The id of the plan that made it.
+    pub fn made_by(&self) -> Option<&Arc<str>> {
+        self.mark(PLAN, RUN)
+    }
+
     /// Who ordered it, where a plan made it.
     pub fn ordered_by(&self) -> Option<&Arc<str>> {
-        self.annotations.get(ACTOR)
+        self.mark(ACTOR, RUN)
     }
 
     /// Why it was ordered, where a plan made it.
     pub fn reason(&self) -> Option<&Arc<str>> {
-        self.annotations.get(REASON)
+        self.mark(REASON, RUN)
+    }
+
+    /// The id of the plan that stopped it.
+    pub fn stop_plan(&self) -> Option<&Arc<str>> {
+        self.mark(STOP, STOP_RUN)
     }
 
     /// Who stopped it, where a plan did.
     pub fn stopped_by(&self) -> Option<&Arc<str>> {
-        self.annotations.get(STOP_ACTOR)
+        self.mark(STOP_ACTOR, STOP_RUN)
     }
 
     /// Why it was stopped, where a plan did that.
     pub fn stop_reason(&self) -> Option<&Arc<str>> {
-        self.annotations.get(STOP_REASON)
+        self.mark(STOP_REASON, STOP_RUN)
     }
 
     /// It ended because somebody asked it to: that says nothing about what it tested or would have written.

@@ -167,6 +167,7 @@ fn without_plan(object: &serde_json::Value) -> serde_json::Value {
             mark::PLAN,
             mark::ACTOR,
             mark::REASON,
+            mark::RUN,
             mark::ORIGIN,
             mark::ATTEMPT,
         ] {

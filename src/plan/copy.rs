@@ -78,6 +78,7 @@ pub(super) fn formulate(
         &subject.context.who.login,
         subject.request.reason.as_deref(),
     );
+    annotations.insert(mark::RUN.into(), json!(name));
     annotations.insert(mark::ORIGIN.into(), json!(&*run.id.uid));
     annotations.insert(mark::ATTEMPT.into(), json!(repeated.attempt.to_string()));
     let mut metadata = Map::new();

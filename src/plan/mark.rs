@@ -3,13 +3,9 @@
 //! Deliberately absent: the trailers of commits, which the git writer adds.
 
 use super::{PlanId, Write};
-pub use crate::model::run::{ACTOR, REASON, STOP_ACTOR, STOP_REASON};
+pub use crate::model::run::{ACTOR, PLAN, REASON, RUN, STOP, STOP_ACTOR, STOP_REASON, STOP_RUN};
 use serde_json::{Map, Value, json};
 
-/// Annotation: the plan's id.
-pub const PLAN: &str = "leverframe/plan";
-/// Annotation of a run: the id of the plan that stopped it. Its own [`PLAN`] stays, by which the one that made it is found.
-pub const STOP: &str = "leverframe/stop";
 /// Annotation of a resubmitted run: the uid of the run that it repeats.
 pub const ORIGIN: &str = "leverframe/origin-uid";
 /// Annotation of a resubmitted run: its number among the attempts.
@@ -36,7 +32,7 @@ pub(super) fn annotate(
     annotations.insert(PLAN.into(), json!(plan.as_str()));
     annotations.insert(ACTOR.into(), json!(actor));
     // A copy of a stopped run was not stopped.
-    for stop in [STOP, STOP_ACTOR, STOP_REASON] {
+    for stop in [STOP, STOP_ACTOR, STOP_REASON, STOP_RUN] {
         annotations.remove(stop);
     }
     match reason {
@@ -51,9 +47,10 @@ pub(super) fn patch(patch: &mut Value, plan: &PlanId) {
 }
 
 /// Puts the plan's id, the actor and the reason on a run that is stopped, beside those of the plan that made it.
-pub(super) fn stop(patch: &mut Value, plan: &PlanId, actor: &str, reason: Option<&str>) {
+pub(super) fn stop(patch: &mut Value, run: &str, plan: &PlanId, actor: &str, reason: Option<&str>) {
     let annotations = &mut patch["metadata"]["annotations"];
     annotations[STOP] = json!(plan.as_str());
+    annotations[STOP_RUN] = json!(run);
     annotations[STOP_ACTOR] = json!(actor);
     if let Some(reason) = reason {
         annotations[STOP_REASON] = json!(reason);

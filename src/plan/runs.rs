@@ -3,15 +3,16 @@
 use super::checks::Checks;
 use super::fresh::freshness;
 use super::subject::Subject;
-use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, hops, mark};
+use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, hops};
 use crate::belongs::runs::{
-    delivering, deploys_into, in_flight, newest_first, promotes_into, smoke_app,
+    CLOCKS_DIFFER, delivering, deploys_into, in_flight, newest_first, promotes_into, smoke_app,
 };
 use crate::board::direction::compare_versions;
 use crate::delivery::Delivery;
 use crate::journal::Record;
 use crate::model::{Environment, Order, Repository, Run, Version};
 use crate::store::{Kind, Source};
+use jiff::Timestamp;
 
 fn is_true(run: &Run, key: &str) -> bool {
     run.parameter_or_label(key) == Some("true")
@@ -87,7 +88,7 @@ pub(super) fn leads_here(subject: &Subject<'_>, run: &Run) -> bool {
 
 /// The plan of the journal that made a run.
 pub(super) fn made_by<'a>(subject: &Subject<'a>, run: &Run) -> Option<&'a Record> {
-    let plan = run.annotations.get(mark::PLAN)?;
+    let plan = run.made_by()?;
     subject.context.journal.get(&PlanId::new(plan))
 }
 
@@ -134,11 +135,11 @@ pub(super) fn takes_from<'a>(
 }
 
 /// Whether a run is somebody's roll back: by the plan of the journal that made it, else by what it was ordered to bring. What
-/// tests or promotes is none, whatever has come since.
+/// tests or promotes is none, whatever has come since. What repeats a plan's run is as much of one as that was.
 fn is_roll_back(subject: &Subject<'_>, run: &Run, into: &Environment) -> bool {
     match made_by(subject, run) {
         Some(record) => record.plan.request.lever == Lever::RollBack,
-        None => run.ordered_by().is_some() && led_back(subject, run, into) == Some(true),
+        None => run.was_ordered() && led_back(subject, run, into) == Some(true),
     }
 }
 
@@ -150,7 +151,9 @@ fn led_back(subject: &Subject<'_>, run: &Run, into: &Environment) -> Option<bool
     let version = run.version(&runs.version_label)?;
     let begun = run.begun()?;
     let changes = store.history.changes_of(into, &file).iter();
-    let mut since = changes.filter(|change| change.moves_version() && change.at >= begun);
+    // What was committed in the moment when it began stood before, whatever the clocks say: a run takes longer to write.
+    let is_since = |at: Timestamp| at.duration_since(begun) > CLOCKS_DIFFER;
+    let mut since = changes.filter(|change| change.moves_version() && is_since(change.at));
     let stood = match since.next_back() {
         Some(first) => first.from.as_ref()?,
         None => subject.declared(into, &file)?.version.as_ref()?,

@@ -5,7 +5,7 @@
 
 use super::in_flight::is_the_same;
 use super::subject::{Draft, Subject};
-use super::{Lever, Moves, Plan, PlanId, Request, mark};
+use super::{Lever, Moves, Plan, PlanId, Request};
 use crate::belongs::runs::{by_id, newest_first, writes};
 use crate::journal::{Journal, Record};
 use crate::model::span::span;
@@ -161,7 +161,7 @@ fn why_stopped(journal: &Journal, run: &Run, its_run: &str) -> String {
 
 /// `by root (plan 3032): wait`: by the plan of the journal that stopped a run, else by what such a plan left on it.
 fn stopped_by(journal: &Journal, run: &Run) -> Option<String> {
-    let stop = run.annotations.get(mark::STOP);
+    let stop = run.stop_plan();
     match stop.and_then(|stop| journal.get(&PlanId::new(stop))) {
         Some(stop) => Some(name_stop(journal, stop)),
         None => {

@@ -86,6 +86,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let mut patch = json!({"spec": {"shutdown": "Stop"}});
     mark::stop(
         &mut patch,
+        &run.id.name,
         subject.context.id,
         &subject.context.who.login,
         subject.request.reason.as_deref(),

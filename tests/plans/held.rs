@@ -524,6 +524,17 @@ fn a_hold_does_not_ask_to_stop_the_roll_back_that_it_follows() {
         overtaken(&world, Lever::Promote),
         (Verdict::Failed, against.clone())
     );
+    // Argo's own resubmit copies what the plan left: of the copy nobody knows who ordered it, but what it is for.
+    let mut copied = world.clone();
+    change_run(&mut copied, &run, |run| {
+        let label = "workflows.argoproj.io/resubmitted-from-workflow";
+        run.labels.insert(label.into(), "deploy-image-1".into());
+    });
+    let name = "deploy-image-production-v1360 @ production";
+    let said = format!(
+        "no other run in flight leads here; {name} still brings v1360, which the hold keeps"
+    );
+    assert_eq!(overtaken(&copied, Lever::Hold), (Verdict::Passed, said));
     // It has written, and is not over yet.
     let mut written = world;
     written.stands("production", "publisher", "v1361", "v1360", "30s");

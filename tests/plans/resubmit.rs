@@ -46,6 +46,7 @@ fn the_copy_is_what_argo_workflows_makes_but_for_its_name_and_our_marks() {
                     "workflows.argoproj.io/title": "**publisher**",
                     "leverframe/plan": PLAN,
                     "leverframe/actor": "ops-1",
+                    "leverframe/run": name,
                     "leverframe/origin-uid": &*old.id.uid,
                     "leverframe/attempt": "2",
                 },

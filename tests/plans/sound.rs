@@ -178,7 +178,7 @@ fn sound(world: &World, plan: &Plan) {
                         || path == "/spec/shutdown"
                         || path == format!("/metadata/annotations/leverframe/{mark}")
                         || (mark == "stop"
-                            && path == "/metadata/annotations/leverframe/stop-actor")
+                            && path.starts_with("/metadata/annotations/leverframe/stop-"))
                         || path == "/metadata/annotations/argocd.argoproj.io/refresh",
                     "{path}"
                 );

@@ -202,13 +202,15 @@ fn a_stop_leaves_who_and_why_on_the_run() {
         };
         patch["metadata"].clone()
     };
+    let name = &*plan.request.run.as_ref().unwrap().name;
     let bare = json!({"annotations": {
-        "leverframe/stop": plan.id.as_str(), "leverframe/stop-actor": "ops-1",
+        "leverframe/stop": plan.id.as_str(), "leverframe/stop-actor": "ops-1", "leverframe/stop-run": name,
     }});
     assert_eq!(marks(&plan), bare);
-    let plan = plan.with_reason(Some("wait".into()));
+    let plan = plan.clone().with_reason(Some("wait".into()));
     let with = json!({"annotations": {
-        "leverframe/stop": plan.id.as_str(), "leverframe/stop-actor": "ops-1", "leverframe/stop-reason": "wait",
+        "leverframe/stop": plan.id.as_str(), "leverframe/stop-actor": "ops-1", "leverframe/stop-run": name,
+        "leverframe/stop-reason": "wait",
     }});
     assert_eq!(marks(&plan), with);
     assert_eq!(marks(&plan.with_reason(None)), bare);

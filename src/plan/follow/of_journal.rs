@@ -4,7 +4,7 @@ use super::follow;
 use crate::belongs::application;
 use crate::delivery::Delivery;
 use crate::journal::{Entry, HORIZON, Journal, PlanState, Record, What};
-use crate::plan::{Lever, Outcome, Plan, PlanId, Write, mark};
+use crate::plan::{Lever, Outcome, Plan, PlanId, Write};
 use crate::store::Store;
 use jiff::Timestamp;
 
@@ -83,7 +83,7 @@ fn arrived_after_all(
             ..
         } => {
             let run = store.cluster(environment)?.runs.get(namespace, name)?;
-            let mark = run.annotations.get(mark::PLAN).map(|id| &**id);
+            let mark = run.made_by().map(|id| &**id);
             (mark == ours).then(|| format!("run {name} in {environment}"))
         }
         Write::Patch { id, .. } => {
