@@ -4,7 +4,7 @@
 
 use super::checks::Checks;
 use super::good::Past;
-use super::stays::stays;
+use super::stays::{may_stay, stays};
 use super::subject::{Draft, Subject};
 use super::{
     CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, arrivals, gates, hops, reach,
@@ -106,9 +106,10 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let above = above.and_then(|(_, below)| above_too(subject, &reach, &repository, below));
     let merged = branch.is_some();
     let warnings = merged.then(|| hops::UNTIL_MERGED.to_owned());
+    let unknown = below.and_then(|below| may_stay(subject, lower, &repository, below));
     let warnings: Vec<String> = warnings
         .into_iter()
-        .chain(stays.map(|stays| stays.because))
+        .chain(stays.map_or(unknown, |stays| Some(stays.because)))
         .chain(above)
         .collect();
     let mut following: Vec<_> = branch.iter().map(|b| hops::branch(b)).collect();

@@ -4,6 +4,7 @@ use crate::scene::*;
 use crate::world::{World, ago};
 use leverframe::model::*;
 use leverframe::plan::*;
+use leverframe::store::Kind;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -323,7 +324,18 @@ fn releasing_says_that_what_was_tested_already_does_not_come_by_itself() {
         (plan.warning.unwrap_or_default(), plan.next)
     };
     let comes = (until_merged.to_owned(), None);
-    assert_eq!(told(&world), comes, "its smoke run is still to begin");
+    let mut young = publisher();
+    young.stands("integration", "publisher", "v1362", "v1363", "6m");
+    young.closed("integration", "publisher", "5m", "hold");
+    assert_eq!(told(&young), comes, "its smoke run is still to begin");
+    let unknown = "no smoke run of v1363 is kept in integration, where it has stood for 1h: if it has passed one, nothing brings it by itself";
+    let said = (format!("{until_merged}; {unknown}"), None);
+    assert_eq!(told(&world), said, "its smoke run may have been deleted");
+    let mut unread = world.clone();
+    unread.forbidden("integration", Kind::Runs);
+    let (warning, _) = told(&unread);
+    let unknown = "; whether v1363 has passed its smoke run in integration is not known (integration workflows cannot be read";
+    assert!(warning.contains(unknown), "{warning}");
     let tested = |phase: &str, gate: &str| {
         let mut world = world.clone();
         let (app, gate) = ("publisher", gate.to_owned());
