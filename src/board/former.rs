@@ -9,6 +9,7 @@ use super::live::Live;
 use super::status::{FactsAt, Status};
 use crate::model::{Application, Change, Operation, Version};
 use crate::text::end_sentence;
+use std::cmp::Reverse;
 
 /// So many other versions are named: a rollout has one or two.
 const OTHERS: usize = 3;
@@ -78,25 +79,31 @@ impl<'a> FactsAt<'a> {
     /// Which other versions have pods here, and that the parent has not rendered what is declared, to follow a sentence; empty
     /// where neither is so. ` v412 is still here: 2/2 pods ready. The parent has not rendered v409 yet.`
     pub(super) fn still_here(&self, status: &Status) -> String {
-        if !self.store.history.is_started() {
-            return String::new();
-        }
         let others = status.live.iter().flat_map(|live| &live.others);
-        let others = others.take(OTHERS);
-        let mut sentences: Vec<String> = others
+        let mut others: Vec<_> = others.collect();
+        // What serves stands first, and is never among those that are not named.
+        others.sort_by_key(|(_, (ready, _))| Reverse(*ready));
+        let named = others.iter().take(OTHERS);
+        let mut sentences: Vec<String> = named
             .map(|(version, (ready, all))| {
                 let pods = if *all == 1 { "pod" } else { "pods" };
                 let how = match self.stood_here(status, version) {
-                    true => "is still here",
+                    Some(true) => "is still here",
                     // It came with a newer commit than was read.
-                    false => "is here, which git did not have when it was read",
+                    Some(false) => "is here, which git did not have when it was read",
+                    None => "is here",
                 };
                 format!(" {} {how}: {ready}/{all} {pods} ready.", version.short())
             })
             .collect();
+        sentences.extend(match others.len().saturating_sub(OTHERS) {
+            0 => None,
+            1 => Some(" 1 more version is here.".to_owned()),
+            more => Some(format!(" {more} more versions are here.")),
+        });
         let rendered = status.rendered_before();
         let unrendered = match (rendered, &status.version) {
-            (Some(rendered), Some(declared)) if self.stood_here(status, rendered) => {
+            (Some(rendered), Some(declared)) if self.stood_here(status, rendered) == Some(true) => {
                 Some(declared.short())
             }
             (Some(_), _) => None,

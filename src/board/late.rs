@@ -61,11 +61,9 @@ impl<'a> FactsAt<'a> {
             return None;
         }
         let version = status.version.as_ref()?;
-        if status
-            .annotated
-            .as_ref()
-            .is_some_and(|annotated| annotated != version && self.stood_here(status, annotated))
-        {
+        if status.annotated.as_ref().is_some_and(|annotated| {
+            annotated != version && self.stood_here(status, annotated) == Some(true)
+        }) {
             let synced = match status.parent_has_it {
                 Some(false) => "the parent has not synced the commit",
                 _ => "the parent has not rendered it",
@@ -128,12 +126,18 @@ impl<'a> FactsAt<'a> {
         })
     }
 
-    /// Whether history knows that a version stood here: one that it does not know came from a newer commit than was read.
-    pub(super) fn stood_here(&self, status: &Status, version: &Version) -> bool {
+    /// Whether a version stood here, by history: one that never did came with a newer commit than was read. None where history
+    /// does not go back far enough to say.
+    pub(super) fn stood_here(&self, status: &Status, version: &Version) -> Option<bool> {
         let environment = &status.target.environment;
         let history = &self.store.history;
-        let mut images = status.images.iter();
-        images.any(|image| history.has_had(environment, &image.repository, version))
+        let mut files = status.images.iter().map(|image| &image.repository);
+        let stood = |file| history.has_had(environment, file, version);
+        let is_whole = |file| history.is_whole(environment, file);
+        match files.clone().any(stood) {
+            true => Some(true),
+            false => files.all(is_whole).then_some(false),
+        }
     }
 
     /// The version below should have arrived by itself and did not.

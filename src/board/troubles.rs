@@ -3,8 +3,8 @@
 
 use crate::lever::Lever;
 use crate::model::*;
-use crate::store::Fact;
 use crate::store::fixture::{self, Fixture, ago, pod};
+use crate::store::{Fact, News, Source, Walked};
 
 mod back;
 mod late;
@@ -408,8 +408,27 @@ fn a_roll_back_says_what_is_still_here() {
     // A newer commit than was read has brought another one.
     let mut newer = world("v3085", None);
     pods(&mut newer, "v3085", true);
+    let here = "v3085 is here: 2/2 pods ready.";
+    let said = format!("{story} {here} {waits}");
+    assert_eq!(because(&newer), said, "it may be older than what was read");
+    let whole = News::Changes {
+        changes: Vec::new(),
+        walked: Walked::ToTheStart(ago(4_200)),
+    };
+    newer.news(Source::Git, whole);
     let here = "v3085 is here, which git did not have when it was read: 2/2 pods ready.";
     assert_eq!(because(&newer), format!("{story} {here} {waits}"));
+    // What serves is always named, the others as far as there is room.
+    for (name, version) in [("a", "v3079"), ("b", "v3080"), ("c", "v3081")] {
+        let image = format!("{IMAGE}:{version}");
+        let failing = pod("production", "whitehall", name, &image, false, None);
+        newer.fact("production", failing);
+    }
+    let said = because(&newer);
+    assert!(
+        said.contains(here) && said.contains(" 1 more version is here."),
+        "{said}"
+    );
 }
 
 /// Nobody meant it, and nothing of it has reached a pod yet.
