@@ -3,11 +3,13 @@
 //! Deliberately absent: the clipboard (an effect).
 
 use super::list;
+use super::recent::name_mover;
 use super::run::opened;
+use super::sentence::as_of;
 use super::time::when;
 use crate::belongs::lists;
 use crate::journal::Record;
-use crate::model::{Change, ObjectId, Target, Version, is_object_name};
+use crate::model::{Change, ObjectId, Run, Target, Version, is_object_name};
 use crate::plan::show::{self, no_command, options, quote};
 use crate::plan::{Write, waits};
 use crate::state::{ListKey, Pane, State, Subject, View};
@@ -190,14 +192,16 @@ pub fn markdown(state: &State, subject: &Subject) -> Option<String> {
         Subject::Cell(target) => {
             let status = state.board.status(target)?;
             let version = status.version.as_ref().map_or("no version", |v| v.as_str());
-            let because = status.because.join(" ");
+            let because = as_of(state, target).into_iter();
+            let because: Vec<String> = because.chain(status.because.iter().cloned()).collect();
+            let because = because.join(" ");
             format!(
                 "**{}** @ {}: `{version}` {because}",
                 target.app, target.environment
             )
         }
         Subject::Run(id, target) => {
-            let phase = opened(state).map_or("gone", |run| run.phase.as_str());
+            let phase = opened(state).map_or("gone".to_owned(), Run::state_in_words);
             format!(
                 "**{}** @ {}: run `{}` {phase}",
                 target.app, target.environment, id.name
@@ -211,7 +215,7 @@ pub fn markdown(state: &State, subject: &Subject) -> Option<String> {
                 target.environment,
                 moved(change),
                 when(change.at, state.now),
-                change.actor,
+                name_mover(state, change),
                 &commit[..commit.len().min(7)]
             )
         }

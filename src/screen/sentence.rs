@@ -153,12 +153,18 @@ fn says(state: &State, status: &Status) -> String {
     parts.join(" ")
 }
 
-/// When a target's cluster was last heard, where it is stale: `As production was read 14m ago.`
-fn as_of(state: &State, target: &Target) -> Option<String> {
-    let environment = &target.environment;
-    let source = Source::Cluster(environment.clone());
-    let age = span(state.store.source(&source)?.stale_s(state.now)?);
-    Some(format!("As {environment} was read {age} ago."))
+/// When a target's cluster and git were last heard, where they are stale: `As production was read 14m ago, git 20m ago.`
+pub fn as_of(state: &State, target: &Target) -> Option<String> {
+    let cluster = Source::Cluster(target.environment.clone());
+    let stale = |source: Source| {
+        let age = span(state.store.source(&source)?.stale_s(state.now)?);
+        Some((source, age))
+    };
+    let mut stale = [cluster, Source::Git].into_iter().filter_map(stale);
+    let (first, age) = stale.next()?;
+    let more = stale.map(|(source, age)| format!(", {source} {age} ago"));
+    let more: String = more.collect();
+    Some(format!("As {first} was read {age} ago{more}."))
 }
 
 /// The newest plan on the target that is not over, but for the newest of all, which stands on the last line.

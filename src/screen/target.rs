@@ -7,6 +7,7 @@ mod objects;
 
 use super::line::{Line, Tone};
 use super::recent::name_mover;
+use super::sentence::as_of;
 use super::time::when;
 use crate::belongs::lists;
 use crate::board::status::{GateState, Status};
@@ -82,6 +83,9 @@ fn age(state: &State, at: Option<Timestamp>) -> String {
 
 fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) {
     let environment = &status.target.environment;
+    if let Some(age) = as_of(state, &status.target) {
+        rows.extend(truth(columns, "stale", age));
+    }
     for (word, because) in status.attention.iter().zip(&status.because) {
         let mut lines = truth(columns, word.label(), because).into_iter();
         rows.extend(lines.next().map(|line| {

@@ -4,7 +4,7 @@ use super::golden::drawn;
 use super::{decide, request, world};
 use leverframe::model::{Fault, FaultKind, Target};
 use leverframe::plan::Lever;
-use leverframe::state::{State, View};
+use leverframe::state::{State, Subject, View};
 use leverframe::store::{Delta, Kind, News, Source};
 
 /// The night, but nothing of integration's cluster was ever read.
@@ -155,13 +155,34 @@ fn the_sentence_of_a_cell_says_how_old_it_is_where_its_cluster_is_stale() {
             let fresh = said(app, columns, 80);
             assert!(!fresh.contains("was read"), "{fresh}");
             let stale = said(app, columns, 200);
-            let age = "As production was read 3m ago.";
+            let age = "As production was read 3m ago, git 3m ago.";
             assert!(stale.contains(age), "{stale}");
             // The header agrees, where its line has room for it.
             let header = "production STALE 3m";
             assert!(columns < 120 || stale.contains(header), "{stale}");
         }
     }
+}
+
+#[test]
+fn the_page_of_a_target_and_what_is_copied_of_it_say_how_old_they_are() {
+    let mut world = world::night();
+    world.faults.clear();
+    let mut state = world.state(80, 24);
+    let target = Target::new("production", "whitehall-admin");
+    state.ui.views.push(View::Target(target.clone()));
+    let said = |state: &State| {
+        let copied = leverframe::screen::copy::markdown(state, &Subject::Cell(target.clone()));
+        (drawn(state), copied.unwrap_or_default())
+    };
+    let (page, copied) = said(&state);
+    assert!(!page.contains("was read") && !copied.contains("was read"));
+    state.now += jiff::SignedDuration::from_secs(200);
+    leverframe::update::derive_state(&mut state);
+    let (page, copied) = said(&state);
+    let age = "As production was read 3m ago, git 3m ago.";
+    assert!(page.contains(&format!("stale        {age}")), "{page}");
+    assert!(copied.contains(&format!("`v3084` {age} ")), "{copied}");
 }
 
 #[test]
