@@ -110,6 +110,8 @@ fn status(home: &Path, repository: &Path, more: &[&str]) -> (String, Value) {
         "govuk",
         "--repository",
         place,
+        "--limit",
+        "120",
     ];
     arguments.extend(more);
     let output = leverframe(home, &arguments);

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::pty::{Console, LIMIT, Screen, Start};
 
-/// The yard plays sixty times as fast as life; a promotion with all its hops takes a quarter of a minute on an idle
-/// machine.
-pub const PLAYED: Duration = Duration::from_secs(120);
+/// The yard plays sixty times as fast as life, or ten times; a promotion with all its hops takes a quarter of a minute, or
+/// two, on an idle machine.
+pub const PLAYED: Duration = Duration::from_secs(300);
 
 /// What is said of a plan whose write was refused.
 const REFUSED: &str = "was refused; nothing was changed";

@@ -36,7 +36,7 @@ fn calm_is_calm_and_the_latest_release_moves_on_by_itself() {
 #[test]
 fn a_crash_loop_is_read_in_its_log_and_rolled_back() {
     // Slow enough that the next broken release comes after all this, however busy the machine is.
-    let mut desk = Desk::open_at("20", "crash-loop", &[]);
+    let mut desk = Desk::open_at("10", "crash-loop", &[]);
     desk.select("whitehall-admin", "production");
     desk.see("CRASH");
     // A crashed container speaks through the log of the one before it.
@@ -120,7 +120,7 @@ fn a_second_roll_back_is_not_led_further_back_while_the_first_arrives() {
 /// The plan under way that brings it hides no cure.
 #[test]
 fn a_version_that_is_promoted_and_crashes_again_is_rolled_back_by_the_first_lever() {
-    let mut desk = Desk::open_at("20", "crash-loop", &[]);
+    let mut desk = Desk::open_at("10", "crash-loop", &[]);
     desk.select("whitehall-admin", "production");
     desk.see("CRASH");
     desk.pull("b", "ROLL BACK  whitehall-admin @ production", "incident");

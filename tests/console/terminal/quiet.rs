@@ -72,7 +72,7 @@ fn every_kind_of_terminal_shows_the_same_words() {
         }
         let console = start.start();
         let screen = console.wait_for_fn("all that there is to read", |screen| {
-            screen.contains(READY) && screen.contains(READ)
+            screen.contains(READY) && screen.contains(READ) && screen.contains("git ok")
         });
         let bytes = console.bytes_since(0);
         if environment
