@@ -2,6 +2,7 @@
 
 use super::checks::Checks;
 use super::fresh::freshness;
+use super::stays::comes_untested;
 use super::subject::Subject;
 use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, hops};
 use crate::belongs::runs::{
@@ -266,8 +267,20 @@ pub(super) fn overtaken(
             && f.into == *environment
             && is_roll_back(subject, f.run, &f.into)
     });
-    if !others.is_empty() {
-        let texts: Vec<String> = others.iter().map(|f| would_bring(subject, f)).collect();
+    let unread = unread(subject, &clusters(subject, environment));
+    // A hold keeps out what has no run yet, and a promotion is of what stands below.
+    let comes = files.iter().filter(|_| {
+        let is_back = subject.request.lever == Lever::RollBack;
+        is_back && unread.is_empty()
+    });
+    let comes = comes.filter_map(|(repository, _)| comes_untested(subject, repository));
+    let mut texts: Vec<String> = others.iter().map(|f| would_bring(subject, f)).collect();
+    texts.extend(comes);
+    if !texts.is_empty() {
+        let remedy = match others.is_empty() {
+            true => Remedy::by("Hold the gate with it.", Way::Pull(Lever::Hold)),
+            false => remedy,
+        };
         checks.add(
             CheckName::Overtaken,
             Verdict::Failed,
@@ -276,7 +289,6 @@ pub(super) fn overtaken(
         );
         return;
     }
-    let unread = unread(subject, &clusters(subject, environment));
     if unread.is_empty() {
         let kept: Vec<String> = kept
             .iter()
@@ -310,6 +322,16 @@ pub(super) fn unread<'e>(
         (verdict != Verdict::Passed).then_some(evidence)
     });
     unread.collect()
+}
+
+/// Why it is not known which runs write into an environment, of each cluster whose runs were not read just now.
+pub(super) fn unread_into(subject: &Subject<'_>, environment: &Environment) -> Vec<String> {
+    let mut clusters = clusters(subject, environment);
+    // Its own smoke runs are stopped from there, too.
+    if !clusters.contains(environment) {
+        clusters.push(environment.clone());
+    }
+    unread(subject, &clusters)
 }
 
 /// The clusters whose runs can write into an environment, directly or by a chain of promotions.

@@ -1,7 +1,7 @@
 //! Stays: why a version that waits below does not come by itself when the gate is opened.
 //!
 //! A promotion is the last step of a smoke run, which keeps the gate as it was when the run began: what was tested while the gate
-//! was closed is not brought later. Deliberately absent: what has no smoke run yet. Its run finds the gate open.
+//! was closed is not brought later. What has no smoke run yet comes: its run finds the gate open.
 
 use super::runs::{into, unread};
 use super::subject::Subject;
@@ -61,30 +61,15 @@ pub(super) fn may_stay(
     below: &Version,
 ) -> Option<String> {
     let tests = tests(subject, lower, repository, below)?;
-    let history = &subject.store().history;
-    let usual = &subject.delivery().usual;
-    let is_tested_within = usual.parent_sync.1 + usual.rollout.1 + usual.smoke.1;
-    let stood = match history.last_move(&lower.name, repository) {
-        Some(moved) if moved.to.as_ref() != Some(below) => return None,
-        Some(moved) => {
-            let stood = subject.context.now.duration_since(moved.at).as_secs();
-            (stood > is_tested_within).then(|| format!("for {}", span(stood)))?
-        }
-        None if history.is_complete() => "for longer than history was read".to_owned(),
-        None => return None,
-    };
-    // What is not healthy there has not been tested yet: its run is still to begin.
-    let is_healthy = |app: &App| {
-        let application = application(
-            subject.store(),
-            subject.delivery(),
-            &lower.name,
-            app.as_str(),
-        );
-        application.is_none_or(|application| application.health == Health::Healthy)
+    let stood = stood(subject, lower, repository, below)?;
+    let long = match stood {
+        Some(stood) if stood <= tested_within(subject) => return None,
+        Some(stood) => format!("for {}", span(stood)),
+        None => "for longer than history was read".to_owned(),
     };
     let missing = tests.iter().filter(|(_, run)| run.is_none());
-    let missing = missing.map(|(app, _)| *app).filter(|app| is_healthy(app));
+    let missing = missing.map(|(app, _)| *app);
+    let missing = missing.filter(|app| is_healthy(subject, lower, app));
     let missing: Vec<&str> = missing.map(App::as_str).collect();
     if missing.is_empty() {
         return None;
@@ -99,9 +84,62 @@ pub(super) fn may_stay(
             "whether {version} has passed its smoke run{of} in {lower} is not known ({why}): if it has, nothing brings it by itself"
         ),
         None => format!(
-            "no smoke run{of} of {version} is kept in {lower}, where it has stood {stood}: if it has passed one, nothing brings it by itself"
+            "no smoke run{of} of {version} is kept in {lower}, where it has stood {long}: if it has passed one, nothing brings it by itself"
         ),
     })
+}
+
+/// What stands below and comes by itself, though no run carries it yet: its smoke run is still to begin, and finds the gate open.
+pub(super) fn comes_untested(subject: &Subject<'_>, repository: &Repository) -> Option<String> {
+    let (delivery, environment) = (subject.delivery(), subject.environment());
+    let lower = delivery.lower(environment)?;
+    let file = subject.declared(&lower.name, repository)?;
+    let below = file.version.as_ref()?;
+    let goes_on = delivery.declared.gate.is_some() && file.gate && file.promote;
+    let tests = tests(subject, lower, repository, below).filter(|_| goes_on)?;
+    let stood = stood(subject, lower, repository, below)?;
+    let is_young = stood.is_some_and(|stood| stood <= tested_within(subject));
+    let mut untested = tests.iter().filter(|(_, run)| run.is_none());
+    let is_to_begin = untested.any(|(app, _)| is_young || !is_healthy(subject, lower, app));
+    is_to_begin.then(|| {
+        let (version, lower) = (below.short(), &lower.name);
+        let stands = match stood {
+            Some(stood) => format!("has stood in {lower} for {}", span(stood)),
+            None => format!("stands in {lower}"),
+        };
+        format!(
+            "{version} {stands}: it comes into {environment} by itself when its smoke run, which is still to begin, passes"
+        )
+    })
+}
+
+/// For how many seconds a version has stood, none where that is longer than history was read; outer none: it does not stand
+/// there by history, or history is still being read.
+fn stood(
+    subject: &Subject<'_>,
+    lower: &Stage,
+    repository: &Repository,
+    below: &Version,
+) -> Option<Option<i64>> {
+    let history = &subject.store().history;
+    match history.last_move(&lower.name, repository) {
+        Some(moved) if moved.to.as_ref() != Some(below) => None,
+        Some(moved) => Some(Some(subject.context.now.duration_since(moved.at).as_secs())),
+        None => history.is_complete().then_some(None),
+    }
+}
+
+/// So many seconds after it was declared the smoke run of a version has ended, where nothing keeps it from beginning.
+fn tested_within(subject: &Subject<'_>) -> i64 {
+    let usual = &subject.delivery().usual;
+    usual.parent_sync.1 + usual.rollout.1 + usual.smoke.1
+}
+
+/// Whether nothing that is known keeps an app's smoke run from beginning: it waits until the app is healthy.
+fn is_healthy(subject: &Subject<'_>, lower: &Stage, app: &App) -> bool {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let application = application(store, delivery, &lower.name, app.as_str());
+    application.is_none_or(|application| application.health == Health::Healthy)
 }
 
 /// The apps that are tested in `lower`, each with the run that speaks for `below`; none where that is not to come, or comes

@@ -433,6 +433,45 @@ fn a_promotion_names_what_brings_the_same_version_by_itself() {
     );
 }
 
+/// Between the moment in which a version is declared below and the one in which its smoke run begins no run leads here.
+#[test]
+fn a_roll_back_says_what_comes_though_its_smoke_run_has_not_begun() {
+    let row = |world: &World| {
+        let plan = pull(world, Lever::RollBack, "production", "publisher").unwrap();
+        let mut checks = plan.checks.into_iter();
+        let row = checks.find(|c| c.name == CheckName::Overtaken).unwrap();
+        (row.verdict, row.evidence)
+    };
+    let none = (Verdict::Passed, "no run in flight leads here".to_owned());
+    assert_eq!(
+        row(&publisher()),
+        none,
+        "v1362 waits there with a failed smoke run"
+    );
+    let mut world = publisher();
+    world.stands("staging", "publisher", "v1362", "v1364", "15s");
+    let comes = "v1364 has stood in staging for 15s: it comes into production by itself when its smoke run, which is still to begin, passes";
+    assert_eq!(row(&world), (Verdict::Failed, comes.to_owned()));
+    let mut held = world.clone();
+    held.closed("staging", "publisher", "5s", "hold");
+    assert_eq!(row(&held), none);
+    // It has run already, or must have.
+    let mut tested = world;
+    tested.smoke(
+        "staging",
+        "publisher",
+        "publisher",
+        "v1364",
+        "Failed",
+        "10s",
+        |_| {},
+    );
+    assert_eq!(row(&tested), none);
+    let mut long = publisher();
+    long.stands("staging", "publisher", "v1362", "v1364", "2h");
+    assert_eq!(row(&long), none);
+}
+
 /// What a roll back brings is what the hold after it keeps.
 #[test]
 fn a_hold_does_not_ask_to_stop_the_roll_back_that_it_follows() {
