@@ -313,7 +313,10 @@ pub fn contradictions(runs: &Runs, run: &Run) -> Vec<String> {
         .collect()
 }
 
-fn in_cluster<'a>(store: &'a Store, environment: &Environment) -> impl Iterator<Item = &'a Run> {
+pub fn in_cluster<'a>(
+    store: &'a Store,
+    environment: &Environment,
+) -> impl Iterator<Item = &'a Run> {
     let cluster: Option<&'a Cluster> = store.cluster(environment);
     cluster.into_iter().flat_map(|cluster| cluster.runs.iter())
 }

@@ -5,7 +5,7 @@
 use super::direction::{came_again, lost, taken_away, taken_back};
 use super::here::Here;
 use super::late::Help;
-use super::status::{FactsAt, GateState, Image, Status};
+use super::status::{FactsAt, GateState, Image, Smoke, Status};
 use crate::belongs::runs;
 use crate::model::retry::clock;
 use crate::model::*;
@@ -163,7 +163,26 @@ impl<'a> FactsAt<'a> {
             ),
             None => format!("smoke failed{age}; {version} stops here ({name})."),
         };
-        Some((Word::Smoke, because))
+        let again = self.stopped_since(status, smoke).unwrap_or_default();
+        Some((Word::Smoke, format!("{because}{again}")))
+    }
+
+    /// That it was run again since and somebody stopped that, who and why, to follow a sentence.
+    fn stopped_since(&self, status: &Status, smoke: &Smoke) -> Option<String> {
+        let names = self.delivery.runs.as_ref()?;
+        let all = runs::smoke(self.store, self.delivery, &status.target).into_iter();
+        let mut of_version = all.filter(|run| run.version(&names.version_label) == smoke.version);
+        let newest = of_version.next().filter(|run| run.id != smoke.run)?;
+        let stopped = newest.was_stopped() || newest.is_stopping();
+        let how = match newest.is_stopping() {
+            true => "is being stopped".to_owned(),
+            false => format!("was stopped {} ago", self.now.age(newest.finished?)),
+        };
+        let by = newest.stopped_by().map(|who| format!(" by {who}"));
+        let why = newest.stop_reason().map(|why| format!(": {why}"));
+        let (by, why) = (by.unwrap_or_default(), why.unwrap_or_default());
+        let sentence = format!("It was run again, and {} {how}{by}{why}", newest.id.name);
+        stopped.then(|| format!(" {}", end_sentence(&sentence)))
     }
 
     pub(super) fn taken_back(

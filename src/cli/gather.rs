@@ -313,7 +313,7 @@ fn note_unread(store: &mut Store, source: &Source, limit: u64) {
     };
     let fault = Fault::new(
         FaultKind::Unreachable,
-        format!("{source}: nothing was read within {limit} s."),
+        format!("nothing was read within {limit} s."),
         "--limit SECONDS waits longer.",
     );
     let subscription = about.subscription;

@@ -6,7 +6,7 @@
 use super::in_flight::is_the_same;
 use super::subject::{Draft, Subject};
 use super::{Lever, Moves, Plan, PlanId, Request};
-use crate::belongs::runs::{by_id, newest_first, writes};
+use crate::belongs::runs::{by_id, in_cluster, newest_first, promotes_into, writes};
 use crate::journal::{Journal, Record};
 use crate::model::span::span;
 use crate::model::{Run, Version};
@@ -28,6 +28,33 @@ pub(super) fn cut_short(subject: &Subject<'_>, draft: &Draft) -> Option<String> 
         None => to.and_then(|to| by_run(subject, draft, to)),
     };
     sent.or_else(|| repeats_stopped(subject, request))
+        .or_else(|| stopped_below(subject, draft))
+}
+
+/// The newest smoke run that would have promoted the same, where somebody stopped it: who did may not want it brought by hand.
+fn stopped_below(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
+    let (request, to) = (&draft.request, draft.to.as_ref()?);
+    let (delivery, here) = (subject.delivery(), &request.target.environment);
+    let file = request.repository.as_ref();
+    let file = file.filter(|_| request.lever == Lever::Promote)?;
+    let names = delivery.runs.as_ref()?;
+    let below = in_cluster(subject.store(), &delivery.lower(here)?.name);
+    let run = below
+        .filter(|run| promotes_into(delivery, run) == Some(here))
+        .filter(|run| run.version(&names.version_label).as_ref() == Some(to))
+        .filter(|run| run.repository(&names.repository_label).as_ref() == Some(file))
+        .min_by(|a, b| newest_first(a, b))?;
+    let (name, cluster, to) = (&run.id.name, run.environment(), to.short());
+    let carries = format!("{name} @ {cluster}, which brings {to} into {here} when it passes");
+    if run.is_stopping() {
+        let by = stopped_by(subject.context.journal, run);
+        let by = by.map(|by| format!(" {by}")).unwrap_or_default();
+        return Some(format!("{carries}, is being stopped{by}"));
+    }
+    let ended = ended_by_a_stop(subject, run)?;
+    let ago = span(subject.context.now.duration_since(ended).as_secs());
+    let why = why_stopped(subject.context.journal, run, "it");
+    Some(format!("{carries}, ended {ago} ago: {why}"))
 }
 
 /// The newest run that would have brought the same and is asked to stop, but is not over: it may hang so for long, which

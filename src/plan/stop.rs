@@ -257,13 +257,12 @@ fn find<'a>(subject: &Subject<'a>) -> Result<&'a Run, Refusal> {
     };
     let found = in_flight(subject).into_iter().min_by(order);
     found.ok_or_else(|| {
-        subject.refusal(
-            format!(
-                "No run in flight leads to {}, as far as is known.",
-                subject.request.target
-            ),
-            "",
-        )
+        let target = &subject.request.target;
+        let because = match runs::unread_into(subject, &target.environment).first() {
+            Some(why) => format!("Which runs lead to {target} is not known: {why}."),
+            None => format!("No run in flight leads to {target}."),
+        };
+        subject.refusal(because, "")
     })
 }
 

@@ -293,6 +293,14 @@ fn a_run_that_was_stopped_lately_is_run_again_for_a_reason() {
     let again = row(&Console::default(), &world, &asked(Lever::Resubmit));
     let said = format!("{name} ended 41m ago: stopped by root: wait");
     assert_eq!(again.evidence, said);
+    // What it would have brought is not brought by hand unawares either.
+    let by_hand = request(Lever::Promote, "production", "publisher");
+    let by_hand = row(&Console::default(), &world, &by_hand);
+    assert!(by_hand.wants_reason());
+    let said = format!(
+        "{name} @ staging, which brings v1362 into production when it passes, ended 41m ago: stopped by root: wait"
+    );
+    assert_eq!(by_hand.evidence, said);
     let mut known = Console::default();
     let mut stop = Plan {
         id: PlanId::new("3032"),
