@@ -85,7 +85,11 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let (from, to, reach) = if open {
         let stays = stays.is_some();
         let reach = opened(subject, lower, &repository, file.version.as_ref(), stays);
-        (here, file.version.clone(), reach)
+        // What stays is not what will run, so nobody is asked to type it.
+        match stays {
+            true => (None, None, reach),
+            false => (here, file.version.clone(), reach),
+        }
     } else {
         let because = vec![format!("closing the gate {hop} changes no environment")];
         (
@@ -163,9 +167,13 @@ fn opened(
         Some(below) => reach::sentences(subject, &path, below),
         None => Vec::new(),
     };
-    let arrives = if stays { Vec::new() } else { reach.because };
+    let (arrives, arrivals) = match stays {
+        true => (Vec::new(), Vec::new()),
+        false => (reach.because, reach.arrivals),
+    };
     Reach {
         because: [because, onwards, arrives].concat(),
+        arrivals,
         ..reach
     }
 }

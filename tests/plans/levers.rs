@@ -385,6 +385,11 @@ fn releasing_promises_of_what_stays_below_that_only_later_versions_go_on() {
     assert!(because.contains(later), "{because}");
     assert!(!because.contains("v1363"), "{because}");
     assert!(plan.reach.production, "later versions reach it");
+    // It is not what will run.
+    assert_eq!(
+        (&plan.to, plan.typed().as_deref()),
+        (&None, Some("publisher"))
+    );
     let above =
         "; production needs a promotion of its own; only later versions go on by themselves";
     let warning = plan.warning.unwrap_or_default();
