@@ -74,7 +74,7 @@ table! {
     Scalars {
         word: "scalars",
         title: "scalars",
-        help: "The scalars or the object that the write changes are as shown; looked at again at the last moment.",
+        help: "The scalars or the object that the write changes are as shown (a run that is stopped may have moved on: the same one, and not over); looked at again at the last moment.",
         weights: weights([R, R, R, R, R]),
     }
     Identity {

@@ -3,7 +3,7 @@
 //! Deliberately absent: the override of a later issue; until then every refusing row refuses.
 
 use super::subject::{Draft, Subject};
-use super::{Check, CheckName, Context, Lever, Remedy, Verdict, Way, Weight, Write};
+use super::{Check, CheckName, Context, Holds, Lever, Remedy, Verdict, Way, Weight, Write};
 use super::{fresh, in_flight, one_cluster};
 use crate::journal::Journal;
 use crate::model::Environment;
@@ -187,8 +187,12 @@ fn shown(write: &Write) -> String {
         Write::Patch {
             id,
             resource_version,
+            holds,
             ..
-        } => format!("{id} at resourceVersion {resource_version}"),
+        } => match holds {
+            Holds::AsSeen => format!("{id} at resourceVersion {resource_version}"),
+            Holds::WhileGuarded => format!("{id}, uid {}", id.uid),
+        },
     }
 }
 

@@ -13,6 +13,7 @@ pub mod follow;
 mod fresh;
 mod gates;
 pub mod good;
+mod guard;
 mod hold;
 mod hops;
 pub mod in_flight;
@@ -44,6 +45,7 @@ mod wanted;
 pub use crate::lever::{Lever, Moves};
 pub use changed::Changed;
 pub use check::{Check, CheckName, Verdict, Weight};
+pub use guard::{Guard, Holds};
 pub use outcome::Outcome;
 pub use reach::passing;
 pub use remedy::{Remedy, Way};
@@ -239,15 +241,18 @@ pub enum Write {
         /// For a resubmit: the run it repeats must still be there, with this uid and phase.
         origin: Option<Origin>,
     },
-    /// One merge patch, guarded by uid and resourceVersion.
+    /// One merge patch, guarded by uid and a resourceVersion: the plan's, or that of the writer's own reading just before.
     Patch {
         id: ObjectId,
         plural: Arc<str>,
+        /// As the plan saw it.
         resource_version: Arc<str>,
         /// Without `metadata.resourceVersion` and `metadata.uid`: the writer adds them.
         patch: serde_json::Value,
         /// What must hold of the object at the last moment.
         guards: Vec<Guard>,
+        #[serde(default, skip_serializing_if = "Holds::is_as_seen")]
+        holds: Holds,
     },
 }
 
@@ -299,16 +304,6 @@ pub struct Origin {
     pub id: ObjectId,
     pub attempt: u32,
     pub phase: String,
-}
-
-/// What the writer looks at again just before it sends a patch.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Guard {
-    /// `.operation` is absent and no operation runs.
-    NoOperation,
-    /// The Workflow has not completed.
-    NotOver,
 }
 
 /// One thing that follows, with the usual time.

@@ -6,7 +6,8 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Guard, Lever, Plan, Reach, Refusal, Request, Write, gates, hops, mark, reach, runs,
+    CheckName, Guard, Holds, Lever, Plan, Reach, Refusal, Request, Write, gates, hops, mark, reach,
+    runs,
 };
 use crate::belongs::runs as belongs;
 use crate::board::direction::compare_versions;
@@ -116,6 +117,8 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
             resource_version: run.resource_version.clone(),
             patch,
             guards: vec![Guard::NotOver],
+            // Argo Workflows rewrites a run at every step, and a run that moves is the one to be stopped.
+            holds: Holds::WhileGuarded,
         },
         hops: vec![hops::stopped(run.environment(), &run.id.name)],
         debt: None,

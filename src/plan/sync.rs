@@ -5,8 +5,8 @@
 use super::checks::Checks;
 use super::subject::{Draft, Subject};
 use super::{
-    CheckName, Guard, Lever, Plan, Reach, Refusal, Remedy, Request, Verdict, Way, Write, arrivals,
-    gates, hops, mark, runs,
+    CheckName, Guard, Holds, Lever, Plan, Reach, Refusal, Remedy, Request, Verdict, Way, Write,
+    arrivals, gates, hops, mark, runs,
 };
 use crate::belongs::{self, application};
 use crate::board::status;
@@ -185,6 +185,7 @@ fn patched(
         resource_version: app.resource_version.clone(),
         patch,
         guards,
+        holds: Holds::AsSeen,
     }
 }
 

@@ -129,7 +129,7 @@ pub enum LogPiece {
 /// Sends plans to one system. Git and Kubernetes have one each; read-only mode makes none.
 pub trait Writer: Send + Sync {
     /// Checks the plan's preconditions again at the last moment and sends its one write, once. `tried` is called before
-    /// each further try of the same send (after a push that was rejected because the branch moved).
+    /// each further try of the same send (after a push that was rejected because the branch moved, or a patch's conflict).
     fn write<'a>(
         &'a self,
         plan: &'a Plan,

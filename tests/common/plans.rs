@@ -41,6 +41,7 @@ pub fn some_plan(id: &str) -> Plan {
             resource_version: "1".into(),
             patch: serde_json::json!({"spec": {"shutdown": "Stop"}}),
             guards: vec![Guard::NotOver],
+            holds: Holds::WhileGuarded,
         },
         hops: vec![Hop {
             helped_by: None,

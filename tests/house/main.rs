@@ -576,7 +576,10 @@ const MAY_WRITE: &[(&str, &[&str])] = &[
     ("Method::PUT", &[]),
     ("Method::DELETE", &[]),
     ("writing.create(", &["src/provider/kubernetes/writer.rs"]),
-    ("writing.merge(", &["src/provider/kubernetes/writer.rs"]),
+    (
+        "writing.merge(",
+        &["src/provider/kubernetes/writer/patch.rs"],
+    ),
     // The git program pushes in one file; a mirror's own branches are moved by fetches alone.
     ("call(\"push\"", &["src/provider/git/push.rs"]),
     ("push::push(", &["src/provider/git/send.rs"]),

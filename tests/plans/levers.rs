@@ -441,6 +441,7 @@ fn syncing_copies_what_argo_cd_would_not_inherit_and_never_prunes() {
         resource_version,
         patch,
         guards,
+        holds,
     } = &plan.write
     else {
         panic!("{:?}", plan.write)
@@ -452,6 +453,7 @@ fn syncing_copies_what_argo_cd_would_not_inherit_and_never_prunes() {
     assert_eq!(id.environment.as_str(), "staging");
     assert_eq!(&**resource_version, "1");
     assert_eq!(*guards, [Guard::NoOperation]);
+    assert_eq!(*holds, Holds::AsSeen);
     assert_eq!(
         *patch,
         json!({

@@ -50,6 +50,7 @@ fn stopping_takes_the_run_that_leads_here() {
             id: found,
             patch,
             guards,
+            holds,
             ..
         } = &plan.write
         else {
@@ -58,6 +59,8 @@ fn stopping_takes_the_run_that_leads_here() {
         assert_eq!(*found, id);
         assert_eq!(patch["spec"], json!({"shutdown": "Stop"}));
         assert_eq!(*guards, [Guard::NotOver]);
+        // A run that moves is the one to be stopped.
+        assert_eq!(*holds, Holds::WhileGuarded);
         assert_eq!(plan.reach.environments, []);
     }
     // By its uid, and no other of that name.

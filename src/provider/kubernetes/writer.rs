@@ -3,10 +3,12 @@
 //! Just before sending it looks at the object again: what differs from the plan refuses. Afterwards there are four words:
 //! applied (the answer is the planned object with the plan's mark on it), refused (409, 422, a precondition), failed (the
 //! server said no), unknown (everything else). After an unknown the cluster is asked at once whether the write is there.
-//! Deliberately absent: a second send, whatever happens.
+//! Deliberately absent: a second send, but of a patch that holds however its object moves, after a conflict, which proves that
+//! nothing was written.
 
 mod judge;
 mod look;
+mod patch;
 
 use super::call::Failure;
 use super::connect::{Access, Writing};
@@ -18,7 +20,6 @@ use crate::store::Kind;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -69,7 +70,7 @@ impl Writer {
         }
     }
 
-    async fn send(&self, plan: &Plan) -> Outcome {
+    async fn send(&self, plan: &Plan, tried: &(dyn Fn(&str) + Send + Sync)) -> Outcome {
         match &plan.write {
             Write::Commit { .. } => failed("A commit is not for a cluster. Nothing was sent.", ""),
             Write::Create {
@@ -113,40 +114,7 @@ impl Writer {
                     Err(failure) => self.answered(access, &writing, failure).await,
                 }
             }
-            Write::Patch {
-                id,
-                plural,
-                resource_version,
-                patch,
-                guards,
-            } => {
-                let path = match path(plural, &id.namespace, &id.name) {
-                    Ok(path) => path,
-                    Err(outcome) => return outcome,
-                };
-                let (access, writing) = match self.writing(&id.environment).await {
-                    Ok(both) => both,
-                    Err(outcome) => return outcome,
-                };
-                let found = self.look(access, &writing, plural, &id.namespace, &id.name);
-                let object = match found.await.map(|looked| looked.object) {
-                    Ok(Some(object)) => object,
-                    Ok(None) => return refused(format!("{id} is not there any more.")),
-                    Err(outcome) => return outcome,
-                };
-                if let Some(because) = judge::changed(&object, id, resource_version, guards) {
-                    return refused(because);
-                }
-                let mut body = patch.clone();
-                body["metadata"]["resourceVersion"] = json!(resource_version);
-                body["metadata"]["uid"] = json!(id.uid);
-                match writing.merge(&path, &body, self.limits.write).await {
-                    Ok(answer) => {
-                        judge::acknowledged(&answer.body, plan, format!("{plural} {id} patched"))
-                    }
-                    Err(failure) => self.answered(access, &writing, failure).await,
-                }
-            }
+            Write::Patch { .. } => self.patch(plan, tried).await,
         }
     }
 
@@ -177,11 +145,11 @@ impl provider::Writer for Writer {
     fn write<'a>(
         &'a self,
         plan: &'a Plan,
-        _tried: &'a (dyn Fn(&str) + Send + Sync),
+        tried: &'a (dyn Fn(&str) + Send + Sync),
     ) -> BoxFuture<'a, Outcome> {
         async move {
             let sent_at = Timestamp::now();
-            let outcome = self.send(plan).await;
+            let outcome = self.send(plan, tried).await;
             self.sent
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -4,7 +4,7 @@
 
 use crate::action::{Action, Place};
 use crate::model::span::span;
-use crate::plan::{Changed, Check, Guard, Verdict, Weight, Write, show};
+use crate::plan::{Changed, Check, Guard, Holds, Verdict, Weight, Write, show};
 use crate::screen::keys;
 use crate::screen::line::{Line, Tone};
 use crate::state::{ConfirmUi, Part, State};
@@ -156,6 +156,7 @@ pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
             resource_version,
             patch,
             guards,
+            holds,
         } => {
             if all {
                 json(patch, &mut say);
@@ -164,21 +165,16 @@ pub fn write(ui: &ConfirmUi, columns: usize) -> Section {
                 flatten(patch, String::new(), &mut fields);
                 fields.iter().for_each(|field| say(field));
             }
-            let guards: Vec<&str> = guards
-                .iter()
-                .map(|guard| match guard {
-                    Guard::NoOperation => "no operation runs",
-                    Guard::NotOver => "it is not over",
-                })
-                .collect();
-            let only = if guards.is_empty() {
-                String::new()
-            } else {
-                format!(", and {}", guards.join(", "))
+            let guards = guards.iter().map(|guard| match guard {
+                Guard::NoOperation => "no operation runs",
+                Guard::NotOver => "it is not over, nor asked to shut down",
+            });
+            let still = match holds {
+                Holds::AsSeen => format!("it is still resourceVersion {resource_version}"),
+                Holds::WhileGuarded => "it is the same object, however it moves".to_owned(),
             };
-            say(&format!(
-                "only while it is still resourceVersion {resource_version}{only}"
-            ));
+            let only: Vec<&str> = std::iter::once(still.as_str()).chain(guards).collect();
+            say(&format!("only while {}", only.join(", and ")));
             format!(
                 "patches {plural}/{} in the {} cluster",
                 id.name, id.environment

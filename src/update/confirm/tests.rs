@@ -39,6 +39,7 @@ fn sync() -> Plan {
             resource_version: "7".into(),
             patch: json!({"operation": {"info": [], "sync": {}}}),
             guards: vec![Guard::NoOperation],
+            holds: crate::plan::Holds::AsSeen,
         },
         hops: Vec::new(),
         debt: None,

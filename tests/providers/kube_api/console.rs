@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leverframe::model::{FaultKind, Health, ObjectId, Target};
-use leverframe::plan::{Actor, Guard, Lever, Outcome, Plan, PlanId, Reach, Request, Write};
+use leverframe::plan::{Actor, Guard, Holds, Lever, Outcome, Plan, PlanId, Reach, Request, Write};
 use leverframe::provider::kubernetes::feed::Workloads;
 use leverframe::provider::kubernetes::{Access, Cluster, KubeContext, Scope, Writer};
 use leverframe::provider::{Feed, OwnNamespaces, Writer as _};
@@ -374,7 +374,7 @@ fn create(scene: &Scene, id: &str) -> Plan {
     plan(id, write)
 }
 
-fn patch(object: &Value, plural: &str, patch: Value, guards: Vec<Guard>) -> Plan {
+fn patch(object: &Value, plural: &str, patch: Value, guards: Vec<Guard>, holds: Holds) -> Plan {
     let text = |key: &str| object["metadata"][key].as_str().expect("a text").into();
     let id = ObjectId {
         environment: ENVIRONMENT.into(),
@@ -390,6 +390,7 @@ fn patch(object: &Value, plural: &str, patch: Value, guards: Vec<Guard>) -> Plan
             resource_version: text("resourceVersion"),
             patch,
             guards,
+            holds,
         },
     )
 }
@@ -428,7 +429,13 @@ pub async fn the_console_writes_once_and_refuses_what_moved(scene: Scene) {
         "operation": {"info": [{"name": "leverframe-plan", "value": "cccccccccccccccc"}], "sync": {"syncStrategy": {"hook": {}}}},
         "status": {"operationState": null},
     });
-    let sync = patch(&app, "applications", operation, vec![Guard::NoOperation]);
+    let sync = patch(
+        &app,
+        "applications",
+        operation,
+        vec![Guard::NoOperation],
+        Holds::AsSeen,
+    );
     let viewer = writer_of(&scene.contexts.1);
     assert_eq!(
         write(&viewer, &sync).await.word(),
@@ -455,6 +462,7 @@ pub async fn the_console_writes_once_and_refuses_what_moved(scene: Scene) {
         "applications",
         json!({"metadata": {"labels": {"a": "b"}}}),
         vec![],
+        Holds::AsSeen,
     );
     assert_eq!(write(&admin, &stale).await.word(), "refused");
     let after = scene
@@ -473,7 +481,12 @@ pub async fn the_console_writes_once_and_refuses_what_moved(scene: Scene) {
             "spec": {"shutdown": "Stop"},
         }),
         vec![Guard::NotOver],
+        Holds::WhileGuarded,
     );
+    // A step goes on between the plan and its send.
+    let path = format!("{}/post-sync-r2", workflows(scene.namespace));
+    let step = json!({"metadata": {"labels": {"step": "2"}}});
+    scene.admin.merge(&path, &step).await.done();
     assert_eq!(write(&admin, &stop).await.word(), "applied");
     assert_eq!(
         admin.look_for(&stop, stop.made_at).await.map(|o| o.word()),

@@ -7,11 +7,11 @@ use crate::plan::{Guard, Origin, Outcome, Plan, Write};
 use crate::provider::kubernetes::call::Failure;
 use serde_json::Value;
 
-/// Why the object is not what the plan was decided on; none when it is.
+/// Why the object is not what the plan was decided on; none when it is. `seen` is the resourceVersion that it has to have.
 pub(super) fn changed(
     object: &Value,
     id: &ObjectId,
-    resource_version: &str,
+    seen: Option<&str>,
     guards: &[Guard],
 ) -> Option<String> {
     let meta = &object["metadata"];
@@ -43,15 +43,31 @@ pub(super) fn changed(
                 if over || labelled {
                     return Some(format!("{id} is over already."));
                 }
+                if let Some(shutdown) = object["spec"]["shutdown"]
+                    .as_str()
+                    .filter(|s| !s.is_empty())
+                {
+                    return Some(format!("{id} was asked to shut down already ({shutdown})."));
+                }
             }
         }
     }
-    if meta["resourceVersion"].as_str() != Some(resource_version) {
+    if seen.is_some_and(|seen| meta["resourceVersion"].as_str() != Some(seen)) {
         return Some(format!(
             "{id} has changed since the plan was made: look at it again."
         ));
     }
     None
+}
+
+/// Whether an answer says that the object has moved since it was read, which proves that nothing was written.
+pub(super) fn is_conflict(failure: &Failure) -> bool {
+    failure.code == Some(409) && failure.reason == "Conflict"
+}
+
+/// Whether the object of this very uid carries the plan already.
+pub(super) fn is_done(object: &Value, id: &ObjectId, plan: &Plan) -> bool {
+    object["metadata"]["uid"].as_str() == Some(&id.uid) && carries(object, plan)
 }
 
 /// Why a run cannot be repeated as planned; none when it can.

@@ -1,13 +1,14 @@
 use super::*;
 use crate::model::{ObjectId, Target};
 use crate::plan::mark::{ORIGIN, PLAN};
-use crate::plan::{Actor, Guard, Lever, Origin, PlanId, Reach, Request};
+use crate::plan::{Actor, Guard, Holds, Lever, Origin, PlanId, Reach, Request};
 use crate::provider::Writer as _;
 use crate::provider::kubernetes::KubeContext;
 use crate::provider::kubernetes::faulty::{Asked, Faulty, Reply};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 mod lost;
+mod moving;
 
 fn plan(write: Write) -> Plan {
     Plan {
@@ -89,6 +90,7 @@ fn patch(guards: Vec<Guard>) -> Plan {
         resource_version: "7".into(),
         patch,
         guards,
+        holds: Holds::AsSeen,
     })
 }
 

@@ -231,6 +231,7 @@ async fn a_patch_is_found_by_its_mark_and_not_by_what_somebody_left() {
         resource_version: "7".into(),
         patch: json!({"spec": {"shutdown": "Stop"}}),
         guards: vec![Guard::NotOver],
+        holds: Holds::WhileGuarded,
     });
     let server = Faulty::start(|_, _| {
         Reply::json(200, &json!({"metadata": {"name": "run", "namespace": "apps", "uid": "u-1", "resourceVersion": "9"}, "spec": {"shutdown": "Stop"}}).to_string())

@@ -1,0 +1,83 @@
+//! Patch: one merge patch of an object, checked against the reading just before it.
+//!
+//! Deliberately absent: a further try after anything but a conflict, which alone proves that nothing was written.
+
+use super::{Writer, judge, path, refused};
+use crate::plan::{Holds, Outcome, Plan, Write};
+use serde_json::json;
+
+/// How often a patch that holds however its object moves is tried at the most.
+const TRIES: u32 = 5;
+
+impl Writer {
+    pub(super) async fn patch(&self, plan: &Plan, tried: &(dyn Fn(&str) + Send + Sync)) -> Outcome {
+        let Write::Patch {
+            id,
+            plural,
+            resource_version,
+            patch,
+            guards,
+            holds,
+        } = &plan.write
+        else {
+            return refused("It is no patch.");
+        };
+        let path = match path(plural, &id.namespace, &id.name) {
+            Ok(path) => path,
+            Err(outcome) => return outcome,
+        };
+        let (access, writing) = match self.writing(&id.environment).await {
+            Ok(both) => both,
+            Err(outcome) => return outcome,
+        };
+        let (seen, tries) = match holds {
+            Holds::AsSeen => (Some(&**resource_version), 1),
+            Holds::WhileGuarded => (None, TRIES),
+        };
+        let mut conflict: Option<String> = None;
+        let mut n = 1;
+        loop {
+            let found = self.look(access, &writing, plural, &id.namespace, &id.name);
+            let object = match (found.await.map(|looked| looked.object), &conflict) {
+                (Ok(Some(object)), _) => object,
+                (Ok(None), _) => return refused(format!("{id} is not there any more.")),
+                (Err(outcome), None) => return outcome,
+                // Something was sent before, so "nothing was sent" would not be true.
+                (Err(_), Some(detail)) => {
+                    return refused(format!("{detail} It could not be looked at again."));
+                }
+            };
+            // Something on the way may have sent it twice, so that the conflict is with its own first arrival.
+            if conflict.is_some() && judge::is_done(&object, id, plan) {
+                return Outcome::Applied {
+                    evidence: format!("{id} carries the plan"),
+                };
+            }
+            if let Some(because) = judge::changed(&object, id, seen, guards) {
+                return refused(because);
+            }
+            let version = object["metadata"]["resourceVersion"].as_str();
+            let Some(version) = version.filter(|version| !version.is_empty()) else {
+                return refused(format!("{id} was read without its resourceVersion."));
+            };
+            if conflict.is_some() {
+                tried(&format!("try {n}: {id} had moved, and nothing was written"));
+            }
+            let mut body = patch.clone();
+            // What was judged is what is patched: the server refuses it if the object moves after this reading.
+            body["metadata"]["resourceVersion"] = json!(version);
+            body["metadata"]["uid"] = json!(id.uid);
+            match writing.merge(&path, &body, self.limits.write).await {
+                Ok(answer) => {
+                    let evidence = format!("{plural} {id} patched");
+                    return judge::acknowledged(&answer.body, plan, evidence);
+                }
+                Err(failure) if n < tries && judge::is_conflict(&failure) => {
+                    conflict = Some(failure.fault.detail);
+                    n += 1;
+                }
+                Err(failure) => return self.answered(access, &writing, failure).await,
+            }
+        }
+    }
+}
