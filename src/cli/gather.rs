@@ -10,6 +10,7 @@ use crate::belongs::{lists::all_lists, repositories};
 use crate::config::Config;
 use crate::connect::{self, Connection, Only};
 use crate::delivery::Delivery;
+use crate::journal::Journal;
 use crate::model::{ActorKind, App, Environment, Fault, FaultKind, Target};
 use crate::plan::follow;
 use crate::provider::git::feed::{Depth, OneApp};
@@ -176,6 +177,8 @@ fn of_deliveries(delivery: &Delivery) -> Vec<Environment> {
 /// The facts, and the way to more of them.
 pub(super) struct Gathered {
     pub store: Store,
+    /// The own journal, with what the facts say of its plans.
+    pub journal: Journal,
     pub connection: Connection,
     pub deltas: mpsc::Receiver<Delta>,
     wanted: Vec<Source>,
@@ -248,6 +251,7 @@ pub(super) async fn gather(
     store.know_taken_back(journal.taken_back());
     Ok(Gathered {
         store,
+        journal,
         connection,
         deltas,
         wanted,

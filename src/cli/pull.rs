@@ -314,6 +314,7 @@ async fn wait(
         };
         let news = crate::plan::follow::follow(
             &known,
+            journal,
             &gathered.store,
             &config.delivery,
             Timestamp::now(),

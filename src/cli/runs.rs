@@ -10,7 +10,9 @@ use super::table::{Table, age};
 use super::{Ended, print, required};
 use crate::belongs::runs;
 use crate::delivery::Delivery;
+use crate::journal::Journal;
 use crate::model::*;
+use crate::plan::stopped::{self, StoppedBy};
 use crate::store::Store;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,7 +27,13 @@ pub(super) struct RunLine<'a> {
     pub app: Option<&'a str>,
     pub repository: Option<&'a str>,
     pub version: Option<&'a str>,
+    /// The engine's word: of a run that somebody stopped it is `Failed`.
     pub phase: &'a str,
+    /// It ended because somebody asked it to: its phase says nothing about what it tested.
+    pub stopped: bool,
+    /// Who stopped it, or is stopping it; null where nobody is known to.
+    pub stopped_by: Option<&'a str>,
+    pub stop_reason: Option<&'a str>,
     pub message: Option<&'a str>,
     pub started: Option<String>,
     pub finished: Option<String>,
@@ -34,6 +42,9 @@ pub(super) struct RunLine<'a> {
     pub at: Option<Timestamp>,
     #[serde(skip)]
     pub state: String,
+    /// Who stopped it and why, in words.
+    #[serde(skip)]
+    pub stop: Option<String>,
 }
 
 pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
@@ -67,6 +78,7 @@ pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
     let app = args.app.as_deref().map(App::new);
     let lines = lines(
         &config.delivery,
+        &gathered.journal,
         listed(
             &gathered.store,
             &config.delivery,
@@ -89,6 +101,7 @@ pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
                 "MESSAGE",
             ]);
             for line in &lines {
+                let message = said_of_end(line);
                 let started = line.at.map(|at| age(now.duration_since(at).as_secs()));
                 table.row([
                     line.environment,
@@ -98,7 +111,7 @@ pub(super) async fn run(args: &RunsArgs, common: &Common) -> Ended {
                     line.version.unwrap_or_default(),
                     &line.state,
                     started.as_deref().unwrap_or_default(),
-                    line.message.unwrap_or_default(),
+                    &message,
                 ]);
             }
             print::out(&table.to_string())?;
@@ -135,23 +148,40 @@ pub(super) fn listed<'a>(
     runs
 }
 
-pub(super) fn lines<'a>(delivery: &Delivery, runs: Vec<&'a Run>) -> Vec<RunLine<'a>> {
+/// Who stopped it and why, then what the engine says of it.
+fn said_of_end(line: &RunLine<'_>) -> String {
+    let texts = line.stop.as_deref().into_iter().chain(line.message);
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+pub(super) fn lines<'a>(
+    delivery: &Delivery,
+    journal: &'a Journal,
+    runs: Vec<&'a Run>,
+) -> Vec<RunLine<'a>> {
     let keys = delivery.runs.as_ref();
-    let line = |run: &'a Run| RunLine {
-        environment: run.environment().as_str(),
-        namespace: &run.id.namespace,
-        name: &run.id.name,
-        template: run.template.as_deref(),
-        app: keys.and_then(|keys| run.parameter_or_label(&keys.app_label)),
-        repository: keys.and_then(|keys| run.parameter_or_label(&keys.repository_label)),
-        version: keys.and_then(|keys| run.parameter_or_label(&keys.version_label)),
-        phase: run.phase.as_str(),
-        message: run.message.as_deref(),
-        started: run.started.map(moment),
-        finished: run.finished.map(moment),
-        resubmitted_from: run.resubmitted_from(),
-        at: run.begun(),
-        state: run.state_in_words(),
+    let line = |run: &'a Run| {
+        let by = StoppedBy::of_run(journal, run);
+        RunLine {
+            environment: run.environment().as_str(),
+            namespace: &run.id.namespace,
+            name: &run.id.name,
+            template: run.template.as_deref(),
+            app: keys.and_then(|keys| run.parameter_or_label(&keys.app_label)),
+            repository: keys.and_then(|keys| run.parameter_or_label(&keys.repository_label)),
+            version: keys.and_then(|keys| run.parameter_or_label(&keys.version_label)),
+            phase: run.phase.as_str(),
+            stopped: run.was_stopped(),
+            stopped_by: by.map(|by| by.who),
+            stop_reason: by.and_then(|by| by.reason),
+            message: run.message.as_deref(),
+            started: run.started.map(moment),
+            finished: run.finished.map(moment),
+            resubmitted_from: run.resubmitted_from(),
+            at: run.begun(),
+            state: run.state_in_words(),
+            stop: stopped::in_words(journal, run),
+        }
     };
     runs.into_iter().map(line).collect()
 }

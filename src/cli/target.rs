@@ -75,7 +75,7 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
         parent_has_it: status.parent_has_it,
         because: &status.because,
         pods: pods.iter().map(|pod| PodLine::new(pod)).collect(),
-        runs: super::runs::lines(&config.delivery, runs),
+        runs: super::runs::lines(&config.delivery, &gathered.journal, runs),
     };
     match common.output {
         Form::Json => print::json(&page)?,
@@ -199,32 +199,81 @@ fn page_in_words(page: &TargetPage<'_>, status: &Status) -> String {
 
 fn run_in_words(run: &RunLine<'_>) -> String {
     let version = run.version.unwrap_or_default();
-    format!("{} {} {version}", run.name, run.state)
+    let stop = run.stop.as_ref().map(|stop| format!("; {stop}"));
+    format!(
+        "{} {} {version}{}",
+        run.name,
+        run.state,
+        stop.unwrap_or_default()
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Journal;
     use crate::store::Fact;
     use crate::store::fixture::{delivery, smoke};
 
     #[test]
     fn a_run_that_somebody_stops_is_listed_as_that_and_its_phase_is_the_engines() {
-        for (phase, shutdown, state) in [
-            (RunPhase::Failed, None, "Failed"),
-            (RunPhase::Failed, Some("Stop"), "Failed, stopped"),
-            (RunPhase::Running, Some("Stop"), "Running, stopping"),
+        use crate::model::run::{STOP_ACTOR, STOP_REASON};
+        let by_plan = [(STOP_ACTOR, "bob"), (STOP_REASON, "DB is down")];
+        for (phase, shutdown, marks, words, stopped, by, why) in [
+            (
+                RunPhase::Failed,
+                None,
+                &[][..],
+                "Failed v2",
+                false,
+                None,
+                None,
+            ),
+            // By another console than ours: nobody is known.
+            (
+                RunPhase::Failed,
+                Some("Stop"),
+                &[],
+                "Failed, stopped v2",
+                true,
+                None,
+                None,
+            ),
+            (
+                RunPhase::Failed,
+                Some("Stop"),
+                &by_plan,
+                "Failed, stopped v2; stopped by bob: DB is down",
+                true,
+                Some("bob"),
+                Some("DB is down"),
+            ),
+            (
+                RunPhase::Running,
+                Some("Stop"),
+                &by_plan[..1],
+                "Running, stopping v2; stopping, by bob",
+                false,
+                Some("bob"),
+                None,
+            ),
         ] {
             let Fact::Run(mut run) = smoke("staging", "publisher", "post-sync-a", "v2", phase)
             else {
                 unreachable!()
             };
             run.shutdown = shutdown.map(Into::into);
-            let delivery = delivery();
-            let lines = crate::cli::runs::lines(&delivery, vec![&run]);
-            assert_eq!(run_in_words(&lines[0]), format!("post-sync-a {state} v2"));
+            for (key, value) in marks {
+                run.annotations.insert((*key).into(), (*value).into());
+            }
+            let (delivery, journal) = (delivery(), Journal::default());
+            let lines = crate::cli::runs::lines(&delivery, &journal, vec![&run]);
+            assert_eq!(run_in_words(&lines[0]), format!("post-sync-a {words}"));
             let page = serde_json::to_value(&lines[0]).unwrap();
             assert_eq!(page["phase"], run.phase.as_str());
+            assert_eq!(page["stopped"], stopped);
+            assert_eq!(page["stopped_by"], serde_json::json!(by));
+            assert_eq!(page["stop_reason"], serde_json::json!(why));
         }
     }
 }

@@ -9,24 +9,34 @@ mod rollout;
 
 pub use of_journal::{note_in_memory, noted};
 
+use super::stopped::StoppedBy;
 use super::{Hop, HopEffect, Outcome, Plan, sync};
 use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
 use crate::delivery::Delivery;
-use crate::journal::{Record, What};
+use crate::journal::{Journal, Record, What};
 use crate::model::{App, Change, Environment, Phase, Repository, Run, RunPhase, Target, Version};
 use crate::store::Store;
 use jiff::{SignedDuration, Timestamp};
 
 /// What to note of one plan now: hops that were seen, and the awaited one if it is late. Nothing is noted of a plan
 /// that was not applied.
-pub fn follow(record: &Record, store: &Store, delivery: &Delivery, now: Timestamp) -> Vec<What> {
+///
+/// `journal` may know who stopped a run that it waited for.
+pub fn follow(
+    record: &Record,
+    journal: &Journal,
+    store: &Store,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Vec<What> {
     let sent_at = applied_at(record).filter(|_| !record.was_followed());
     let Some(sent_at) = sent_at else {
         return Vec::new();
     };
     let facts = Facts {
         plan: &record.plan,
+        journal,
         store,
         delivery,
         sent_at,
@@ -113,14 +123,12 @@ fn implies(later: &Hop, before: &Hop) -> bool {
     }
 }
 
-/// `post-sync-r2-192ddf4d Failed: child failed`, `post-sync-r2-192ddf4d was stopped`.
-fn ended(run: &Run) -> String {
-    // Its phase says nothing then, and its message that it was stopped.
-    if run.was_stopped() {
-        return format!("{} was stopped", run.id.name);
+/// `was stopped by bob: DB is down`: nobody who reads that it was stopped should have to look for whom to ask.
+fn was_stopped(journal: &Journal, run: &Run) -> String {
+    match StoppedBy::of_run(journal, run) {
+        Some(by) => format!("was stopped {by}"),
+        None => "was stopped".to_owned(),
     }
-    let what = format!("{} {}", run.id.name, run.phase.as_str());
-    with(what, run.message.as_deref())
 }
 
 fn with(what: String, message: Option<&str>) -> String {
@@ -132,6 +140,7 @@ fn with(what: String, message: Option<&str>) -> String {
 
 struct Facts<'a> {
     plan: &'a Plan,
+    journal: &'a Journal,
     store: &'a Store,
     delivery: &'a Delivery,
     sent_at: Timestamp,
@@ -209,9 +218,10 @@ impl Facts<'_> {
                 environment,
                 app,
                 version,
-            } => self.smoke(environment, app, version, |run| {
-                run.phase == RunPhase::Succeeded
-            }),
+            } => {
+                let smoke = self.smoke(environment, app, version);
+                smoke.iter().any(|run| run.phase == RunPhase::Succeeded)
+            }
         }
     }
 
@@ -225,11 +235,11 @@ impl Facts<'_> {
             } => self
                 .run(environment, name)
                 .filter(|run| run.phase.is_over() && run.phase.as_str() != wanted)
-                .map(ended),
+                .map(|run| self.ended(run)),
             HopEffect::Declared { .. } => self
                 .creates()
                 .filter(|run| run.phase.has_failed())
-                .map(ended),
+                .map(|run| self.ended(run)),
             HopEffect::Synced { environment, app } => {
                 let app = application(self.store, self.delivery, environment, app.as_str())?;
                 let ours = app.operation_plan.as_deref() == Some(self.plan.id.as_str());
@@ -247,14 +257,17 @@ impl Facts<'_> {
                 app,
                 version,
             } => {
-                let is_any = |is: fn(&Run) -> bool| self.smoke(environment, app, version, is);
-                if is_any(|run| !run.phase.is_over()) {
+                let smoke = self.smoke(environment, app, version);
+                if smoke.iter().any(|run| !run.phase.is_over()) {
                     return None;
                 }
-                let ended = match () {
-                    () if is_any(Run::has_failed) => Some("failed"),
-                    () if is_any(Run::was_stopped) => Some("was stopped"),
-                    () => None,
+                let has_failed = smoke.iter().any(|run| run.has_failed());
+                let stopped = smoke.iter().copied().filter(|run| run.was_stopped());
+                let stopped = stopped.min_by(|a, b| belongs::runs::newest_first(a, b));
+                let ended = match stopped {
+                    _ if has_failed => Some("failed".to_owned()),
+                    Some(run) => Some(was_stopped(self.journal, run)),
+                    None => None,
                 };
                 ended
                     .map(|ended| format!("the smoke run of {version} in {environment} {ended}"))
@@ -262,6 +275,16 @@ impl Facts<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `post-sync-r2-192ddf4d Failed: child failed`, `post-sync-r2-192ddf4d was stopped by bob: DB is down`.
+    fn ended(&self, run: &Run) -> String {
+        // Its phase says nothing then, and its message that it was stopped.
+        if run.was_stopped() {
+            return format!("{} {}", run.id.name, was_stopped(self.journal, run));
+        }
+        let what = format!("{} {}", run.id.name, run.phase.as_str());
+        with(what, run.message.as_deref())
     }
 
     /// Whether the plan's run had failed before a version was declared: what brings it later is somebody else's work.
@@ -355,17 +378,11 @@ impl Facts<'_> {
         status(self.store, self.delivery, &target, self.now)
     }
 
-    /// Whether a smoke run of the version is as `is` wants it: one that began after the plan was sent, be it late,
-    /// but before the same version was brought again, because from then on it tests that.
-    fn smoke(
-        &self,
-        environment: &Environment,
-        app: &App,
-        version: &Version,
-        is: impl Fn(&Run) -> bool,
-    ) -> bool {
+    /// The smoke runs of the version: those that began after the plan was sent, be it late, but before the same version was
+    /// brought again, because from then on they test that.
+    fn smoke(&self, environment: &Environment, app: &App, version: &Version) -> Vec<&Run> {
         let Some(runs) = &self.delivery.runs else {
-            return false;
+            return Vec::new();
         };
         let target = Target {
             environment: environment.clone(),
@@ -377,11 +394,11 @@ impl Facts<'_> {
         // The oldest is the plan's own.
         let again = brought.and_then(|newest_first| newest_first.rev().nth(1));
         let is_its = |at| self.is_after(at) && again.is_none_or(|again| at < again.at);
-        smoke.into_iter().any(|run| {
+        let its = smoke.into_iter().filter(|run| {
             run.version(&runs.version_label).as_ref() == Some(version)
                 && run.created.is_some_and(is_its)
-                && is(run)
-        })
+        });
+        its.collect()
     }
 
     /// Whether a time of the far side is after the plan was made. Its times are whole seconds, and its clock may differ

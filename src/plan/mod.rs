@@ -34,6 +34,7 @@ mod shell;
 pub mod show;
 mod stays;
 mod stop;
+pub mod stopped;
 mod subject;
 mod sync;
 mod typed;

@@ -4,8 +4,9 @@
 //! Deliberately absent: what is still under way, which collides ([`super::in_flight`]).
 
 use super::in_flight::is_the_same;
+use super::stopped::StoppedBy;
 use super::subject::{Draft, Subject};
-use super::{Lever, Moves, Plan, PlanId, Request};
+use super::{Lever, Moves, Plan, Request};
 use crate::belongs::runs::{by_id, in_cluster, newest_first, promotes_into, writes};
 use crate::journal::{Journal, Record};
 use crate::model::span::span;
@@ -47,7 +48,7 @@ fn stopped_below(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
     let (name, cluster, to) = (&run.id.name, run.environment(), to.short());
     let carries = format!("{name} @ {cluster}, which brings {to} into {here} when it passes");
     if run.is_stopping() {
-        let by = stopped_by(subject.context.journal, run);
+        let by = StoppedBy::of_run(subject.context.journal, run);
         let by = by.map(|by| format!(" {by}")).unwrap_or_default();
         return Some(format!("{carries}, is being stopped{by}"));
     }
@@ -64,7 +65,7 @@ fn being_stopped(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
     let run = stopping
         .filter(|run| run.is_stopping())
         .min_by(|a, b| newest_first(a, b))?;
-    let by = match stopped_by(subject.context.journal, run) {
+    let by = match StoppedBy::of_run(subject.context.journal, run) {
         Some(by) => format!(" {by}"),
         None => String::new(),
     };
@@ -107,8 +108,8 @@ fn by_journal(subject: &Subject<'_>, record: &Record) -> Option<String> {
     };
     is_recent(subject, at).then_some(())?;
     let by = match stop {
-        Some(stop) => Some(name_stop(journal, stop)),
-        None => made(subject, &record.plan).and_then(|run| stopped_by(journal, run)),
+        Some(stop) => Some(StoppedBy::of_plan(journal, stop)),
+        None => made(subject, &record.plan).and_then(|run| StoppedBy::of_run(journal, run)),
     };
     let why = match by {
         Some(by) => format!("stopped {by}"),
@@ -179,36 +180,11 @@ fn bringing<'a>(
 }
 
 fn why_stopped(journal: &Journal, run: &Run, its_run: &str) -> String {
-    match (stopped_by(journal, run), run.message.as_deref()) {
+    match (StoppedBy::of_run(journal, run), run.message.as_deref()) {
         (Some(by), _) => format!("stopped {by}"),
         (None, Some(message)) => format!("{its_run} says {}", message.trim_end_matches('.')),
         (None, None) => format!("{its_run} was stopped"),
     }
-}
-
-/// `by root (plan 3032): wait`: by the plan of the journal that stopped a run, else by what such a plan left on it.
-fn stopped_by(journal: &Journal, run: &Run) -> Option<String> {
-    let stop = run.stop_plan();
-    match stop.and_then(|stop| journal.get(&PlanId::new(stop))) {
-        Some(stop) => Some(name_stop(journal, stop)),
-        None => {
-            let reason = name_reason(run.stop_reason().map(|reason| &**reason));
-            Some(format!("by {}{reason}", run.stopped_by()?))
-        }
-    }
-}
-
-fn name_stop(journal: &Journal, stop: &Record) -> String {
-    let plan = &stop.plan;
-    let reason = name_reason(plan.request.reason.as_deref());
-    let (who, id) = (&plan.who.login, journal.short(&plan.id));
-    format!("by {who} (plan {id}){reason}")
-}
-
-fn name_reason(reason: Option<&str>) -> String {
-    reason
-        .map(|reason| format!(": {reason}"))
-        .unwrap_or_default()
 }
 
 fn sentence(subject: &Subject<'_>, at: Timestamp, who: Option<&str>, why: &str) -> String {

@@ -4,7 +4,7 @@
 
 use super::list;
 use super::recent::name_mover;
-use super::run::opened;
+use super::run::{opened, stopped_by};
 use super::sentence::as_of;
 use super::time::when;
 use crate::belongs::lists;
@@ -202,8 +202,9 @@ pub fn markdown(state: &State, subject: &Subject) -> Option<String> {
         }
         Subject::Run(id, target) => {
             let phase = opened(state).map_or("gone".to_owned(), Run::state_in_words);
+            let by = stopped_by(state, id);
             format!(
-                "**{}** @ {}: run `{}` {phase}",
+                "**{}** @ {}: run `{}` {phase}{by}",
                 target.app, target.environment, id.name
             )
         }

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: drawing. `update` asks here how many lines are visible, so that a page is a page.
 
+use super::run::stop_lines;
 use super::{banner, levers, message, question, recent, refused, sentence};
 use crate::action::Action;
 use crate::state::{Overlay, Pane, State, View};
@@ -300,9 +301,12 @@ pub fn lines_in_sight(state: &State, panes: &Panes) -> Range<usize> {
     top..top + rows
 }
 
-/// Lines of the run's tree that are visible, without its title.
+/// Lines of the run's tree that are visible, without its title and what is said below that of who stopped it.
 pub fn run_rows(state: &State, panes: &Panes) -> usize {
-    run_area(state, panes).map_or(0, |area| usize::from(area.height.saturating_sub(1)))
+    run_area(state, panes).map_or(0, |area| {
+        let above = 1 + stop_lines(state, usize::from(area.width)).len();
+        usize::from(area.height).saturating_sub(above)
+    })
 }
 
 /// Lines of the log that are visible, without its title.

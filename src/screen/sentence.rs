@@ -9,7 +9,7 @@ use crate::board::status::Status;
 use crate::model::{Change, Target, Version, span::span};
 use crate::plan::waits::state_in_words;
 use crate::screen::layout::{self, Panes};
-use crate::screen::{keys, mute, proposed::why_not_proposed, recent::name_mover};
+use crate::screen::{keys, mute, proposed::why_not_proposed, recent::name_mover, run::stopped_by};
 use crate::state::State;
 use crate::store::Source;
 use crate::text::{end_sentence, wrap};
@@ -200,7 +200,8 @@ fn calm(state: &State, status: &Status) -> String {
             (_, true) | (None, _) => String::new(),
             (Some(version), false) => format!(" of {}", version.short()),
         };
-        parts.push(format!("smoke{of} {}", smoke.words));
+        let by = stopped_by(state, &smoke.run);
+        parts.push(format!("smoke{of} {}{by}", smoke.words));
     }
     if let Some(live) = status.live.as_ref().filter(|live| live.pods > 0) {
         let of = live

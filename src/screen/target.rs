@@ -7,6 +7,7 @@ mod objects;
 
 use super::line::{Line, Tone};
 use super::recent::name_mover;
+use super::run::stopped_by;
 use super::sentence::as_of;
 use super::time::when;
 use crate::belongs::lists;
@@ -219,14 +220,16 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
     let verified = match &status.smoke {
         None if state.delivery.runs.is_none() => "the delivery has no smoke runs".to_owned(),
         None => unread(Kind::Runs, "no smoke run is kept"),
+        // Whose run it is stands before whoever stopped it.
         Some(smoke) => format!(
-            "smoke {}{}, {}, {}",
-            smoke.words,
+            "smoke{} {}{}, {}, {}",
             smoke
                 .version
                 .as_ref()
                 .map(|v| format!(" of {}", v.short()))
                 .unwrap_or_default(),
+            smoke.words,
+            stopped_by(state, &smoke.run),
             age(state, smoke.at),
             smoke.run.name
         ),

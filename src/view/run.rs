@@ -1,6 +1,7 @@
 //! Run: the step tree of one run, as the engine ran it, each row with its time and what became of it.
 //!
-//! Deliberately absent: the order of the rows (the model's tree) and logs. The title is one line; `update` counts on it.
+//! Deliberately absent: the order of the rows (the model's tree) and logs. The title is one line, and below it stands who
+//! stopped the run; `update` counts on both ([`crate::screen::layout::run_rows`]).
 
 mod row;
 
@@ -9,8 +10,8 @@ use super::theme::Theme;
 use crate::action::{Action, Place};
 use crate::belongs::lists;
 use crate::model::tree::Tree;
-use crate::model::{Node, Nodes, Run, RunPhase, span::span};
-use crate::screen::run::{opened, row::more, row::time_at, selected};
+use crate::model::{Node, Nodes, Run};
+use crate::screen::run::{opened, prospect, row::more, row::time_at, selected, stop_lines};
 use crate::screen::{keys, place::place};
 use crate::state::State;
 use crate::store::Kind;
@@ -25,15 +26,20 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
     let look = pen.theme.title(focused);
     let Some(run) = opened(state) else {
         pen.line(0, &Line::new().look(heading(state, None), look));
-        return say(pen, &absent(state));
+        return say(pen, 1, &absent(state));
     };
     pen.line(0, &Line::new().look(heading(state, Some(run)), look));
+    let mut y = 1;
+    for line in stop_lines(state, pen.columns()) {
+        pen.line(y, &pen.theme.styled(line));
+        y += 1;
+    }
     let nodes = match &run.nodes {
-        Nodes::Unread(why) => return say(pen, why),
-        Nodes::Read(nodes) if nodes.is_empty() => return say(pen, &no_steps(run)),
+        Nodes::Unread(why) => return say(pen, y, why),
+        Nodes::Read(nodes) if nodes.is_empty() => return say(pen, y, &no_steps(run)),
         Nodes::Read(nodes) => nodes,
     };
-    rows(state, run, nodes, focused, pen);
+    rows(state, run, nodes, focused, y, pen);
 }
 
 /// `publisher @ staging v1362 post-sync-7xk2p`.
@@ -88,24 +94,24 @@ fn no_steps(run: &Run) -> String {
     let so_far = if run.phase.is_over() { "" } else { " yet" };
     format!(
         "This run has no steps{so_far}: {}. {message}",
-        run.phase.as_str()
+        run.state_in_words()
     )
 }
 
-fn say(pen: &mut Pen<'_>, text: &str) {
+fn say(pen: &mut Pen<'_>, from: usize, text: &str) {
     let columns = pen.columns();
     for (y, line) in wrap(text, columns, columns).into_iter().enumerate() {
-        pen.line(1 + y, &Line::new().safe(line, pen.theme.plain()));
+        pen.line(from + y, &Line::new().safe(line, pen.theme.plain()));
     }
 }
 
-fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, pen: &mut Pen<'_>) {
+fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, from: usize, pen: &mut Pen<'_>) {
     let tree = Tree::of_run(run);
     let columns = pen.columns();
     let time_at = time_at(&tree, columns);
     let top = state.ui.run.as_ref().map_or(0, |ui| ui.top);
     let selected = selected(state, &tree);
-    let mut y = 1;
+    let mut y = from;
     for (nth, row) in tree.rows.iter().enumerate().skip(top) {
         let Some(node) = nodes.get(row.node).filter(|_| y < pen.rows()) else {
             continue;
@@ -134,7 +140,7 @@ fn rows(state: &State, run: &Run, nodes: &[Node], focused: bool, pen: &mut Pen<'
     }
 }
 
-/// What the engine says of the whole run, and `passing sends v1362 to PRODUCTION, ~5m` of one that has not passed.
+/// What the engine says of the whole run, and what comes of it.
 fn ends(state: &State, run: &Run, columns: usize, theme: Theme) -> Vec<Line> {
     let message = run.message.as_deref().filter(|m| !m.is_empty());
     let message = message
@@ -142,31 +148,8 @@ fn ends(state: &State, run: &Run, columns: usize, theme: Theme) -> Vec<Line> {
         .unwrap_or_default()
         .into_iter()
         .map(|line| Line::new().safe(line, theme.dim()));
-    let has_passed = run.phase == RunPhase::Succeeded;
-    let passing = crate::plan::passing(run, &state.store, &state.delivery)
-        .filter(|_| !has_passed)
-        .map(|(version, reach)| match reach.environments.last() {
-            None => Line::new().look("passing sends it nowhere", theme.dim()),
-            Some(last) => {
-                let name = match reach.production {
-                    true => last.as_str().to_uppercase(),
-                    false => last.to_string(),
-                };
-                let (version, time) = (version.short(), span(reach.seconds));
-                let look = match reach.production {
-                    true => theme.danger(),
-                    false => theme.plain(),
-                };
-                // Without the gates it is not known how far.
-                let sends = match reach.because.is_empty() {
-                    true => "sends",
-                    false => "may send",
-                };
-                Line::new().look(
-                    format!("passing {sends} {version} to {name}, ~{time}"),
-                    look,
-                )
-            }
-        });
-    message.chain(passing).collect()
+    let prospect = prospect(state, run, columns).into_iter();
+    message
+        .chain(prospect.map(|line| theme.styled(line)))
+        .collect()
 }

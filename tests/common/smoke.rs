@@ -88,6 +88,16 @@ pub fn log() -> Log {
 
 /// The run open on its first failed leaf, the log on its first error; on the pane that is given.
 pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
+    opened_as(columns, rows, pane, |_| {})
+}
+
+/// The same of a run that is changed.
+pub fn opened_as(columns: u16, rows: u16, pane: Pane, change: impl FnOnce(&mut Run)) -> State {
+    opened_in(&world(change), columns, rows, pane)
+}
+
+/// The world in which it failed, with the run changed.
+pub fn world(change: impl FnOnce(&mut Run)) -> World {
     let mut world = World::new();
     world.calm("publisher", "v1362", "9h");
     world.stands("production", "publisher", "v1360", "v1361", "26h");
@@ -102,17 +112,23 @@ pub fn opened(columns: u16, rows: u16, pane: Pane) -> State {
         |run| {
             run.id.name = "post-sync-7xk2p".into();
             run.nodes = Nodes::Read(Arc::new(nodes()));
+            change(run);
         },
     );
+    for environment in world.environments() {
+        world.application(environment.as_str(), "app-config", |a| a.parent = None);
+    }
+    world
+}
+
+/// The run of a world open.
+pub fn opened_in(world: &World, columns: u16, rows: u16, pane: Pane) -> State {
     let id = world.facts[&Environment::new("staging")]
         .iter()
         .find(|fact| &*fact.id().name == "post-sync-7xk2p")
         .unwrap()
         .id()
         .clone();
-    for environment in world.environments() {
-        world.application(environment.as_str(), "app-config", |a| a.parent = None);
-    }
     let mut state = world.state(columns, rows);
     let target = Target::new("staging", "publisher");
     let tree = Tree::grow("post-sync-7xk2p", &nodes());

@@ -53,7 +53,13 @@ impl Story {
     pub fn look(&mut self, world: &World, after: i64) -> Vec<What> {
         let at = now().checked_add(SignedDuration::from_secs(after)).unwrap();
         let state = world.state(80, 24);
-        let noted = follow::follow(self.record(), &state.store, &world.delivery, at);
+        let noted = follow::follow(
+            self.record(),
+            &self.journal,
+            &state.store,
+            &world.delivery,
+            at,
+        );
         for what in &noted {
             self.take(at, what.clone());
         }
@@ -149,6 +155,21 @@ fn a_promotion_is_seen_hop_by_hop() {
         }
     }
     let because = "the smoke run of v1362 in production was stopped".to_owned();
+    let cut_short = [What::CutShort { hop: 5, because }];
+    assert_eq!(story.clone().look(&stopped, 150), cut_short);
+    // Who it was stands on the run.
+    let run = stopped
+        .facts
+        .get_mut(&Environment::new("production"))
+        .unwrap();
+    for fact in run {
+        if let leverframe::store::Fact::Run(run) = fact {
+            for (key, value) in [(mark::STOP_ACTOR, "bob"), (mark::STOP_REASON, "DB is down")] {
+                run.annotations.insert(key.into(), value.into());
+            }
+        }
+    }
+    let because = "the smoke run of v1362 in production was stopped by bob: DB is down".to_owned();
     let cut_short = [What::CutShort { hop: 5, because }];
     assert_eq!(story.clone().look(&stopped, 150), cut_short);
     // Unless it is being tested.
@@ -280,7 +301,7 @@ fn a_run_that_somebody_stops_cuts_the_plan_short_and_did_not_fail() {
         panic!()
     };
     let mut story = Story::applied(plan);
-    let run = Run {
+    let mut run = Run {
         id: ObjectId {
             name,
             uid: "new".into(),
@@ -291,9 +312,36 @@ fn a_run_that_somebody_stops_cuts_the_plan_short_and_did_not_fail() {
         message: Some("Stopped with strategy 'Terminate'".into()),
         ..failed(&world)
     };
-    world.put("staging", leverframe::store::Fact::Run(run));
-    let because = "post-sync-r2-2b862431 was stopped".to_owned();
-    assert_eq!(story.look(&world, 5)[1], What::CutShort { hop: 1, because });
+    let mut says = |story: &mut Story, run: &Run, by: &str| {
+        world.put("staging", leverframe::store::Fact::Run(run.clone()));
+        let because = format!("post-sync-r2-2b862431 was stopped{by}");
+        assert_eq!(story.look(&world, 5)[1], What::CutShort { hop: 1, because });
+        let stands = format!("cut short: post-sync-r2-2b862431 was stopped{by}");
+        assert_eq!(story.stands(5), stands);
+    };
+    says(&mut story.clone(), &run, "");
+    for (key, value) in [
+        (mark::STOP, "3032"),
+        (mark::STOP_ACTOR, "bob"),
+        (mark::STOP_REASON, "DB is down"),
+    ] {
+        run.annotations.insert(key.into(), value.into());
+    }
+    says(&mut story.clone(), &run, " by bob: DB is down");
+    // The own journal has the plan that stopped it.
+    let mut stop = story.record().plan.clone();
+    stop.id = PlanId::new("3032");
+    stop.request.lever = Lever::Stop;
+    stop.request.reason = Some("DB is down".into());
+    stop.who.login = "anna".into();
+    story.journal.add_entry(Entry {
+        at: now(),
+        plan: stop.id.clone(),
+        what: What::Intent {
+            plan: Box::new(stop),
+        },
+    });
+    says(&mut story, &run, " by anna (plan 3032): DB is down");
 }
 
 #[test]

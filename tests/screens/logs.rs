@@ -3,7 +3,9 @@
 use super::golden::{drawn, golden};
 use super::{hostile, smoke, world};
 use leverframe::model::log::{Filter, Log, Pattern, Stretch};
-use leverframe::model::{Fault, FaultKind, Nodes, Target};
+use leverframe::model::{Fault, FaultKind, Nodes, RunPhase, Target};
+use leverframe::plan::mark::{STOP, STOP_ACTOR, STOP_REASON};
+use leverframe::plan::{Lever, Plan};
 use leverframe::state::{LogUi, Pane, RunUi, State, View};
 use leverframe::store::Kind;
 use std::collections::BTreeMap;
@@ -18,6 +20,121 @@ fn a_failed_run_opens_on_its_failed_leaf() {
     golden("run", |columns, rows| {
         smoke::opened(columns, rows, Pane::Run)
     });
+}
+
+/// The run in some phase, asked to stop or not, with what a plan left on it.
+fn run_in(size: (u16, u16), phase: RunPhase, is_asked: bool, marks: &[(&str, &str)]) -> State {
+    smoke::opened_as(size.0, size.1, Pane::Run, |run| {
+        run.finished = run.finished.filter(|_| phase.is_over());
+        run.phase = phase;
+        run.shutdown = is_asked.then(|| "Stop".into());
+        for (key, value) in marks {
+            run.annotations.insert((*key).into(), (*value).into());
+        }
+    })
+}
+
+const BY_BOB: [(&str, &str); 3] = [
+    (STOP, "3032303230323032"),
+    (STOP_ACTOR, "bob"),
+    (STOP_REASON, "DB is down in prod, wait for 4711"),
+];
+
+/// What the pane says of a run in each of its states: none that is over sends anything, and none that was stopped may do so.
+#[test]
+fn a_run_says_what_comes_of_it_and_who_stopped_it() {
+    let size = (80, 24);
+    let (sends, resubmit) = (
+        "passing sends v1362 to PRODUCTION, ~4m",
+        "a resubmit that passes would send v1362 to PRODUCTION",
+    );
+    let by_bob = "stopped by bob: DB is down in prod, wait for 4711";
+    let stopping = "stopping, by bob: DB is down in prod, wait for 4711";
+    let (unknown, ends) = ("by whom is not known", "stopped 41m ago");
+    let all = [sends, resubmit, by_bob, stopping, unknown, ends];
+    for (phase, is_asked, marks, said) in [
+        (RunPhase::Running, false, &[][..], &[sends][..]),
+        // Whether it may be resubmitted is not known here.
+        (RunPhase::Failed, false, &[], &[]),
+        (RunPhase::Error, false, &[], &[]),
+        (RunPhase::Succeeded, false, &[], &[]),
+        (RunPhase::Running, true, &BY_BOB, &[stopping]),
+        (RunPhase::Pending, true, &[], &[unknown]),
+        (RunPhase::Failed, true, &BY_BOB, &[by_bob, ends]),
+        (RunPhase::Error, true, &BY_BOB, &[by_bob, ends]),
+        (RunPhase::Failed, true, &[], &[unknown, ends]),
+        // It was asked to, and passed all the same.
+        (RunPhase::Succeeded, true, &BY_BOB, &[]),
+    ] {
+        let screen = drawn(&run_in(size, phase.clone(), is_asked, marks));
+        for text in all {
+            assert_eq!(
+                screen.contains(text),
+                said.contains(&text),
+                "{phase:?} {text}: {screen}"
+            );
+        }
+        assert_eq!(
+            screen.contains("passing"),
+            said.contains(&sends),
+            "{screen}"
+        );
+    }
+    for (is_asked, says) in [(false, true), (true, false)] {
+        let mut world = smoke::world(|run| {
+            run.shutdown = is_asked.then(|| "Stop".into());
+            run.spec = "{\"workflowTemplateRef\":{\"name\":\"post-sync\"},\"arguments\":{}}".into();
+        });
+        world.may_all();
+        let screen = drawn(&smoke::opened_in(&world, 80, 24, Pane::Run));
+        assert_eq!(screen.contains(resubmit), says, "{screen}");
+        assert!(!screen.contains(sends), "{screen}");
+    }
+    // The own journal has the plan.
+    let mut state = run_in((120, 40), RunPhase::Failed, true, &BY_BOB);
+    let mut permitted = smoke::world(|_| {});
+    permitted.may_all();
+    let permitted = smoke::opened_in(&permitted, 80, 24, Pane::Run);
+    let of_bob = super::request(Lever::Refresh, "staging", "publisher");
+    let mut stop = Plan {
+        id: super::plan_id(BY_BOB[0].1),
+        ..super::decide(&permitted, &of_bob).unwrap()
+    };
+    stop.who.login = "bob".into();
+    stop.request.reason = Some("DB is down in prod".into());
+    world::intend(&mut state, stop, "42m");
+    let screen = drawn(&state);
+    for line in ["stopped by bob (plan 3032): DB is down in", "|prod"] {
+        assert!(screen.contains(line), "{line}: {screen}");
+    }
+    // A run whose steps cannot be read was stopped by somebody, too.
+    let unread = smoke::opened_as(80, 24, Pane::Run, |run| {
+        run.shutdown = Some("Stop".into());
+        run.nodes = Nodes::Unread("The steps are offloaded.".into());
+        for (key, value) in BY_BOB {
+            run.annotations.insert(key.into(), value.into());
+        }
+    });
+    let screen = drawn(&unread);
+    for text in [by_bob, "The steps are offloaded."] {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+}
+
+/// It stands above the steps, and the selected one is in sight below it.
+#[test]
+fn who_stopped_a_run_is_said_whichever_steps_are_in_sight() {
+    for rows in 9..24 {
+        let mut state = run_in((80, rows), RunPhase::Failed, true, &BY_BOB);
+        for (word, step) in [("G", "exit-handler"), ("g", "post-sync-7xk2p  ")] {
+            super::key(&mut state, word, 0, false);
+            leverframe::update::derive_for_key(&mut state);
+            let screen = drawn(&state);
+            for text in ["stopped by bob: DB is down in prod", step] {
+                assert!(screen.contains(text), "{rows} {text}: {screen}");
+            }
+        }
+    }
 }
 
 #[test]

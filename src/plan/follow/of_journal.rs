@@ -22,7 +22,7 @@ pub fn noted(
             record.plan_state(),
             PlanState::Underway | PlanState::Late | PlanState::CutShort
         ) {
-            let whats = follow(record, store, delivery, now);
+            let whats = follow(record, journal, store, delivery, now);
             noted.extend(whats.into_iter().map(|what| (id(), what)));
         }
         if let Some(evidence) = arrived_after_all(record, store, delivery, now) {

@@ -135,6 +135,10 @@ pub fn words(row: &Row, node: &Node, run: &Run, now: Timestamp) -> String {
     match &row.phase {
         // Whatever else it waits for, it goes on with none of it.
         _ if row.depth == 0 && run.is_stopping() => "stopping".to_owned(),
+        // The engine calls it failed, which it did not by itself.
+        _ if row.depth == 0 && run.was_stopped() && node.finished.is_some() => {
+            format!("stopped {}", ago().unwrap_or_default())
+        }
         // For the run itself the time of its end is shown, which says more than its length.
         _ if row.depth == 0 && run.phase.is_over() && node.finished.is_some() => {
             ago().unwrap_or_default()
