@@ -97,7 +97,8 @@ async fn a_run_that_moves_on_and_on_is_given_up() {
 
 #[tokio::test]
 async fn what_happened_meanwhile_refuses_a_stop() {
-    let cases: [(fn(&mut Value), &str); 5] = [
+    type Change = fn(&mut Value);
+    let cases: [(Change, &str); 5] = [
         (|run| run["status"]["phase"] = json!("Succeeded"), "is over"),
         (|run| run["metadata"]["uid"] = json!("u-2"), "made anew"),
         (
