@@ -273,7 +273,7 @@ pub(super) fn overtaken(
         let is_back = subject.request.lever == Lever::RollBack;
         is_back && unread.is_empty()
     });
-    let comes = comes.filter_map(|(repository, _)| comes_untested(subject, repository));
+    let comes = comes.flat_map(|(repository, wanted)| comes_untested(subject, repository, *wanted));
     let mut texts: Vec<String> = others.iter().map(|f| would_bring(subject, f)).collect();
     texts.extend(comes);
     if !texts.is_empty() {

@@ -10,7 +10,9 @@ use crate::belongs::runs::{smoke, speaks_for};
 use crate::board::direction::compare_versions;
 use crate::delivery::Stage;
 use crate::model::span::span;
-use crate::model::{App, Health, Order, Repository, Run, RunPhase, Target, Version};
+use crate::model::{
+    App, Declared, Environment, Health, Order, Repository, Run, RunPhase, Target, Version,
+};
 
 /// Why a version stays below, as a sentence.
 pub(super) struct Stays {
@@ -90,25 +92,65 @@ pub(super) fn may_stay(
 }
 
 /// What stands below and comes by itself, though no run carries it yet: its smoke run is still to begin, and finds the gate open.
-pub(super) fn comes_untested(subject: &Subject<'_>, repository: &Repository) -> Option<String> {
-    let (delivery, environment) = (subject.delivery(), subject.environment());
-    let lower = delivery.lower(environment)?;
-    let file = subject.declared(&lower.name, repository)?;
-    let below = file.version.as_ref()?;
-    let goes_on = delivery.declared.gate.is_some() && file.gate && file.promote;
-    let tests = tests(subject, lower, repository, below).filter(|_| goes_on)?;
+/// Of each environment below from which open gates lead here, the nearest first; whatever version is to stand here, another one
+/// comes, higher or not.
+pub(super) fn comes_untested(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    wanted: Option<&Version>,
+) -> Vec<String> {
+    let delivery = subject.delivery();
+    let mut found = Vec::new();
+    let mut here = subject.environment();
+    let mut flights = into(subject, here, repository).into_iter();
+    while let Some(lower) = delivery.lower(here) {
+        let file = subject.declared(&lower.name, repository);
+        let goes_on =
+            |file: &&Declared| delivery.declared.gate.is_some() && file.gate && file.promote;
+        let Some(file) = file.filter(goes_on) else {
+            break;
+        };
+        let below = file.version.as_ref().filter(|below| {
+            Some(*below) != wanted
+                && !delivery.versions.is_branch(below)
+                && !flights.any(|flight| flight.version == **below)
+        });
+        let stands_there = |below: &&Version| {
+            let next = subject.declared(here, repository);
+            here != subject.environment()
+                && next.and_then(|file| file.version.as_ref()) == Some(*below)
+        };
+        let below = below.filter(|below| !stands_there(below));
+        found.extend(below.and_then(|below| untested(subject, lower, here, repository, below)));
+        here = &lower.name;
+    }
+    found
+}
+
+fn untested(
+    subject: &Subject<'_>,
+    lower: &Stage,
+    next: &Environment,
+    repository: &Repository,
+    below: &Version,
+) -> Option<String> {
+    let tests = tests_in(subject, lower, repository, below)?;
     let stood = stood(subject, lower, repository, below)?;
     let is_young = stood.is_some_and(|stood| stood <= tested_within(subject));
     let mut untested = tests.iter().filter(|(_, run)| run.is_none());
     let is_to_begin = untested.any(|(app, _)| is_young || !is_healthy(subject, lower, app));
     is_to_begin.then(|| {
         let (version, lower) = (below.short(), &lower.name);
+        let version = match subject.repositories.len() {
+            0 | 1 => version.to_owned(),
+            _ => format!("{repository} {version}"),
+        };
         let stands = match stood {
             Some(stood) => format!("has stood in {lower} for {}", span(stood)),
             None => format!("stands in {lower}"),
         };
         format!(
-            "{version} {stands}: it comes into {environment} by itself when its smoke run, which is still to begin, passes"
+            "{version} {stands}: it comes into {next} by itself when its smoke run, which is still to begin, passes"
         )
     })
 }
@@ -152,7 +194,6 @@ fn tests<'a>(
 ) -> Option<Vec<(&'a App, Option<&'a Run>)>> {
     let (store, delivery) = (subject.store(), subject.delivery());
     let environment = subject.environment();
-    let names = delivery.runs.as_ref()?;
     let here = subject.declared(environment, repository)?;
     let here = here.version.as_ref();
     let is_wanted = !delivery.versions.is_branch(below)
@@ -164,6 +205,18 @@ fn tests<'a>(
     if !is_wanted || flights.any(|flight| flight.version == *below) {
         return None;
     }
+    tests_in(subject, lower, repository, below)
+}
+
+/// The apps that are tested in `lower`, each with the run that speaks for `below`; none where the delivery has no runs.
+fn tests_in<'a>(
+    subject: &Subject<'a>,
+    lower: &Stage,
+    repository: &Repository,
+    below: &Version,
+) -> Option<Vec<(&'a App, Option<&'a Run>)>> {
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let names = delivery.runs.as_ref()?;
     let siblings = subject.siblings(&lower.name, repository).into_iter();
     let tested = siblings.filter(|app| app.smoke && !delivery.is_twin(app.app.as_str()));
     let runs = tested.map(|app| {

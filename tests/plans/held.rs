@@ -452,6 +452,14 @@ fn a_roll_back_says_what_comes_though_its_smoke_run_has_not_begun() {
     world.stands("staging", "publisher", "v1362", "v1364", "15s");
     let comes = "v1364 has stood in staging for 15s: it comes into production by itself when its smoke run, which is still to begin, passes";
     assert_eq!(row(&world), (Verdict::Failed, comes.to_owned()));
+    // That it is what one rolls back from makes no difference, nor that it still has a hop to go.
+    let mut urgent = world.clone();
+    urgent.stands("production", "publisher", "v1361", "v1364", "10s");
+    assert_eq!(row(&urgent), (Verdict::Failed, comes.to_owned()));
+    urgent.stands("integration", "publisher", "v1362", "v1365", "5s");
+    let (_, both) = row(&urgent);
+    let next = "v1365 has stood in integration for 5s: it comes into staging by itself when";
+    assert!(both.starts_with(comes) && both.contains(next), "{both}");
     let mut held = world.clone();
     held.closed("staging", "publisher", "5s", "hold");
     assert_eq!(row(&held), none);
