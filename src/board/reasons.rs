@@ -28,6 +28,9 @@ pub(super) fn name_version(status: &Status, image: &Image, version: &Version) ->
     }
 }
 
+/// For so many seconds it is said that a version came again which had been rolled back from. Later somebody may have meant it.
+const UNDONE_S: i64 = 3_600;
+
 impl<'a> FactsAt<'a> {
     pub(super) fn reasons(
         &self,
@@ -46,6 +49,8 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.stands_still(application));
         if let Some((Word::Crash | Word::Smoke | Word::Hook, because)) = reasons.first_mut() {
             because.extend(self.came_again(status));
+        } else if reasons.is_empty() {
+            reasons.extend(self.undone(status));
         }
         let explained = !reasons.is_empty();
         let late = self
@@ -292,6 +297,24 @@ impl<'a> FactsAt<'a> {
             false => format!(", rolled back {} ago,", self.now.age(away.at)),
         };
         Some(format!(" {theirs_named}{before} still waits in {lower}."))
+    }
+
+    /// What was rolled back from here has just come again by itself: whoever rolled back has to know, however well it looks.
+    fn undone(&self, status: &Status) -> Option<(Word, String)> {
+        let environment = &status.target.environment;
+        let is_undone = status.images.iter().any(|image| {
+            let (store, delivery) = (self.store, self.delivery);
+            let declared = image.declared.as_ref();
+            let version = declared.and_then(|declared| declared.version.as_ref());
+            let again = version.and_then(|version| {
+                came_again(store, delivery, environment, &image.repository, version)
+            });
+            again.is_some_and(|(_, came)| {
+                came.kind == ActorKind::Robot && !self.now.is_past(came.at, UNDONE_S)
+            })
+        });
+        let said = self.came_again(status).filter(|_| is_undone)?;
+        Some((Word::Back, said.trim_start().to_owned()))
     }
 
     /// That what harms was rolled back from here before, to follow a sentence.
