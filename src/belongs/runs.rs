@@ -145,6 +145,11 @@ pub fn brought<'a>(store: &'a Store, delivery: &Delivery, change: &Change) -> Op
     .filter(|run| {
         writes(runs, run, &change.environment, &change.repository).as_ref() == Some(version)
     })
+    // What had failed or was stopped by then brought nothing.
+    .filter(|run| {
+        let ended = run.finished.filter(|_| run.phase.has_failed());
+        ended.is_none_or(|ended| ended >= change.at)
+    })
     .min_by(|a, b| newest_first(a, b))
 }
 
@@ -156,12 +161,12 @@ pub struct Mover<'a> {
     pub reason: Option<&'a str>,
 }
 
-/// Who moved a version: as the run says that brought it, unless the way of continuous deployment did, else its commit.
+/// Who moved a version: as the run says that brought it, where a robot committed that on somebody's order, else its commit.
 pub fn who_ordered<'a>(store: &'a Store, delivery: &Delivery, change: &'a Change) -> Mover<'a> {
     // The commit of a run says neither who ordered it nor why, but the run does where a plan made it.
     let run = match change.kind {
-        ActorKind::Manual | ActorKind::Person => brought(store, delivery, change),
-        ActorKind::Robot | ActorKind::Leverframe => None,
+        ActorKind::Manual => brought(store, delivery, change),
+        ActorKind::Robot | ActorKind::Person | ActorKind::Leverframe => None,
     };
     let (actor, kind) = match run.and_then(Run::ordered_by) {
         Some(who) => (who, ActorKind::Leverframe),

@@ -36,11 +36,20 @@ pub fn mover<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::RunPhase;
     use crate::store::Fact;
-    use crate::store::fixture::{Fixture, deploy_run};
+    use crate::store::fixture::{Fixture, ago, deploy_run};
 
     fn delivering(by: Option<&str>) -> Fact {
         deploy_run("production", "router", "deploy-1", "v7", by)
+    }
+
+    fn stopped() -> Fact {
+        let Fact::Run(mut run) = delivering(Some("alice")) else {
+            unreachable!("it is a run")
+        };
+        (run.phase, run.finished) = (RunPhase::Failed, Some(ago(125)));
+        Fact::Run(run)
     }
 
     fn world(kind: ActorKind, run: Option<Fact>) -> Fixture {
@@ -73,6 +82,13 @@ mod tests {
                 Some(delivering(Some("alice"))),
                 plain(ActorKind::Robot),
             ),
+            // Somebody's own commit is nobody else's, and what had been stopped by then brought nothing.
+            (
+                ActorKind::Person,
+                Some(delivering(Some("alice"))),
+                plain(ActorKind::Person),
+            ),
+            (ActorKind::Manual, Some(stopped()), plain(ActorKind::Manual)),
         ] {
             let world = world(kind, run);
             let file = (&"production".into(), &"router".into());

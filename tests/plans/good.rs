@@ -360,7 +360,7 @@ fn a_roll_back_of_another_journal_is_said_with_what_its_run_carries() {
     let said = |run: Option<(&str, &str)>| {
         let mut world = taken_back();
         let last = world.changes.last_mut().unwrap();
-        last.kind = ActorKind::Person;
+        last.kind = ActorKind::Manual;
         last.actor = "deploy-robot".into();
         last.reason = None;
         if let Some((age, version)) = run {
