@@ -31,6 +31,8 @@ pub(super) struct RunLine<'a> {
     pub phase: &'a str,
     /// It ended because somebody asked it to: its phase says nothing about what it tested.
     pub stopped: bool,
+    /// Somebody asked it to shut down, and it is not over yet.
+    pub stopping: bool,
     /// Who stopped it, or is stopping it; null where nobody is known to.
     pub stopped_by: Option<&'a str>,
     pub stop_reason: Option<&'a str>,
@@ -172,6 +174,7 @@ pub(super) fn lines<'a>(
             version: keys.and_then(|keys| run.parameter_or_label(&keys.version_label)),
             phase: run.phase.as_str(),
             stopped: run.was_stopped(),
+            stopping: run.is_stopping(),
             stopped_by: by.map(|by| by.who),
             stop_reason: by.and_then(|by| by.reason),
             message: run.message.as_deref(),

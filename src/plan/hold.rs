@@ -83,7 +83,9 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let below = file.version.as_ref().filter(|_| open);
     let stays = below.and_then(|below| stays(subject, lower, &repository, below));
     let (from, to, reach) = if open {
-        let stays = stays.is_some();
+        // What stands here already is brought no more than what stays.
+        let stands = here.is_some() && here == file.version;
+        let stays = stays.is_some() || stands;
         let reach = opened(subject, lower, &repository, file.version.as_ref(), stays);
         // What stays is not what will run, so nobody is asked to type it.
         match stays {

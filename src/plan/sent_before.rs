@@ -46,7 +46,7 @@ fn stopped_below(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
         .filter(|run| run.repository(&names.repository_label).as_ref() == Some(file))
         .min_by(|a, b| newest_first(a, b))?;
     let (name, cluster, to) = (&run.id.name, run.environment(), to.short());
-    let carries = format!("{name} @ {cluster}, which brings {to} into {here} when it passes");
+    let carries = format!("{name} @ {cluster}, which was to bring {to} into {here}");
     if run.is_stopping() {
         let by = StoppedBy::of_run(subject.context.journal, run);
         let by = by.map(|by| format!(" {by}")).unwrap_or_default();

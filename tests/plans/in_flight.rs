@@ -298,7 +298,7 @@ fn a_run_that_was_stopped_lately_is_run_again_for_a_reason() {
     let by_hand = row(&Console::default(), &world, &by_hand);
     assert!(by_hand.wants_reason());
     let said = format!(
-        "{name} @ staging, which brings v1362 into production when it passes, ended 41m ago: stopped by root: wait"
+        "{name} @ staging, which was to bring v1362 into production, ended 41m ago: stopped by root: wait"
     );
     assert_eq!(by_hand.evidence, said);
     let mut known = Console::default();
