@@ -8,6 +8,9 @@ use super::pty::{Console, LIMIT, Screen, Start};
 /// two, on an idle machine.
 pub const PLAYED: Duration = Duration::from_secs(300);
 
+/// How the line begins in which something is typed before Enter acts.
+pub const TYPED: &str = "type the ";
+
 /// What is said of a plan whose write was refused.
 const REFUSED: &str = "was refused; nothing was changed";
 
@@ -157,14 +160,17 @@ impl Desk {
         self.press("enter");
     }
 
-    /// Types the version that will run.
+    /// Types what the plan asks for: the version that will run, or where several apps move, or none does, something else.
     #[track_caller]
     pub fn version(&mut self, text: &str) {
-        self.see("acts when it matches");
+        let screen = self.see("acts when it matches");
+        let row = screen.row(TYPED).expect("what is to be typed").to_owned();
+        let field = row.find(TYPED).zip(row.find('['));
+        let field = field.map(|(from, to)| &row[from..=to]);
         // The first letter would come together with the key that led here.
         self.console.pause();
         self.keys.push(format!("{text:?}"));
-        self.console.type_into("will run  [", text);
+        self.console.type_into(field.expect("a field"), text);
         self.console.look_before_answer();
         self.press("enter");
     }
@@ -217,7 +223,7 @@ impl Desk {
     #[track_caller]
     fn answer(&mut self, by: &str) -> Screen {
         for _ in 0..5 {
-            if self.console.screen().contains("type the version that") {
+            if self.console.screen().contains(TYPED) {
                 self.version(by);
             } else {
                 self.button(by);
@@ -251,7 +257,7 @@ impl Desk {
         for made in 1..=5 {
             let plan = self.lever(letter, title);
             self.reason(reason);
-            let typed = plan.row("type the version that will run").is_some();
+            let typed = plan.row(TYPED).is_some();
             let by = match typed {
                 true => self.wanted(),
                 false => title.split("  ").next().unwrap_or_default().to_lowercase(),
@@ -265,7 +271,7 @@ impl Desk {
 
     /// What must be typed, by what a wrong answer is answered with. (Two Enters so close together would be one held key.)
     #[track_caller]
-    fn wanted(&mut self) -> String {
+    pub fn wanted(&mut self) -> String {
         self.version("x");
         let screen = self.see("; type ");
         let row = screen.row("; type ").unwrap_or_default().to_owned();

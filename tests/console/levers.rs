@@ -1,6 +1,6 @@
 //! Levers pulled at the board, and what the world made of them.
 
-use super::desk::Desk;
+use super::desk::{Desk, TYPED};
 
 #[test]
 fn a_flaky_run_is_resubmitted_from_the_board_and_promotes_to_production() {
@@ -118,7 +118,7 @@ fn a_hold_is_pushed_as_a_branch_and_the_parent_is_refreshed() {
     );
     desk.press("q");
     let (plan, made) = desk.pull("f", "REFRESH  account-api @ production", "look again");
-    let typed = plan.row("type the version that will run").is_some();
+    let typed = plan.row(TYPED).is_some();
     assert_eq!(typed, plan.contains("REACHES PRODUCTION"), "{plan}");
     let journal = desk.journal(1 + made, "done");
     assert!(journal.contains("reason: look again"), "{journal}");
@@ -140,10 +140,14 @@ fn a_gate_is_closed_and_opened_again_and_its_debt_is_paid() {
     let plan = desk.lever("u", "RELEASE  account-api @ production");
     assert!(plan.contains("-automatic_deploys_enabled: false"), "{plan}");
     assert!(plan.contains("+automatic_deploys_enabled: true"), "{plan}");
-    let typed = plan.row("type the version that will run").is_some();
+    let typed = plan.row(TYPED).is_some();
     assert_eq!(typed, plan.contains("REACHES PRODUCTION"), "{plan}");
     desk.reason("it is over");
-    desk.confirm(if typed { "v737" } else { "release" });
+    let by = match typed {
+        true => desk.wanted(),
+        false => "release".to_owned(),
+    };
+    desk.confirm(&by);
     desk.journal(2, "done");
     desk.see("open debts: 0");
     desk.leave();
