@@ -35,11 +35,20 @@ fn small() -> (repository::Repository, Start) {
 fn started() -> (repository::Repository, Console) {
     let (repository, start) = small();
     let console = start.start();
-    console.wait_for(READ);
+    wait_until_read(&console);
     (repository, console)
+}
+
+/// Waits until all of the small repository was read: its files, and its history, by which a version is late and selected first.
+fn wait_until_read(console: &Console) -> console::Screen {
+    console.wait_for_fn("all that there is to read", |screen| {
+        [READY, READ, "git ok", "STUCK"]
+            .iter()
+            .all(|text| screen.contains(text))
+    })
 }
 
 /// What stands on every whole frame of the board.
 const READY: &str = "? keys";
-/// What stands on the board once the small repository and its history were read.
+/// What stands on the board once the files of the small repository were read.
 const READ: &str = "5 calm: one version everywhere";

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::console::{Console, LIMIT};
-use super::{READ, READY, small, started};
+use super::{small, started, wait_until_read};
 
 /// Waits until the console has been silent for two seconds, which the minute's repaint may interrupt once.
 fn wait_for_silence(console: &Console) -> Duration {
@@ -71,9 +71,7 @@ fn every_kind_of_terminal_shows_the_same_words() {
             start = start.env(name, value);
         }
         let console = start.start();
-        let screen = console.wait_for_fn("all that there is to read", |screen| {
-            screen.contains(READY) && screen.contains(READ) && screen.contains("git ok")
-        });
+        let screen = wait_until_read(&console);
         let bytes = console.bytes_since(0);
         if environment
             .iter()

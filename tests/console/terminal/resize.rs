@@ -27,7 +27,7 @@ fn a_thousand_sizes_end_in_the_screen_of_a_fresh_start() {
         console.resize(columns, rows);
         let (_repository, fresh) = super::small();
         let fresh = fresh.size(columns, rows).start();
-        fresh.wait_for(super::READ);
+        super::wait_until_read(&fresh);
         // The minute may change between the two.
         console.wait_for_fn(
             &format!("the screen of a fresh start:\n{}", fresh.screen()),
