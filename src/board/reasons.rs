@@ -183,10 +183,9 @@ impl<'a> FactsAt<'a> {
             true => "is being stopped".to_owned(),
             false => format!("was stopped {} ago", self.now.age(newest.finished?)),
         };
-        let by = newest.stopped_by().map(|who| format!(" by {who}"));
-        let why = newest.stop_reason().map(|why| format!(": {why}"));
-        let (by, why) = (by.unwrap_or_default(), why.unwrap_or_default());
-        let sentence = format!("It was run again, and {} {how}{by}{why}", newest.id.name);
+        let by = newest.stopped_by().map(|by| format!(" {by}"));
+        let by = by.unwrap_or_default();
+        let sentence = format!("It was run again, and {} {how}{by}", newest.id.name);
         stopped.then(|| format!(" {}", end_sentence(&sentence)))
     }
 
@@ -301,41 +300,38 @@ impl<'a> FactsAt<'a> {
 
     /// What was rolled back from here has just come again by itself: whoever rolled back has to know, however well it looks.
     fn undone(&self, status: &Status) -> Option<(Word, String)> {
-        let environment = &status.target.environment;
-        let is_undone = status.images.iter().any(|image| {
-            let (store, delivery) = (self.store, self.delivery);
-            let declared = image.declared.as_ref();
-            let version = declared.and_then(|declared| declared.version.as_ref());
-            let again = version.and_then(|version| {
-                came_again(store, delivery, environment, &image.repository, version)
-            });
-            again.is_some_and(|(_, came)| {
-                came.kind == ActorKind::Robot && !self.now.is_past(came.at, UNDONE_S)
-            })
-        });
-        let said = self.came_again(status).filter(|_| is_undone)?;
-        Some((Word::Back, said.trim_start().to_owned()))
+        let (history, here) = (&self.store.history, &status.target.environment);
+        let said = status.images.iter().find_map(|image| {
+            // Asked of each calm row: nearly none has moved lately, so that hardly a history is walked.
+            let moved = history.last_move(here, &image.repository)?;
+            let is_young = moved.kind == ActorKind::Robot && !self.now.is_past(moved.at, UNDONE_S);
+            is_young.then(|| self.again_in_words(status, image))?
+        })?;
+        Some((Word::Back, said))
     }
 
     /// That what harms was rolled back from here before, to follow a sentence.
     fn came_again(&self, status: &Status) -> Option<String> {
-        let environment = &status.target.environment;
-        status.images.iter().find_map(|image| {
-            let version = image.declared.as_ref()?.version.as_ref()?;
-            let (store, delivery) = (self.store, self.delivery);
-            let (back, came) =
-                came_again(store, delivery, environment, &image.repository, version)?;
-            let why = back.reason.map(|reason| format!(": {reason}"));
-            Some(format!(
-                " {} rolled {} back {} ago{}, and it came again {} ago ({}).",
-                back.by,
-                name_version(status, image, version),
-                self.now.age(back.at),
-                why.unwrap_or_default(),
-                self.now.age(came.at),
-                self.by(came)
-            ))
-        })
+        let mut images = status.images.iter();
+        let said = images.find_map(|image| self.again_in_words(status, image))?;
+        Some(format!(" {said}"))
+    }
+
+    /// Who rolled the present version of a file back before, when and why, and what brought it again; none where nobody did.
+    fn again_in_words(&self, status: &Status, image: &Image) -> Option<String> {
+        let (store, delivery, here) = (self.store, self.delivery, &status.target.environment);
+        let version = image.declared.as_ref()?.version.as_ref()?;
+        let (back, came) = came_again(store, delivery, here, &image.repository, version)?;
+        let why = back.reason.map(|reason| format!(": {reason}"));
+        Some(format!(
+            "{} rolled {} back {} ago{}, and it came again {} ago ({}).",
+            back.by,
+            name_version(status, image, version),
+            self.now.age(back.at),
+            why.unwrap_or_default(),
+            self.now.age(came.at),
+            self.by(came)
+        ))
     }
 
     fn held(&self, status: &Status) -> Option<(Word, String)> {

@@ -12,7 +12,7 @@ use crate::belongs::runs;
 use crate::delivery::Delivery;
 use crate::journal::Journal;
 use crate::model::*;
-use crate::plan::stopped::{self, StoppedBy};
+use crate::plan::stopped;
 use crate::store::Store;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -163,7 +163,7 @@ pub(super) fn lines<'a>(
 ) -> Vec<RunLine<'a>> {
     let keys = delivery.runs.as_ref();
     let line = |run: &'a Run| {
-        let by = StoppedBy::of_run(journal, run);
+        let by = stopped::who_stopped(journal, run);
         RunLine {
             environment: run.environment().as_str(),
             namespace: &run.id.namespace,

@@ -5,6 +5,7 @@
 use super::live::words;
 use super::{Environment, ObjectId, Repository, Texts, Version};
 use jiff::Timestamp;
+use std::fmt;
 use std::sync::Arc;
 
 words!(
@@ -135,14 +136,13 @@ impl Run {
         self.mark(STOP, STOP_RUN)
     }
 
-    /// Who stopped it, where a plan did.
-    pub fn stopped_by(&self) -> Option<&Arc<str>> {
-        self.mark(STOP_ACTOR, STOP_RUN)
-    }
-
-    /// Why it was stopped, where a plan did that.
-    pub fn stop_reason(&self) -> Option<&Arc<str>> {
-        self.mark(STOP_REASON, STOP_RUN)
+    /// Who stopped it and why, where a plan did, as that left it on the run.
+    pub fn stopped_by(&self) -> Option<StoppedBy<'_>> {
+        Some(StoppedBy {
+            who: self.mark(STOP_ACTOR, STOP_RUN)?,
+            reason: self.mark(STOP_REASON, STOP_RUN).map(|reason| &**reason),
+            plan: None,
+        })
     }
 
     /// It ended because somebody asked it to: that says nothing about what it tested or would have written.
@@ -211,6 +211,29 @@ impl Run {
         self.labels
             .get("workflows.argoproj.io/resubmitted-from-workflow")
             .map(|v| &**v)
+    }
+}
+
+/// Who stopped a run, and why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StoppedBy<'a> {
+    pub who: &'a str,
+    pub reason: Option<&'a str>,
+    /// The plan that did it, shortened as the own journal names it; none where another journal has it.
+    pub plan: Option<&'a str>,
+}
+
+/// `by root (plan 3032): wait`.
+impl fmt::Display for StoppedBy<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "by {}", self.who)?;
+        if let Some(plan) = self.plan {
+            write!(to, " (plan {plan})")?;
+        }
+        match self.reason {
+            Some(reason) => write!(to, ": {reason}"),
+            None => Ok(()),
+        }
     }
 }
 

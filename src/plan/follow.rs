@@ -9,7 +9,7 @@ mod rollout;
 
 pub use of_journal::{note_in_memory, noted};
 
-use super::stopped::StoppedBy;
+use super::stopped::by_in_words;
 use super::{Hop, HopEffect, Outcome, Plan, sync};
 use crate::belongs::{self, application};
 use crate::board::status::{Status, status};
@@ -125,10 +125,7 @@ fn implies(later: &Hop, before: &Hop) -> bool {
 
 /// `was stopped by bob: DB is down`: nobody who reads that it was stopped should have to look for whom to ask.
 fn was_stopped(journal: &Journal, run: &Run) -> String {
-    match StoppedBy::of_run(journal, run) {
-        Some(by) => format!("was stopped {by}"),
-        None => "was stopped".to_owned(),
-    }
+    format!("was stopped{}", by_in_words(journal, run))
 }
 
 fn with(what: String, message: Option<&str>) -> String {

@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: freezing many apps at once.
 
+use super::below::{may_stay, stays};
 use super::checks::Checks;
 use super::good::Past;
-use super::stays::{may_stay, stays};
 use super::subject::{Draft, Subject};
 use super::{
     CheckName, Lever, Plan, Reach, Refusal, Request, Verdict, Write, arrivals, gates, hops, reach,

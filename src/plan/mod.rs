@@ -3,6 +3,7 @@
 //! Deliberately absent: doing it. A plan is a value: printable, comparable, serialisable; only a provider's writer sends it.
 
 mod arrivals;
+mod below;
 mod by_hand;
 pub mod candidates;
 mod changed;
@@ -32,7 +33,6 @@ mod runs;
 mod sent_before;
 mod shell;
 pub mod show;
-mod stays;
 mod stop;
 pub mod stopped;
 mod subject;

@@ -1,8 +1,8 @@
 //! Runs: what runs in flight will do when they pass, by their frozen parameters.
 
+use super::below::comes_untested;
 use super::checks::Checks;
 use super::fresh::freshness;
-use super::stays::comes_untested;
 use super::subject::Subject;
 use super::{CheckName, Lever, PlanId, Remedy, Verdict, Way, hops};
 use crate::belongs::runs::{
@@ -175,11 +175,8 @@ pub(super) fn is_of_another(subject: &Subject<'_>, run: &Run) -> bool {
 }
 
 fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
-    let (version, into) = (flight.version.short(), &flight.into);
-    let version = match subject.repositories.len() {
-        0 | 1 => version.to_owned(),
-        _ => format!("{} {version}", flight.repository),
-    };
+    let version = subject.name_version(&flight.repository, &flight.version);
+    let into = &flight.into;
     let whose = whose(subject, flight.run);
     let is_meant = made_by(subject, flight.run).is_some() || flight.run.ordered_by().is_some();
     match is_meant {
@@ -269,13 +266,11 @@ pub(super) fn overtaken(
     });
     let unread = unread(subject, &clusters(subject, environment));
     // A hold keeps out what has no run yet, and a promotion is of what stands below.
-    let comes = files.iter().filter(|_| {
-        let is_back = subject.request.lever == Lever::RollBack;
-        is_back && unread.is_empty()
-    });
+    let may_come = subject.request.lever == Lever::RollBack && unread.is_empty();
+    let comes = files.iter().filter(|_| may_come);
     let comes = comes.flat_map(|(repository, wanted)| comes_untested(subject, repository, *wanted));
-    let mut texts: Vec<String> = others.iter().map(|f| would_bring(subject, f)).collect();
-    texts.extend(comes);
+    let brought = others.iter().map(|f| would_bring(subject, f));
+    let texts: Vec<String> = brought.chain(comes).collect();
     if !texts.is_empty() {
         let remedy = match others.is_empty() {
             true => Remedy::by("Hold the gate with it.", Way::Pull(Lever::Hold)),

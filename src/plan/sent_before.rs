@@ -4,7 +4,7 @@
 //! Deliberately absent: what is still under way, which collides ([`super::in_flight`]).
 
 use super::in_flight::is_the_same;
-use super::stopped::StoppedBy;
+use super::stopped::{by_in_words, name_stop, who_stopped};
 use super::subject::{Draft, Subject};
 use super::{Lever, Moves, Plan, Request};
 use crate::belongs::runs::{by_id, in_cluster, newest_first, promotes_into, writes};
@@ -48,8 +48,7 @@ fn stopped_below(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
     let (name, cluster, to) = (&run.id.name, run.environment(), to.short());
     let carries = format!("{name} @ {cluster}, which was to bring {to} into {here}");
     if run.is_stopping() {
-        let by = StoppedBy::of_run(subject.context.journal, run);
-        let by = by.map(|by| format!(" {by}")).unwrap_or_default();
+        let by = by_in_words(subject.context.journal, run);
         return Some(format!("{carries}, is being stopped{by}"));
     }
     let ended = ended_by_a_stop(subject, run)?;
@@ -65,10 +64,7 @@ fn being_stopped(subject: &Subject<'_>, draft: &Draft) -> Option<String> {
     let run = stopping
         .filter(|run| run.is_stopping())
         .min_by(|a, b| newest_first(a, b))?;
-    let by = match StoppedBy::of_run(subject.context.journal, run) {
-        Some(by) => format!(" {by}"),
-        None => String::new(),
-    };
+    let by = by_in_words(subject.context.journal, run);
     let sent = sent(subject, run.begun()?, run.ordered_by().map(|who| &**who));
     let name = &run.id.name;
     Some(format!("{sent}, and its run {name} is being stopped{by}"))
@@ -108,8 +104,8 @@ fn by_journal(subject: &Subject<'_>, record: &Record) -> Option<String> {
     };
     is_recent(subject, at).then_some(())?;
     let by = match stop {
-        Some(stop) => Some(StoppedBy::of_plan(journal, stop)),
-        None => made(subject, &record.plan).and_then(|run| StoppedBy::of_run(journal, run)),
+        Some(stop) => Some(name_stop(journal, stop)),
+        None => made(subject, &record.plan).and_then(|run| who_stopped(journal, run)),
     };
     let why = match by {
         Some(by) => format!("stopped {by}"),
@@ -180,7 +176,7 @@ fn bringing<'a>(
 }
 
 fn why_stopped(journal: &Journal, run: &Run, its_run: &str) -> String {
-    match (StoppedBy::of_run(journal, run), run.message.as_deref()) {
+    match (who_stopped(journal, run), run.message.as_deref()) {
         (Some(by), _) => format!("stopped {by}"),
         (None, Some(message)) => format!("{its_run} says {}", message.trim_end_matches('.')),
         (None, None) => format!("{its_run} was stopped"),

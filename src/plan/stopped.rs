@@ -1,68 +1,45 @@
-//! Stopped: who stopped a run or is stopping it, and why. Every page that says so asks here.
+//! Stopped: who stopped a run or is stopping it, and why, as far as the own journal or the run itself knows.
 //!
 //! Deliberately absent: whether a run was stopped, which its own words say ([`Run::was_stopped`]).
 
 use super::PlanId;
 use crate::journal::{Journal, Record};
 use crate::model::Run;
-use std::fmt;
+use crate::model::run::StoppedBy;
 
-/// Who stopped a run, and why.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct StoppedBy<'a> {
-    pub who: &'a str,
-    pub reason: Option<&'a str>,
-    /// The plan that did it, shortened as the own journal names it; none where another journal has it.
-    pub plan: Option<&'a str>,
-}
-
-impl<'a> StoppedBy<'a> {
-    /// By the plan of the journal that stopped a run, else by what such a plan left on it. None of a run that nobody stopped,
-    /// and of one that was stopped otherwise than by a plan.
-    pub fn of_run(journal: &'a Journal, run: &'a Run) -> Option<Self> {
-        // A run that passed all the same was not ended by whoever asked it to stop.
-        if !run.is_stopping() && !run.was_stopped() {
-            return None;
-        }
-        let stop = run.stop_plan();
-        match stop.and_then(|stop| journal.get(&PlanId::new(stop))) {
-            Some(stop) => Some(Self::of_plan(journal, stop)),
-            None => Some(Self {
-                who: run.stopped_by()?,
-                reason: run.stop_reason().map(|reason| &**reason),
-                plan: None,
-            }),
-        }
+/// By the plan of the journal that stopped a run, else by what such a plan left on it. None of a run that nobody stopped, and of
+/// one that was stopped otherwise than by a plan.
+pub fn who_stopped<'a>(journal: &'a Journal, run: &'a Run) -> Option<StoppedBy<'a>> {
+    // A run that passed all the same was not ended by whoever asked it to stop.
+    if !run.is_stopping() && !run.was_stopped() {
+        return None;
     }
-
-    /// By a plan of the journal.
-    pub(super) fn of_plan(journal: &'a Journal, stop: &'a Record) -> Self {
-        let plan = &stop.plan;
-        Self {
-            who: &plan.who.login,
-            reason: plan.request.reason.as_deref(),
-            plan: Some(journal.short(&plan.id)),
-        }
+    let stop = run.stop_plan();
+    match stop.and_then(|stop| journal.get(&PlanId::new(stop))) {
+        Some(stop) => Some(name_stop(journal, stop)),
+        None => run.stopped_by(),
     }
 }
 
-/// `by root (plan 3032): wait`.
-impl fmt::Display for StoppedBy<'_> {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "by {}", self.who)?;
-        if let Some(plan) = self.plan {
-            write!(to, " (plan {plan})")?;
-        }
-        match self.reason {
-            Some(reason) => write!(to, ": {reason}"),
-            None => Ok(()),
-        }
+/// By a plan of the journal.
+pub(super) fn name_stop<'a>(journal: &'a Journal, stop: &'a Record) -> StoppedBy<'a> {
+    let plan = &stop.plan;
+    StoppedBy {
+        who: &plan.who.login,
+        reason: plan.request.reason.as_deref(),
+        plan: Some(journal.short(&plan.id)),
     }
+}
+
+/// ` by root (plan 3032): wait`, to follow a word; empty where it is not known who stopped a run.
+pub fn by_in_words(journal: &Journal, run: &Run) -> String {
+    let by = who_stopped(journal, run);
+    by.map(|by| format!(" {by}")).unwrap_or_default()
 }
 
 /// `stopped by root (plan 3032): wait`, `stopping, by root: wait`; none where it is not known who stopped a run.
 pub fn in_words(journal: &Journal, run: &Run) -> Option<String> {
-    let by = StoppedBy::of_run(journal, run)?;
+    let by = who_stopped(journal, run)?;
     Some(match run.is_stopping() {
         true => format!("stopping, {by}"),
         false => format!("stopped {by}"),

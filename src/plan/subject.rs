@@ -218,6 +218,14 @@ impl<'a> Subject<'a> {
         belongs::apps_of(self.store(), environment, repository).collect()
     }
 
+    /// A version, after its file where the target has several: `licensify-feed v81`.
+    pub fn name_version(&self, repository: &Repository, version: &Version) -> String {
+        match self.repositories.len() {
+            0 | 1 => version.short().to_owned(),
+            _ => format!("{repository} {}", version.short()),
+        }
+    }
+
     pub fn is_production(&self, environment: &Environment) -> bool {
         let stage = self.delivery().stage(environment);
         stage.is_some_and(|stage| stage.production)

@@ -7,7 +7,7 @@ use super::line::{Line, Tone};
 use crate::belongs::runs as belongs;
 use crate::model::tree::Tree;
 use crate::model::{ObjectId, Run, span::span};
-use crate::plan::stopped::{self, StoppedBy};
+use crate::plan::stopped;
 use crate::plan::{Lever, PlanId, Reach, Request};
 use crate::state::State;
 use crate::text::{wrap, wrap_at_most};
@@ -49,8 +49,7 @@ pub fn more_rows(state: &State) -> usize {
 /// ` by bob: DB is down`: who stopped a run or is stopping it; empty where nobody is known to.
 pub fn stopped_by(state: &State, run: &ObjectId) -> String {
     let run = belongs::by_id(&state.store, run);
-    let by = run.and_then(|run| StoppedBy::of_run(&state.journal, run));
-    by.map(|by| format!(" {by}")).unwrap_or_default()
+    run.map_or_else(String::new, |run| stopped::by_in_words(&state.journal, run))
 }
 
 /// What stands between the title and the steps, whichever of them are in sight: `stopped by bob: DB is down`; nothing of a
@@ -82,8 +81,8 @@ pub fn prospect(state: &State, run: &Run, columns: usize) -> Vec<Line> {
 }
 
 fn in_flight(state: &State, run: &Run) -> Option<(String, Tone)> {
-    let may_pass = Some(run).filter(|run| run.may_pass())?;
-    let (version, reach) = crate::plan::passing(may_pass, &state.store, &state.delivery)?;
+    run.may_pass().then_some(())?;
+    let (version, reach) = crate::plan::passing(run, &state.store, &state.delivery)?;
     let Some((last, tone)) = farthest(&reach) else {
         return Some(("passing sends it nowhere".to_owned(), Tone::Dim));
     };

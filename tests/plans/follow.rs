@@ -145,30 +145,16 @@ fn a_promotion_is_seen_hop_by_hop() {
     // Who stopped its test said nothing about it, and no other test follows.
     let mut stopped = world.clone();
     smoke_v1362(&mut stopped, "Failed");
-    let run = stopped
-        .facts
-        .get_mut(&Environment::new("production"))
-        .unwrap();
-    for fact in run {
-        if let leverframe::store::Fact::Run(run) = fact {
-            run.shutdown = Some("Stop".into());
-        }
-    }
+    change_production_runs(&mut stopped, |run| run.shutdown = Some("Stop".into()));
     let because = "the smoke run of v1362 in production was stopped".to_owned();
     let cut_short = [What::CutShort { hop: 5, because }];
     assert_eq!(story.clone().look(&stopped, 150), cut_short);
     // Who it was stands on the run.
-    let run = stopped
-        .facts
-        .get_mut(&Environment::new("production"))
-        .unwrap();
-    for fact in run {
-        if let leverframe::store::Fact::Run(run) = fact {
-            for (key, value) in [(mark::STOP_ACTOR, "bob"), (mark::STOP_REASON, "DB is down")] {
-                run.annotations.insert(key.into(), value.into());
-            }
+    change_production_runs(&mut stopped, |run| {
+        for (key, value) in [(mark::STOP_ACTOR, "bob"), (mark::STOP_REASON, "DB is down")] {
+            run.annotations.insert(key.into(), value.into());
         }
-    }
+    });
     let because = "the smoke run of v1362 in production was stopped by bob: DB is down".to_owned();
     let cut_short = [What::CutShort { hop: 5, because }];
     assert_eq!(story.clone().look(&stopped, 150), cut_short);
@@ -180,6 +166,15 @@ fn a_promotion_is_seen_hop_by_hop() {
     assert_eq!(story.record().plan_state(), PlanState::Done);
     assert_eq!(story.stands(9_999), "done within 3m20s");
     assert_eq!(story.look(&world, 9_999), []);
+}
+
+fn change_production_runs(world: &mut World, change: impl Fn(&mut Run)) {
+    let facts = world.facts.get_mut(&Environment::new("production"));
+    for fact in facts.unwrap() {
+        if let leverframe::store::Fact::Run(run) = fact {
+            change(run);
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! Stays: why a version that waits below does not come by itself when the gate is opened.
+//! Below: whether the version that stands in the environment below comes by itself, and why not.
 //!
 //! A promotion is the last step of a smoke run, which keeps the gate as it was when the run began: what was tested while the gate
-//! was closed is not brought later. What has no smoke run yet comes: its run finds the gate open.
+//! was closed is not brought later, and what has no smoke run yet comes where its run finds the gate open. Deliberately absent:
+//! what a run in flight brings, which [`super::runs`] tells.
 
 use super::runs::{into, unread};
 use super::subject::Subject;
@@ -63,11 +64,10 @@ pub(super) fn may_stay(
     below: &Version,
 ) -> Option<String> {
     let tests = tests(subject, lower, repository, below)?;
-    let stood = stood(subject, lower, repository, below)?;
-    let long = match stood {
-        Some(stood) if stood <= tested_within(subject) => return None,
-        Some(stood) => format!("for {}", span(stood)),
-        None => "for longer than history was read".to_owned(),
+    let long = match stood(subject, lower, repository, below)? {
+        Stood::Seconds(stood) if stood <= tested_within(subject) => return None,
+        Stood::Seconds(stood) => format!("for {}", span(stood)),
+        Stood::SinceBeforeHistory => "for longer than history was read".to_owned(),
     };
     let missing = tests.iter().filter(|(_, run)| run.is_none());
     let missing = missing.map(|(app, _)| *app);
@@ -102,7 +102,7 @@ pub(super) fn comes_untested(
     let delivery = subject.delivery();
     let mut found = Vec::new();
     let mut here = subject.environment();
-    let mut flights = into(subject, here, repository).into_iter();
+    let flights = into(subject, here, repository);
     while let Some(lower) = delivery.lower(here) {
         let file = subject.declared(&lower.name, repository);
         let goes_on =
@@ -110,23 +110,25 @@ pub(super) fn comes_untested(
         let Some(file) = file.filter(goes_on) else {
             break;
         };
-        let below = file.version.as_ref().filter(|below| {
-            Some(*below) != wanted
-                && !delivery.versions.is_branch(below)
-                && !flights.any(|flight| flight.version == **below)
-        });
-        let stands_there = |below: &&Version| {
-            let next = subject.declared(here, repository);
-            here != subject.environment()
-                && next.and_then(|file| file.version.as_ref()) == Some(*below)
+        let next = match here == subject.environment() {
+            true => wanted,
+            false => {
+                let file = subject.declared(here, repository);
+                file.and_then(|file| file.version.as_ref())
+            }
         };
-        let below = below.filter(|below| !stands_there(below));
+        let below = file.version.as_ref().filter(|below| {
+            ![wanted, next].contains(&Some(*below))
+                && !delivery.versions.is_branch(below)
+                && !flights.iter().any(|flight| flight.version == **below)
+        });
         found.extend(below.and_then(|below| untested(subject, lower, here, repository, below)));
         here = &lower.name;
     }
     found
 }
 
+/// That a version which has no smoke run in `lower` yet goes on from there into `next`; none where it has one, or must have had.
 fn untested(
     subject: &Subject<'_>,
     lower: &Stage,
@@ -136,18 +138,15 @@ fn untested(
 ) -> Option<String> {
     let tests = tests_in(subject, lower, repository, below)?;
     let stood = stood(subject, lower, repository, below)?;
-    let is_young = stood.is_some_and(|stood| stood <= tested_within(subject));
+    let is_young = matches!(stood, Stood::Seconds(stood) if stood <= tested_within(subject));
     let mut untested = tests.iter().filter(|(_, run)| run.is_none());
     let is_to_begin = untested.any(|(app, _)| is_young || !is_healthy(subject, lower, app));
     is_to_begin.then(|| {
-        let (version, lower) = (below.short(), &lower.name);
-        let version = match subject.repositories.len() {
-            0 | 1 => version.to_owned(),
-            _ => format!("{repository} {version}"),
-        };
+        let lower = &lower.name;
+        let version = subject.name_version(repository, below);
         let stands = match stood {
-            Some(stood) => format!("has stood in {lower} for {}", span(stood)),
-            None => format!("stands in {lower}"),
+            Stood::Seconds(stood) => format!("has stood in {lower} for {}", span(stood)),
+            Stood::SinceBeforeHistory => format!("stands in {lower}"),
         };
         format!(
             "{version} {stands}: it comes into {next} by itself when its smoke run, which is still to begin, passes"
@@ -155,19 +154,28 @@ fn untested(
     })
 }
 
-/// For how many seconds a version has stood, none where that is longer than history was read; outer none: it does not stand
-/// there by history, or history is still being read.
+/// How long a version has stood.
+enum Stood {
+    Seconds(i64),
+    /// It stood already where history was read back to.
+    SinceBeforeHistory,
+}
+
+/// None where it does not stand there by history, or history is still being read.
 fn stood(
     subject: &Subject<'_>,
     lower: &Stage,
     repository: &Repository,
     below: &Version,
-) -> Option<Option<i64>> {
+) -> Option<Stood> {
     let history = &subject.store().history;
     match history.last_move(&lower.name, repository) {
         Some(moved) if moved.to.as_ref() != Some(below) => None,
-        Some(moved) => Some(Some(subject.context.now.duration_since(moved.at).as_secs())),
-        None => history.is_complete().then_some(None),
+        Some(moved) => {
+            let stood = subject.context.now.duration_since(moved.at);
+            Some(Stood::Seconds(stood.as_secs()))
+        }
+        None => history.is_complete().then_some(Stood::SinceBeforeHistory),
     }
 }
 
