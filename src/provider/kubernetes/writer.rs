@@ -3,8 +3,8 @@
 //! Just before sending it looks at the object again: what differs from the plan refuses. Afterwards there are four words:
 //! applied (the answer is the planned object with the plan's mark on it), refused (409, 422, a precondition), failed (the
 //! server said no), unknown (everything else). After an unknown the cluster is asked at once whether the write is there.
-//! Deliberately absent: a second send, but of a patch that holds however its object moves, after a conflict, which proves that
-//! nothing was written.
+//! Deliberately absent: a second send, but of a patch that holds however its object moves, after a conflict, which says that
+//! it wrote nothing.
 
 mod judge;
 mod look;

@@ -1,13 +1,18 @@
 //! Patch: one merge patch of an object, checked against the reading just before it.
 //!
-//! Deliberately absent: a further try after anything but a conflict, which alone proves that nothing was written.
+//! Deliberately absent: a further try after anything but a conflict, which alone says that this patch wrote nothing.
 
 use super::{Writer, judge, path, refused};
 use crate::plan::{Holds, Outcome, Plan, Write};
+use crate::provider::kubernetes::call::Failure;
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 /// How often a patch that holds however its object moves is tried at the most.
 const TRIES: u32 = 5;
+
+/// No try begins later than this after the first: all this time no other plan of the same journal can be sent.
+const PURSUIT: Duration = Duration::from_secs(40);
 
 impl Writer {
     pub(super) async fn patch(&self, plan: &Plan, tried: &(dyn Fn(&str) + Send + Sync)) -> Outcome {
@@ -34,7 +39,8 @@ impl Writer {
             Holds::AsSeen => (Some(&**resource_version), 1),
             Holds::WhileGuarded => (None, TRIES),
         };
-        let mut conflict: Option<String> = None;
+        let began = Instant::now();
+        let mut conflict: Option<Failure> = None;
         let mut n = 1;
         loop {
             let found = self.look(access, &writing, plural, &id.namespace, &id.name);
@@ -42,12 +48,16 @@ impl Writer {
                 (Ok(Some(object)), _) => object,
                 (Ok(None), _) => return refused(format!("{id} is not there any more.")),
                 (Err(outcome), None) => return outcome,
-                // Something was sent before, so "nothing was sent" would not be true.
-                (Err(_), Some(detail)) => {
-                    return refused(format!("{detail} It could not be looked at again."));
+                // Something on the way may have sent it twice, so that the conflict is with its own first arrival.
+                (Err(_), Some(conflict)) => {
+                    return Outcome::Unknown {
+                        because: format!(
+                            "{} It could not be looked at again.",
+                            conflict.fault.detail
+                        ),
+                    };
                 }
             };
-            // Something on the way may have sent it twice, so that the conflict is with its own first arrival.
             if conflict.is_some() && judge::is_done(&object, id, plan) {
                 return Outcome::Applied {
                     evidence: format!("{id} carries the plan"),
@@ -55,6 +65,9 @@ impl Writer {
             }
             if let Some(because) = judge::changed(&object, id, seen, guards) {
                 return refused(because);
+            }
+            if let Some(conflict) = conflict.take_if(|_| n > tries || began.elapsed() > PURSUIT) {
+                return self.answered(access, &writing, conflict).await;
             }
             let version = object["metadata"]["resourceVersion"].as_str();
             let Some(version) = version.filter(|version| !version.is_empty()) else {
@@ -72,8 +85,8 @@ impl Writer {
                     let evidence = format!("{plural} {id} patched");
                     return judge::acknowledged(&answer.body, plan, evidence);
                 }
-                Err(failure) if n < tries && judge::is_conflict(&failure) => {
-                    conflict = Some(failure.fault.detail);
+                Err(failure) if tries > 1 && judge::is_conflict(&failure) => {
+                    conflict = Some(failure);
                     n += 1;
                 }
                 Err(failure) => return self.answered(access, &writing, failure).await,
