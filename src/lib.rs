@@ -57,7 +57,7 @@
 //! - **HOOK**: A hook of the sync failed, be it tried again or not.
 //! - **STUCK**: A hop takes longer than usual, or nothing moves until somebody lets it.
 //! - **SYNC**: Out of sync, failing to sync, degraded, or cannot be compared.
-//! - **BACK**: Rolled back on purpose; what to do about it is still owed.
+//! - **BACK**: Rolled back on purpose, and something is still owed; or what was rolled back came again by itself.
 //! - **HELD**: The gate into this environment was closed lately.
 //! - **BRANCH**: A branch build stands where releases should.
 //! - **MIXED**: Pods of several versions serve.

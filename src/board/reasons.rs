@@ -47,10 +47,10 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.hook(status, here, application));
         reasons.extend(self.out_of_sync(status, here, application));
         reasons.extend(self.stands_still(application));
+        let mut is_again_said = false;
         if let Some((Word::Crash | Word::Smoke | Word::Hook, because)) = reasons.first_mut() {
             because.extend(self.came_again(status));
-        } else if reasons.is_empty() {
-            reasons.extend(self.undone(status));
+            is_again_said = true;
         }
         let explained = !reasons.is_empty();
         let late = self
@@ -62,7 +62,8 @@ impl<'a> FactsAt<'a> {
         // Said once, where it explains most.
         let mut still_syncs = self.still_syncs(status, here, application);
         let late = late.map(|late| (Word::Stuck, late.because));
-        for (word, because) in late.into_iter().chain(self.back(status)) {
+        let back = self.back(status, is_again_said);
+        for (word, because) in late.into_iter().chain(back) {
             let more = std::mem::take(&mut still_syncs);
             reasons.push((word, format!("{because}{more}")));
         }
@@ -233,11 +234,17 @@ impl<'a> FactsAt<'a> {
         back.filter(|back| !back.is_left)
     }
 
-    /// Rolled back on purpose, and nobody has said yet that it may stay so: each file of the target that was.
-    fn back(&self, status: &Status) -> Option<(Word, String)> {
+    /// Each file of the target that was rolled back on purpose, while nobody has said yet that it may stay so; and each that
+    /// came again after that, unless another word has said so.
+    fn back(&self, status: &Status, is_again_said: bool) -> Option<(Word, String)> {
         let images = status.images.iter();
         let (stories, waits): (Vec<String>, Vec<String>) = images
-            .filter_map(|image| self.back_in_words(status, image))
+            .filter_map(|image| {
+                let back = self.back_in_words(status, image);
+                let is_undone = || !is_again_said && self.is_undone(status, image);
+                let again = || self.again_in_words(status, image);
+                back.or_else(|| Some((is_undone().then(again)??, String::new())))
+            })
             .unzip();
         if stories.is_empty() {
             return None;
@@ -299,15 +306,21 @@ impl<'a> FactsAt<'a> {
     }
 
     /// What was rolled back from here has just come again by itself: whoever rolled back has to know, however well it looks.
-    fn undone(&self, status: &Status) -> Option<(Word, String)> {
+    pub(super) fn is_undone(&self, status: &Status, image: &Image) -> bool {
         let (history, here) = (&self.store.history, &status.target.environment);
-        let said = status.images.iter().find_map(|image| {
-            // Asked of each calm row: nearly none has moved lately, so that hardly a history is walked.
-            let moved = history.last_move(here, &image.repository)?;
-            let is_young = moved.kind == ActorKind::Robot && !self.now.is_past(moved.at, UNDONE_S);
-            is_young.then(|| self.again_in_words(status, image))?
-        })?;
-        Some((Word::Back, said))
+        // Asked of each calm row: nearly none has moved lately, so that hardly a history is walked.
+        let moved = history.last_move(here, &image.repository);
+        let is_young = moved.is_some_and(|moved| {
+            moved.kind == ActorKind::Robot && !self.now.is_past(moved.at, UNDONE_S)
+        });
+        is_young && self.came_again_of(status, image).is_some()
+    }
+
+    /// The roll back of the present version of a file, and the change that brought it again.
+    fn came_again_of(&self, status: &Status, image: &Image) -> Option<(TakenBack, &'a Change)> {
+        let (store, delivery, here) = (self.store, self.delivery, &status.target.environment);
+        let version = image.declared.as_ref()?.version.as_ref()?;
+        came_again(store, delivery, here, &image.repository, version)
     }
 
     /// That what harms was rolled back from here before, to follow a sentence.
@@ -319,9 +332,8 @@ impl<'a> FactsAt<'a> {
 
     /// Who rolled the present version of a file back before, when and why, and what brought it again; none where nobody did.
     fn again_in_words(&self, status: &Status, image: &Image) -> Option<String> {
-        let (store, delivery, here) = (self.store, self.delivery, &status.target.environment);
         let version = image.declared.as_ref()?.version.as_ref()?;
-        let (back, came) = came_again(store, delivery, here, &image.repository, version)?;
+        let (back, came) = self.came_again_of(status, image)?;
         let why = back.reason.map(|reason| format!(": {reason}"));
         Some(format!(
             "{} rolled {} back {} ago{}, and it came again {} ago ({}).",

@@ -127,6 +127,8 @@ pub struct Status {
     pub late: Option<Help>,
     /// Which of several files the worst word is about.
     pub troubled_file: Option<Repository>,
+    /// What was rolled back from here has just come again by itself.
+    pub undone: bool,
 }
 
 impl Status {
@@ -148,6 +150,8 @@ impl Status {
     pub fn levers(&self) -> Vec<Lever> {
         match self.attention.first() {
             Some(Word::Stuck) => self.late.iter().map(|help| help.lever).collect(),
+            // No gate takes away again what has come already.
+            Some(Word::Back) if self.undone => vec![Lever::RollBack, Lever::Hold],
             Some(word) => word.levers().to_vec(),
             None => Vec::new(),
         }
@@ -318,6 +322,7 @@ impl<'a> FactsAt<'a> {
             muted: None,
             late: None,
             troubled_file: None,
+            undone: false,
             images,
             version,
         };
@@ -340,6 +345,8 @@ impl<'a> FactsAt<'a> {
         }
         status.attention.sort();
         status.troubled_file = self.troubled_file(&status, here);
+        let mut images = status.images.iter();
+        status.undone = images.any(|image| self.is_undone(&status, image));
         let mute = self.store.mutes().get(&status.target);
         let covers =
             |mute: &&Arc<Mute>| mute.covers(status.version.as_ref(), &status.attention, &self.now);

@@ -79,10 +79,10 @@ table! {
         gravity: Gravity::Risk,
         levers: &[Lever::Sync],
     }
-    /// Debt open: what was rolled back from may wait below.
+    /// Debt open: what was rolled back from may wait below, or has come again.
     Back {
         label: "BACK",
-        help: "Rolled back on purpose; what to do about it is still owed.",
+        help: "Rolled back on purpose, and something is still owed; or what was rolled back came again by itself.",
         gravity: Gravity::Meant,
         levers: &[Lever::Hold, Lever::Release],
     }

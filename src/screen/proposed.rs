@@ -5,7 +5,7 @@
 
 use super::levers::{decide_against_trouble, decide_all, decide_marked};
 use crate::belongs::{repositories, runs};
-use crate::board::direction::{came_again, compare_versions, taken_away};
+use crate::board::direction::{compare_versions, taken_away};
 use crate::board::gate::closed_lately;
 use crate::board::status::Status;
 use crate::journal::{PlanState, Record};
@@ -79,18 +79,6 @@ fn brings_version(under_way: &[Lever]) -> bool {
     under_way
         .iter()
         .any(|lever| lever.moves() == Moves::Version)
-}
-
-/// What stands was rolled back from before, and came again.
-fn is_undone(state: &State, status: &Status) -> bool {
-    let (store, delivery, here) = (&state.store, &state.delivery, &status.target.environment);
-    status.images.iter().any(|image| {
-        let declared = image.declared.as_ref();
-        let version = declared.and_then(|declared| declared.version.as_ref());
-        version.is_some_and(|version| {
-            came_again(store, delivery, here, &image.repository, version).is_some()
-        })
-    })
 }
 
 /// Whether the worst about a target is that it lost a version by accident.
@@ -229,7 +217,7 @@ fn may_be_proposed(state: &State, cures: &Cures, lever: Lever, plans: &[Plan]) -
             }
             // Whoever rolled back is not led further back, unless what was brought is in trouble itself, or was undone.
             Lever::RollBack => {
-                !has(Word::Back) || is_cure || status.is_some_and(|s| is_undone(state, s))
+                !has(Word::Back) || is_cure || status.is_some_and(|status| status.undone)
             }
             // Where it brings nothing, it would only end the tests of what stands.
             Lever::Stop => brings_by_run(state, plan),

@@ -143,6 +143,8 @@ fn what_was_rolled_back_and_came_again_says_so() {
         [],
         "calm after an hour, as long as it harms nobody"
     );
+    let status = world.status("production", "whitehall");
+    assert_eq!(status.levers(), [Lever::RollBack, Lever::Hold]);
     pods(&mut world, "v3083", true);
     pods(&mut world, "v3084", false);
     let (attention, because) = words(&world);
@@ -152,6 +154,52 @@ fn what_was_rolled_back_and_came_again_says_so() {
     world.store.know_taken_back(Default::default());
     let (_, because) = words(&world);
     assert!(!because[0].contains("came again"), "{because:?}");
+}
+
+/// That it came again does not say why it is late.
+#[test]
+fn what_came_again_and_is_late_says_both() {
+    let moves = [
+        ("v3083", "v3084", 5_600),
+        ("v3084", "v3083", 2_880),
+        ("v3083", "v3084", 1_200),
+    ];
+    let mut world = production(&moves, &[back("v3084", "v3083", 2_900)]);
+    pods(&mut world, "v3083", true);
+    let (attention, because) = words(&world);
+    assert_eq!(attention, [Word::Stuck, Word::Back], "{because:?}");
+    let again = "alice rolled v3084 back 48m ago: incident 2900, and it came again 20m ago (govuk-ci). v3083 is still here: 2/2 pods ready.";
+    assert_eq!(because[1], again);
+}
+
+/// Of an app of two images one was rolled back, and the other came again: one word tells both.
+#[test]
+fn a_file_that_came_again_is_told_beside_one_that_stays_rolled_back() {
+    let mut world = Fixture::new();
+    let files = ["licensify-backend", "licensify-feed"];
+    world.app("licensify", &files);
+    for file in files {
+        world.file("staging", file, "v374", true);
+        world.moved_since("production", file, "v370", "v374", 3_600);
+        world.moved_since("production", file, "v374", "v370", 880);
+    }
+    world.file("production", "licensify-backend", "v370", true);
+    world.file("production", "licensify-feed", "v374", true);
+    world.moved_since("production", "licensify-feed", "v370", "v374", 60);
+    let known = files.map(|file| {
+        let file = ("production".into(), file.into());
+        (file, vec![back("v374", "v370", 900)])
+    });
+    world.store.know_taken_back(known.into());
+    let status = world.status("production", "licensify");
+    assert_eq!(status.attention, [Word::Back], "{:?}", status.because);
+    assert_eq!(status.because.len(), 1);
+    for told in [
+        "rolled back from licensify-backend v374",
+        "it came again 1m ago",
+    ] {
+        assert!(status.because[0].contains(told), "{:?}", status.because);
+    }
 }
 
 /// Of an app of two images both were rolled back, each by a plan of its own.
