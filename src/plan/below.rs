@@ -31,11 +31,25 @@ pub(super) fn stays(
     below: &Version,
 ) -> Option<Stays> {
     let tests = tests(subject, lower, repository, below)?;
+    let version = below.short();
+    let has_passed = |run: &&Run| run.phase == RunPhase::Succeeded;
+    let is_tested = tests
+        .iter()
+        .any(|(_, run)| run.is_some_and(|run| has_passed(&run)));
+    if !subject.declared(&lower.name, repository)?.promote {
+        return Some(Stays {
+            because: format!(
+                "{version} stands in {} without promotion, so nothing brings it by itself, only later versions: promote it {}",
+                lower.name,
+                if is_tested { "next" } else { "by hand" }
+            ),
+            is_tested,
+        });
+    }
     let tests: Vec<&Run> = tests
         .into_iter()
         .map(|(_, run)| run)
         .collect::<Option<_>>()?;
-    let version = below.short();
     if let Some(run) = tests.iter().find(|run| run.may_pass()) {
         return Some(Stays {
             because: format!(
@@ -45,8 +59,7 @@ pub(super) fn stays(
             is_tested: false,
         });
     }
-    let has_passed = |run: &&Run| run.phase == RunPhase::Succeeded;
-    tests.iter().any(has_passed).then(|| Stays {
+    is_tested.then(|| Stays {
         because: format!(
             "{version} passed its smoke run in {} already, so nothing brings it by itself: promote it next",
             lower.name
@@ -68,6 +81,7 @@ pub(super) fn may_stay(
         Stood::Seconds(stood) if stood <= tested_within(subject) => return None,
         Stood::Seconds(stood) => format!("for {}", span(stood)),
         Stood::SinceBeforeHistory => "for longer than history was read".to_owned(),
+        Stood::StillRead => return None,
     };
     let missing = tests.iter().filter(|(_, run)| run.is_none());
     let missing = missing.map(|(app, _)| *app);
@@ -76,19 +90,27 @@ pub(super) fn may_stay(
     if missing.is_empty() {
         return None;
     }
-    let (version, lower) = (below.short(), &lower.name);
-    let of = match tests.len() {
-        1 => String::new(),
-        _ => format!(" of {}", missing.join(", ")),
+    let lower = &lower.name;
+    // A run of another app of that file, a twin's too, says nothing of these.
+    let version = match subject.siblings(lower, repository).len() {
+        0 | 1 => below.short().to_owned(),
+        _ => format!("{} {}", missing.join(" and "), below.short()),
     };
     Some(match unread(subject, [lower]).first() {
         Some(why) => format!(
-            "whether {version} has passed its smoke run{of} in {lower} is not known ({why}): if it has, nothing brings it by itself"
+            "whether {version} has passed its smoke run in {lower} is not known ({why}): if it has, nothing brings it by itself"
         ),
         None => format!(
-            "no smoke run{of} of {version} is kept in {lower}, where it has stood {long}: if it has passed one, nothing brings it by itself"
+            "no smoke run of {version} is kept in {lower}, where it has stood {long}: if it has passed one, nothing brings it by itself"
         ),
     })
+}
+
+/// That a version comes by itself.
+pub(super) struct Comes {
+    pub text: String,
+    /// Else it may have been tested long ago, and then it does not come.
+    pub is_certain: bool,
 }
 
 /// What stands below and comes by itself, though no run carries it yet: its smoke run is still to begin, and finds the gate open.
@@ -98,7 +120,7 @@ pub(super) fn comes_untested(
     subject: &Subject<'_>,
     repository: &Repository,
     wanted: Option<&Version>,
-) -> Vec<String> {
+) -> Vec<Comes> {
     let delivery = subject.delivery();
     let mut found = Vec::new();
     let mut here = subject.environment();
@@ -122,35 +144,60 @@ pub(super) fn comes_untested(
                 && !delivery.versions.is_branch(below)
                 && !flights.iter().any(|flight| flight.version == **below)
         });
-        found.extend(below.and_then(|below| untested(subject, lower, here, repository, below)));
+        let comes = below.and_then(|below| untested(subject, lower, here, repository, below));
+        found.extend(comes.map(|comes| match here == subject.environment() {
+            true => comes,
+            // Each gate between is open, or the way would have ended there.
+            false => Comes {
+                text: format!(
+                    "{}, and from there on into {}",
+                    comes.text,
+                    subject.environment()
+                ),
+                ..comes
+            },
+        }));
         here = &lower.name;
     }
     found
 }
 
 /// That a version which has no smoke run in `lower` yet goes on from there into `next`; none where it has one, or must have had.
+/// What has stood for long may have passed one that is not kept: so it is said where the app is not healthy.
 fn untested(
     subject: &Subject<'_>,
     lower: &Stage,
     next: &Environment,
     repository: &Repository,
     below: &Version,
-) -> Option<String> {
+) -> Option<Comes> {
     let tests = tests_in(subject, lower, repository, below)?;
     let stood = stood(subject, lower, repository, below)?;
     let is_young = matches!(stood, Stood::Seconds(stood) if stood <= tested_within(subject));
+    let may_be_young = is_young || matches!(stood, Stood::StillRead);
     let mut untested = tests.iter().filter(|(_, run)| run.is_none());
-    let is_to_begin = untested.any(|(app, _)| is_young || !is_healthy(subject, lower, app));
+    let is_to_begin = untested.any(|(app, _)| may_be_young || !is_healthy(subject, lower, app));
     is_to_begin.then(|| {
         let lower = &lower.name;
         let version = subject.name_version(repository, below);
+        let comes = format!("comes into {next} by itself when");
+        let perhaps =
+            format!("no smoke run of it is kept: if it has passed none, it {comes} one passes");
         let stands = match stood {
             Stood::Seconds(stood) => format!("has stood in {lower} for {}", span(stood)),
-            Stood::SinceBeforeHistory => format!("stands in {lower}"),
+            Stood::SinceBeforeHistory | Stood::StillRead => format!("stands in {lower}"),
         };
-        format!(
-            "{version} {stands}: it comes into {next} by itself when its smoke run, which is still to begin, passes"
-        )
+        let text = match stood {
+            _ if is_young => {
+                format!("{stands}: it {comes} its smoke run, which is still to begin, passes")
+            }
+            Stood::StillRead => format!("{stands}, since when is still being read, and {perhaps}"),
+            _ => format!("{stands}, where its app is not Healthy and {perhaps}"),
+        };
+        Comes {
+            text: format!("{version} {text}"),
+            is_certain: is_young,
+        }
     })
 }
 
@@ -159,9 +206,11 @@ enum Stood {
     Seconds(i64),
     /// It stood already where history was read back to.
     SinceBeforeHistory,
+    /// History is still being read.
+    StillRead,
 }
 
-/// None where it does not stand there by history, or history is still being read.
+/// None where it does not stand there by history.
 fn stood(
     subject: &Subject<'_>,
     lower: &Stage,
@@ -175,7 +224,8 @@ fn stood(
             let stood = subject.context.now.duration_since(moved.at);
             Some(Stood::Seconds(stood.as_secs()))
         }
-        None => history.is_complete().then_some(Stood::SinceBeforeHistory),
+        None if history.is_complete() => Some(Stood::SinceBeforeHistory),
+        None => Some(Stood::StillRead),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs: what runs in flight will do when they pass, by their frozen parameters.
 
-use super::below::comes_untested;
+use super::below::{Comes, comes_untested};
 use super::checks::Checks;
 use super::fresh::freshness;
 use super::subject::Subject;
@@ -269,19 +269,22 @@ pub(super) fn overtaken(
     let may_come = subject.request.lever == Lever::RollBack && unread.is_empty();
     let comes = files.iter().filter(|_| may_come);
     let comes = comes.flat_map(|(repository, wanted)| comes_untested(subject, repository, *wanted));
+    let comes: Vec<Comes> = comes.collect();
+    let is_certain = !others.is_empty() || comes.iter().any(|comes| comes.is_certain);
     let brought = others.iter().map(|f| would_bring(subject, f));
-    let texts: Vec<String> = brought.chain(comes).collect();
+    let texts: Vec<String> = brought
+        .chain(comes.into_iter().map(|comes| comes.text))
+        .collect();
     if !texts.is_empty() {
         let remedy = match others.is_empty() {
             true => Remedy::by("Hold the gate with it.", Way::Pull(Lever::Hold)),
             false => remedy,
         };
-        checks.add(
-            CheckName::Overtaken,
-            Verdict::Failed,
-            texts.join("; "),
-            remedy,
-        );
+        let verdict = match is_certain {
+            true => Verdict::Failed,
+            false => Verdict::Unknown,
+        };
+        checks.add(CheckName::Overtaken, verdict, texts.join("; "), remedy);
         return;
     }
     if unread.is_empty() {

@@ -328,13 +328,13 @@ fn releasing_says_that_what_was_tested_already_does_not_come_by_itself() {
     young.stands("integration", "publisher", "v1362", "v1363", "6m");
     young.closed("integration", "publisher", "5m", "hold");
     assert_eq!(told(&young), comes, "its smoke run is still to begin");
-    let unknown = "no smoke run of v1363 is kept in integration, where it has stood for 1h: if it has passed one, nothing brings it by itself";
+    let unknown = "no smoke run of publisher v1363 is kept in integration, where it has stood for 1h: if it has passed one, nothing brings it by itself";
     let said = (format!("{until_merged}; {unknown}"), None);
     assert_eq!(told(&world), said, "its smoke run may have been deleted");
     let mut unread = world.clone();
     unread.forbidden("integration", Kind::Runs);
     let (warning, _) = told(&unread);
-    let unknown = "; whether v1363 has passed its smoke run in integration is not known (integration workflows cannot be read";
+    let unknown = "; whether publisher v1363 has passed its smoke run in integration is not known (integration workflows cannot be read";
     assert!(warning.contains(unknown), "{warning}");
     let tested = |phase: &str, gate: &str| {
         let mut world = world.clone();
@@ -363,6 +363,34 @@ fn releasing_says_that_what_was_tested_already_does_not_come_by_itself() {
     );
     assert_eq!(tested("Running", "true"), comes, "it brings it itself");
     assert_eq!(tested("Failed", "false"), comes);
+}
+
+/// A promotion by hand writes the file so: no smoke run that reads it promotes, whether its gate is open or not.
+#[test]
+fn releasing_brings_nothing_that_stands_below_without_promotion() {
+    let mut world = publisher();
+    world.stands("integration", "publisher", "v1362", "v1363", "10s");
+    world.closed("integration", "publisher", "5m", "hold");
+    world.file("integration", "publisher", |file| file.promote = false);
+    let told = |world: &World| pull(world, Lever::Release, "staging", "publisher").unwrap();
+    let plan = told(&world);
+    assert_eq!(
+        (&plan.from, &plan.to, plan.typed().as_deref(), plan.next),
+        (&None, &None, Some("publisher"), None)
+    );
+    let warning = plan.warning.unwrap_or_default();
+    let stays = "v1363 stands in integration without promotion, so nothing brings it by itself, only later versions: promote it";
+    assert!(warning.contains(&format!("{stays} by hand")), "{warning}");
+    let because = plan.reach.because.join("; ");
+    assert!(
+        !because.contains("arrives") && !because.contains("v1363"),
+        "{because}"
+    );
+    passed_before_the_gate_opened(&mut world);
+    let plan = told(&world);
+    let warning = plan.warning.unwrap_or_default();
+    assert!(warning.contains(&format!("{stays} next")), "{warning}");
+    assert_eq!(plan.next, Some(Lever::Promote));
 }
 
 /// What stays below does not go on above either, though later versions do: the plan contradicts itself nowhere.
