@@ -28,8 +28,13 @@ pub(super) fn cut_short(subject: &Subject<'_>, draft: &Draft) -> Option<String> 
         Some(record) => by_journal(subject, record),
         None => to.and_then(|to| by_run(subject, draft, to)),
     };
-    sent.or_else(|| repeats_stopped(subject, request))
-        .or_else(|| stopped_below(subject, draft))
+    let sent = sent.or_else(|| repeats_stopped(subject, request));
+    // Whoever stopped the one may know nothing of the other.
+    let both: Vec<String> = sent
+        .into_iter()
+        .chain(stopped_below(subject, draft))
+        .collect();
+    (!both.is_empty()).then(|| both.join("; "))
 }
 
 /// The newest smoke run that would have promoted the same, where somebody stopped it: who did may not want it brought by hand.

@@ -320,6 +320,33 @@ fn a_run_that_was_stopped_lately_is_run_again_for_a_reason() {
     assert_eq!(row.verdict, Verdict::Passed, "{}", row.evidence);
 }
 
+/// Whoever stopped the smoke run that was to bring it may know nothing of the promotion that was stopped before.
+#[test]
+fn of_two_that_were_stopped_both_are_said() {
+    let mut world = publisher();
+    let mut console = Console::default();
+    let asked = request(Lever::Promote, "production", "publisher");
+    let plan = Plan {
+        id: PlanId::new("ffff"),
+        ..decide(&world, &asked).unwrap()
+    };
+    let because = "its run was stopped.".to_owned();
+    let cut_short = What::CutShort { hop: 1, because };
+    add(&mut console.journal, &plan, &[applied(), cut_short]);
+    change_failed(&mut world, |run| run.shutdown = Some("Stop".into()));
+    let said = row(&console, &world, &asked).evidence;
+    let name = failed(&world).id.name;
+    let both = [
+        "the same was sent ",
+        "; ",
+        &name,
+        ", which was to bring v1362 into production",
+    ];
+    for part in both {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
 #[test]
 fn what_somebody_stopped_is_sent_again_for_a_reason_that_knows_of_it() {
     let mut world = publisher();
