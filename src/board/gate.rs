@@ -2,9 +2,10 @@
 //!
 //! Deliberately absent: whether it may be closed or opened (that is a plan's).
 
-use super::status::{FactsAt, GateIn, GateState, Image};
+use super::direction::compare_versions;
+use super::status::{FactsAt, GateIn, GateState, Image, Status};
 use crate::delivery::Delivery;
-use crate::model::{Declared, Environment, Now, Repository};
+use crate::model::{Declared, Environment, Now, Order, Repository, Version};
 use crate::store::Store;
 
 /// Whether the newest change of the gate in the file of an environment closed it, and no longer ago than counts as lately.
@@ -18,6 +19,42 @@ pub fn closed_lately(
     let moved = store.history.last_gate_move(environment, repository);
     let lately = delivery.closed_lately_days * 86_400;
     moved.is_some_and(|change| !change.gate_to && !now.is_past(change.at, lately))
+}
+
+/// The versions that wait below without promotion, each with its file: no gate lets them through, and nothing brings them.
+pub fn stay_below<'s>(
+    store: &'s Store,
+    delivery: &Delivery,
+    status: &'s Status,
+) -> Vec<(&'s Repository, &'s Version)> {
+    let waits = status.images.iter().filter_map(|image| {
+        let ours = image.declared.as_ref()?.version.as_ref()?;
+        let lower = delivery.lower(&status.target.environment)?;
+        let below = store.declared(&lower.name, &image.repository)?;
+        let theirs = below.version.as_ref().filter(|theirs| *theirs != ours)?;
+        let order = compare_versions(store, delivery, &image.repository, theirs, ours);
+        let may_come = order != Order::Lower && !delivery.versions.is_branch(theirs);
+        (may_come && !below.promote).then_some((&image.repository, theirs))
+    });
+    waits.collect()
+}
+
+/// The files of a target whose gate is another than the one that counts for it, each with whether it is open.
+pub fn other_gates<'s>(
+    store: &Store,
+    delivery: &Delivery,
+    status: &'s Status,
+) -> Vec<(&'s Repository, bool)> {
+    let is_open = status.gate_in.state == GateState::Open;
+    let others = status.images.iter().filter_map(|image| {
+        let lower = delivery.lower(&status.target.environment)?;
+        let below = store.declared(&lower.name, &image.repository)?;
+        (below.gate != is_open).then_some((&image.repository, below.gate))
+    });
+    match status.gate_in.state {
+        GateState::None => Vec::new(),
+        _ => others.collect(),
+    }
 }
 
 impl FactsAt<'_> {

@@ -5,7 +5,8 @@
 use super::line::{Line, Tone};
 use crate::action::{Action, Place};
 use crate::board::FoldKind;
-use crate::board::status::Status;
+use crate::board::gate::stay_below;
+use crate::board::status::{GateState, Status};
 use crate::model::{Change, Target, Version, span::span};
 use crate::plan::waits::state_in_words;
 use crate::screen::layout::{self, Panes};
@@ -213,6 +214,16 @@ fn calm(state: &State, status: &Status) -> String {
     }
     if let (Some(sync), Some(health)) = (&status.sync, &status.health) {
         parts.push(format!("{}, {}", sync.as_str(), health.as_str()));
+    }
+    // Through a closed gate nothing is awaited, which its sign says.
+    if status.gate_in.state == GateState::Open {
+        let stays = stay_below(&state.store, &state.delivery, status).into_iter();
+        parts.extend(stays.map(|(_, version)| {
+            format!(
+                "{} stands below without promotion: nothing brings it by itself",
+                version.short()
+            )
+        }));
     }
     let text = parts.join("; ");
     if text.is_empty() {

@@ -11,6 +11,7 @@ use super::run::stopped_by;
 use super::sentence::as_of;
 use super::time::when;
 use crate::belongs::lists;
+use crate::board::gate::{other_gates, stay_below};
 use crate::board::status::{GateState, Status};
 use crate::model::{Target, Version, span::span};
 use crate::state::{ListKey, State};
@@ -153,11 +154,23 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
         Some(1) => ", 1 version waits".into(),
         Some(n) => format!(", {n} versions wait"),
     };
+    let (store, delivery) = (&state.store, &state.delivery);
+    let others = other_gates(store, delivery, status).into_iter();
+    let others: String = others
+        .map(|(file, is_open)| format!(", {} for {file}", if is_open { "open" } else { "closed" }))
+        .collect();
     rows.extend(truth(
         columns,
         "gate in",
-        format!("{word}{from}{moved}{waiting}"),
+        format!("{word}{from}{moved}{others}{waiting}"),
     ));
+    for (file, version) in stay_below(store, delivery, status) {
+        let stays = format!(
+            "{file} {} stands below without promotion: nothing brings it by itself",
+            version.short()
+        );
+        rows.extend(truth(columns, "", stays));
+    }
     let unread = |kind: Kind, absent: &str| {
         let why = lists::unread(&state.store, &state.delivery, &status.target, kind);
         why.unwrap_or_else(|| absent.to_owned())

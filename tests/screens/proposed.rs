@@ -7,7 +7,7 @@ use leverframe::journal::{Entry, What};
 use leverframe::model::live::Hook;
 use leverframe::model::{ActorKind, Operation, Phase, Target, Word};
 use leverframe::plan::{HopEffect, Lever, Outcome, Plan, PlanId, Write};
-use leverframe::state::{Overlay, State};
+use leverframe::state::{Overlay, State, View};
 use std::sync::Arc;
 
 fn proposed(state: &State, target: &Target) -> Vec<Lever> {
@@ -969,4 +969,41 @@ fn what_is_done_says_what_stands_there_now() {
     let said = drawn(&state);
     assert!(said.contains(": done within "), "{said}");
     assert!(said.contains("; v3085 stands there now"), "{said}");
+}
+
+/// The gate of one image was opened; of the other it is closed. What was promoted below by hand comes through no gate.
+#[test]
+fn the_page_of_a_target_says_which_gate_is_open_and_what_stays_below_all_the_same() {
+    let mut world = licensify();
+    let target = Target::new("production", "licensify");
+    world.file("staging", "licensify-feed", |file| file.gate = true);
+    let page = |world: &World| {
+        let mut state = world.state(120, 40);
+        state.ui.views.push(View::Target(target.clone()));
+        drawn(&state)
+    };
+    let open = ", open for licensify-feed";
+    let stays = "stands below without promotion: nothing brings it by itself";
+    let screen = page(&world);
+    assert!(screen.contains(open) && !screen.contains(stays), "{screen}");
+    for file in ["licensify-backend", "licensify-feed"] {
+        world.file("staging", file, |file| file.gate = true);
+        world.stands("production", file, "v2", "v1", "30d");
+    }
+    world.stands("staging", "licensify-feed", "v2", "v3", "2h");
+    world.file("staging", "licensify-feed", |file| file.promote = false);
+    let screen = page(&world);
+    assert!(!screen.contains(open), "{screen}");
+    assert!(
+        screen.contains(&format!("licensify-feed v3 {stays}")),
+        "{screen}"
+    );
+    // Below the board, too, where nothing else is to be said.
+    world.stands("production", "licensify-backend", "v0", "v2", "30d");
+    world.stands("production", "licensify-feed", "v0", "v2", "30d");
+    let mut state = world.state(200, 50);
+    state.ui.board.selected = Some(target.clone());
+    let screen = drawn(&state);
+    let said = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains(&format!("v3 {stays}")), "{screen}");
 }
