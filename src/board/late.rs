@@ -136,7 +136,7 @@ impl<'a> FactsAt<'a> {
         let is_whole = |file| history.is_whole(environment, file);
         match files.clone().any(stood) {
             true => Some(true),
-            false => files.all(is_whole).then_some(false),
+            false => (files.len() > 0 && files.all(is_whole)).then_some(false),
         }
     }
 

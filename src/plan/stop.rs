@@ -233,7 +233,10 @@ fn find<'a>(subject: &Subject<'a>) -> Result<&'a Run, Refusal> {
     if let Some(id) = &subject.request.run {
         return belongs::by_id(subject.store(), id)
             .ok_or_else(|| {
-                subject.refusal(format!("The run {} is not there any more.", id.name), "")
+                subject.refusal(
+                    format!("The run {} is not there any more.", id.name),
+                    "Look which runs there are now.",
+                )
             })
             .and_then(|run| {
                 let ours = belongs::is_of_target(
@@ -261,11 +264,13 @@ fn find<'a>(subject: &Subject<'a>) -> Result<&'a Run, Refusal> {
     let found = in_flight(subject).into_iter().min_by(order);
     found.ok_or_else(|| {
         let target = &subject.request.target;
-        let because = match runs::unread_into(subject, &target.environment).first() {
-            Some(why) => format!("Which runs lead to {target} is not known: {why}."),
-            None => format!("No run in flight leads to {target}."),
-        };
-        subject.refusal(because, "")
+        match runs::unread_into(subject, &target.environment).first() {
+            Some(why) => subject.refusal(
+                format!("Which runs lead to {target} is not known: {why}."),
+                "Try again once they were read, or stop the run with argo.",
+            ),
+            None => subject.refusal(format!("No run in flight leads to {target}."), ""),
+        }
     })
 }
 

@@ -4,6 +4,7 @@ use super::follow;
 use crate::belongs::application;
 use crate::delivery::Delivery;
 use crate::journal::{Entry, HORIZON, Journal, PlanState, Record, What};
+use crate::plan::mark::PLAN;
 use crate::plan::{Lever, Outcome, Plan, PlanId, Write};
 use crate::store::Store;
 use jiff::Timestamp;
@@ -83,7 +84,8 @@ fn arrived_after_all(
             ..
         } => {
             let run = store.cluster(environment)?.runs.get(namespace, name)?;
-            let mark = run.made_by().map(|id| &**id);
+            // The name is the plan's own, so that no copy which Argo made of that run is meant.
+            let mark = run.annotations.get(PLAN).map(|id| &**id);
             (mark == ours).then(|| format!("run {name} in {environment}"))
         }
         Write::Patch { id, .. } => {
