@@ -165,8 +165,8 @@ impl Desk {
     pub fn version(&mut self, text: &str) {
         let screen = self.see("acts when it matches");
         let row = screen.row(TYPED).expect("what is to be typed").to_owned();
-        let field = row.find(TYPED).zip(row.find('['));
-        let field = field.map(|(from, to)| &row[from..=to]);
+        let wanted = &row[row.find(TYPED).expect("what is to be typed")..];
+        let field = wanted.find('[').map(|to| &wanted[..=to]);
         // The first letter would come together with the key that led here.
         self.console.pause();
         self.keys.push(format!("{text:?}"));

@@ -268,10 +268,9 @@ fn answers_blindly(console: &mut Console, way: &str, asks: &str, entry: &str) {
     for _ in 0..8 {
         console.look_before_answer();
         console.press("enter");
-        let answered = console.look_for(LIMIT, |screen| {
-            screen.contains("press it by itself") || journal_of(console).contains(entry)
-        });
-        if answered.is_ok() && journal_of(console).contains(entry) {
+        let soon = std::time::Duration::from_secs(10);
+        let answered = console.look_for(soon, |_| journal_of(console).contains(entry));
+        if answered.is_ok() {
             return;
         }
     }
