@@ -4,6 +4,7 @@
 
 use super::direction::compare_versions;
 use super::status::{FactsAt, GateIn, GateState, Image, Status};
+use crate::belongs::runs;
 use crate::delivery::Delivery;
 use crate::model::{Declared, Environment, Now, Order, Repository, Version};
 use crate::store::Store;
@@ -21,40 +22,49 @@ pub fn closed_lately(
     moved.is_some_and(|change| !change.gate_to && !now.is_past(change.at, lately))
 }
 
-/// The versions that wait below without promotion, each with its file: no gate lets them through, and nothing brings them.
+/// The versions that wait below without promotion, each with its file: no gate lets them through, and no run in flight brings
+/// them.
 pub fn stay_below<'s>(
     store: &'s Store,
     delivery: &Delivery,
     status: &'s Status,
 ) -> Vec<(&'s Repository, &'s Version)> {
-    let waits = status.images.iter().filter_map(|image| {
+    let here = &status.target.environment;
+    let is_known = delivery.declared.promote.is_some() && delivery.declared.gate.is_some();
+    let waits = status.images.iter().filter(move |_| is_known);
+    let waits = waits.filter_map(|image| {
         let ours = image.declared.as_ref()?.version.as_ref()?;
-        let lower = delivery.lower(&status.target.environment)?;
-        let below = store.declared(&lower.name, &image.repository)?;
+        let (lower, file) = (delivery.lower(here)?, &image.repository);
+        let below = store.declared(&lower.name, file)?;
         let theirs = below.version.as_ref().filter(|theirs| *theirs != ours)?;
-        let order = compare_versions(store, delivery, &image.repository, theirs, ours);
+        let order = compare_versions(store, delivery, file, theirs, ours);
         let may_come = order != Order::Lower && !delivery.versions.is_branch(theirs);
-        (may_come && !below.promote).then_some((&image.repository, theirs))
+        if below.promote || !may_come {
+            return None;
+        }
+        let mut carried = runs::carrying(store, delivery, &lower.name, file, theirs);
+        let delivered = runs::delivering(store, delivery, here, file);
+        let is_brought = carried.any(|(_, next)| next == here)
+            || delivered.iter().any(|(_, version)| version == theirs);
+        (!is_brought).then_some((file, theirs))
     });
     waits.collect()
 }
 
-/// The files of a target whose gate is another than the one that counts for it, each with whether it is open.
-pub fn other_gates<'s>(
+/// The files of a target whose gate is open though the one that counts for it is closed.
+pub fn open_all_the_same<'s>(
     store: &Store,
     delivery: &Delivery,
     status: &'s Status,
-) -> Vec<(&'s Repository, bool)> {
-    let is_open = status.gate_in.state == GateState::Open;
-    let others = status.images.iter().filter_map(|image| {
-        let lower = delivery.lower(&status.target.environment)?;
-        let below = store.declared(&lower.name, &image.repository)?;
-        (below.gate != is_open).then_some((&image.repository, below.gate))
+) -> Vec<&'s Repository> {
+    let is_closed = matches!(status.gate_in.state, GateState::Held | GateState::Manual);
+    let files = status.images.iter().map(|image| &image.repository);
+    let open = files.filter(|file| {
+        let lower = delivery.lower(&status.target.environment);
+        let below = lower.and_then(|lower| store.declared(&lower.name, file));
+        is_closed && below.is_some_and(|below| below.gate)
     });
-    match status.gate_in.state {
-        GateState::None => Vec::new(),
-        _ => others.collect(),
-    }
+    open.collect()
 }
 
 impl FactsAt<'_> {

@@ -49,7 +49,7 @@ impl<'a> FactsAt<'a> {
         reasons.extend(self.stands_still(application));
         let mut is_again_said = false;
         if let Some((Word::Crash | Word::Smoke | Word::Hook, because)) = reasons.first_mut() {
-            because.extend(self.came_again(status));
+            because.push_str(&self.came_again(status));
             is_again_said = true;
         }
         let explained = !reasons.is_empty();
@@ -323,11 +323,11 @@ impl<'a> FactsAt<'a> {
         came_again(store, delivery, here, &image.repository, version)
     }
 
-    /// That what harms was rolled back from here before, to follow a sentence.
-    fn came_again(&self, status: &Status) -> Option<String> {
-        let mut images = status.images.iter();
-        let said = images.find_map(|image| self.again_in_words(status, image))?;
-        Some(format!(" {said}"))
+    /// That what harms was rolled back from here before, to follow a sentence; empty where it was not.
+    fn came_again(&self, status: &Status) -> String {
+        let images = status.images.iter();
+        let said = images.filter_map(|image| self.again_in_words(status, image));
+        said.map(|said| format!(" {said}")).collect()
     }
 
     /// Who rolled the present version of a file back before, when and why, and what brought it again; none where nobody did.

@@ -127,8 +127,8 @@ pub struct Status {
     pub late: Option<Help>,
     /// Which of several files the worst word is about.
     pub troubled_file: Option<Repository>,
-    /// What was rolled back from here has just come again by itself.
-    pub undone: bool,
+    /// The file of which what was rolled back from here has just come again by itself.
+    pub undone: Option<Repository>,
 }
 
 impl Status {
@@ -151,7 +151,7 @@ impl Status {
         match self.attention.first() {
             Some(Word::Stuck) => self.late.iter().map(|help| help.lever).collect(),
             // No gate takes away again what has come already.
-            Some(Word::Back) if self.undone => vec![Lever::RollBack, Lever::Hold],
+            Some(Word::Back) if self.undone.is_some() => vec![Lever::RollBack, Lever::Hold],
             Some(word) => word.levers().to_vec(),
             None => Vec::new(),
         }
@@ -322,7 +322,7 @@ impl<'a> FactsAt<'a> {
             muted: None,
             late: None,
             troubled_file: None,
-            undone: false,
+            undone: None,
             images,
             version,
         };
@@ -344,9 +344,10 @@ impl<'a> FactsAt<'a> {
             status.because.push(end_sentence(&because));
         }
         status.attention.sort();
-        status.troubled_file = self.troubled_file(&status, here);
         let mut images = status.images.iter();
-        status.undone = images.any(|image| self.is_undone(&status, image));
+        let undone = images.find(|image| self.is_undone(&status, image));
+        status.undone = undone.map(|image| image.repository.clone());
+        status.troubled_file = self.troubled_file(&status, here);
         let mute = self.store.mutes().get(&status.target);
         let covers =
             |mute: &&Arc<Mute>| mute.covers(status.version.as_ref(), &status.attention, &self.now);

@@ -23,8 +23,8 @@ impl FactsAt<'_> {
             Word::Held => status.gate_in.repository.clone(),
             Word::Stuck => status.late.as_ref()?.repository.clone(),
             Word::Lower => find(&|image, version| self.lost_of(status, image, version).is_some()),
-            Word::Back => find(&|image, version| {
-                self.owed_back(status, image, version).is_some() || self.is_undone(status, image)
+            Word::Back => status.undone.clone().or_else(|| {
+                find(&|image, version| self.owed_back(status, image, version).is_some())
             }),
             Word::Branch => find(&|_, version| self.delivery.versions.is_branch(version)),
             Word::Crash => {

@@ -18,9 +18,14 @@ use crate::model::{
 /// Why a version stays below, as a sentence.
 pub(super) struct Stays {
     pub because: String,
-    /// It was tested, so that it may be promoted now.
-    pub is_tested: bool,
+    /// How it is brought all the same; none where its tests failed.
+    pub advice: Option<&'static str>,
+    /// Else its file keeps it here: no later smoke run of it brings it either.
+    pub is_promoted: bool,
 }
+
+/// What was tested may be promoted now.
+pub(super) const PROMOTE_NEXT: &str = "promote it next";
 
 /// Why `below`, which stands in `lower`, does not come through a gate that is opened; none where it comes, is not to come, or
 /// nobody knows.
@@ -32,39 +37,47 @@ pub(super) fn stays(
 ) -> Option<Stays> {
     let tests = tests(subject, lower, repository, below)?;
     let version = below.short();
-    let has_passed = |run: &&Run| run.phase == RunPhase::Succeeded;
-    let is_tested = tests
-        .iter()
-        .any(|(_, run)| run.is_some_and(|run| has_passed(&run)));
-    if !subject.declared(&lower.name, repository)?.promote {
+    let runs: Vec<&Run> = tests.iter().filter_map(|(_, run)| *run).collect();
+    let is_known = runs.len() == tests.len();
+    let has_passed = runs.iter().any(|run| run.phase == RunPhase::Succeeded);
+    let may_pass = runs.iter().find(|run| run.may_pass());
+    let file = subject.declared(&lower.name, repository)?;
+    if !file.promote && subject.delivery().declared.promote.is_some() {
+        let advice = match may_pass {
+            Some(_) => Some("promote it when its smoke run has passed"),
+            None if runs.iter().any(|run| run.phase.has_failed()) => None,
+            None if is_known && has_passed => Some(PROMOTE_NEXT),
+            None => Some("promote it by hand"),
+        };
         return Some(Stays {
             because: format!(
-                "{version} stands in {} without promotion, so nothing brings it by itself, only later versions: promote it {}",
-                lower.name,
-                if is_tested { "next" } else { "by hand" }
+                "{version} stands in {} without promotion, so nothing brings it by itself, only later versions",
+                lower.name
             ),
-            is_tested,
+            advice,
+            is_promoted: false,
         });
     }
-    let tests: Vec<&Run> = tests
-        .into_iter()
-        .map(|(_, run)| run)
-        .collect::<Option<_>>()?;
-    if let Some(run) = tests.iter().find(|run| run.may_pass()) {
+    if !is_known {
+        return None;
+    }
+    if let Some(run) = may_pass {
         return Some(Stays {
             because: format!(
-                "the smoke run {} of {version} began with the gate closed or without promotion, so it brings nothing when it passes: promote it then",
+                "the smoke run {} of {version} began with the gate closed or without promotion, so it brings nothing when it passes",
                 run.id.name
             ),
-            is_tested: false,
+            advice: Some("promote it then"),
+            is_promoted: true,
         });
     }
-    is_tested.then(|| Stays {
+    has_passed.then(|| Stays {
         because: format!(
-            "{version} passed its smoke run in {} already, so nothing brings it by itself: promote it next",
+            "{version} passed its smoke run in {} already, so nothing brings it by itself",
             lower.name
         ),
-        is_tested: true,
+        advice: Some(PROMOTE_NEXT),
+        is_promoted: true,
     })
 }
 
@@ -77,11 +90,11 @@ pub(super) fn may_stay(
     below: &Version,
 ) -> Option<String> {
     let tests = tests(subject, lower, repository, below)?;
-    let long = match stood(subject, lower, repository, below)? {
+    let stands = match stood(subject, lower, repository, below)? {
         Stood::Seconds(stood) if stood <= tested_within(subject) => return None,
-        Stood::Seconds(stood) => format!("for {}", span(stood)),
-        Stood::SinceBeforeHistory => "for longer than history was read".to_owned(),
-        Stood::StillRead => return None,
+        Stood::Seconds(stood) => format!("has stood for {}", span(stood)),
+        Stood::SinceBeforeHistory => "has stood for longer than history was read".to_owned(),
+        Stood::StillRead => "stands, since when is still being read".to_owned(),
     };
     let missing = tests.iter().filter(|(_, run)| run.is_none());
     let missing = missing.map(|(app, _)| *app);
@@ -101,7 +114,7 @@ pub(super) fn may_stay(
             "whether {version} has passed its smoke run in {lower} is not known ({why}): if it has, nothing brings it by itself"
         ),
         None => format!(
-            "no smoke run of {version} is kept in {lower}, where it has stood {long}: if it has passed one, nothing brings it by itself"
+            "no smoke run of {version} is kept in {lower}, where it {stands}: if it has passed one, nothing brings it by itself"
         ),
     })
 }

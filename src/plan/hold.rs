@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: freezing many apps at once.
 
-use super::below::{may_stay, stays};
+use super::below::{PROMOTE_NEXT, Stays, may_stay, stays};
 use super::checks::Checks;
 use super::good::Past;
 use super::subject::{Draft, Subject};
@@ -57,9 +57,13 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     identity(subject, lower, &repository, file.gate, open, &mut checks);
     runs::overtaken(subject, environment, &[(&repository, None)], &mut checks);
     gates::parent(subject, &lower.name, &mut checks);
+    let below = file.version.as_ref().filter(|_| open);
+    let stays = below.and_then(|below| stays(subject, lower, &repository, below));
     if open {
-        waiting(subject, lower, &repository, &mut checks);
-        if let Some(below) = &file.version {
+        waiting(subject, lower, &repository, stays.as_ref(), &mut checks);
+        // What its file keeps below is not brought by any gate.
+        let comes = below.filter(|_| stays.as_ref().is_none_or(|stays| stays.is_promoted));
+        if let Some(below) = comes {
             Past::new(subject, environment, &repository).check(below, &mut checks);
         }
     }
@@ -80,8 +84,6 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let here = subject
         .declared(environment, &repository)
         .and_then(|f| f.version.clone());
-    let below = file.version.as_ref().filter(|_| open);
-    let stays = below.and_then(|below| stays(subject, lower, &repository, below));
     let (from, to, reach) = if open {
         // What stands here already is brought no more than what stays.
         let stands = here.is_some() && here == file.version;
@@ -104,10 +106,15 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         )
     };
     let may_promote = subject.stage.version_by != Mechanism::None;
-    let next = stays
-        .as_ref()
-        .filter(|stays| stays.is_tested && may_promote);
+    // Nobody is led to bring again what was rolled back from.
+    let advice = stays.as_ref().and_then(|stays| stays.advice);
+    let advice = advice.filter(|_| rolled_back_from(subject, lower, &repository).is_none());
+    let next = advice.filter(|advice| *advice == PROMOTE_NEXT && may_promote);
     let next = next.map(|_| Lever::Promote);
+    let told = stays.as_ref().map(|stays| match advice {
+        Some(advice) => format!("{}: {advice}", stays.because),
+        None => stays.because.clone(),
+    });
     let above = stays.as_ref().zip(below);
     let above = above.and_then(|(_, below)| above_too(subject, &reach, &repository, below));
     let merged = branch.is_some();
@@ -115,7 +122,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let unknown = below.and_then(|below| may_stay(subject, lower, &repository, below));
     let warnings: Vec<String> = warnings
         .into_iter()
-        .chain(stays.map_or(unknown, |stays| Some(stays.because)))
+        .chain(told.or(unknown))
         .chain(above)
         .collect();
     let mut following: Vec<_> = branch.iter().map(|b| hops::branch(b)).collect();
@@ -239,45 +246,61 @@ fn identity(
     );
 }
 
+/// The version below, where the target's environment was rolled back from it.
+fn rolled_back_from<'a>(
+    subject: &Subject<'a>,
+    lower: &Stage,
+    repository: &Repository,
+) -> Option<&'a Version> {
+    let history = &subject.store().history;
+    let environment = subject.environment();
+    let stands = |environment| subject.declared(environment, repository)?.version.as_ref();
+    let below = stands(&lower.name).filter(|below| stands(environment) != Some(*below))?;
+    let (store, delivery) = (subject.store(), subject.delivery());
+    let moved = history.last_move(environment, repository);
+    let moved = moved.filter(|moved| moved.from.as_ref() == Some(below));
+    let to = moved.and_then(|moved| moved.to.as_ref());
+    let was_lowered = to
+        .is_some_and(|to| compare_versions(store, delivery, repository, to, below) == Order::Lower);
+    let is_taken_away =
+        || direction::taken_away(store, delivery, environment, repository, below).is_some();
+    (was_lowered || is_taken_away()).then_some(below)
+}
+
 /// Release: the version that was rolled back from still waits below, so releasing would deploy it again.
-fn waiting(subject: &Subject<'_>, lower: &Stage, repository: &Repository, checks: &mut Checks) {
+fn waiting(
+    subject: &Subject<'_>,
+    lower: &Stage,
+    repository: &Repository,
+    stays: Option<&Stays>,
+    checks: &mut Checks,
+) {
     let history = &subject.store().history;
     let environment = subject.environment();
     let below = subject
         .declared(&lower.name, repository)
         .and_then(|f| f.version.as_ref());
-    let here = subject
-        .declared(environment, repository)
-        .and_then(|f| f.version.as_ref());
-    let (store, delivery) = (subject.store(), subject.delivery());
-    let was_lowered_from = |version: &Version| {
-        let moved = history.last_move(environment, repository);
-        let to = moved.and_then(|moved| moved.to.as_ref());
-        moved.is_some_and(|moved| moved.from.as_ref() == Some(version))
-            && to.is_some_and(|to| {
-                compare_versions(store, delivery, repository, to, version) == Order::Lower
-            })
-    };
-    let is_taken_away = |version: &Version| {
-        direction::taken_away(store, delivery, environment, repository, version).is_some()
-    };
-    let bad = below
-        .filter(|below| here != Some(*below))
-        .filter(|below| was_lowered_from(below) || is_taken_away(below));
-    // The run that tested it brings nothing any more, but a run that begins after this one does.
-    let how = |bad: &Version| match stays(subject, lower, repository, bad) {
-        Some(_) => "its next smoke run there would deploy it again",
-        None => "releasing would deploy it again",
-    };
+    let bad = rolled_back_from(subject, lower, repository);
     let remedy = "Bring a newer version into the environment below first, or promote by hand.";
     match (below, bad) {
+        (_, Some(bad)) if stays.is_some_and(|stays| !stays.is_promoted) => checks.pass(
+            CheckName::Waiting,
+            format!(
+                "{environment} was rolled back from {bad}, which stands in {} without promotion: no gate brings it again",
+                lower.name
+            ),
+        ),
         (_, Some(bad)) => checks.add(
             CheckName::Waiting,
             Verdict::Failed,
             format!(
                 "{environment} was rolled back from {bad}, and {bad} still stands in {}: {}",
                 lower.name,
-                how(bad)
+                // The run that tested it brings nothing any more, but a run that begins after this one does.
+                match stays {
+                    Some(_) => "its next smoke run there would deploy it again",
+                    None => "releasing would deploy it again",
+                }
             ),
             remedy,
         ),

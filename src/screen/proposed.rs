@@ -217,7 +217,9 @@ fn may_be_proposed(state: &State, cures: &Cures, lever: Lever, plans: &[Plan]) -
             }
             // Whoever rolled back is not led further back, unless what was brought is in trouble itself, or was undone.
             Lever::RollBack => {
-                !has(Word::Back) || is_cure || status.is_some_and(|status| status.undone)
+                let undone = status.and_then(|status| status.undone.as_ref());
+                let is_undone = undone.is_some() && undone == plan.request.repository.as_ref();
+                !has(Word::Back) || is_cure || is_undone
             }
             // Where it brings nothing, it would only end the tests of what stands.
             Lever::Stop => brings_by_run(state, plan),

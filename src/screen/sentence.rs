@@ -218,9 +218,13 @@ fn calm(state: &State, status: &Status) -> String {
     // Through a closed gate nothing is awaited, which its sign says.
     if status.gate_in.state == GateState::Open {
         let stays = stay_below(&state.store, &state.delivery, status).into_iter();
-        parts.extend(stays.map(|(_, version)| {
+        parts.extend(stays.map(|(file, version)| {
+            let file = match status.images.len() {
+                0 | 1 => String::new(),
+                _ => format!("{file} "),
+            };
             format!(
-                "{} stands below without promotion: nothing brings it by itself",
+                "{file}{} stands below without promotion: nothing brings it by itself",
                 version.short()
             )
         }));

@@ -11,7 +11,7 @@ use super::run::stopped_by;
 use super::sentence::as_of;
 use super::time::when;
 use crate::belongs::lists;
-use crate::board::gate::{other_gates, stay_below};
+use crate::board::gate::{open_all_the_same, stay_below};
 use crate::board::status::{GateState, Status};
 use crate::model::{Target, Version, span::span};
 use crate::state::{ListKey, State};
@@ -155,10 +155,8 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
         Some(n) => format!(", {n} versions wait"),
     };
     let (store, delivery) = (&state.store, &state.delivery);
-    let others = other_gates(store, delivery, status).into_iter();
-    let others: String = others
-        .map(|(file, is_open)| format!(", {} for {file}", if is_open { "open" } else { "closed" }))
-        .collect();
+    let others = open_all_the_same(store, delivery, status).into_iter();
+    let others: String = others.map(|file| format!(", open for {file}")).collect();
     rows.extend(truth(
         columns,
         "gate in",

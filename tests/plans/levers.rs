@@ -380,6 +380,23 @@ fn releasing_brings_nothing_that_stands_below_without_promotion() {
     );
     let warning = plan.warning.unwrap_or_default();
     let stays = "v1363 stands in integration without promotion, so nothing brings it by itself, only later versions: promote it";
+    let tested = |phase: &str| {
+        let mut world = world.clone();
+        let app = "publisher";
+        world.smoke("integration", app, app, "v1363", phase, "5s", |run| {
+            let key: Arc<str> = "promoteDeployment".into();
+            run.labels.insert(key.clone(), "false".into());
+            run.parameters.insert(key, "false".into());
+        });
+        told(&world).warning.unwrap_or_default()
+    };
+    let running = tested("Running");
+    assert!(
+        running.contains(&format!("{stays} when its smoke run has passed")),
+        "{running}"
+    );
+    let failed = tested("Failed");
+    assert!(!failed.contains("promote it"), "{failed}");
     assert!(warning.contains(&format!("{stays} by hand")), "{warning}");
     let because = plan.reach.because.join("; ");
     assert!(
@@ -391,6 +408,35 @@ fn releasing_brings_nothing_that_stands_below_without_promotion() {
     let warning = plan.warning.unwrap_or_default();
     assert!(warning.contains(&format!("{stays} next")), "{warning}");
     assert_eq!(plan.next, Some(Lever::Promote));
+    // What was rolled back from comes no more than anything else, and nobody is led to promote it.
+    world.moved(
+        "staging",
+        "publisher",
+        "v1362",
+        "v1363",
+        "30m",
+        ActorKind::Manual,
+    );
+    world.moved(
+        "staging",
+        "publisher",
+        "v1363",
+        "v1362",
+        "20m",
+        ActorKind::Manual,
+    );
+    let plan = told(&world);
+    let row = plan
+        .checks
+        .iter()
+        .find(|c| c.name == CheckName::Waiting)
+        .unwrap();
+    assert_eq!(row.verdict, Verdict::Passed);
+    let rolled_back = "staging was rolled back from v1363, which stands in integration without promotion: no gate brings it again";
+    assert_eq!(row.evidence, rolled_back);
+    let warning = plan.warning.unwrap_or_default();
+    assert!(!warning.contains("promote it"), "{warning}");
+    assert_eq!(plan.next, None);
 }
 
 /// What stays below does not go on above either, though later versions do: the plan contradicts itself nowhere.

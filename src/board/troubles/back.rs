@@ -194,6 +194,8 @@ fn a_file_that_came_again_is_told_beside_one_that_stays_rolled_back() {
     let status = world.status("production", "licensify");
     assert_eq!(status.attention, [Word::Back], "{:?}", status.because);
     assert_eq!(status.because.len(), 1);
+    // The one that came again is led back, and not the other further back.
+    assert_eq!(status.troubled_file, Some("licensify-feed".into()));
     for told in [
         "rolled back from licensify-backend v374",
         "it came again 1m ago",

@@ -84,7 +84,6 @@ fn arrived_after_all(
             ..
         } => {
             let run = store.cluster(environment)?.runs.get(namespace, name)?;
-            // The name is the plan's own, so that no copy which Argo made of that run is meant.
             let mark = run.annotations.get(PLAN).map(|id| &**id);
             (mark == ours).then(|| format!("run {name} in {environment}"))
         }

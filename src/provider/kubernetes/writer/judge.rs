@@ -60,7 +60,7 @@ pub(super) fn changed(
     None
 }
 
-/// Whether an answer says that the object has moved since it was read, which proves that nothing was written.
+/// Whether an answer says that the object has moved since it was read, so that this request wrote nothing.
 pub(super) fn is_conflict(failure: &Failure) -> bool {
     failure.code == Some(409) && failure.reason == "Conflict"
 }

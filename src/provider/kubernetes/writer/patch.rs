@@ -11,6 +11,10 @@ use std::time::{Duration, Instant};
 /// How often a patch that holds however its object moves is tried at the most.
 const TRIES: u32 = 5;
 
+/// How often, and after which pause, a look after a conflict is repeated that brought no answer.
+const LOOKS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// No try begins later than this after the first: all this time no other plan of the same journal can be sent.
 const PURSUIT: Duration = Duration::from_secs(40);
 
@@ -41,13 +45,18 @@ impl Writer {
         };
         let began = Instant::now();
         let mut conflict: Option<Failure> = None;
-        let mut n = 1;
+        let (mut n, mut looks) = (1, 0);
         loop {
             let found = self.look(access, &writing, plural, &id.namespace, &id.name);
             let object = match (found.await.map(|looked| looked.object), &conflict) {
                 (Ok(Some(object)), _) => object,
                 (Ok(None), _) => return refused(format!("{id} is not there any more.")),
                 (Err(outcome), None) => return outcome,
+                (Err(_), Some(_)) if looks < LOOKS && began.elapsed() < PURSUIT => {
+                    looks += 1;
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
                 // Something on the way may have sent it twice, so that the conflict is with its own first arrival.
                 (Err(_), Some(conflict)) => {
                     return Outcome::Unknown {

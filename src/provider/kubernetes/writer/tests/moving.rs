@@ -186,6 +186,20 @@ async fn a_conflict_that_cannot_be_looked_at_again_is_unknown() {
         because(&outcome).contains("could not be looked at again"),
         "{outcome:?}"
     );
+    // A server that was busy for a moment leaves no doubt behind.
+    let busy = Faulty::start(|n, asked| match (n, asked.method.as_str()) {
+        (1, _) => conflict(),
+        (2, _) => Reply::no(503, "ServiceUnavailable", "busy"),
+        (_, "PATCH") => Reply::json(200, &run(20, marked).to_string()),
+        (n, _) => Reply::json(200, &run(8 + n, |_| {}).to_string()),
+    })
+    .await;
+    let (outcome, versions, _) = pull(&busy).await;
+    assert_eq!(
+        (outcome.word(), versions.len()),
+        ("applied", 2),
+        "{outcome:?}"
+    );
 }
 
 /// Plans of versions that did not say how much may have moved mean the version that they saw.
