@@ -52,7 +52,7 @@ pub fn stay_below<'s>(
 }
 
 /// The files of a target whose gate is open though the one that counts for it is closed.
-pub fn open_all_the_same<'s>(
+fn open_all_the_same<'s>(
     store: &Store,
     delivery: &Delivery,
     status: &'s Status,
@@ -65,6 +65,33 @@ pub fn open_all_the_same<'s>(
         is_closed && below.is_some_and(|below| below.gate)
     });
     open.collect()
+}
+
+/// The gate into a target in words: its state, which of its files' gates are open all the same, and how many versions wait;
+/// then a line for each that comes through none. `moved` follows the state: since when it is so.
+pub fn in_words(store: &Store, delivery: &Delivery, status: &Status, moved: &str) -> Vec<String> {
+    let gate = &status.gate_in;
+    let word = match gate.state {
+        GateState::Open => "open",
+        GateState::Held => "CLOSED lately",
+        GateState::Manual => "closed",
+        GateState::None => "none leads here",
+    };
+    let from = gate.environment.as_ref().map(|e| format!(" from {e}"));
+    let others = open_all_the_same(store, delivery, status).into_iter();
+    let others: String = others.map(|file| format!(", open for {file}")).collect();
+    let waiting = match status.waiting {
+        Some(0) | None => String::new(),
+        Some(1) => ", 1 version waits".into(),
+        Some(n) => format!(", {n} versions wait"),
+    };
+    let stays = stay_below(store, delivery, status).into_iter();
+    let stays = stays.map(|(file, version)| {
+        let version = version.short();
+        format!("{file} {version} stands below without promotion: nothing brings it by itself")
+    });
+    let first = format!("{word}{}{moved}{others}{waiting}", from.unwrap_or_default());
+    std::iter::once(first).chain(stays).collect()
 }
 
 impl FactsAt<'_> {

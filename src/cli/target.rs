@@ -7,6 +7,7 @@ use super::json::{SourceLine, TargetLine, moment};
 use super::runs::RunLine;
 use super::{Ended, print, required};
 use crate::belongs;
+use crate::board::gate;
 use crate::board::status::{Status, status};
 use crate::model::*;
 use crate::store::Store;
@@ -25,6 +26,8 @@ struct TargetPage<'a> {
     annotated: Option<&'a str>,
     parent_has_it: Option<bool>,
     because: &'a [String],
+    /// The gate in words, and what comes through none.
+    gate: Vec<String>,
     pods: Vec<PodLine<'a>>,
     runs: Vec<RunLine<'a>>,
 }
@@ -74,6 +77,7 @@ pub(super) async fn run(args: &TargetArgs, common: &Common) -> Ended {
         annotated: status.annotated.as_ref().map(Version::as_str),
         parent_has_it: status.parent_has_it,
         because: &status.because,
+        gate: gate::in_words(&gathered.store, &config.delivery, &status, ""),
         pods: pods.iter().map(|pod| PodLine::new(pod)).collect(),
         runs: super::runs::lines(&config.delivery, &gathered.journal, runs),
     };
@@ -141,6 +145,7 @@ fn page_in_words(page: &TargetPage<'_>, status: &Status) -> String {
         ));
     }
     lines.push(("since", or_unknown(page.since.as_deref())));
+    lines.extend(page.gate.iter().map(|gate| ("gate", gate.clone())));
     lines.push(("annotated", or_unknown(page.annotated)));
     lines.push((
         "parent",

@@ -84,9 +84,13 @@ fn check_the_rest(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
         speaks_against(Weight::Reason, evidence, none);
     } else if let Some(evidence) = stop::of_another(subject, request) {
         speaks_against(Weight::Reason, evidence, none);
-    } else if let Some(evidence) = sent_before::cut_short(subject, draft) {
-        // Somebody may have stopped it on purpose.
-        speaks_against(Weight::Reason, evidence, none);
+    } else if let Some(cut_short) = sent_before::cut_short(subject, draft) {
+        // Somebody may have stopped it on purpose; and another run may bring it all the same.
+        let comes = brought(draft).and_then(|(repository, to)| {
+            runs::name_bringer(subject, &request.target.environment, repository, to)
+        });
+        let both: Vec<String> = comes.into_iter().chain([cut_short]).collect();
+        speaks_against(Weight::Reason, both.join("; "), none);
     } else if let Some(evidence) = brought_anyway(subject, draft, bringer) {
         speaks_against(Weight::Shown, evidence, none);
     } else if let Some(evidence) = arrived(subject, request) {

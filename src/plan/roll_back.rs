@@ -72,7 +72,10 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         "",
     );
     let written = version::write(subject, &repository, &to, true)?;
-    let undone = undone_by(subject, &repository, written.holds);
+    let mut rows = checks.list().into_iter();
+    let is_overtaken =
+        rows.any(|row| row.name == CheckName::Overtaken && row.verdict == Verdict::Failed);
+    let undone = undone_by(subject, &repository, written.holds, is_overtaken);
     let because = undone.iter().cloned().collect();
     let reach = arrivals::of_version(subject, &repository, Some(&to), &written.path, because);
     gates::hours(subject, &reach, &mut checks);
@@ -377,14 +380,23 @@ fn identity(
 
 /// The open gate into the target, through which the next version comes; none where it is closed or this write closes
 /// it.
-fn undone_by(subject: &Subject<'_>, repository: &Repository, holds: bool) -> Option<String> {
+fn undone_by(
+    subject: &Subject<'_>,
+    repository: &Repository,
+    holds: bool,
+    is_overtaken: bool,
+) -> Option<String> {
     let delivery = subject.delivery();
     delivery.declared.gate.as_ref()?;
     let lower = delivery.lower(subject.environment())?;
     let open = subject.declared(&lower.name, repository)?.gate;
     (open && !holds).then(|| {
+        let comes = match is_overtaken {
+            true => ": what overtakes it comes, and",
+            false => ";",
+        };
         format!(
-            "the gate {} -> {} stays open; the next release arrives about {} after it reaches {}",
+            "the gate {} -> {} stays open{comes} the next release arrives about {} after it reaches {}",
             lower.name,
             subject.environment(),
             span(delivery.usual.hop.0),

@@ -176,7 +176,15 @@ pub(super) fn is_of_another(subject: &Subject<'_>, run: &Run) -> bool {
 
 fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
     let version = subject.name_version(&flight.repository, &flight.version);
-    let into = &flight.into;
+    // Each gate between is open: else the run would not lead here.
+    let into = match flight.into == *subject.environment() {
+        true => flight.into.to_string(),
+        false => format!(
+            "{}, and from there on into {}",
+            flight.into,
+            subject.environment()
+        ),
+    };
     let whose = whose(subject, flight.run);
     let is_meant = made_by(subject, flight.run).is_some() || flight.run.ordered_by().is_some();
     match is_meant {

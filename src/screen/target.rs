@@ -11,8 +11,8 @@ use super::run::stopped_by;
 use super::sentence::as_of;
 use super::time::when;
 use crate::belongs::lists;
-use crate::board::gate::{open_all_the_same, stay_below};
-use crate::board::status::{GateState, Status};
+use crate::board::gate::in_words as gate_in_words;
+use crate::board::status::Status;
 use crate::model::{Target, Version, span::span};
 use crate::state::{ListKey, State};
 use crate::store::Kind;
@@ -134,40 +134,13 @@ fn truths(state: &State, status: &Status, columns: usize, rows: &mut Vec<Line>) 
         }
     }
     let gate = &status.gate_in;
-    let word = match gate.state {
-        GateState::Open => "open",
-        GateState::Held => "CLOSED lately",
-        GateState::Manual => "closed",
-        GateState::None => "none leads here",
-    };
-    let from = gate
-        .environment
-        .as_ref()
-        .map(|e| format!(" from {e}"))
-        .unwrap_or_default();
     let moved = match (gate.since, &gate.by) {
         (Some(_), Some(by)) => format!(", {} by {by}", age(state, gate.since)),
         _ => String::new(),
     };
-    let waiting = match status.waiting {
-        Some(0) | None => String::new(),
-        Some(1) => ", 1 version waits".into(),
-        Some(n) => format!(", {n} versions wait"),
-    };
-    let (store, delivery) = (&state.store, &state.delivery);
-    let others = open_all_the_same(store, delivery, status).into_iter();
-    let others: String = others.map(|file| format!(", open for {file}")).collect();
-    rows.extend(truth(
-        columns,
-        "gate in",
-        format!("{word}{from}{moved}{others}{waiting}"),
-    ));
-    for (file, version) in stay_below(store, delivery, status) {
-        let stays = format!(
-            "{file} {} stands below without promotion: nothing brings it by itself",
-            version.short()
-        );
-        rows.extend(truth(columns, "", stays));
+    let mut name = "gate in";
+    for text in gate_in_words(&state.store, &state.delivery, status, &moved) {
+        rows.extend(truth(columns, std::mem::take(&mut name), text));
     }
     let unread = |kind: Kind, absent: &str| {
         let why = lists::unread(&state.store, &state.delivery, &status.target, kind);

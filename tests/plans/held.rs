@@ -465,6 +465,19 @@ fn a_roll_back_says_what_comes_though_its_smoke_run_has_not_begun() {
     let mut held = world.clone();
     held.closed("staging", "publisher", "5s", "hold");
     assert_eq!(row(&held), none);
+    // So it is with what a run brings to the environment below; and the plan promises nothing else of the open gate.
+    let mut flies = publisher();
+    let app = "publisher";
+    flies.smoke("integration", app, app, "v1365", "Running", "10s", |run| {
+        run.id.name = "post-sync-i".into();
+    });
+    let (verdict, far) = row(&flies);
+    let said = "post-sync-i @ integration would bring v1365 into staging, and from there on into production: stop it first";
+    assert_eq!((verdict, &*far), (Verdict::Failed, said));
+    let plan = pull(&flies, Lever::RollBack, "production", app).unwrap();
+    let warning = plan.warning.unwrap_or_default();
+    let open = "stays open: what overtakes it comes, and the next release arrives";
+    assert!(warning.contains(open), "{warning}");
     // It has run already, or must have.
     let mut tested = world;
     tested.smoke(

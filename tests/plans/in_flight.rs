@@ -345,6 +345,15 @@ fn of_two_that_were_stopped_both_are_said() {
     for part in both {
         assert!(said.contains(part), "{said}");
     }
+    // A run that brings it now is no less to be known.
+    let (app, name) = ("publisher", "post-sync-x");
+    world.smoke("staging", app, app, "v1362", "Running", "10s", |run| {
+        run.id.name = name.into();
+    });
+    let said = row(&console, &world, &asked).evidence;
+    let comes =
+        "post-sync-x @ staging brings v1362 into production when it passes; the same was sent ";
+    assert!(said.starts_with(comes), "{said}");
 }
 
 #[test]
