@@ -88,7 +88,7 @@ pub fn in_words(store: &Store, delivery: &Delivery, status: &Status, moved: &str
     let stays = stay_below(store, delivery, status).into_iter();
     let stays = stays.map(|(file, version)| {
         let version = version.short();
-        format!("{file} {version} stands below without promotion: nothing brings it by itself")
+        format!("{file} {version} stands below without promotion: its file keeps it there")
     });
     let first = format!("{word}{}{moved}{others}{waiting}", from.unwrap_or_default());
     std::iter::once(first).chain(stays).collect()

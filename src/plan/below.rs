@@ -40,12 +40,13 @@ pub(super) fn stays(
     let runs: Vec<&Run> = tests.iter().filter_map(|(_, run)| *run).collect();
     let is_known = runs.len() == tests.len();
     let has_passed = runs.iter().any(|run| run.phase == RunPhase::Succeeded);
+    let has_failed = runs.iter().any(|run| run.has_failed());
     let may_pass = runs.iter().find(|run| run.may_pass());
     let file = subject.declared(&lower.name, repository)?;
     if !file.promote && subject.delivery().declared.promote.is_some() {
         let advice = match may_pass {
+            _ if has_failed => None,
             Some(_) => Some("promote it when its smoke run has passed"),
-            None if runs.iter().any(|run| run.phase.has_failed()) => None,
             None if is_known && has_passed => Some(PROMOTE_NEXT),
             None => Some("promote it by hand"),
         };
@@ -76,7 +77,7 @@ pub(super) fn stays(
             "{version} passed its smoke run in {} already, so nothing brings it by itself",
             lower.name
         ),
-        advice: Some(PROMOTE_NEXT),
+        advice: (!has_failed).then_some(PROMOTE_NEXT),
         is_promoted: true,
     })
 }

@@ -61,9 +61,7 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
     let stays = below.and_then(|below| stays(subject, lower, &repository, below));
     if open {
         waiting(subject, lower, &repository, stays.as_ref(), &mut checks);
-        // What its file keeps below is not brought by any gate.
-        let comes = below.filter(|_| stays.as_ref().is_none_or(|stays| stays.is_promoted));
-        if let Some(below) = comes {
+        if let Some(below) = below {
             Past::new(subject, environment, &repository).check(below, &mut checks);
         }
     }
@@ -106,9 +104,11 @@ pub(super) fn plan(subject: &Subject<'_>) -> Result<Plan, Refusal> {
         )
     };
     let may_promote = subject.stage.version_by != Mechanism::None;
-    // Nobody is led to bring again what was rolled back from.
+    // Nobody is led to bring again what was bad here, or of which that is not known yet.
+    let mut rows = checks.list().into_iter();
+    let was_bad = rows.any(|row| row.name == CheckName::BadHere && row.verdict != Verdict::Passed);
     let advice = stays.as_ref().and_then(|stays| stays.advice);
-    let advice = advice.filter(|_| rolled_back_from(subject, lower, &repository).is_none());
+    let advice = advice.filter(|_| !was_bad);
     let next = advice.filter(|advice| *advice == PROMOTE_NEXT && may_promote);
     let next = next.map(|_| Lever::Promote);
     let told = stays.as_ref().map(|stays| match advice {
@@ -286,7 +286,7 @@ fn waiting(
         (_, Some(bad)) if stays.is_some_and(|stays| !stays.is_promoted) => checks.pass(
             CheckName::Waiting,
             format!(
-                "{environment} was rolled back from {bad}, which stands in {} without promotion: no gate brings it again",
+                "{environment} went back from {bad}, which stands in {} without promotion: no gate brings it again",
                 lower.name
             ),
         ),

@@ -87,7 +87,10 @@ fn check_the_rest(subject: &Subject<'_>, draft: &Draft, checks: &mut Checks) {
     } else if let Some(cut_short) = sent_before::cut_short(subject, draft) {
         // Somebody may have stopped it on purpose; and another run may bring it all the same.
         let comes = brought(draft).and_then(|(repository, to)| {
-            runs::name_bringer(subject, &request.target.environment, repository, to)
+            let late = bringer.map(|bringer| bringer.evidence);
+            late.or_else(|| {
+                runs::name_bringer(subject, &request.target.environment, repository, to)
+            })
         });
         let both: Vec<String> = comes.into_iter().chain([cut_short]).collect();
         speaks_against(Weight::Reason, both.join("; "), none);

@@ -392,7 +392,7 @@ fn undone_by(
     let open = subject.declared(&lower.name, repository)?.gate;
     (open && !holds).then(|| {
         let comes = match is_overtaken {
-            true => ": what overtakes it comes, and",
+            true => ": what overtakes it may still come, and",
             false => ";",
         };
         format!(

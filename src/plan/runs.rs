@@ -176,8 +176,9 @@ pub(super) fn is_of_another(subject: &Subject<'_>, run: &Run) -> bool {
 
 fn would_bring(subject: &Subject<'_>, flight: &InFlight<'_>) -> String {
     let version = subject.name_version(&flight.repository, &flight.version);
-    // Each gate between is open: else the run would not lead here.
-    let into = match flight.into == *subject.environment() {
+    // Each gate between is open, else the run would not lead here; but a hold closes the last one of them.
+    let is_last = flight.into == *subject.environment() || subject.request.lever == Lever::Hold;
+    let into = match is_last {
         true => flight.into.to_string(),
         false => format!(
             "{}, and from there on into {}",

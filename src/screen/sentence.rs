@@ -224,7 +224,7 @@ fn calm(state: &State, status: &Status) -> String {
                 _ => format!("{file} "),
             };
             format!(
-                "{file}{} stands below without promotion: nothing brings it by itself",
+                "{file}{} stands below without promotion: its file keeps it there",
                 version.short()
             )
         }));

@@ -476,7 +476,11 @@ fn a_roll_back_says_what_comes_though_its_smoke_run_has_not_begun() {
     assert_eq!((verdict, &*far), (Verdict::Failed, said));
     let plan = pull(&flies, Lever::RollBack, "production", app).unwrap();
     let warning = plan.warning.unwrap_or_default();
-    let open = "stays open: what overtakes it comes, and the next release arrives";
+    let hold = pull(&flies, Lever::Hold, "production", app).unwrap();
+    let closes = hold.checks.iter().find(|c| c.name == CheckName::Overtaken);
+    let only = "post-sync-i @ integration would bring v1365 into staging: stop it first";
+    assert_eq!(closes.unwrap().evidence, only, "it closes the gate beyond");
+    let open = "stays open: what overtakes it may still come, and the next release arrives";
     assert!(warning.contains(open), "{warning}");
     // It has run already, or must have.
     let mut tested = world;

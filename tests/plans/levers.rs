@@ -432,7 +432,7 @@ fn releasing_brings_nothing_that_stands_below_without_promotion() {
         .find(|c| c.name == CheckName::Waiting)
         .unwrap();
     assert_eq!(row.verdict, Verdict::Passed);
-    let rolled_back = "staging was rolled back from v1363, which stands in integration without promotion: no gate brings it again";
+    let rolled_back = "staging went back from v1363, which stands in integration without promotion: no gate brings it again";
     assert_eq!(row.evidence, rolled_back);
     let warning = plan.warning.unwrap_or_default();
     assert!(!warning.contains("promote it"), "{warning}");

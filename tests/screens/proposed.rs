@@ -983,7 +983,7 @@ fn the_page_of_a_target_says_which_gate_is_open_and_what_stays_below_all_the_sam
         drawn(&state)
     };
     let open = ", open for licensify-feed";
-    let stays = "stands below without promotion: nothing brings it by itself";
+    let stays = "stands below without promotion: its file keeps it there";
     let screen = page(&world);
     assert!(screen.contains(open) && !screen.contains(stays), "{screen}");
     for file in ["licensify-backend", "licensify-feed"] {
