@@ -272,14 +272,21 @@ impl Desk {
     /// What must be typed, by what a wrong answer is answered with. (Two Enters so close together would be one held key.)
     #[track_caller]
     pub fn wanted(&mut self) -> String {
-        self.version("x");
-        let screen = self.see("; type ");
-        let row = screen.row("; type ").unwrap_or_default().to_owned();
-        let wanted = row
-            .split_once("; type ")
-            .and_then(|(_, rest)| rest.split(',').next());
-        self.press("ctrl-u");
-        wanted.expect("what is to be typed").to_owned()
+        for _ in 0..8 {
+            self.version("x");
+            let screen = self.look(LIMIT, "what is to be typed", |screen| {
+                // Where the plan changed meanwhile, what was typed is gone.
+                let is_gone = screen.row(TYPED).is_none_or(|row| row.contains("[_"));
+                screen.contains("; type ") || is_gone
+            });
+            let row = screen.row("; type ").unwrap_or_default().to_owned();
+            let wanted = row.split_once("; type ");
+            if let Some(wanted) = wanted.and_then(|(_, rest)| rest.split(',').next()) {
+                self.press("ctrl-u");
+                return wanted.to_owned();
+            }
+        }
+        panic!("the facts never rest:\n{}", self.console.screen());
     }
 
     /// Goes into the log of the selected step, as soon as the pods were read.

@@ -3,7 +3,7 @@
 //! Deliberately absent: deciding ([`crate::plan`]), and drawing.
 
 use crate::plan::{Changed, Plan, Refusal, plan};
-use crate::state::{Overlay, State};
+use crate::state::{Cure, Overlay, State};
 
 /// Decides the open plan again, at most once a second.
 pub fn refresh(state: &mut State) {
@@ -62,6 +62,10 @@ pub fn show(state: &mut State, plan: Plan, changes: Vec<Changed>) {
     }
     confirm.version.clear();
     confirm.confirm_focused = false;
+    // It may name what was wanted of the plan before.
+    confirm
+        .complaint
+        .take_if(|complaint| complaint.until == Cure::Version);
     state.show_overlay_anew();
 }
 
